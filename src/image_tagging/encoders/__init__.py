@@ -1,0 +1,65 @@
+"""Encoders: pictures become embeddings.
+
+Whatever has the three attributes of :class:`Encoder` is an encoder. Two are here: ``builtin``, which needs
+no download, and every model of open_clip, by its name there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Optional, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from ..records import EncoderSpec
+
+BUILTIN = "builtin"
+
+
+class Encoder(Protocol):
+    """Turns pictures into embeddings, in two steps so that the first can run ahead on threads."""
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """The identity stamped on every embedding."""
+
+    @property
+    def device(self) -> str:
+        """Where ``embed`` computes: ``cpu``, ``cuda``, ``cuda:1``…"""
+
+    def preprocess(self, picture: Image.Image) -> NDArray[np.float32]:
+        """One RGB picture of any size -> the array that ``embed`` takes; safe to call from several threads."""
+
+    def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """A batch of N preprocessed pictures -> (N, D) float32, not normalised; row i belongs to picture i."""
+
+
+def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None) -> Encoder:
+    """The encoder called ``clip_model``, ready to work.
+
+    Parameters
+    ----------
+    clip_model : str
+        ``builtin`` or a model name of open_clip.
+    pretrained : str
+        A pretrained tag of open_clip or the path of a weights file; not used by ``builtin``.
+    device : str, optional
+        Where to compute; without it ``cuda`` where there is one, else ``cpu``.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        A library or the weights are missing, or there is no such model.
+    DeviceUnavailableError
+        The device asked for is not here.
+    """
+    if clip_model == BUILTIN:
+        from .builtin import BuiltinEncoder
+
+        return BuiltinEncoder(device=device)
+    from .clip import ClipEncoder
+
+    return ClipEncoder(clip_model, pretrained, device=device)

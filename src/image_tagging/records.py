@@ -1,0 +1,158 @@
+"""What flows through the program: frozen values, no input or output.
+
+An image starts as an :class:`ImageRef`, an address that any worker can open. Found on disk it is a
+:class:`FoundImage`, decoded a :class:`DecodedImage`, embedded an :class:`ImageRecord`; tag models turn
+embeddings into :class:`TagScore`. At any step it may turn into a :class:`Failure` instead, which travels
+the same way and keeps its place.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+
+@dataclass(frozen=True)
+class ImageRef:
+    """The address of an image: a file, and the chain of members inside it where the file is an archive.
+
+    ``ImageRef("photos.zip", ("inner.zip", "cat/7.png"))`` is the picture ``cat/7.png`` of the archive
+    ``inner.zip`` that lies in ``photos.zip``. It says nothing about whether the image exists.
+    """
+
+    file: str
+    members: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """One readable path, through the archives: ``photos.zip/inner.zip/cat/7.png``."""
+        return "/".join((self.file, *self.members))
+
+    @property
+    def name(self) -> str:
+        """The image's own file name: ``7.png``."""
+        return _last_part(self.members[-1]) if self.members else os.path.basename(self.file)
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of the name in lower case, with its dot: ``.png``."""
+        return os.path.splitext(self.name)[1].lower()
+
+    @property
+    def archive(self) -> str | None:
+        """The path of the archive that holds the image, ``None`` for a plain file."""
+        return "/".join((self.file, *self.members[:-1])) if self.members else None
+
+    @property
+    def tag(self) -> str:
+        """The name of the folder that holds the image; at the top of an archive, the archive's stem."""
+        if not self.members:
+            return os.path.basename(os.path.dirname(os.path.abspath(self.file)))
+        folder = self.members[-1].replace("\\", "/").rpartition("/")[0]
+        if folder:
+            return _last_part(folder)
+        holder = self.members[-2] if len(self.members) > 1 else self.file
+        return os.path.splitext(_last_part(holder))[0]
+
+
+def _last_part(member: str) -> str:
+    return member.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class FoundImage:
+    """An image that a source holds, with what tells cheaply whether it has changed.
+
+    ``stamp`` is compared, never read: size and time of a plain file, size and checksum of an archive member.
+    """
+
+    ref: ImageRef
+    stamp: str
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """The identity of an encoder, stamped on every embedding and every tag model.
+
+    ``name`` and ``pretrained`` are what the user asked for (``ViT-B-32`` and ``openai``), ``dim`` the length
+    of its embeddings and ``preprocess`` a short name of how pictures reach it. Two specs that differ in
+    ``name``, ``pretrained`` or ``dim`` never meet in one computation.
+    """
+
+    name: str
+    pretrained: str
+    dim: int
+    preprocess: str
+
+    @property
+    def label(self) -> str:
+        """The encoder in words: ``ViT-B-32/openai``."""
+        return f"{self.name}/{self.pretrained}"
+
+    def matches(self, other: EncoderSpec) -> bool:
+        """Whether embeddings of both may be compared."""
+        return (self.name, self.pretrained, self.dim) == (other.name, other.pretrained, other.dim)
+
+
+@dataclass(frozen=True, eq=False)
+class DecodedImage:
+    """A picture in memory.
+
+    ``hash_id`` is the published one (pixels of the first frame in their own mode), ``picture_hash`` also
+    covers mode, size and palette, so that it tells palette-swapped sprites apart. ``picture`` is RGB and
+    what a person sees: first frame, upright, transparency over white. ``width`` and ``height`` are those
+    of the file.
+    """
+
+    ref: ImageRef
+    hash_id: str
+    picture_hash: str
+    picture: Image.Image
+    format: str
+    size_bytes: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, eq=False)
+class ImageRecord:
+    """What stage 1 knows of one image. ``embedding`` is (D,) float32 as the encoder gives it, not normalised."""
+
+    ref: ImageRef
+    hash_id: str
+    format: str
+    size_bytes: int
+    width: int
+    height: int
+    tags: tuple[str, ...]
+    embedding: NDArray[np.float32]
+    encoder: EncoderSpec
+
+
+@dataclass(frozen=True)
+class TagScore:
+    """The probability that an image has a tag, by one kind of model, and the bin (1 ... n) it falls into."""
+
+    tag: str
+    kind: str
+    probability: float
+    bin: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An image that could not be used, the step that failed, a stable reason code and a sentence.
+
+    ``step`` is one of ``read``, ``decode``, ``embed``, ``score``, ``place``.
+    """
+
+    ref: ImageRef
+    step: str
+    code: str
+    reason: str
