@@ -1,16 +1,16 @@
 """What flows through the program: frozen values, no input or output.
 
 An image starts as an :class:`ImageRef`, an address that any worker can open. Found on disk it is a
-:class:`FoundImage`, decoded a :class:`DecodedImage`, embedded an :class:`ImageRecord`; tag models turn
-embeddings into :class:`TagScore`. At any step it may turn into a :class:`Failure` instead, which travels
-the same way and keeps its place.
+:class:`FoundImage`, decoded a :class:`DecodedImage`, embedded an :class:`EmbeddedImage`; out of the store it
+comes as an :class:`ImageRecord`, and tag models turn its embedding into a :class:`TagScore` each. At any step
+it may turn into a :class:`Failure` instead, which travels the same way and keeps its place.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,12 +32,12 @@ class ImageRef:
     @property
     def path(self) -> str:
         """One readable path, through the archives: ``photos.zip/inner.zip/cat/7.png``."""
-        return "/".join((self.file, *self.members))
+        return _printable("/".join((self.file, *self.members)))
 
     @property
     def name(self) -> str:
         """The image's own file name: ``7.png``."""
-        return _last_part(self.members[-1]) if self.members else os.path.basename(self.file)
+        return _printable(_last_part(self.members[-1]) if self.members else os.path.basename(self.file))
 
     @property
     def suffix(self) -> str:
@@ -47,18 +47,23 @@ class ImageRef:
     @property
     def archive(self) -> str | None:
         """The path of the archive that holds the image, ``None`` for a plain file."""
-        return "/".join((self.file, *self.members[:-1])) if self.members else None
+        return ImageRef(self.file, self.members[:-1]).path if self.members else None
 
     @property
     def tag(self) -> str:
         """The name of the folder that holds the image; at the top of an archive, the archive's stem."""
         if not self.members:
-            return os.path.basename(os.path.dirname(os.path.abspath(self.file)))
+            return _printable(os.path.basename(os.path.dirname(os.path.abspath(self.file))))
         folder = self.members[-1].replace("\\", "/").rpartition("/")[0]
         if folder:
-            return _last_part(folder)
+            return _printable(_last_part(folder))
         holder = self.members[-2] if len(self.members) > 1 else self.file
-        return os.path.splitext(_last_part(holder))[0]
+        return _printable(os.path.splitext(_last_part(holder))[0])
+
+
+def _printable(text: str) -> str:
+    """Names that are not valid in the file system's encoding, as text that any file or screen can hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _last_part(member: str) -> str:
@@ -100,20 +105,18 @@ class EncoderSpec:
         return (self.name, self.pretrained, self.dim) == (other.name, other.pretrained, other.dim)
 
 
-@dataclass(frozen=True, eq=False)
-class DecodedImage:
-    """A picture in memory.
+@dataclass(frozen=True)
+class ImageFacts:
+    """What decoding tells of an image file, without the picture.
 
     ``hash_id`` is the published one (pixels of the first frame in their own mode), ``picture_hash`` also
-    covers mode, size and palette, so that it tells palette-swapped sprites apart. ``picture`` is RGB and
-    what a person sees: first frame, upright, transparency over white. ``width`` and ``height`` are those
-    of the file.
+    covers mode, size and palette, so that it tells palette-swapped sprites apart. ``width`` and ``height`` are
+    those of the file.
     """
 
     ref: ImageRef
     hash_id: str
     picture_hash: str
-    picture: Image.Image
     format: str
     size_bytes: int
     width: int
@@ -121,11 +124,43 @@ class DecodedImage:
 
 
 @dataclass(frozen=True, eq=False)
+class DecodedImage:
+    """An image in memory. ``picture`` is RGB and what a person sees: first frame, upright, transparency over white."""
+
+    facts: ImageFacts
+    picture: Image.Image
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedImage:
+    """An image on its way into the store; ``embedding`` (D,) is ``None`` where the store has it already."""
+
+    facts: ImageFacts
+    embedding: Optional[NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class BroughtEmbedding:
+    """What a metadata file tells of one picture: ``embedding`` is (D,) float32."""
+
+    hash_id: str
+    file_path: str
+    embedding: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
 class ImageRecord:
-    """What stage 1 knows of one image. ``embedding`` is (D,) float32 as the encoder gives it, not normalised."""
+    """A picture with all that stage 1 knows of it, as results are written from it.
+
+    ``hash_id`` is what results call the picture. It is the hash of its pixels, except where an earlier image
+    with that hash shows something else (a palette swap): then it is this one's ``picture_hash``.
+    ``ref`` is the first file that holds it, ``tags`` are those of all files that do. ``embedding`` is (D,)
+    float32 as the encoder gives it, not normalised.
+    """
 
     ref: ImageRef
     hash_id: str
+    picture_hash: str
     format: str
     size_bytes: int
     width: int
@@ -133,6 +168,14 @@ class ImageRecord:
     tags: tuple[str, ...]
     embedding: NDArray[np.float32]
     encoder: EncoderSpec
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """A file of the run, and the how-manieth of its name it is (1 for the first), whatever its folder."""
+
+    ref: ImageRef
+    number: int
 
 
 @dataclass(frozen=True)

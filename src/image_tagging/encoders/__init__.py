@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Optional, Protocol
 
+from ..errors import EncoderUnavailableError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from ..records import EncoderSpec
 
 BUILTIN = "builtin"
+DEFAULT_MODEL = "ViT-B-32"
+DEFAULT_PRETRAINED = "openai"
 
 
 class Encoder(Protocol):
@@ -35,6 +39,29 @@ class Encoder(Protocol):
 
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """A batch of N preprocessed pictures -> (N, D) float32, not normalised; row i belongs to picture i."""
+
+
+def encoder_identity(clip_model: str, pretrained: str) -> tuple[str, str]:
+    """``name`` and ``pretrained`` as the spec of this encoder has them, without loading it.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        There is no such encoder, as far as that can be told without loading it.
+    """
+    if clip_model != BUILTIN:
+        from .clip import clip_identity
+
+        return clip_identity(clip_model, pretrained)
+    from .builtin import BuiltinEncoder
+
+    version = BuiltinEncoder.spec.pretrained
+    if pretrained not in {DEFAULT_PRETRAINED, version}:
+        raise EncoderUnavailableError(
+            f"the embedded encoder is {BUILTIN}/{version}; there is no {BUILTIN}/{pretrained}. Leave out "
+            "--pretrained; embeddings and models of another version must be made anew (stages 1 and 2)."
+        )
+    return BUILTIN, version
 
 
 def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None) -> Encoder:

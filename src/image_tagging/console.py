@@ -1,0 +1,201 @@
+"""What a person sees in a terminal or a notebook: the progress bar, the closing summaries, the list of models."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Optional
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from .embedding import Watch
+from .model_names import model_names
+from .pipeline import ClassifyConfig, classify_images
+from .records import Failure
+from .reports import ValidationReport
+from .sources import is_archive_name
+from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
+
+#: Skipped files shown on the screen; all of them are in the log.
+_SHOWN = 10
+
+
+def classify_main(
+    folder_path: str, output_dir: str, json_file_path: Optional[str], bins_number: int, model_path: Optional[str]
+) -> None:
+    """Classify the images of a folder, one image or a zip, and print a summary, as the README's examples do.
+
+    ``model_path`` is a folder of ``.pkl`` files or one of them. Raises as
+    :func:`image_tagging.classify_images` does.
+    """
+    config = ClassifyConfig(
+        directory=folder_path,
+        metadata_json=json_file_path,
+        output=output_dir,
+        model=model_path or "",
+        output_bins=bins_number,
+        archives=is_archive_name(folder_path),
+    )
+    with progress() as watch:
+        summary = classify_images(config, watch)
+    show_classify(summary)
+
+
+def list_models(path: str) -> None:
+    """Print the kind and the tag of every model of a folder, one a line."""
+    console = _console()
+    for kind, tag in model_names(path):
+        _line(console, f"model-type = {kind}, tag= {tag}")
+
+
+def complain(message: str) -> None:
+    """Print why a command could not do its work."""
+    _line(Console(stderr=True, soft_wrap=True), f"image-tagging: {message}", style="red")
+
+
+class _Rate(ProgressColumn):
+    """Images per second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
+@contextmanager
+def progress() -> Iterator[Watch]:
+    """A progress bar on standard error, with count, rate and time left; it goes when the work is done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        current = ""
+
+        def watch(activity: str, done: int, total: Optional[int]) -> None:
+            nonlocal current
+            if activity != current:
+                current = activity
+                bar.reset(task, description=activity, total=total)
+            bar.update(task, completed=done, total=total)
+
+        yield watch
+
+
+def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
+    """Print what stage 1 did."""
+    console = _console()
+    if summary.tags:
+        table = Table("tag", "pictures", box=None, pad_edge=False)
+        table.columns[1].justify = "right"
+        for tag, count in summary.tags.items():
+            table.add_row(Text(_plain(tag)), f"{count:,}")
+        console.print(table)
+        _line(console)
+    _show_embedding(console, summary.embedding, log)
+    for tag in summary.empty_tags:
+        _line(console, f"  The folder {tag} holds no image: there will be no such tag.", style="yellow")
+    _show_end(console, summary.files, summary.seconds, summary.embedding.images)
+
+
+def show_train(summary: TrainSummary) -> None:
+    """Print what stage 2 did: a table of tags, with the figures on the images held back."""
+    console = _console()
+    table = Table("tag", "images", "measured", "AP (lr)", "AP (svm)", "bal. acc.", "note", box=None, pad_edge=False)
+    for column in table.columns[1:6]:
+        column.justify = "right"
+    for first, second in zip(summary.reports[::2], summary.reports[1::2]):
+        table.add_row(*_train_row(first, second))
+    console.print(table)
+    _line(console)
+    _line(console, f"{len(summary.reports) // 2} tags, {summary.images:,} images, encoder {summary.encoder.label}")
+    _line(console, "AP: average precision of logistic regression and of the SVM on the images held back.")
+    for tag, reason in summary.skipped:
+        _line(console, f"  The tag {tag} was not learned: {reason}.", style="yellow")
+    if summary.unknown:
+        _line(console, f"  {summary.unknown:,} listed images are not in the metadata.", style="yellow")
+    for warning in summary.warnings:
+        _line(console, f"  {warning}", style="yellow")
+    _show_end(console, (summary.models, summary.reports_folder), summary.seconds, None)
+
+
+def _train_row(first: ValidationReport, second: ValidationReport) -> Iterator[Text]:
+    images = first.training_tag + first.validation_tag
+    cells = (
+        first.tag,
+        f"{images:,}",
+        f"{first.validation_tag:,}",
+        _figure(first.average_precision),
+        _figure(second.average_precision),
+        _figure(second.balanced_accuracy),
+        "; ".join(first.marks),
+    )
+    return (Text(_plain(cell)) for cell in cells)
+
+
+def _figure(value: Optional[float]) -> str:
+    return "n/a" if value is None else f"{value:.2f}"
+
+
+def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
+    """Print what stage 3 or 4 did."""
+    console = _console()
+    _show_embedding(console, summary.embedding, log)
+    _show_failures(console, "could not be placed", summary.place_failures, log)
+    tags = len({tag for _, tag in summary.models})
+    _line(console, f"{len(summary.models)} models of {tags} tags; images are in {summary.folder}/<kind>/<tag>/<bin>/")
+    if summary.left_out:
+        other = (
+            "plain images: use image-tagging classify"
+            if summary.of_archives
+            else "zips: use image-tagging classify-zip"
+        )
+        _line(console, f"  Left out {summary.left_out:,} {other} for them.", style="yellow")
+    _show_end(console, summary.files, summary.seconds, summary.embedding.images)
+
+
+def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[str]) -> None:
+    parts = [f"{summary.images:,} images"]
+    if summary.archives:
+        parts.append(f"{len(summary.archives):,} archives")
+    if duplicates := summary.images - summary.pictures:
+        parts.append(f"{duplicates:,} duplicates")
+    parts.append(f"{len(summary.failures):,} skipped")
+    _line(console, ", ".join(parts))
+    where = f"on {summary.device}" if summary.device else "all known before"
+    _line(console, f"Encoder {summary.encoder.label}: {summary.computed:,} embeddings computed, {where}")
+    _show_failures(console, "skipped", summary.failures, log)
+    for later, earlier in summary.shared_hashes[:_SHOWN]:
+        note = (
+            f"  {later.path} has the pixels of {earlier.path} in other colours or another shape; both are kept apart."
+        )
+        _line(console, note, style="yellow")
+
+
+def _show_failures(console: Console, what: str, failures: Iterable[Failure], log: Optional[str]) -> None:
+    failed = list(failures)
+    for failure in failed[:_SHOWN]:
+        _line(console, f"  {what}: {failure.ref.path}: {failure.reason} ({failure.code})", style="yellow")
+    if len(failed) > _SHOWN:
+        where = f"; all are in {log}" if log else ""
+        _line(console, f"  … and {len(failed) - _SHOWN:,} more{where}", style="yellow")
+
+
+def _show_end(console: Console, files: Iterable[str], seconds: float, images: Optional[int]) -> None:
+    for file in files:
+        _line(console, f"Written {file}")
+    rate = f" ({images / seconds:,.0f} images/s)" if images and seconds else ""
+    _line(console, f"Time {seconds:,.1f} s{rate}")
+
+
+def _console() -> Console:
+    return Console(file=sys.stdout, soft_wrap=True, highlight=False)
+
+
+def _line(console: Console, text: str = "", style: str = "") -> None:
+    console.print(Text(_plain(text)), style=style)
+
+
+def _plain(text: str) -> str:
+    """Names may hold control characters that move the cursor or change colours; they are shown as a mark."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -1,0 +1,101 @@
+"""The result tables of stages 1, 3 and 4: one SQLite file each, written whole and moved into place."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import OutputError
+from .files import write_aside
+from .records import ImageRef, TagScore
+from .sources import FoundArchive
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """A documented table: its name, which is also the file's stem, and its columns with their types."""
+
+    name: str
+    columns: tuple[str, ...]
+
+    @property
+    def file_name(self) -> str:
+        """The database file's name: ``stage3.db``."""
+        return f"{self.name}.db"
+
+
+STAGE1 = ResultTable(
+    "stage1",
+    ("file_name TEXT NOT NULL", "file_path TEXT NOT NULL", "type TEXT NOT NULL", "hash_id TEXT NOT NULL"),
+)
+STAGE3 = ResultTable(
+    "stage3",
+    (
+        *("file_name TEXT NOT NULL", "file_path TEXT NOT NULL", "type TEXT NOT NULL", "hash_id TEXT NOT NULL"),
+        *("model_type TEXT NOT NULL", "tag_name TEXT NOT NULL", "tag_prob REAL NOT NULL"),
+    ),
+)
+STAGE4 = ResultTable(
+    "stage4",
+    (
+        *("file_name TEXT NOT NULL", "file_path TEXT NOT NULL", "archive_path TEXT", "type TEXT NOT NULL"),
+        *("n_img_content INTEGER", "hash_id TEXT", "model_type TEXT", "tag_name TEXT", "tag_prob REAL"),
+    ),
+)
+
+
+class TableWriter:
+    """Appends rows to a table that is being written."""
+
+    def __init__(self, connection: sqlite3.Connection, table: ResultTable) -> None:
+        self.table = table
+        self._connection = connection
+        marks = ", ".join("?" for _ in table.columns)
+        self._insert = f"INSERT INTO {table.name} VALUES ({marks})"
+
+    def add(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Append rows, with their values in the order of the columns."""
+        self._connection.executemany(self._insert, rows)
+
+
+@contextmanager
+def result_table(path: str, table: ResultTable) -> Iterator[TableWriter]:
+    """Write ``table`` to a database at ``path``, which appears only when it is complete.
+
+    Raises
+    ------
+    OutputError
+        The database cannot be written.
+    """
+    with write_aside(path) as aside:
+        try:
+            with closing(sqlite3.connect(aside)) as connection:
+                connection.execute("PRAGMA synchronous = OFF")  # nobody sees the file before it is whole
+                connection.execute("PRAGMA journal_mode = OFF")
+                connection.execute(f"CREATE TABLE {table.name}({', '.join(table.columns)})")
+                yield TableWriter(connection, table)
+                connection.commit()
+        except sqlite3.Error as error:
+            raise OutputError(f"cannot write {path}: {error}. Free some space or choose another output.") from error
+
+
+def image_row(ref: ImageRef, hash_id: str) -> tuple[Any, ...]:
+    """The row of an image in ``stage1``."""
+    return (ref.name, ref.path, ref.suffix, hash_id)
+
+
+def score_row(table: ResultTable, ref: ImageRef, hash_id: str, score: TagScore) -> tuple[Any, ...]:
+    """The row of an image and a model in ``stage3`` or ``stage4``."""
+    scored = (hash_id, score.kind, score.tag, score.probability)
+    if table is STAGE3:
+        return (ref.name, ref.path, ref.suffix, *scored)
+    return (ref.name, ref.path, ref.archive, ref.suffix, None, *scored)
+
+
+def archive_row(archive: FoundArchive) -> tuple[Any, ...]:
+    """The row of an archive in ``stage4``; its ``archive_path`` is the archive that holds it, if any."""
+    ref = archive.ref
+    return (ref.name, ref.path, ref.archive, ref.suffix, archive.images, None, None, None, None)

@@ -1,0 +1,266 @@
+"""Images that were found -> embeddings in the store: read, decode, preprocess on threads; embed per batch."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Callable, Optional, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .encoders import Encoder, encoder_identity, load_encoder
+from .errors import EncoderMismatchError, InputError, NoImagesError, PictureError
+from .failures import attempt
+from .images import decode
+from .index import WorkingStore
+from .records import EmbeddedImage, EncoderSpec, Failure, FoundImage, ImageFacts
+from .runners import local
+from .settings import settings
+from .sources import Found, SourceReader
+from .summaries import EmbeddingSummary
+
+log = logging.getLogger(__name__)
+
+#: Told what is going on: the activity, how much of it is done, and how much there is (``None``: not known).
+Watch = Callable[[str, int, Optional[int]], None]
+
+
+def unwatched(activity: str, done: int, total: Optional[int]) -> None:
+    """Watch nothing."""
+
+
+@dataclass(frozen=True)
+class EncoderChoice:
+    """The encoder that a run is to use. It is loaded when the first picture needs it, and never when none does.
+
+    ``name`` and ``pretrained`` are its identity; ``weights`` is where the weights are to be had (a tag or a
+    path). ``dim`` is the length its embeddings must have, where that is known beforehand.
+    """
+
+    name: str
+    pretrained: str
+    weights: str
+    device: Optional[str] = None
+    dim: Optional[int] = None
+
+    @classmethod
+    def by_name(cls, clip_model: str, weights: str, device: Optional[str]) -> EncoderChoice:
+        """The encoder that a person names; raises EncoderUnavailableError where there is none of this name."""
+        return cls(*encoder_identity(clip_model, weights), weights, device)
+
+    @classmethod
+    def by_spec(cls, spec: EncoderSpec, weights: Optional[str], device: Optional[str]) -> EncoderChoice:
+        """The encoder that embeddings or tag models name; whether it can be had shows when it is needed."""
+        return cls(spec.name, spec.pretrained, weights or spec.pretrained, device, spec.dim)
+
+    def load(self) -> Encoder:
+        """The encoder, ready to work.
+
+        Raises
+        ------
+        EncoderUnavailableError
+            It cannot be had.
+        EncoderMismatchError
+            ``weights`` are those of another encoder.
+        """
+        identity = encoder_identity(self.name, self.weights)
+        if identity != (self.name, self.pretrained):
+            raise EncoderMismatchError(
+                f"new images need the encoder {self.name}/{self.pretrained}, and {self.weights} is "
+                f"{'/'.join(identity)}. Give the weights file it was made with as --pretrained."
+            )
+        encoder = load_encoder(self.name, self.weights, self.device)
+        if self.dim not in {None, encoder.spec.dim}:
+            raise EncoderMismatchError(
+                f"{encoder.spec.label} gives embeddings of {encoder.spec.dim} values; the metadata or the tag models "
+                f"have {self.dim}. They were made with another encoder of that name: make them anew (stages 1 and 2)."
+            )
+        return encoder
+
+
+@settings
+class EmbeddingConfig:
+    """How hard to work: images per batch of the encoder, and threads that read and decode ahead of it."""
+
+    batch_size: int = 32
+    num_threads: int = 4
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "num_threads"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
+
+
+def embed_images(
+    store: WorkingStore, found: Iterable[Found], choice: EncoderChoice, config: EmbeddingConfig, watch: Watch
+) -> EmbeddingSummary:
+    """Bring the embedding of every image found into the store, and give every picture its name there.
+
+    Raises
+    ------
+    NoImagesError
+        Nothing was found, or nothing of it can be used.
+    EncoderError
+        The encoder cannot be had, or is not the one that the store knows.
+    OutputError
+        The store cannot be written.
+    """
+    listing = store.list_images(_watched(found, watch))
+    if not listing.images:
+        raise NoImagesError(_nothing_found(listing.failures))
+    embedder = _Embedder(store, choice)
+    embedder.run(config, watch, listing.images)
+    failures = (*listing.failures, *store.failures())
+    encoder = store.find_encoder(choice.name, choice.pretrained)
+    shared = store.name_pictures(encoder) if encoder else []
+    images, pictures = store.count_named()
+    if encoder is None or not images:
+        raise NoImagesError(f"none of the {listing.images:,} images can be used; the first: {_in_words(failures[0])}")
+    return EmbeddingSummary(
+        images=images,
+        pictures=pictures,
+        computed=embedder.computed,
+        encoder=encoder,
+        device=embedder.device,
+        archives=listing.archives,
+        failures=failures,
+        shared_hashes=tuple(shared),
+    )
+
+
+def _watched(found: Iterable[Found], watch: Watch) -> Iterator[Found]:
+    for number, item in enumerate(found):
+        if number % 1000 == 0:
+            watch("looking for images", number, None)
+        yield item
+
+
+def _nothing_found(failures: Iterable[Failure]) -> str:
+    first = next(iter(failures), None)
+    return "no image was found" + (f"; the first that could not be opened: {_in_words(first)}" if first else "")
+
+
+def _in_words(failure: Failure) -> str:
+    return f"{failure.ref.path}: {failure.reason}"
+
+
+Outcome = Union[EmbeddedImage, Failure]
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """A decoded image on its way to the encoder; ``pixels`` is ``None`` where the store has its embedding."""
+
+    facts: ImageFacts
+    pixels: Optional[NDArray[np.float32]]
+
+
+class _Embedder:
+    """Brings the embedding of every pending image into the store, each picture's once."""
+
+    def __init__(self, store: WorkingStore, choice: EncoderChoice) -> None:
+        self._store = store
+        self._choice = choice
+        self._loading = threading.Lock()
+        self._readers = threading.local()
+        self._encoder: Optional[Encoder] = None
+        self._spec = store.find_encoder(choice.name, choice.pretrained)
+        self.computed = 0
+
+    @property
+    def device(self) -> Optional[str]:
+        """Where embeddings were computed, ``None`` where none had to be."""
+        return self._encoder.device if self._encoder else None
+
+    def run(self, config: EmbeddingConfig, watch: Watch, images: int) -> None:
+        """Embed what is pending of the ``images`` that are listed."""
+        total = self._store.count_pending(self._spec)
+        done = 0
+        outcomes = local.run(
+            self._prepare,
+            lambda: self._embed,
+            self._store.pending(self._spec),
+            batch_size=config.batch_size,
+            threads=config.num_threads,
+        )
+        while batch := list(islice(outcomes, config.batch_size)):
+            for outcome in batch:
+                if isinstance(outcome, Failure):
+                    log.warning("skipped %s (%s, %s)", _in_words(outcome), outcome.step, outcome.code)
+            self._store.add(batch, self._spec)
+            done += len(batch)
+            watch("embedding", done, total)
+
+    def _prepare(self, found: FoundImage) -> Union[_Prepared, Failure]:
+        """On a thread: bytes -> picture -> the encoder's input."""
+        data = attempt(found.ref, "read", lambda: self._reader().read(found.ref))
+        if isinstance(data, Failure):
+            return data
+        decoded = attempt(found.ref, "decode", lambda: decode(found.ref, data))
+        if isinstance(decoded, Failure):
+            return decoded
+        if self._is_known(decoded.facts):
+            return _Prepared(decoded.facts, None)
+        encoder = self._ready_encoder()
+        return attempt(found.ref, "embed", lambda: _Prepared(decoded.facts, encoder.preprocess(decoded.picture)))
+
+    def _embed(self, batch: list[_Prepared]) -> list[Outcome]:
+        """Here, a batch at a time: each picture that is not known yet is embedded once."""
+        new = {
+            image.facts.picture_hash: image
+            for image in batch
+            if image.pixels is not None and not self._is_known(image.facts)
+        }
+        vectors = self._vectors(list(new.values()))
+        self.computed += len(vectors)
+        return [_outcome(image, vectors) for image in batch]
+
+    def _vectors(self, images: list[_Prepared]) -> dict[str, Union[NDArray[np.float32], Failure]]:
+        """The embedding of each picture by its ``picture_hash``; where a batch fails, its pictures one by one."""
+        if not images:
+            return {}
+        encoder = self._ready_encoder()
+        whole = attempt(images[0].facts.ref, "embed", lambda: _finite(encoder, images))
+        if not isinstance(whole, Failure):
+            return {image.facts.picture_hash: vector for image, vector in zip(images, whole)}
+        if len(images) == 1:
+            return {images[0].facts.picture_hash: whole}
+        return {key: vector for image in images for key, vector in self._vectors([image]).items()}
+
+    def _is_known(self, facts: ImageFacts) -> bool:
+        return self._spec is not None and self._store.has_embedding(facts, self._spec)
+
+    def _ready_encoder(self) -> Encoder:
+        with self._loading:
+            if self._encoder is None:
+                encoder = self._choice.load()
+                self._store.add_encoder(encoder.spec)
+                self._spec = encoder.spec
+                self._encoder = encoder
+            return self._encoder
+
+    def _reader(self) -> SourceReader:
+        """The reader of this thread: archive handles must not be shared."""
+        if not hasattr(self._readers, "reader"):
+            self._readers.reader = SourceReader()
+        reader: SourceReader = self._readers.reader
+        return reader
+
+
+def _finite(encoder: Encoder, images: list[_Prepared]) -> NDArray[np.float32]:
+    """(N, D) embeddings, none of them with a value that is not finite."""
+    vectors = encoder.embed([image.pixels for image in images if image.pixels is not None])
+    if not np.isfinite(vectors).all():
+        raise PictureError("not-finite", f"the encoder {encoder.spec.label} gave values that are not finite")
+    return vectors
+
+
+def _outcome(image: _Prepared, vectors: dict[str, Union[NDArray[np.float32], Failure]]) -> Outcome:
+    vector = vectors.get(image.facts.picture_hash)
+    if isinstance(vector, Failure):
+        return Failure(image.facts.ref, vector.step, vector.code, vector.reason)
+    return EmbeddedImage(image.facts, vector)

@@ -1,0 +1,51 @@
+"""Writing files so that a reader never meets half of one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from .errors import OutputError
+
+
+def make_folder(path: str) -> str:
+    """Make a folder and those above it; return its path.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made, or something else has its name.
+    """
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {path}: {_why(error)}. Choose another output folder.") from error
+    return path
+
+
+@contextmanager
+def write_aside(path: str) -> Iterator[str]:
+    """Give a temporary path beside ``path`` and move what was written there into place at the end.
+
+    If the block fails, the temporary file is removed and an earlier ``path`` stays whole.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written or moved into place.
+    """
+    aside = f"{path}.part"
+    make_folder(os.path.dirname(os.path.abspath(path)))
+    try:
+        yield aside
+        os.replace(aside, path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {_why(error)}. Free some space or choose another output.") from error
+    finally:
+        with suppress(OSError):
+            os.remove(aside)
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -1,0 +1,106 @@
+"""Names of tag models: what a file is called for a kind and a tag, and back.
+
+``model-<kind>-tag-<tag>.pkl``, with the tag as it is, spaces, apostrophes and emoji included. Only what some
+file system cannot hold is percent-encoded (UTF-8, two upper-case hex digits a byte), and ``%`` itself, so that
+every tag can be read back from its name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Optional
+from urllib.parse import quote, unquote_to_bytes
+
+from .errors import ModelError, NoModelsError
+
+SUFFIX = ".pkl"
+
+_NAME = re.compile(r"model-(.+?)-tag-(.+)", re.DOTALL)
+# What Linux, macOS or Windows refuse in a file name, the escape sign, and what no encoding can hold (lone surrogates).
+_UNFIT = re.compile(r"""[\x00-\x1f\x7f-\x9f/\\:*?"<>|%\u2028\u2029\ud800-\udfff]|^\.+|[. ]+$""")
+
+
+def quote_tag(tag: str) -> str:
+    """The tag as part of a file name: ``a/b`` -> ``a%2Fb``, ``100%`` -> ``100%25``, ``cat's`` stays."""
+    return _UNFIT.sub(_escape, tag)
+
+
+def unquote_tag(name: str) -> str:
+    """The tag that :func:`quote_tag` made ``name`` of.
+
+    A name that :func:`quote_tag` never gives (a file called ``100%``, made by hand) is a tag as it stands.
+    """
+    try:
+        tag = unquote_to_bytes(name.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return name
+    return tag if quote_tag(tag) == name else name
+
+
+def model_stem(kind: str, tag: str) -> str:
+    """The name of a model's files without suffix: ``model-ovr-svm-tag-cat``."""
+    return f"model-{kind}-tag-{quote_tag(tag)}"
+
+
+def parse_model_name(path: str) -> Optional[tuple[str, str]]:
+    """The kind and the tag that the name of a model file says, ``None`` where it is no such name."""
+    stem, suffix = os.path.splitext(os.path.basename(path))
+    match = _NAME.fullmatch(stem)
+    if suffix != SUFFIX or match is None:
+        return None
+    return match[1], unquote_tag(match[2])
+
+
+def generate_model_path(folder: str, model_type: str, tag_name: str) -> Optional[str]:
+    """The path of the model of this kind and tag in a folder, ``None`` where there is no such file."""
+    path = os.path.join(folder, model_stem(model_type, tag_name) + SUFFIX)
+    if os.path.isfile(path):
+        return path
+    # A file named by hand, or by the original, may spell the tag in a way that this module never would.
+    literal = os.path.join(folder, f"model-{model_type}-tag-{tag_name}{SUFFIX}")
+    named = parse_model_name(literal) == (model_type, tag_name) and "\0" not in literal
+    return literal if named and os.path.isfile(literal) else None
+
+
+def find_model_files(path: str) -> list[str]:
+    """The model files of a folder, in the order of their names, or the one file that ``path`` is.
+
+    Raises
+    ------
+    NoModelsError
+        ``path`` does not exist, or is a folder without a ``.pkl``.
+    ModelError
+        The folder cannot be read.
+    """
+    if os.path.isfile(path):
+        return [path]
+    if not os.path.isdir(path):
+        raise NoModelsError(f"there is no tag model at {path}. Train some first, or name the folder that holds them.")
+    try:
+        # A name with a leading dot is no model: macOS leaves such shadows (._model-...) in archives.
+        names = sorted(name for name in os.listdir(path) if name.endswith(SUFFIX) and not name.startswith("."))
+        files = [file for file in (os.path.join(path, name) for name in names) if not os.path.isdir(file)]
+    except OSError as error:
+        raise ModelError(f"cannot read the folder {path}: {error.strerror or error}.") from error
+    if not files:
+        raise NoModelsError(f"the folder {path} holds no tag model ({SUFFIX}). Train some first, or name another.")
+    return files
+
+
+def model_names(path: str) -> list[tuple[str, str]]:
+    """Kind and tag of every model file in a folder (or of one file), sorted, read from the names alone.
+
+    Files whose name says no kind and tag are left out.
+
+    Raises
+    ------
+    NoModelsError
+        There is no model file at ``path``.
+    """
+    return sorted(name for name in map(parse_model_name, find_model_files(path)) if name is not None)
+
+
+def _escape(match: re.Match[str]) -> str:
+    # quote() leaves dots alone, and they are here to be escaped.
+    return quote(match[0], safe="", encoding="utf-8", errors="surrogatepass").replace(".", "%2E")

@@ -1,0 +1,314 @@
+"""The three use-cases, in the order in which a person meets them. Read this first.
+
+``process_dataset`` (stage 1) finds images, brings their embeddings into the working store and writes the
+metadata. ``train_tag_models`` (stage 2) learns two models per tag from that. ``classify_images`` (stages 3 and
+4, which differ in where images come from and in their table) brings the embeddings of further images into the
+store, scores them by all models and places them in bins.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from typing import Optional
+
+from . import metadata
+from .bins import MAX_BINS
+from .classifiers import KINDS, TagModel, TagModels, fit_estimator
+from .database import STAGE1, image_row, result_table
+from .embedding import EmbeddingConfig, EncoderChoice, Watch, embed_images, unwatched
+from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
+from .errors import EncoderMismatchError, InputError, ModelError, TrainingError
+from .estimator_arrays import scorer_of
+from .index import WorkingStore
+from .model_files import load_tag_models, save_tag_model
+from .records import EncoderSpec, Failure
+from .reports import ValidationReport, validate, write_report
+from .scoring import results, score_pictures
+from .settings import settings
+from .sources import Found, FoundArchive, find_images
+from .summaries import ClassifySummary, ProcessSummary, TrainSummary
+from .training import TaggedEmbeddings, gather, model_card, split_tag
+
+#: The only encoder of the original: that of tag models which name none.
+_ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
+
+
+@settings
+class ProcessConfig:
+    """Settings of :func:`process_dataset`, by the names of the flags of ``image-tagging process``."""
+
+    input_folder: str
+    output_folder: str = "./output"
+    tagged_dataset: bool = True
+    clip_model: str = DEFAULT_MODEL
+    pretrained: str = DEFAULT_PRETRAINED
+    batch_size: int = 32
+    num_threads: int = 4
+    device: Optional[str] = None
+
+
+def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessSummary:
+    """Stage 1: the metadata and the embedding of every image of a folder or an archive.
+
+    Raises
+    ------
+    InputError
+        The input is missing, or holds no image that can be used.
+    EncoderError
+        The encoder or the device asked for cannot be had.
+    OutputError
+        The output folder cannot be written, or another run is working in it.
+    """
+    started = time.monotonic()
+    root, output = os.path.abspath(config.input_folder), os.path.abspath(config.output_folder)
+    left_out = _result_folders(output)
+    found = find_images(root, leave_out=left_out)
+    choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device)
+    effort = EmbeddingConfig(batch_size=config.batch_size, num_threads=config.num_threads)
+    with WorkingStore(output) as store:
+        embedding = embed_images(store, found, choice, effort, watch)
+        if config.tagged_dataset:
+            folder, name = output, metadata.TAGGED_METADATA
+        else:
+            folder, name = os.path.join(output, metadata.UNTAGGED_FOLDER), metadata.untagged_metadata_name(root)
+        watch("writing the metadata", 0, None)
+        files = _write_metadata(store, folder, name, embedding.encoder, tagged=config.tagged_dataset)
+        return ProcessSummary(
+            embedding=embedding,
+            tags={tag: len(hashes) for tag, hashes in store.tag_lists()} if config.tagged_dataset else {},
+            empty_tags=_empty_tags(store, root, left_out) if config.tagged_dataset else (),
+            files=files,
+            seconds=time.monotonic() - started,
+        )
+
+
+def _write_metadata(
+    store: WorkingStore, folder: str, name: str, encoder: EncoderSpec, *, tagged: bool
+) -> tuple[str, ...]:
+    paths = [os.path.join(folder, each) for each in (name, STAGE1.file_name)]
+    with metadata.json_object(paths[0]) as records:
+        for record in store.pictures(encoder):
+            records.add(record.hash_id, metadata.as_json(record, tagged=tagged))
+    with result_table(paths[1], STAGE1) as table:
+        table.add(image_row(ref, hash_id) for ref, hash_id in store.files())
+    if tagged:
+        paths += [os.path.join(folder, each) for each in (metadata.HASH_TO_TAGS, metadata.TAG_TO_HASHES)]
+        metadata.write_lists(paths[2], store.tags_of_pictures())
+        metadata.write_lists(paths[3], store.tag_lists())
+    return tuple(paths)
+
+
+def _empty_tags(store: WorkingStore, root: str, left_out: Sequence[str]) -> tuple[str, ...]:
+    """The sub-folders that a person made for a tag and that hold no image."""
+    if not os.path.isdir(root):
+        return ()
+    with os.scandir(root) as entries:
+        folders = [entry for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+    return tuple(
+        sorted(folder.name for folder in folders if folder.path not in left_out and not store.lists_below(folder.path))
+    )
+
+
+def _result_folders(output: str) -> list[str]:
+    """The folders that hold earlier results: the images in them are copies, not input."""
+    return [output, *(os.path.join(output, kind) for kind in KINDS)]
+
+
+@settings
+class TrainConfig:
+    """Settings of :func:`train_tag_models`, by the names of the flags of ``image-tagging train``."""
+
+    metadata_json: str
+    tag_to_hash_json: str
+    output: str = "./output"
+    test_per: float = 0.1
+    seed: int = 0
+
+
+def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSummary:
+    """Stage 2: two models for every tag, each with its card and its report.
+
+    Raises
+    ------
+    MetadataError
+        One of the two files is missing, malformed or foreign, or they belong to different data sets.
+    TrainingError
+        No tag can be learned.
+    OutputError
+        The output folder cannot be written.
+    """
+    started = time.monotonic()
+    if not 0 <= config.test_per < 1:
+        raise InputError(f"test_per is {config.test_per}; it is a share of the images: 0 or more, and less than 1.")
+    tag_lists = metadata.read_tag_lists(config.tag_to_hash_json)
+    encoder, images = metadata.read_embeddings(config.metadata_json)
+    data = gather(images, tag_lists)
+    output = os.path.abspath(config.output)
+    reports: list[ValidationReport] = []
+    skipped: list[tuple[str, str]] = []
+    for number, tag in enumerate(data.tags):
+        watch("training", number, len(data.tags))
+        try:
+            reports += _train_tag(data, tag, encoder, config, output)
+        except TrainingError as error:
+            skipped.append((tag, str(error)))
+    if not reports:
+        why = "; ".join(f"{tag}: {reason}" for tag, reason in skipped[:1]) or "it names no tag"
+        raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
+    watch("training", len(data.tags), len(data.tags))
+    return TrainSummary(
+        images=len(data.embeddings),
+        encoder=encoder,
+        reports=tuple(reports),
+        skipped=tuple(skipped),
+        unknown=data.unknown,
+        warnings=_mixture_warning(os.path.join(output, "models")),
+        models=os.path.join(output, "models"),
+        reports_folder=os.path.join(output, "reports"),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _train_tag(
+    data: TaggedEmbeddings, tag: str, encoder: EncoderSpec, config: TrainConfig, output: str
+) -> list[ValidationReport]:
+    """Fit, measure and write the models of one tag."""
+    split = split_tag(data, tag, test_share=config.test_per, seed=config.seed)
+    embeddings = data.embeddings[split.training]
+    reports = []
+    for kind in KINDS:
+        estimator = fit_estimator(kind, embeddings, split.is_tag, seed=config.seed)
+        model = TagModel(tag, kind, encoder, scorer_of(estimator))
+        report = validate(
+            kind=kind,
+            tag=tag,
+            training_tag=int(split.is_tag.sum()),
+            training_other=int((~split.is_tag).sum()),
+            probabilities=model.probabilities(data.embeddings[split.validation]),
+            is_tag=split.is_validation_tag,
+            marks=split.marks,
+        )
+        save_tag_model(os.path.join(output, "models"), tag, kind, estimator, model_card(report, encoder, config.seed))
+        write_report(os.path.join(output, "reports"), report)
+        reports.append(report)
+    return reports
+
+
+def _mixture_warning(models: str) -> tuple[str, ...]:
+    """What stages 3 and 4 would say of a folder that also holds models of an earlier training."""
+    try:
+        load_tag_models(models)
+    except (ModelError, EncoderMismatchError) as error:
+        return (str(error),)
+    return ()
+
+
+@settings
+class ClassifyConfig:
+    """Settings of :func:`classify_images`, by the names of the flags of ``image-tagging classify``.
+
+    ``archives`` decides between the two stages: without it images in folders are scored (stage 3), with it
+    those in archives (stage 4). ``pretrained`` says where the weights are, for an encoder whose weights are a
+    local file; the encoder itself follows from the metadata and the models.
+    """
+
+    directory: str
+    metadata_json: Optional[str] = None
+    output: str = "./output"
+    model: str = "./output/models"
+    output_bins: int = 10
+    archives: bool = False
+    pretrained: Optional[str] = None
+    batch_size: int = 32
+    num_threads: int = 4
+    device: Optional[str] = None
+
+
+def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> ClassifySummary:
+    """Stages 3 and 4: the probability of every tag for every image, written, and the images placed in bins.
+
+    Raises
+    ------
+    InputError
+        The directory is missing, or holds no image (stage 4: no archive with one) that can be used.
+    ModelError
+        There is no usable tag model.
+    MetadataError
+        The metadata file is missing, malformed or foreign.
+    EncoderError
+        Models and metadata belong to different encoders, or a new image needs an encoder that is not here.
+    OutputError
+        The output folder cannot be written, or another run is working in it.
+    """
+    started = time.monotonic()
+    if not 1 <= config.output_bins <= MAX_BINS:
+        raise InputError(f"output_bins is {config.output_bins}; it must lie between 1 and {MAX_BINS}.")
+    root, output = os.path.abspath(config.directory), os.path.abspath(config.output)
+    found = find_images(root, open_archives=config.archives, leave_out=_result_folders(output))
+    images = StageImages(found, config.archives)
+    models = load_tag_models(config.model)
+    brought = metadata.read_embeddings(config.metadata_json) if config.metadata_json else None
+    choice = EncoderChoice.by_spec(_encoder_of(models, brought and brought[0]), config.pretrained, config.device)
+    effort = EmbeddingConfig(batch_size=config.batch_size, num_threads=config.num_threads)
+    with WorkingStore(output) as store:
+        if brought and config.metadata_json:
+            watch("reading the metadata", 0, None)
+            store.bring(os.path.abspath(config.metadata_json), *brought)
+        embedding = embed_images(store, images, choice, effort, watch)
+        _require_dim(models, embedding.encoder)
+        failures: list[Failure] = []
+        archives = embedding.archives if config.archives else None
+        with results(output, archives=archives, bins=config.output_bins) as writer:
+            scored = score_pictures(store.pictures(embedding.encoder), models, config.output_bins)
+            for number, (record, scores) in enumerate(scored, start=1):
+                failures += writer.add(record, store.files_of(record.hash_id), scores)
+                watch("scoring and placing", number, embedding.pictures)
+    return ClassifySummary(
+        of_archives=config.archives,
+        embedding=embedding,
+        models=tuple(models.names),
+        place_failures=tuple(failures),
+        left_out=images.left_out,
+        files=writer.paths,
+        folder=output,
+        seconds=time.monotonic() - started,
+    )
+
+
+class StageImages:
+    """What one of the two stages is for, of all that was found; ``left_out`` counts the rest."""
+
+    def __init__(self, found: Iterator[Found], archives: bool) -> None:
+        self._found = found
+        self._archives = archives
+        self.left_out = 0
+
+    def __iter__(self) -> Iterator[Found]:
+        for item in self._found:
+            of_archive = isinstance(item, FoundArchive) or bool(item.ref.members)
+            if of_archive == self._archives or isinstance(item, Failure):
+                yield item
+            else:
+                self.left_out += 1
+
+
+def _encoder_of(models: TagModels, brought: Optional[EncoderSpec]) -> EncoderSpec:
+    """The encoder that the models and the metadata agree on."""
+    spec = models.encoder or brought or _ORIGINAL
+    if brought and not brought.matches(spec):
+        raise EncoderMismatchError(
+            f"the metadata holds embeddings of {brought.label} ({brought.dim} values), the tag models were trained on "
+            f"{spec.label} ({spec.dim}). Give the metadata and the models of one encoder."
+        )
+    _require_dim(models, spec)
+    return spec
+
+
+def _require_dim(models: TagModels, encoder: EncoderSpec) -> None:
+    if models.dim != encoder.dim:
+        raise EncoderMismatchError(
+            f"the tag models take embeddings of {models.dim} values, {encoder.label} gives {encoder.dim}. "
+            "Give the metadata and the models of one encoder."
+        )

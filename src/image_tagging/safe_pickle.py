@@ -1,0 +1,244 @@
+"""Read a pickled scikit-learn estimator without running any code of the file.
+
+A pickle is a program for a small stack machine, and the standard machine calls whatever function the program
+names: a ``.pkl`` from a stranger can do anything. This one knows the few instructions that estimators need and
+never calls anything. What the file would construct becomes an :class:`Inert` value that only remembers what was
+asked for; names outside a short allow-list are refused, and so is every other instruction. Arrays are read
+straight from their bytes, after their size has been checked against what the file holds.
+
+Formats: the pickle protocol (PEP 3154, :mod:`pickletools`) and joblib's extension of it, where the bytes of an
+array follow the instruction that completes its ``NumpyArrayWrapper``.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import pickletools
+from dataclasses import dataclass
+from typing import Any, Callable, Optional
+
+import numpy as np
+
+from .errors import ModelError, UnsafeModelError
+
+_ESTIMATORS = frozenset(
+    {
+        "LogisticRegression",
+        "SVC",
+        "Pipeline",
+        "Normalizer",
+        "CalibratedClassifierCV",
+        "_CalibratedClassifier",
+        "_SigmoidCalibration",
+        "StratifiedKFold",
+    }
+)
+_RECONSTRUCT = frozenset({"numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct"})
+_SCALAR = frozenset({"numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"})
+_WRAPPER = "joblib.numpy_pickle.NumpyArrayWrapper"
+_PLAIN = frozenset({"numpy.ndarray", "numpy.dtype", _WRAPPER}) | _RECONSTRUCT | _SCALAR
+_NUMBERS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
+
+
+@dataclass(frozen=True)
+class Name:
+    """A class or function that the file names. It is never looked up."""
+
+    path: str
+
+
+@dataclass(eq=False)
+class Inert:
+    """A value that the file would construct: by whom, of which arguments, with which state.
+
+    For an array that was pickled without joblib, ``state`` becomes the array itself.
+    """
+
+    maker: str
+    args: tuple[Any, ...]
+    state: Any = None
+
+    @property
+    def kind(self) -> str:
+        """The class's own name, without its module (modules moved between scikit-learn versions)."""
+        return self.maker.rpartition(".")[2]
+
+
+def read_pickle(data: bytes) -> object:
+    """The bytes of a ``.pkl``, uncompressed -> plain values, arrays, and :class:`Inert` for all else.
+
+    Raises
+    ------
+    UnsafeModelError
+        The file names a class or function, or uses an instruction, that no tag model needs.
+    ModelError
+        The bytes are no pickle, or are cut short or damaged.
+    """
+    try:
+        return _Machine(data).run()
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError) as error:
+        # All that damaged bytes lead to: the handlers below only ever take, check and store values.
+        raise ModelError("it is damaged, cut short, or not an uncompressed pickle") from error
+
+
+class _Machine:
+    def __init__(self, data: bytes) -> None:
+        self.file = io.BytesIO(data)
+        self.size = len(data)
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, Any] = {}
+
+    def run(self) -> object:
+        while (opcode := _OPCODES[self.file.read(1)]).name != "STOP":
+            if opcode.name not in _KNOWN:
+                # Refused before its argument is read: some of those are parsed as Python literals.
+                raise UnsafeModelError(f"it uses the pickle instruction {opcode.name}, which no tag model needs")
+            arg = opcode.arg.reader(self.file) if opcode.arg and opcode.name != "GLOBAL" else None
+            if opcode.name in _CONSTANTS:
+                self.stack.append(_CONSTANTS[opcode.name])
+            elif opcode.name in _LITERALS:
+                self.stack.append(arg)
+            elif opcode.name in _HANDLERS:
+                _HANDLERS[opcode.name](self, arg)
+        (result,) = self.stack
+        return result
+
+    def line(self) -> str:
+        """A line of text as it stands: pickletools would undo Python's escapes in it, which pickle does not."""
+        text = self.file.readline()
+        if not text.endswith(b"\n"):
+            raise ValueError("a line without an end")
+        return text[:-1].decode("utf-8")
+
+    def since_mark(self) -> list[Any]:
+        start = self.marks.pop()
+        items = self.stack[start:]
+        del self.stack[start:]
+        return items
+
+    def take_tuple(self, count: Optional[int]) -> None:
+        items = self.since_mark() if count is None else [self.stack.pop() for _ in range(count)][::-1]
+        self.stack.append(tuple(items))
+
+    def extend(self, items: list[Any]) -> None:
+        _expect(self.stack[-1], list).extend(items)
+
+    def update(self, pairs: list[Any]) -> None:
+        target = _expect(self.stack[-1], dict)
+        for key, value in zip(pairs[::2], pairs[1::2]):
+            # Text alone: to hash a tuple of tuples of tuples can take for ever, or overrun the C stack.
+            target[_expect(key, str)] = value
+
+    def name(self, module: object, name: object) -> None:
+        path = f"{_expect(module, str)}.{_expect(name, str)}"
+        known = path in _PLAIN or (path.startswith("sklearn.") and name in _ESTIMATORS)
+        if not known:
+            raise UnsafeModelError(f"it asks for {path[:120]!r}, which no tag model needs")
+        self.stack.append(Name(path))
+
+    def construct(self) -> None:
+        args, maker = _expect(self.stack.pop(), tuple), _expect(self.stack.pop(), Name).path
+        self.stack.append(_scalar(*args) if maker in _SCALAR else Inert(maker, args))
+
+    def build(self) -> None:
+        state, target = self.stack.pop(), _expect(self.stack[-1], Inert)
+        if target.maker == _WRAPPER:
+            self.stack[-1] = self.wrapped_array(_expect(state, dict))
+        elif target.maker in _RECONSTRUCT:
+            _, shape, dtype, fortran, data = _expect(state, tuple)
+            target.state = _array(_expect(data, bytes), _dtype(dtype), shape, "F" if fortran else "C")
+        else:
+            target.state = state
+
+    def wrapped_array(self, state: dict[str, Any]) -> np.ndarray[Any, Any]:
+        if state["subclass"] != Name("numpy.ndarray"):
+            raise UnsafeModelError("it holds an array of a class of its own, which no tag model needs")
+        dtype = _dtype(state["dtype"])
+        if state.get("numpy_array_alignment_bytes") is not None:
+            self.file.seek(self.file.read(1)[0], io.SEEK_CUR)
+        length = _length(state["shape"], dtype)
+        if length > self.size - self.file.tell():
+            raise ModelError("it is cut short: an array is larger than what the file holds")
+        return _array(self.file.read(length), dtype, state["shape"], state["order"])
+
+
+def _expect(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise TypeError(f"a {kind.__name__} was expected")
+    return value
+
+
+def _dtype(value: object) -> np.dtype[Any]:
+    """The plain numeric type that an inert ``numpy.dtype`` describes."""
+    inert = _expect(value, Inert)
+    code = _expect(inert.args[0], str)
+    if inert.maker != "numpy.dtype" or code not in _NUMBERS:
+        raise UnsafeModelError(f"it holds an array of type {code[:20]!r}; the arrays of a tag model hold numbers")
+    order = _expect(inert.state[1], str) if inert.state is not None else "|"
+    dtype: np.dtype[Any] = np.dtype({"<": "<", ">": ">", "|": "="}[order] + code)
+    return dtype
+
+
+def _length(shape: object, dtype: np.dtype[Any]) -> int:
+    """How many bytes such an array takes; Python's integers do not overflow."""
+    if any(_expect(edge, int) < 0 for edge in _expect(shape, tuple)):
+        raise ValueError("an array with a negative edge")
+    length: int = math.prod(_expect(shape, tuple)) * dtype.itemsize
+    return length
+
+
+def _array(data: bytes, dtype: np.dtype[Any], shape: Any, order: str) -> np.ndarray[Any, Any]:
+    if len(data) != _length(shape, dtype):
+        raise ValueError("an array whose bytes do not fill its shape")
+    flat = np.frombuffer(data, dtype=dtype)
+    array: np.ndarray[Any, Any] = flat.reshape(shape[::-1]).T if order == "F" else flat.reshape(shape)
+    return array
+
+
+def _scalar(dtype: object, data: object) -> Any:
+    return _array(_expect(data, bytes), _dtype(dtype), (), "C")[()]
+
+
+# The instructions by their names in the pickletools module. FRAME only says how far to read ahead.
+_OPCODES = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
+_IGNORED = frozenset({"PROTO", "FRAME"})
+_CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
+_LITERALS = frozenset(
+    {
+        "BININT",
+        "BININT1",
+        "BININT2",
+        "LONG1",
+        "BINFLOAT",
+        "SHORT_BINUNICODE",
+        "BINUNICODE",
+        "SHORT_BINBYTES",
+        "BINBYTES",
+    }
+)
+_HANDLERS: dict[str, Callable[[_Machine, Any], None]] = {
+    "MARK": lambda m, _: m.marks.append(len(m.stack)),
+    "EMPTY_LIST": lambda m, _: m.stack.append([]),
+    "EMPTY_DICT": lambda m, _: m.stack.append({}),
+    "TUPLE": lambda m, _: m.take_tuple(None),
+    "TUPLE1": lambda m, _: m.take_tuple(1),
+    "TUPLE2": lambda m, _: m.take_tuple(2),
+    "TUPLE3": lambda m, _: m.take_tuple(3),
+    "APPEND": lambda m, _: m.extend([m.stack.pop()]),
+    "APPENDS": lambda m, _: m.extend(m.since_mark()),
+    "SETITEM": lambda m, _: m.update([m.stack.pop(), m.stack.pop()][::-1]),
+    "SETITEMS": lambda m, _: m.update(m.since_mark()),
+    "BINPUT": lambda m, index: m.memo.__setitem__(index, m.stack[-1]),
+    "LONG_BINPUT": lambda m, index: m.memo.__setitem__(index, m.stack[-1]),
+    "MEMOIZE": lambda m, _: m.memo.__setitem__(len(m.memo), m.stack[-1]),
+    "BINGET": lambda m, index: m.stack.append(m.memo[index]),
+    "LONG_BINGET": lambda m, index: m.stack.append(m.memo[index]),
+    "GLOBAL": lambda m, _: m.name(m.line(), m.line()),
+    "STACK_GLOBAL": lambda m, _: m.name(*[m.stack.pop(), m.stack.pop()][::-1]),
+    "NEWOBJ": lambda m, _: m.construct(),
+    "REDUCE": lambda m, _: m.construct(),
+    "BUILD": lambda m, _: m.build(),
+}
+_KNOWN = _IGNORED | _CONSTANTS.keys() | _LITERALS | _HANDLERS.keys()

@@ -1,0 +1,115 @@
+"""Scores of pictures -> the files of stages 3 and 4: ``output.json``, the table, and the images in their bins."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice
+from typing import Any, Optional, Union
+
+import numpy as np
+
+from .bins import Placer, bin_labels, bin_numbers
+from .classifiers import TagModels
+from .database import STAGE3, STAGE4, TableWriter, archive_row, result_table, score_row
+from .errors import OutputError
+from .failures import attempt
+from .metadata import JsonObjectWriter, json_object
+from .model_names import quote_tag
+from .records import Failure, ImageRecord, ListedFile, TagScore
+from .sources import FoundArchive, SourceReader
+
+OUTPUT_JSON = "output.json"
+
+#: Pictures scored in one matrix product: enough to fill it, few enough to hold.
+_BATCH = 512
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+
+def score_pictures(
+    pictures: Iterator[ImageRecord], models: TagModels, bins: int
+) -> Iterator[tuple[ImageRecord, list[TagScore]]]:
+    """Every picture with its score by every model, in the order of ``models.names``."""
+    while batch := list(islice(pictures, _BATCH)):
+        probabilities = models.probabilities(np.stack([record.embedding for record in batch]))
+        numbers = bin_numbers(probabilities, bins)
+        for record, row, row_numbers in zip(batch, probabilities.tolist(), numbers.tolist()):
+            yield (
+                record,
+                [
+                    TagScore(tag, kind, probability, number)
+                    for (kind, tag), probability, number in zip(models.names, row, row_numbers)
+                ],
+            )
+
+
+class ResultWriter:
+    """Takes the scored pictures of one run, one at a time, into all its results."""
+
+    def __init__(self, output: JsonObjectWriter, table: TableWriter, placer: Placer, labels: list[str]) -> None:
+        self._output = output
+        self._table = table
+        self._placer = placer
+        self._labels = labels
+        self._reader = SourceReader()
+        self.paths: tuple[str, ...] = ()
+
+    def add(self, record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[TagScore]) -> Iterator[Failure]:
+        """Write one picture and place every file that holds it; yield those that could not be placed.
+
+        Raises
+        ------
+        OutputError
+            The output is full or may not be written.
+        """
+        self._output.add(record.hash_id, _as_json(record, files, scores))
+        for file in files:
+            self._table.add(score_row(self._table.table, file.ref, record.hash_id, score) for score in scores)
+            placed = attempt(file.ref, "place", lambda: self._place(file, scores))  # noqa: B023  called at once
+            if isinstance(placed, Failure):
+                yield placed
+
+    def close(self) -> None:
+        """Close the archives that images were read from."""
+        self._reader.close()
+
+    def _place(self, file: ListedFile, scores: Sequence[TagScore]) -> None:
+        ref = file.ref
+        content: Union[str, bytes] = self._reader.read(ref) if ref.members else ref.file
+        for score in scores:
+            folder = os.path.join(score.kind, quote_tag(score.tag), self._labels[score.bin - 1])
+            try:
+                self._placer.place(folder, ref.name, content, number=file.number)
+            except OSError as error:
+                if error.errno in _NO_ROOM:
+                    raise OutputError(f"cannot place images: {error}. Choose another output folder.") from error
+                raise
+
+
+@contextmanager
+def results(folder: str, *, archives: Optional[Iterable[FoundArchive]], bins: int) -> Iterator[ResultWriter]:
+    """The results of one run below ``folder``; ``output.json`` and the table appear when they are complete.
+
+    With ``archives`` they are those of stage 4, without those of stage 3.
+    """
+    table = STAGE3 if archives is None else STAGE4
+    paths = (os.path.join(folder, OUTPUT_JSON), os.path.join(folder, table.file_name))
+    with json_object(paths[0]) as output, result_table(paths[1], table) as rows:
+        rows.add(archive_row(archive) for archive in archives or ())
+        with closing(ResultWriter(output, rows, Placer(folder), bin_labels(bins))) as writer:
+            writer.paths = paths
+            yield writer
+
+
+def _as_json(record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[TagScore]) -> dict[str, Any]:
+    return {
+        "hash_id": record.hash_id,
+        "file_path": record.ref.path,
+        "file_paths": [file.ref.path for file in files],
+        "classifiers_output": [
+            {"model_type": score.kind, "tag_name": score.tag, "tag_prob": score.probability} for score in scores
+        ],
+    }

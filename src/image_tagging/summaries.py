@@ -1,0 +1,80 @@
+"""What the use-cases tell when they are done: frozen values, for programs and for the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from .records import EncoderSpec, Failure, ImageRef
+from .reports import ValidationReport
+from .sources import FoundArchive
+
+
+@dataclass(frozen=True)
+class EmbeddingSummary:
+    """How the images of one run came to their embeddings.
+
+    ``images`` are the files that could be used, ``pictures`` the different ones among them. ``computed`` counts
+    the embeddings that were not known before and ``device`` is where they were computed, ``None`` where none
+    was. ``archives`` are those that were looked into. ``failures`` are the files that could not be used. ``shared_hashes`` are pairs (image, earlier image) of
+    different pictures with one hash of their pixels.
+    """
+
+    images: int
+    pictures: int
+    computed: int
+    encoder: EncoderSpec
+    device: Optional[str]
+    archives: tuple[FoundArchive, ...]
+    failures: tuple[Failure, ...]
+    shared_hashes: tuple[tuple[ImageRef, ImageRef], ...]
+
+
+@dataclass(frozen=True)
+class ProcessSummary:
+    """What stage 1 did. ``tags`` counts the pictures of each tag, and is empty for untagged folders.
+
+    ``empty_tags`` are sub-folders without an image. ``files`` are the paths of what was written.
+    """
+
+    embedding: EmbeddingSummary
+    tags: dict[str, int]
+    empty_tags: tuple[str, ...]
+    files: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainSummary:
+    """What stage 2 did: a report per model, the tags that could not be learned with the reason.
+
+    ``unknown`` counts the listed hashes that the metadata does not hold. ``warnings`` are sentences.
+    """
+
+    images: int
+    encoder: EncoderSpec
+    reports: tuple[ValidationReport, ...]
+    skipped: tuple[tuple[str, str], ...]
+    unknown: int
+    warnings: tuple[str, ...]
+    models: str
+    reports_folder: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ClassifySummary:
+    """What stage 3 or 4 did: the models used and what was written.
+
+    ``left_out`` counts what the other of the two stages is for: archives in stage 3, loose images in stage 4
+    (``of_archives``).
+    """
+
+    of_archives: bool
+    embedding: EmbeddingSummary
+    models: tuple[tuple[str, str], ...]
+    place_failures: tuple[Failure, ...]
+    left_out: int
+    files: tuple[str, ...]
+    folder: str
+    seconds: float

@@ -1,0 +1,213 @@
+"""Fitting, and the scorers against scikit-learn's own probabilities."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from image_tagging import scorers
+from image_tagging.classifiers import KINDS, LOGISTIC_REGRESSION, SVM, TagModel, TagModels, fit_estimator
+from image_tagging.errors import EncoderError, EncoderMismatchError, ModelError, NoModelsError, TrainingError
+from image_tagging.estimator_arrays import scorer_of
+from image_tagging.records import EncoderSpec
+from image_tagging.scorers import LinearScorer, RbfScorer
+
+DIM = 24
+
+
+def examples(positives=30, negatives=50, seed=0, scale=10.0):
+    """Embeddings (N, D) float32 of two clouds that overlap, not normalised, and the truth."""
+    random = np.random.default_rng(seed)
+    is_tag = np.arange(positives + negatives) < positives
+    x = random.normal(size=(len(is_tag), DIM)) + 2.0
+    x[is_tag, :4] += 1.5
+    return (x * scale / 8).astype(np.float32), is_tag
+
+
+def tag_model(kind=LOGISTIC_REGRESSION, tag="cat", encoder=None, **changes):
+    x, is_tag = examples(**changes)
+    return TagModel(tag, kind, encoder, scorer_of(fit_estimator(kind, x, is_tag, seed=0)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("positives", "negatives"), [(30, 50), (1, 40), (2, 40), (3, 40), (40, 1), (40, 2), (1, 1), (2, 2)]
+)
+def test_scorers_equal_scikit_learn(kind, positives, negatives):
+    x, is_tag = examples(positives, negatives)
+    estimator = fit_estimator(kind, x, is_tag, seed=3)
+    fresh = examples(60, 60, seed=9)[0].astype(np.float64)
+    expected = estimator.predict_proba(fresh)
+    assert estimator.classes_.tolist() == [0, 1]
+    assert np.abs(TagModel("t", kind, None, scorer_of(estimator)).probabilities(fresh) - expected[:, 0]).max() < 1e-9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_float32_embeddings_score_as_their_float64_values(kind):
+    x, is_tag = examples()
+    estimator = fit_estimator(kind, x, is_tag, seed=3)
+    ours = TagModel("t", kind, None, scorer_of(estimator)).probabilities(x)
+    assert np.abs(ours - estimator.predict_proba(x)[:, 0]).max() < 1e-5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("scale", [0.01, 1.0, 1000.0])
+def test_the_tag_scores_above_others_at_any_scale(kind, scale):
+    x, is_tag = examples(scale=scale)
+    p = TagModel("t", kind, None, scorer_of(fit_estimator(kind, x, is_tag, seed=0))).probabilities(x)
+    assert p[is_tag].mean() > p[~is_tag].mean() + 0.2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_image_of_the_tag_ranks_its_likes_first(kind):
+    x, is_tag = examples(1, 40)
+    p = TagModel("t", kind, None, scorer_of(fit_estimator(kind, x, is_tag, seed=0))).probabilities(x)
+    assert p.argmax() == 0
+
+
+@pytest.mark.parametrize("positives", [2, 3, 4])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_machine_of_few_images_never_ranks_backwards(positives, seed):
+    x, is_tag = examples(positives, 30, seed=seed)
+    scorer = scorer_of(fit_estimator(SVM, x, is_tag, seed=seed))
+    assert isinstance(scorer, LinearScorer) or scorer.slope < 0  # the margin is that of class 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_seed_decides_the_model(kind):
+    x, is_tag = examples()
+    one, two = (scorer_of(fit_estimator(kind, x, is_tag, seed=5)) for _ in range(2))
+    assert all(np.array_equal(vars(one)[name], vars(two)[name]) for name in vars(one))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_images_do_not_stop_a_fit(kind):
+    x = np.ones((12, DIM), dtype=np.float32)
+    p = TagModel("t", kind, None, scorer_of(fit_estimator(kind, x, np.arange(12) < 5, seed=0))).probabilities(x)
+    assert np.isfinite(p).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"is_tag": np.zeros(80, bool)}, "no image has the tag"),
+        ({"is_tag": np.ones(80, bool)}, "every image has the tag"),
+        ({"is_tag": np.ones(79, bool)}, "do not fit"),
+        ({"kind": "forest"}, "no kind of tag model 'forest'"),
+        ({"embeddings": np.full((80, DIM), np.nan, np.float32)}, "no number"),
+    ],
+)
+def test_what_cannot_be_learnt_is_said(change, says):
+    x, is_tag = examples()
+    with pytest.raises(TrainingError, match=says):
+        fit_estimator(**{"kind": SVM, "embeddings": x, "is_tag": is_tag, "seed": 0, **change})
+
+
+def mixed_models():
+    """Both kinds, four tags, and a machine of libsvm's own calibration on raw vectors; in no special order."""
+    models = [tag_model(kind, f"{kind} {seed}", seed=seed) for seed in range(4) for kind in KINDS]
+    x, _ = examples(seed=1)
+    raw = x[:9].astype(np.float64)
+    for gamma in (0.002, 0.003):
+        scorer = RbfScorer(raw, np.linspace(-1, 1, 9), 0.1, gamma, -1.7, 0.2, normalise=False, coupled=True)
+        models.append(TagModel(f"raw {gamma}", SVM, None, scorer))
+    models.append(TagModel("raw linear", LOGISTIC_REGRESSION, None, LinearScorer(np.ones(DIM), -40.0, False)))
+    return models
+
+
+def test_columns_are_in_the_order_of_the_names():
+    models = mixed_models()
+    together = TagModels(models)
+    x, _ = examples(seed=7)
+    assert together.names == [(model.kind, model.tag) for model in models]
+    assert len(together) == len(models)
+    for column, model in enumerate(models):
+        assert np.abs(together.probabilities(x)[:, column] - model.probabilities(x)).max() < 1e-12
+
+
+def test_rows_do_not_depend_on_their_neighbours_or_on_chunks(monkeypatch):
+    models = mixed_models()
+    x, _ = examples(seed=7)
+    whole = TagModels(models).probabilities(x)
+    alone = np.concatenate([TagModels(models).probabilities(x[i : i + 1]) for i in range(len(x))])
+    monkeypatch.setattr(scorers, "_CHUNK_BYTES", 20_000)
+    chunked = TagModels(models).probabilities(x)
+    assert np.abs(whole - alone).max() < 1e-12
+    assert np.abs(whole - chunked).max() < 1e-12
+
+
+def test_no_rows_and_zero_rows():
+    together = TagModels(mixed_models())
+    assert together.probabilities(np.empty((0, DIM))).shape == (0, len(together))
+    assert np.isfinite(together.probabilities(np.zeros((2, DIM)))).all()
+
+
+def test_extreme_margins_stay_probabilities():
+    model = TagModel("t", LOGISTIC_REGRESSION, None, LinearScorer(np.full(DIM, 1e6), 0.0, False))
+    p = model.probabilities(np.array([[1e30] * DIM, [-1e30] * DIM, [-1e-5] * DIM]))
+    assert p[0] == 1
+    assert p[1] == 0
+    assert 0 < p[2] < 1e-100
+
+
+@pytest.mark.parametrize("shape", [(3, DIM + 1), (DIM,), (3, 0), (2, 2, DIM)])
+def test_embeddings_of_another_shape_are_refused(shape):
+    with pytest.raises(EncoderMismatchError, match=rf"\(N, {DIM}\)"):
+        tag_model().probabilities(np.ones(shape))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e39])
+def test_rows_that_hold_no_number_are_named(bad):
+    x = np.ones((5, DIM))
+    x[[1, 3], 2] = bad
+    with pytest.raises(EncoderError, match="rows 1, 3 of 5"):
+        tag_model().probabilities(x)
+
+
+CLIP = EncoderSpec("ViT-B-32", "openai", DIM, "clip-224")
+
+
+def test_the_common_encoder():
+    unknown = tag_model()
+    known = tag_model(encoder=CLIP)
+    assert TagModels([unknown]).encoder is None
+    assert TagModels([unknown, known]).encoder == CLIP
+    assert TagModels([known]).dim == DIM
+
+
+def test_encoders_do_not_mix():
+    other = EncoderSpec("ViT-B-32", "laion2b", DIM, "clip-224")
+    models = [tag_model(encoder=CLIP), tag_model(tag="dog", encoder=other)]
+    with pytest.raises(EncoderMismatchError, match=r"ViT-B-32/openai.*dog.*ViT-B-32/laion2b"):
+        TagModels(models)
+    narrow = TagModel("x", SVM, None, LinearScorer(np.ones(3), 0.0, True), file="models/x.pkl")
+    with pytest.raises(EncoderMismatchError, match=r"models/x\.pkl"):
+        TagModels([tag_model(), narrow])
+
+
+def test_no_model_is_an_error():
+    with pytest.raises(NoModelsError):
+        TagModels([])
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        SimpleNamespace(),
+        type("LogisticRegression", (), {})(),
+        type("SVC", (), {"__init__": lambda self: setattr(self, "classes_", np.array([0, 1]))})(),
+    ],
+)
+def test_what_is_no_tag_model_has_no_scorer(estimator):
+    with pytest.raises(ModelError):
+        scorer_of(estimator)
+
+
+def test_classes_the_other_way_round_are_refused():
+    x, is_tag = examples()
+    estimator = fit_estimator(LOGISTIC_REGRESSION, x, is_tag, seed=0)
+    estimator[-1].classes_ = np.array([1, 0])
+    with pytest.raises(ModelError, match="classes"):
+        scorer_of(estimator)

@@ -1,0 +1,125 @@
+"""Validation figures, and the text that says them."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import numpy as np
+import pytest
+
+from image_tagging.errors import OutputError
+from image_tagging.reports import report_path, validate, write_report
+
+KEYS = [
+    "model",
+    "task",
+    "tag",
+    "tag-set-image-count",
+    "other-set-image-count",
+    "validation-tag-image-count",
+    "validation-other-image-count",
+    "false-positive-rate",
+    "false-negative-rate",
+    "true-positive-rate",
+    "true-negative-rate",
+    "false-positive",
+    "false-negative",
+    "true-positive",
+    "true-negative",
+    "accuracy",
+    "classification report",
+    "in-distribution histogram",
+    "out-distribution histogram",
+]
+
+
+def report(probabilities=(0.9, 0.8, 0.3, 0.6, 0.1, 0.0, 1.0), truth=(1, 1, 1, 0, 0, 0, 0), **changes):
+    named = {"kind": "ovr-svm", "tag": "cat", "training_tag": 10, "training_other": 20, **changes}
+    return validate(probabilities=np.array(probabilities, float), is_tag=np.array(truth, bool), **named)
+
+
+def test_figures():
+    made = report()
+    assert (made.tp, made.fn, made.fp, made.tn) == (2, 1, 2, 2)
+    assert made.false_positive_rate == 0.5
+    assert made.false_negative_rate == pytest.approx(1 / 3)
+    assert made.true_positive_rate == pytest.approx(2 / 3)
+    assert made.true_negative_rate == 0.5
+    assert made.accuracy == pytest.approx(4 / 7)
+    assert made.balanced_accuracy == pytest.approx(7 / 12)
+    assert made.roc_auc == pytest.approx(8 / 12)
+    assert made.average_precision == pytest.approx(np.mean([1 / 2, 2 / 3, 3 / 5]))
+
+
+def test_the_threshold_itself_counts_as_the_tag():
+    assert report([0.5, 0.2], [1, 0]).tp == 1
+    assert report([0.5, 0.2], [1, 0], threshold=0.2).fp == 1
+
+
+def test_keys_come_in_the_documented_order():
+    found = re.findall(r"^([a-z -]+):", report().as_text(), re.MULTILINE)
+    assert [key for key in found if key in KEYS] == KEYS
+    assert "false-positive: 2 out of 4\nfalse-negative: 1 out of 3\n" in report().as_text()
+
+
+def test_histograms_lose_no_score():
+    edges = np.arange(11) / 10
+    made = report([*edges, *edges], [1] * 11 + [0] * 11)
+    assert made.in_distribution == (2, 1, 1, 1, 1, 1, 1, 1, 1, 1)
+    many = np.random.default_rng(0).random(5000)
+    made = report(many, many < 0.4)
+    assert sum(made.in_distribution) + sum(made.out_distribution) == 5000
+    assert sum(made.in_distribution) == made.validation_tag
+
+
+def test_histogram_bars_show_edges_and_counts():
+    text = report([0.05] * 200 + [0.95], [1] * 201).as_text()
+    assert "[0.0, 0.1] 200 " + "#" * 40 + "\n" in text
+    assert "(0.9, 1.0]   1 #\n" in text
+
+
+@pytest.mark.parametrize(
+    ("truth", "says"),
+    [
+        ([], "note: nothing was validated: no image"),
+        ([1, 1], "note: nothing was validated on other images"),
+        ([0, 0], "note: nothing was validated on images of the tag"),
+    ],
+)
+def test_what_was_not_validated_is_said(truth, says):
+    made = report([0.4] * len(truth), truth, marks=("7 images: too few for a test set",))
+    text = made.as_text()
+    assert says in text
+    assert "note: 7 images: too few for a test set\n" in text
+    assert "-rate: n/a" in text
+    assert made.roc_auc is None
+    assert made.balanced_accuracy is None
+
+
+def test_wrong_input_is_an_error():
+    with pytest.raises(ValueError, match="do not fit"):
+        report([0.1], [1, 0])
+    with pytest.raises(ValueError, match="number"):
+        report([np.nan], [1])
+
+
+@pytest.mark.parametrize("tag", ["it's", "a/b", "..", "new\nline: x", "🐈‍⬛", "odd \udcff", "50%"])
+def test_any_tag_has_its_report(tmp_path, tag):
+    path = write_report(str(tmp_path / "reports"), report(tag=tag))
+    assert os.path.dirname(path) == str(tmp_path / "reports")
+    assert os.listdir(tmp_path / "reports") == [os.path.basename(path)]
+    with open(path, encoding="utf-8") as file:
+        lines = file.read().split("\n")
+    assert lines[2].startswith("tag: ")
+    assert lines[3].startswith("tag-set-image-count: ")
+
+
+def test_the_name_is_that_of_the_model_file():
+    assert report_path("r", "ovr-svm", "model-a/b") == os.path.join("r", "model-report-ovr-svm-tag-model-a%2Fb.txt")
+
+
+def test_a_report_that_cannot_be_written(tmp_path):
+    (tmp_path / "reports").write_text("in the way")
+    with pytest.raises(OutputError):
+        write_report(str(tmp_path / "reports"), report())
