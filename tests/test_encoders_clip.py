@@ -173,7 +173,7 @@ def test_every_published_tag_is_built_as_its_config_says() -> None:
         quick = clip_weights.activation_for(open_clip, name, tag)
         if open_clip.get_pretrained_cfg(name, tag).get("quick_gelu") or name.endswith("-quickgelu"):
             assert quick, (name, tag)
-        elif not open_clip.get_model_config(name).get("quick_gelu"):
+        elif not (open_clip.get_model_config(name) or {}).get("quick_gelu"):
             assert not quick, (name, tag)
 
 
@@ -263,6 +263,11 @@ def test_weights_that_cannot_be_downloaded_name_the_remedies(monkeypatch: pytest
         message = one_line_of(NAME, "openai")
     for part in ("'openai'", NAME, str(tmp_path), "127.0.0.1", "--pretrained=/path/to/file", "--clip_model=builtin"):
         assert part in message
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("urllib.request.getproxies", dict)
 
 
 def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

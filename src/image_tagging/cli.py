@@ -160,6 +160,18 @@ def _classify(**settings: Any) -> None:
         console.show_classify(summary, log)
 
 
+@app.command()
+def demo(output: Results = "./demo-output") -> None:
+    """Draw a small tagged data set, run stages 1 to 4 on it with the embedded encoder, and say where to look."""
+    from . import console
+    from .demo import run_demo
+
+    with _log_in(output):
+        with console.progress() as watch:
+            summary = run_demo(os.path.abspath(output), watch)
+        console.show_demo(summary)
+
+
 @contextmanager
 def _log_in(folder: str) -> Iterator[str]:
     """Write the log, and what libraries warn of, to a file in the output folder instead of the screen."""
@@ -171,6 +183,7 @@ def _log_in(folder: str) -> Iterator[str]:
     loggers = [logging.getLogger("image_tagging"), logging.getLogger("py.warnings")]
     logging.captureWarnings(True)
     for logger in loggers:
+        logger.setLevel(logging.INFO)
         logger.addHandler(handler)
         logger.propagate = False
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
+from .classifiers import KINDS
+from .demo import DemoSummary
 from .embedding import Watch
 from .model_names import model_names
 from .pipeline import ClassifyConfig, classify_images
@@ -19,6 +22,8 @@ from .records import Failure
 from .reports import ValidationReport
 from .sources import is_archive_name
 from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
+
+_TRAIN_COLUMNS = ("images", "measured", "AP lr", "AP svm", "BA lr", "BA svm")
 
 #: Skipped files shown on the screen; all of them are in the log.
 _SHOWN = 10
@@ -101,15 +106,16 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
 def show_train(summary: TrainSummary) -> None:
     """Print what stage 2 did: a table of tags, with the figures on the images held back."""
     console = _console()
-    table = Table("tag", "images", "measured", "AP (lr)", "AP (svm)", "bal. acc.", "note", box=None, pad_edge=False)
-    for column in table.columns[1:6]:
+    table = Table("tag", *_TRAIN_COLUMNS, "note", box=None, pad_edge=False)
+    for column in table.columns[1:-1]:
         column.justify = "right"
     for first, second in zip(summary.reports[::2], summary.reports[1::2]):
         table.add_row(*_train_row(first, second))
     console.print(table)
     _line(console)
     _line(console, f"{len(summary.reports) // 2} tags, {summary.images:,} images, encoder {summary.encoder.label}")
-    _line(console, "AP: average precision of logistic regression and of the SVM on the images held back.")
+    _line(console, "AP: average precision, BA: balanced accuracy, on the measured images, which no model learned from;")
+    _line(console, "lr: ovr-logistic-regression, svm: ovr-svm. All figures are in the reports.")
     for tag, reason in summary.skipped:
         _line(console, f"  The tag {tag} was not learned: {reason}.", style="yellow")
     if summary.unknown:
@@ -117,6 +123,28 @@ def show_train(summary: TrainSummary) -> None:
     for warning in summary.warnings:
         _line(console, f"  {warning}", style="yellow")
     _show_end(console, (summary.models, summary.reports_folder), summary.seconds, None)
+
+
+def show_demo(summary: DemoSummary) -> None:
+    """Print what the demo did, and where to look."""
+    show_process(summary.process)
+    _line(_console())
+    show_train(summary.train)
+    _line(_console())
+    console = _console()
+    _line(
+        console,
+        f"The pipeline named the kind of {summary.right} of {summary.asked} further images rightly. "
+        f"All four stages took {summary.seconds:,.1f} s.",
+    )
+    for what, where in (
+        ("Examples, a folder per tag", summary.dataset.tagged),
+        ("Images without tags", summary.dataset.untagged),
+        ("The same, sorted by score", os.path.join(summary.folder.folder, KINDS[1], "<tag>", "<bin>")),
+        ("Those of the zip, sorted", os.path.join(summary.archive.folder, KINDS[1], "<tag>", "<bin>")),
+        ("A report per tag", summary.train.reports_folder),
+    ):
+        _line(console, f"  {what:28}{where}")
 
 
 def _train_row(first: ValidationReport, second: ValidationReport) -> Iterator[Text]:
@@ -127,6 +155,7 @@ def _train_row(first: ValidationReport, second: ValidationReport) -> Iterator[Te
         f"{first.validation_tag:,}",
         _figure(first.average_precision),
         _figure(second.average_precision),
+        _figure(first.balanced_accuracy),
         _figure(second.balanced_accuracy),
         "; ".join(first.marks),
     )
@@ -165,11 +194,9 @@ def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[s
     where = f"on {summary.device}" if summary.device else "all known before"
     _line(console, f"Encoder {summary.encoder.label}: {summary.computed:,} embeddings computed, {where}")
     _show_failures(console, "skipped", summary.failures, log)
-    for later, earlier in summary.shared_hashes[:_SHOWN]:
-        note = (
-            f"  {later.path} has the pixels of {earlier.path} in other colours or another shape; both are kept apart."
-        )
-        _line(console, note, style="yellow")
+    if shared := len(summary.shared_hashes):
+        note = f"  {shared:,} pictures have the pixel hash of another (palette swaps); they are kept apart"
+        _line(console, note + (f" and named in {log}" if log else ""), style="yellow")
 
 
 def _show_failures(console: Console, what: str, failures: Iterable[Failure], log: Optional[str]) -> None:

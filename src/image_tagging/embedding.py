@@ -117,6 +117,8 @@ def embed_images(
     failures = (*listing.failures, *store.failures())
     encoder = store.find_encoder(choice.name, choice.pretrained)
     shared = store.name_pictures(encoder) if encoder else []
+    for later, earlier in shared:
+        log.info("%s has the pixels of %s in other colours or another shape", later.path, earlier.path)
     images, pictures = store.count_named()
     if encoder is None or not images:
         raise NoImagesError(f"none of the {listing.images:,} images can be used; the first: {_in_words(failures[0])}")

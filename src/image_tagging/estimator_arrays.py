@@ -5,7 +5,7 @@ The same few attributes are read either way, so that what is trained and what is
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,7 @@ def scorer_of(estimator: object) -> Scorer:
 
 def _scorer(estimator: object) -> Scorer:
     model, normalise = _final_step(estimator)
-    readers = {"LogisticRegression": _linear, "SVC": _libsvm, "CalibratedClassifierCV": _calibrated}
-    reader = readers.get(_kind(model))
+    reader = _READERS.get(_kind(model))
     if reader is None:
         raise ModelError(f"it holds a {_kind(model)}, which is no tag model")
     state = _state(model)
@@ -129,3 +128,10 @@ def _number(value: object) -> float:
     if array.size != 1:
         raise ValueError("one number was expected")
     return float(array.ravel()[0])
+
+
+_READERS: dict[str, Callable[[dict[str, Any], bool], Scorer]] = {
+    "LogisticRegression": _linear,
+    "SVC": _libsvm,
+    "CalibratedClassifierCV": _calibrated,
+}

@@ -157,9 +157,9 @@ def _first(count: int, length: int) -> NDArray[np.bool_]:
 
 def _marks(images: int, validated: int, share: float) -> tuple[str, ...]:
     if share == 0:
-        return ("all images were learned from and none was measured, as asked for",)
+        return ("none measured, as asked for",)
     if not validated:
-        return (f"only {images} image{'s' if images > 1 else ''}: all learned from, none left to measure",)
+        return (f"only {images} image{'s' if images > 1 else ''}, none left to measure",)
     if validated < FEW_VALIDATED:
-        return (f"only {validated} of {images} images measured: the figures are rough",)
+        return (f"rough: {validated} measured",)
     return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import ssl
 import urllib.error
 import urllib.request
 from http.client import HTTPException
@@ -50,12 +50,14 @@ def _places(config: dict[str, Any], hub_cache: str, hub: str) -> tuple[str, str]
 
 def _knock(address: str) -> None:
     """OSError where nobody answers at the address; whatever an answer says is the download's to judge."""
+    if urllib.request.getproxies():
+        return  # the hub's client knows kinds of proxies that urllib does not, and may get through
     request = urllib.request.Request(address, method="HEAD")  # noqa: S310  (from open_clip's own list)
     try:
         urllib.request.urlopen(request, timeout=_PROBE_SECONDS).close()  # noqa: S310
     except urllib.error.HTTPError:
         return
     except urllib.error.URLError as error:
-        # Only a missing answer counts: a certificate that the hub's client trusts may be unknown here.
-        if isinstance(error.reason, (socket.gaierror, ConnectionError, TimeoutError, socket.timeout)):
+        # A certificate unknown here may be known to the hub's client, and is an answer all the same.
+        if not isinstance(error.reason, ssl.SSLError):
             raise

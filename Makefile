@@ -1,0 +1,33 @@
+# Two commands do all the set-up on a fresh machine: `make demo` (light) and `make test` (everything).
+PYTHON ?= python3
+LIGHT  := .venv-light
+FULL   := .venv
+
+.PHONY: demo test lint notebook clean
+
+demo: $(LIGHT)/ready ## install the light core and run the main job on a drawn data set
+	$(LIGHT)/bin/image-tagging demo
+
+test: $(FULL)/ready ## install everything, CLIP included, and run all tests
+	$(FULL)/bin/python -m pytest
+
+lint: $(FULL)/ready ## what CI also demands of the code
+	$(FULL)/bin/ruff check .
+	$(FULL)/bin/ruff format --check .
+	$(FULL)/bin/mypy
+	$(FULL)/bin/lint-imports
+
+$(LIGHT)/ready: pyproject.toml
+	$(PYTHON) -m venv $(LIGHT)
+	$(LIGHT)/bin/python -m pip install --quiet --upgrade pip
+	$(LIGHT)/bin/python -m pip install --quiet --editable .
+	touch $@
+
+$(FULL)/ready: pyproject.toml requirements.txt
+	$(PYTHON) -m venv $(FULL)
+	$(FULL)/bin/python -m pip install --quiet --upgrade pip
+	$(FULL)/bin/python -m pip install --quiet --requirement requirements.txt --editable '.[clip,heif,dev]'
+	touch $@
+
+clean:
+	rm -rf $(LIGHT) $(FULL) demo-output build
