@@ -10,6 +10,7 @@ import filecmp
 import os
 import shutil
 from contextlib import suppress
+from itertools import count
 from typing import Union
 
 import numpy as np
@@ -70,13 +71,15 @@ class Placer:
         OSError
             The image cannot be read or written.
         """
-        target = os.path.join(self._folder(folder), numbered_name(name, number))
-        if not os.path.lexists(target):
-            _fill(target, content)
-            return target
-        if _holds(target, content):
-            return target
-        return self.place(folder, name, content, number=number + 1)
+        path = self._folder(folder)
+        for each in count(number):
+            target = os.path.join(path, numbered_name(name, each))
+            if not os.path.lexists(target):
+                _fill(target, content)
+                return target
+            if _holds(target, content):
+                return target
+        raise AssertionError("numbers do not end")
 
     def _folder(self, folder: str) -> str:
         path = os.path.join(self.root, folder)
@@ -88,7 +91,7 @@ class Placer:
 
 def _fill(target: str, content: Content) -> None:
     """Write beside the target and move: a copy that is cut short never has a final name."""
-    aside = f"{target}.part"
+    aside = os.path.join(os.path.dirname(target), ".part")  # short: the target's name may be as long as names can be
     try:
         if isinstance(content, str):
             shutil.copyfile(content, aside)

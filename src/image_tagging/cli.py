@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -12,6 +13,9 @@ from typing import Annotated, Any, Optional
 import typer
 
 LOG_NAME = "image-tagging.log"
+
+#: The exit code of a command that was stopped with Ctrl-C, as shells have it.
+INTERRUPTED = 130
 
 _QUOTES = {"‘": "’", "“": "”", "'": "'", '"': '"'}
 
@@ -28,6 +32,8 @@ app = typer.Typer(
 
 def _path(value: str) -> str:
     """A path as it was meant: pages show typographic quotes around paths, and they get copied along."""
+    if not value:
+        raise typer.BadParameter("it is empty; give a path")
     if len(value) > 1 and _QUOTES.get(value[0]) == value[-1] and not os.path.exists(value):
         return value[1:-1]
     return value
@@ -36,21 +42,26 @@ def _path(value: str) -> str:
 def _boolean(value: str) -> bool:
     known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     if value.lower() not in known:
-        raise typer.BadParameter(f"{value!r} is neither True nor False")
+        raise typer.BadParameter(f"{value!r} is neither True nor False", param_hint="'--tagged-dataset'")
     return known[value.lower()]
 
 
-Threads = Annotated[int, typer.Option(min=1, help="Threads that read and decode images ahead of the encoder.")]
-Batch = Annotated[int, typer.Option(min=1, help="Images that the encoder takes at a time.")]
+Threads = Annotated[
+    int, typer.Option(min=1, metavar="NUMBER", help="Threads that read and decode images ahead of the encoder.")
+]
+Batch = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Images that the encoder takes at a time.")]
 Device = Annotated[
-    Optional[str], typer.Option(help="Where to compute: cpu, cuda, cuda:1 … [default: cuda if there, else cpu]")
+    Optional[str],
+    typer.Option(metavar="NAME", help="Where to compute: cpu, cuda, cuda:1 …  [default: cuda if there, else cpu]"),
 ]
 Models = Annotated[str, typer.Option(parser=_path, metavar="PATH", help="A folder of .pkl tag models, or one of them.")]
 Known = Annotated[
     Optional[str],
     typer.Option(parser=_path, metavar="FILE", help="The metadata file of stage 1; what it lacks is computed."),
 ]
-Bins = Annotated[int, typer.Option(min=1, max=1000, help="How many bins the scores of a model fall into.")]
+Bins = Annotated[
+    int, typer.Option(min=1, max=1000, metavar="NUMBER", help="How many bins the scores of a model fall into.")
+]
 Results = Annotated[str, typer.Option(parser=_path, metavar="FOLDER", help="Where results go; made if needed.")]
 Weights = Annotated[
     Optional[str],
@@ -69,9 +80,11 @@ def process(
         typer.Option(metavar="True|False", help="Whether folders are tags; if not, results go to <output>/clip-cache."),
     ] = "True",
     clip_model: Annotated[
-        str, typer.Option(help="A model of open_clip, or builtin, which needs no download.")
+        str, typer.Option(metavar="NAME", help="A model of open_clip, or builtin, which needs no download.")
     ] = "ViT-B-32",
-    pretrained: Annotated[str, typer.Option(help="A pretrained tag of open_clip, or a weights file.")] = "openai",
+    pretrained: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="A pretrained tag of open_clip, or a weights file.")
+    ] = "openai",
     batch_size: Batch = 32,
     num_threads: Threads = 4,
     device: Device = None,
@@ -104,7 +117,10 @@ def train(
     ],
     output: Results = "./output",
     test_per: Annotated[
-        float, typer.Option(min=0.0, max=0.9, help="The share of the images that is held back to measure on.")
+        float,
+        typer.Option(
+            min=0.0, max=0.9, metavar="SHARE", help="The share of the images that is held back to measure on."
+        ),
     ] = 0.1,
 ) -> None:
     """Stage 2: learn two tag models for every tag."""
@@ -200,18 +216,32 @@ def main(arguments: Optional[list[str]] = None) -> int:
     """Run a command; return its exit code: 0 done, 1 nothing could be done, 2 wrong usage, 130 interrupted."""
     from .errors import ImageTaggingError
 
+    _show_any_name()
     try:
         app(args=arguments, standalone_mode=True)
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
+        code = end.code if isinstance(end.code, int) else 1
     except ImageTaggingError as error:
-        from .console import complain
-
-        complain(str(error))
-        return 1
+        _complain(str(error))
+        code = 1
     except KeyboardInterrupt:
-        return 130
-    return 0
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        _complain("interrupted. What was done so far is kept; run the same command again to go on.")
+    return code
+
+
+def _complain(message: str) -> None:
+    from .console import complain
+
+    complain(message)
+
+
+def _show_any_name() -> None:
+    """Let a name that the screen's encoding does not have be spelt with escapes, instead of ending the run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

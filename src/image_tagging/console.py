@@ -16,6 +16,7 @@ from rich.text import Text
 from .classifiers import KINDS
 from .demo import DemoSummary
 from .embedding import Watch
+from .errors import NoModelsError
 from .model_names import model_names
 from .pipeline import ClassifyConfig, classify_images
 from .records import Failure
@@ -28,6 +29,9 @@ _TRAIN_COLUMNS = ("images", "measured", "AP lr", "AP svm", "BA lr", "BA svm")
 #: Skipped files shown on the screen; all of them are in the log.
 _SHOWN = 10
 
+#: Not printable alone, and harmless: what joins letters or emoji, and what keeps them apart.
+_JOINERS = "\u200c\u200d"
+
 
 def classify_main(
     folder_path: str, output_dir: str, json_file_path: Optional[str], bins_number: int, model_path: Optional[str]
@@ -37,11 +41,15 @@ def classify_main(
     ``model_path`` is a folder of ``.pkl`` files or one of them. Raises as
     :func:`image_tagging.classify_images` does.
     """
+    if model_path is None:
+        raise NoModelsError(
+            "the model path is None: there is no model of that kind and tag. list_models shows which there are."
+        )
     config = ClassifyConfig(
         directory=folder_path,
         metadata_json=json_file_path,
         output=output_dir,
-        model=model_path or "",
+        model=model_path,
         output_bins=bins_number,
         archives=is_archive_name(folder_path),
     )
@@ -71,9 +79,14 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def progress() -> Iterator[Watch]:
-    """A progress bar on standard error, with count, rate and time left; it goes when the work is done."""
+    """A progress bar on standard error, with count, rate and time left; it goes when the work is done.
+
+    Where standard error is a file or a pipe nothing is shown.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    seen = console.is_terminal or console.is_jupyter
+    with Progress(*columns, console=console, transient=True, disable=not seen) as bar:
         task = bar.add_task("starting", total=None)
         current = ""
 
@@ -113,13 +126,15 @@ def show_train(summary: TrainSummary) -> None:
         table.add_row(*_train_row(first, second))
     console.print(table)
     _line(console)
-    _line(console, f"{len(summary.reports) // 2} tags, {summary.images:,} images, encoder {summary.encoder.label}")
+    what = f"{_count(len(summary.reports) // 2, 'tag')}, {_count(summary.images, 'image')}"
+    _line(console, f"{what}, encoder {summary.encoder.label}")
     _line(console, "AP: average precision, BA: balanced accuracy, on the measured images, which no model learned from;")
     _line(console, "lr: ovr-logistic-regression, svm: ovr-svm. All figures are in the reports.")
     for tag, reason in summary.skipped:
         _line(console, f"  The tag {tag} was not learned: {reason}.", style="yellow")
     if summary.unknown:
-        _line(console, f"  {summary.unknown:,} listed images are not in the metadata.", style="yellow")
+        note = f"  The metadata lacks {_count(summary.unknown, 'listed image')}: run stage 1 again to learn from all."
+        _line(console, note, style="yellow")
     for warning in summary.warnings:
         _line(console, f"  {warning}", style="yellow")
     _show_end(console, (summary.models, summary.reports_folder), summary.seconds, None)
@@ -172,30 +187,29 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     _show_embedding(console, summary.embedding, log)
     _show_failures(console, "could not be placed", summary.place_failures, log)
     tags = len({tag for _, tag in summary.models})
-    _line(console, f"{len(summary.models)} models of {tags} tags; images are in {summary.folder}/<kind>/<tag>/<bin>/")
+    used = f"{_count(len(summary.models), 'model')} of {_count(tags, 'tag')}"
+    _line(console, f"{used}; images are in {summary.folder}/<kind>/<tag>/<bin>/")
     if summary.left_out:
-        other = (
-            "plain images: use image-tagging classify"
-            if summary.of_archives
-            else "zips: use image-tagging classify-zip"
-        )
-        _line(console, f"  Left out {summary.left_out:,} {other} for them.", style="yellow")
+        what, command = ("plain image", "classify") if summary.of_archives else ("zip", "classify-zip")
+        note = f"  Left out {_count(summary.left_out, what)}: use image-tagging {command} for that."
+        _line(console, note, style="yellow")
     _show_end(console, summary.files, summary.seconds, summary.embedding.images)
 
 
 def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[str]) -> None:
-    parts = [f"{summary.images:,} images"]
+    parts = [_count(summary.images, "image")]
     if summary.archives:
-        parts.append(f"{len(summary.archives):,} archives")
+        parts.append(_count(len(summary.archives), "archive"))
     if duplicates := summary.images - summary.pictures:
-        parts.append(f"{duplicates:,} duplicates")
+        parts.append(_count(duplicates, "duplicate"))
     parts.append(f"{len(summary.failures):,} skipped")
     _line(console, ", ".join(parts))
     where = f"on {summary.device}" if summary.device else "all known before"
-    _line(console, f"Encoder {summary.encoder.label}: {summary.computed:,} embeddings computed, {where}")
+    _line(console, f"Encoder {summary.encoder.label}: {_count(summary.computed, 'embedding')} computed, {where}")
     _show_failures(console, "skipped", summary.failures, log)
     if shared := len(summary.shared_hashes):
-        note = f"  {shared:,} pictures have the pixel hash of another (palette swaps); they are kept apart"
+        have = "pictures have" if shared > 1 else "picture has"
+        note = f"  {shared:,} {have} the pixel hash of another (a palette swap) and kept apart from it"
         _line(console, note + (f" and named in {log}" if log else ""), style="yellow")
 
 
@@ -215,6 +229,10 @@ def _show_end(console: Console, files: Iterable[str], seconds: float, images: Op
     _line(console, f"Time {seconds:,.1f} s{rate}")
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _console() -> Console:
     return Console(file=sys.stdout, soft_wrap=True, highlight=False)
 
@@ -225,4 +243,4 @@ def _line(console: Console, text: str = "", style: str = "") -> None:
 
 def _plain(text: str) -> str:
     """Names may hold control characters that move the cursor or change colours; they are shown as a mark."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return "".join(char if char.isprintable() or char in _JOINERS else "\ufffd" for char in text)

@@ -114,9 +114,9 @@ def embed_images(
         raise NoImagesError(_nothing_found(listing.failures))
     embedder = _Embedder(store, choice)
     embedder.run(config, watch, listing.images)
-    failures = (*listing.failures, *store.failures())
     encoder = store.find_encoder(choice.name, choice.pretrained)
     shared = store.name_pictures(encoder) if encoder else []
+    failures = (*listing.failures, *store.failures())
     for later, earlier in shared:
         log.info("%s has the pixels of %s in other colours or another shape", later.path, earlier.path)
     images, pictures = store.count_named()
@@ -218,7 +218,7 @@ class _Embedder:
             if image.pixels is not None and not self._is_known(image.facts)
         }
         vectors = self._vectors(list(new.values()))
-        self.computed += len(vectors)
+        self.computed += sum(not isinstance(vector, Failure) for vector in vectors.values())
         return [_outcome(image, vectors) for image in batch]
 
     def _vectors(self, images: list[_Prepared]) -> dict[str, Union[NDArray[np.float32], Failure]]:

@@ -28,7 +28,8 @@ def make_folder(path: str) -> str:
 def write_aside(path: str) -> Iterator[str]:
     """Give a temporary path beside ``path`` and move what was written there into place at the end.
 
-    If the block fails, the temporary file is removed and an earlier ``path`` stays whole.
+    Nothing is at the temporary path, not even what a killed run left there. If the block fails, the temporary
+    file is removed and an earlier ``path`` stays whole.
 
     Raises
     ------
@@ -37,14 +38,19 @@ def write_aside(path: str) -> Iterator[str]:
     """
     aside = f"{path}.part"
     make_folder(os.path.dirname(os.path.abspath(path)))
+    _remove(aside)
     try:
         yield aside
         os.replace(aside, path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {_why(error)}. Free some space or choose another output.") from error
     finally:
-        with suppress(OSError):
-            os.remove(aside)
+        _remove(aside)
+
+
+def _remove(path: str) -> None:
+    with suppress(OSError):
+        os.remove(path)
 
 
 def _why(error: OSError) -> str:

@@ -36,6 +36,9 @@ _DECODER_ERRORS = (
     Image.DecompressionBombError,
 )
 
+#: Formats that Pillow hands to another program: nobody's file named ``.png`` is to start Ghostscript.
+_NEED_A_PROGRAM = frozenset({"EPS"})
+
 _WHITE = (255, 255, 255, 255)
 
 
@@ -60,7 +63,7 @@ def decode(ref: ImageRef, data: bytes, *, max_pixels: int = MAX_PIXELS) -> Decod
         raise _damaged(error) from error
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _register_heif() -> bool:
     """Teach Pillow HEIC where the extra is installed; whether it is."""
     try:
@@ -88,18 +91,20 @@ def _decode(ref: ImageRef, data: bytes, max_pixels: int) -> DecodedImage:
         width, height = image.size
         if width * height > max_pixels:
             raise _too_large(max_pixels)
+        if image.format in _NEED_A_PROGRAM:
+            raise DecodeError("unsupported", f"{image.format} is a document, not a picture")
         image.load()
-        pixels = image.tobytes()
+        picture = as_seen(image)
         facts = ImageFacts(
             ref=ref,
-            hash_id=hashlib.blake2b(pixels).hexdigest(),
-            picture_hash=_picture_hash(image, pixels),
+            hash_id=hashlib.blake2b(image.tobytes()).hexdigest(),
+            picture_hash=_picture_hash(picture),
             format=image.format or "",
             size_bytes=len(data),
             width=width,
             height=height,
         )
-        return DecodedImage(facts, as_seen(image))
+        return DecodedImage(facts, picture)
 
 
 def _too_large(max_pixels: int) -> DecodeError:
@@ -112,14 +117,10 @@ def _damaged(error: Exception) -> DecodeError:
     return DecodeError("damaged", f"the picture cannot be decoded ({type(error).__name__}: {error})")
 
 
-def _picture_hash(image: Image.Image, pixels: bytes) -> str:
-    """BLAKE2b-512 over all that decides what the picture shows: mode, size, palette, transparency, pixels."""
-    digest = hashlib.blake2b()
-    transparency = image.info.get("transparency")
-    digest.update(f"{image.mode} {image.width}x{image.height} {transparency!r}\n".encode())
-    palette = image.getpalette("RGBA") if image.mode in {"P", "PA"} else None
-    digest.update(bytes(palette or ()))
-    digest.update(pixels)
+def _picture_hash(picture: Image.Image) -> str:
+    """BLAKE2b-512 over the size and the RGB pixels of the picture as seen: palette, transparency, orientation count."""
+    digest = hashlib.blake2b(f"{picture.width}x{picture.height}\n".encode())
+    digest.update(picture.tobytes())
     return digest.hexdigest()
 
 

@@ -38,6 +38,12 @@ from .sources import Found, FoundArchive
 
 STORE_NAME = "image-tagging.store"
 
+#: The version of the tables below, written into the file.
+_VERSION = 1
+
+#: Seconds to wait for another run that holds the store: it may be about to end.
+_WAIT = 5.0
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS encoder(
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, pretrained TEXT NOT NULL, dim INTEGER NOT NULL,
@@ -58,7 +64,6 @@ CREATE TABLE IF NOT EXISTS listing(
     seq INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, address TEXT NOT NULL, stamp TEXT NOT NULL, name TEXT NOT NULL,
     tag TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 1, picture_id TEXT);
 CREATE INDEX IF NOT EXISTS listing_picture ON listing(picture_id);
-PRAGMA user_version = 1;
 """
 
 _NUMBER_NAMES = """
@@ -126,17 +131,32 @@ class WorkingStore:
         self._lock = threading.RLock()
         with self._store_errors():
             # Threads that prepare images ask whether an embedding is known; the lock lets in one at a time.
-            self._db = sqlite3.connect(self.path, timeout=5, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(_SCHEMA)
+            self._db = sqlite3.connect(self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
+        try:
+            self._take()
+        except BaseException:
+            self._db.close()
+            raise
 
     def __enter__(self) -> WorkingStore:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self._db.close()
+
+    def _take(self) -> None:
+        """Make the file a store where it is new, and lock it."""
+        with self._store_errors():
+            ((version,),) = self._rows("PRAGMA user_version")
+            if version != _VERSION and self._rows("SELECT 1 FROM sqlite_master LIMIT 1"):
+                raise OutputError(
+                    f"{self.path} is not a working store of this version. Move it away, or use another output folder."
+                )
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.executescript(_SCHEMA)
+            self._db.execute(f"PRAGMA user_version = {_VERSION}")  # writing takes the lock
 
     # What a run finds -----------------------------------------------------------------------------------
 
@@ -319,10 +339,10 @@ class WorkingStore:
         return tuple(tag for (tag,) in rows)
 
     def failures(self) -> Iterator[Failure]:
-        """What failed of the images listed now, in order."""
+        """What failed of the listed images that have no name, in order: a failure of one encoder is not another's."""
         rows = self._db.execute(
             "SELECT l.address, f.step, f.code, f.reason FROM listing AS l "
-            "JOIN failure AS f ON f.path = l.path AND f.stamp = l.stamp ORDER BY l.seq"
+            "JOIN failure AS f ON f.path = l.path AND f.stamp = l.stamp WHERE l.picture_id IS NULL ORDER BY l.seq"
         )
         return (Failure(_ref(address), step, code, reason) for address, step, code, reason in rows)
 
@@ -352,12 +372,7 @@ class WorkingStore:
         try:
             yield
         except sqlite3.Error as error:
-            advice = (
-                "Wait for the other run, or use another output folder."
-                if "locked" in str(error)
-                else ("Free some space, or use another output folder.")
-            )
-            raise OutputError(f"the working store {self.path} cannot be used: {error}. {advice}") from error
+            raise OutputError(f"the working store {self.path} cannot be used: {error}. {_advice(error)}") from error
 
 
 # Stamps come from the listing: a file that changes between finding and reading is read again by the next run.
@@ -370,6 +385,14 @@ INSERT OR REPLACE INTO failure
 SELECT path, stamp, :decoder, :step, :code, :reason FROM listing WHERE path = :path
 """
 _ADD_EMBEDDING = "INSERT OR REPLACE INTO embedding VALUES (?, ?, ?)"
+
+
+def _advice(error: sqlite3.Error) -> str:
+    if "locked" in str(error):
+        return "Wait for the other run, or use another output folder."
+    if isinstance(error, sqlite3.OperationalError):
+        return "Free some space, or use another output folder."
+    return "It is damaged or something else: move it away, or use another output folder."
 
 
 def _listing_rows(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any, Optional
 
 import numpy as np
@@ -150,15 +150,15 @@ def _encoder(path: str, key: str, record: Any) -> EncoderSpec:
 
 
 def _vector(path: str, key: str, record: dict[str, Any]) -> NDArray[np.float32]:
-    try:
-        vector = np.asarray(record["embeddings_vector"], dtype=np.float32)
-    except (TypeError, ValueError):
-        vector = np.empty(0, np.float32)
-    if vector.ndim != 1 or not vector.size or not np.isfinite(vector).all():
-        raise MetadataError(
-            f"{path}: the embedding of {key[:20]}… is not a list of finite numbers. Run stage 1 again to make it anew."
-        )
-    return vector
+    values = record["embeddings_vector"]
+    if all(type(value) in {float, int} for value in values):
+        with suppress(OverflowError), np.errstate(over="ignore"):  # too large for float32: not finite
+            vector = np.asarray(values, dtype=np.float64).astype(np.float32)
+            if np.isfinite(vector).all():
+                return vector
+    raise MetadataError(
+        f"{path}: the embedding of {key[:20]}… is not a list of finite numbers. Run stage 1 again to make it anew."
+    )
 
 
 def read_tag_lists(path: str) -> dict[str, list[str]]:

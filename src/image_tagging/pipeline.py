@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Optional
 
 from . import metadata
@@ -19,11 +20,11 @@ from .classifiers import KINDS, TagModel, TagModels, fit_estimator
 from .database import STAGE1, image_row, result_table
 from .embedding import EmbeddingConfig, EncoderChoice, Watch, embed_images, unwatched
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
-from .errors import EncoderMismatchError, InputError, ModelError, TrainingError
+from .errors import EncoderMismatchError, InputError, ModelError, NoImagesError, TrainingError
 from .estimator_arrays import scorer_of
 from .index import WorkingStore
 from .model_files import load_tag_models, save_tag_model
-from .records import EncoderSpec, Failure
+from .records import EncoderSpec, Failure, ImageRef
 from .reports import ValidationReport, validate, write_report
 from .scoring import results, score_pictures
 from .settings import settings
@@ -68,7 +69,8 @@ def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessS
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device)
     effort = EmbeddingConfig(batch_size=config.batch_size, num_threads=config.num_threads)
     with WorkingStore(output) as store:
-        embedding = embed_images(store, found, choice, effort, watch)
+        with _naming(root):
+            embedding = embed_images(store, found, choice, effort, watch)
         if config.tagged_dataset:
             folder, name = output, metadata.TAGGED_METADATA
         else:
@@ -105,10 +107,9 @@ def _empty_tags(store: WorkingStore, root: str, left_out: Sequence[str]) -> tupl
     if not os.path.isdir(root):
         return ()
     with os.scandir(root) as entries:
-        folders = [entry for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
-    return tuple(
-        sorted(folder.name for folder in folders if folder.path not in left_out and not store.lists_below(folder.path))
-    )
+        paths = [entry.path for entry in entries if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))]
+    folders = [ImageRef(path) for path in paths if path not in left_out]
+    return tuple(sorted(folder.name for folder in folders if not store.lists_below(folder.path)))
 
 
 def _result_folders(output: str) -> list[str]:
@@ -256,7 +257,8 @@ def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> Classif
         if brought and config.metadata_json:
             watch("reading the metadata", 0, None)
             store.bring(os.path.abspath(config.metadata_json), *brought)
-        embedding = embed_images(store, images, choice, effort, watch)
+        with _naming(root, images):
+            embedding = embed_images(store, images, choice, effort, watch)
         _require_dim(models, embedding.encoder)
         failures: list[Failure] = []
         archives = embedding.archives if config.archives else None
@@ -285,6 +287,13 @@ class StageImages:
         self._archives = archives
         self.left_out = 0
 
+    @property
+    def whereabouts(self) -> str:
+        """Where what was left out belongs."""
+        if self._archives:
+            return "It holds plain images: those are for image-tagging classify (stage 3)"
+        return "It holds zips: those are for image-tagging classify-zip (stage 4)"
+
     def __iter__(self) -> Iterator[Found]:
         for item in self._found:
             of_archive = isinstance(item, FoundArchive) or bool(item.ref.members)
@@ -292,6 +301,18 @@ class StageImages:
                 yield item
             else:
                 self.left_out += 1
+
+
+@contextmanager
+def _naming(root: str, images: Optional[StageImages] = None) -> Iterator[None]:
+    """Where nothing can be used: say of what, and what to do."""
+    try:
+        yield
+    except NoImagesError as error:
+        advice = "Name a folder, an image or a .zip that can be used"
+        if images and images.left_out:
+            advice = images.whereabouts
+        raise NoImagesError(f"{root}: {error}. {advice}.") from error
 
 
 def _encoder_of(models: TagModels, brought: Optional[EncoderSpec]) -> EncoderSpec:

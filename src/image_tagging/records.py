@@ -109,8 +109,8 @@ class EncoderSpec:
 class ImageFacts:
     """What decoding tells of an image file, without the picture.
 
-    ``hash_id`` is the published one (pixels of the first frame in their own mode), ``picture_hash`` also
-    covers mode, size and palette, so that it tells palette-swapped sprites apart. ``width`` and ``height`` are
+    ``hash_id`` is the published one (pixels of the first frame in their own mode). ``picture_hash`` is that of
+    the picture that a person sees, so that it tells palette-swapped sprites apart. ``width`` and ``height`` are
     those of the file.
     """
 

@@ -8,7 +8,9 @@ ever unpacked beside the user's files, and no user file is changed.
 from __future__ import annotations
 
 import io
+import lzma
 import os
+import stat
 import zipfile
 import zlib
 from collections import OrderedDict
@@ -30,7 +32,10 @@ IMAGE_SUFFIXES = frozenset(
 
 #: What a damaged or odd archive raises, on opening or only on reading. RuntimeError: encrypted.
 #: NotImplementedError: a compression method that zipfile does not know.
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
+_ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(OSError, RuntimeError, NotImplementedError, ValueError),
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class ArchiveLimits:
     """How far an archive is followed before it is refused.
 
     ``depth`` counts archives inside each other (1: no nesting), ``members`` the entries of one archive;
-    ``member_bytes`` bounds what one member may hold when it is unpacked, an inner archive included.
+    ``member_bytes`` bounds what one file or unpacked member may hold, an inner archive included.
     """
 
     depth: int = 8
@@ -108,7 +113,7 @@ def _is_hidden_folder(name: str) -> bool:
 
 
 def _is_hidden_member(name: str) -> bool:
-    *folders, last = name.split("/")
+    *folders, last = name.replace("\\", "/").split("/")
     return last.startswith("._") or any(_is_hidden_folder(folder) for folder in folders)
 
 
@@ -120,7 +125,7 @@ def _find_in_folder(folder: str, left_out: frozenset[str], limits: Optional[Arch
         yield _unreadable(ImageRef(folder), error)
         return
     for entry in listed:
-        if entry.is_dir():
+        if _is_folder(entry):
             real = os.path.realpath(entry.path)
             if real not in left_out and not _is_hidden_folder(entry.name):
                 yield from _find_in_folder(entry.path, left_out | {real}, limits)
@@ -128,18 +133,31 @@ def _find_in_folder(folder: str, left_out: frozenset[str], limits: Optional[Arch
             yield from _find_in_file(entry.path, limits)
 
 
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
 def _find_in_file(file: str, limits: Optional[ArchiveLimits]) -> Iterator[Found]:
     """``limits`` is ``None`` where archives are not to be opened."""
-    if is_archive_name(file):
-        ref = ImageRef(file)
-        yield from _find_in_archive(ref, file, limits) if limits else [FoundArchive(ref, None)]
-    elif is_image_name(file):
-        try:
-            status = os.stat(file)
-        except OSError as error:
-            yield _unreadable(ImageRef(file), error)
-        else:
-            yield FoundImage(ImageRef(file), f"{status.st_size}:{status.st_mtime_ns}")
+    if not is_archive_name(file) and not is_image_name(file):
+        return
+    ref = ImageRef(file)
+    try:
+        status = os.stat(file)
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+            raise ReadError("not-a-file", "it is a pipe or a device, not a file")
+    except (ReadError, OSError) as error:
+        yield _unreadable(ref, error)
+        return
+    if is_image_name(file):
+        yield FoundImage(ref, f"{status.st_size}:{status.st_mtime_ns}")
+    elif limits:
+        yield from _find_in_archive(ref, file, limits)
+    else:
+        yield FoundArchive(ref, None)
 
 
 def _find_in_archive(ref: ImageRef, opened: Union[str, io.BytesIO], limits: ArchiveLimits) -> Iterator[Found]:
@@ -195,7 +213,7 @@ def as_read_error(error: Exception) -> ReadError:
         return ReadError("unsupported-archive", f"the archive uses a compression that cannot be read ({error})")
     if isinstance(error, RuntimeError) and "encrypted" in str(error):
         return ReadError("encrypted", "the archive is encrypted")
-    if isinstance(error, (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)):
+    if isinstance(error, (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError)):
         return ReadError("damaged-archive", f"the archive is damaged or not a zip ({error})")
     return ReadError("unreadable", f"the file cannot be read ({error})")
 
@@ -222,8 +240,7 @@ class SourceReader:
         """
         try:
             if not ref.members:
-                with open(ref.file, "rb") as file:
-                    return file.read()
+                return _read_file(ref.file, self._limits)
             return _read_member(self._archive(_holder(ref)), ref.members[-1], self._limits)
         except KeyError as error:
             raise ReadError("missing", "the archive has no such member any more") from error
@@ -249,6 +266,13 @@ class SourceReader:
 
 def _holder(ref: ImageRef) -> ImageRef:
     return ImageRef(ref.file, ref.members[:-1])
+
+
+def _read_file(path: str, limits: ArchiveLimits) -> bytes:
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size > limits.member_bytes:
+            raise ReadError("too-large", f"the file holds more than {limits.member_bytes:,} bytes")
+        return file.read()
 
 
 def _read_member(archive: zipfile.ZipFile, name: str, limits: ArchiveLimits) -> bytes:
