@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
+from image_tagging.drawings import draw
+
+CHECKOUT = Path(__file__).resolve().parents[1]
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -21,3 +28,72 @@ def shared_data() -> Path:
 def published(shared_data: Path) -> Path:
     """What the original's authors published: images, metadata, models, and what they score."""
     return shared_data / "published"
+
+
+def save_drawing(path: Path, kind: str, number: int) -> Path:
+    """Write a small drawing, in true colour, so that no two of them share their pixels."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = draw(kind, number).convert("RGB")
+    picture.info.clear()  # nothing about transparency
+    picture.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def drawing() -> Callable[[Path, str, int], Path]:
+    """``drawing(path, kind, number)`` writes a small drawing in the format of the suffix."""
+    return save_drawing
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Stages 1 and 2 done: ``images`` holds a folder per tag, ``output`` what was made of it. Not to be written to."""
+
+    images: Path
+    output: Path
+
+    @property
+    def metadata(self) -> Path:
+        return self.output / "input-metadata.json"
+
+    @property
+    def tag_lists(self) -> Path:
+        return self.output / "input-tag-to-image-hash-list.json"
+
+    @property
+    def models(self) -> Path:
+        return self.output / "models"
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Three tags of eight drawings each, with two models a tag."""
+    from image_tagging import ProcessConfig, TrainConfig, process_dataset, train_tag_models
+
+    root = tmp_path_factory.mktemp("trained")
+    made = Trained(root / "images", root / "output")
+    for kind in ("isometric", "sprites", "tiles"):
+        for number in range(8):
+            save_drawing(made.images / kind / f"{kind}-{number}.png", kind, number)
+    process_dataset(ProcessConfig(input_folder=str(made.images), output_folder=str(made.output), clip_model="builtin"))
+    train_tag_models(
+        TrainConfig(metadata_json=str(made.metadata), tag_to_hash_json=str(made.tag_lists), output=str(made.output))
+    )
+    return made
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """``command("classify", "--directory=…", cwd=…)`` runs the command line in a process of its own."""
+
+    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "image_tagging.cli", *map(str, arguments)],
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            **options,
+        )
+
+    return run

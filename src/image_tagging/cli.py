@@ -1,6 +1,6 @@
 """The command line: parse, one call of the pipeline, one summary, an exit code."""
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: on Python 3.9 typer could not read the flags from strings.
 
 import io
 import logging

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Optional
 
 from rich.console import Console
@@ -85,7 +86,8 @@ def progress() -> Iterator[Watch]:
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     console = Console(stderr=True)
-    seen = console.is_terminal or console.is_jupyter
+    # A notebook draws the bar with ipywidgets; elsewhere a forced colour does not make a pipe a terminal.
+    seen = find_spec("ipywidgets") is not None if console.is_jupyter else sys.stderr.isatty()
     with Progress(*columns, console=console, transient=True, disable=not seen) as bar:
         task = bar.add_task("starting", total=None)
         current = ""
@@ -234,7 +236,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _console() -> Console:
-    return Console(file=sys.stdout, soft_wrap=True, highlight=False)
+    return Console(file=sys.stdout, force_jupyter=False, soft_wrap=True, highlight=False)
 
 
 def _line(console: Console, text: str = "", style: str = "") -> None:

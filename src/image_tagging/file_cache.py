@@ -33,7 +33,7 @@ Row = dict[str, Any]
 # Nothing here deletes single rows, so they are numbered without gaps, and keep their numbers through VACUUM.
 # An index holds row numbers in order: that of is_archive leads from any number to the next image.
 _SCHEMA = """
-BEGIN IMMEDIATE;
+BEGIN;
 CREATE TABLE IF NOT EXISTS file_cache(
     file_name TEXT NOT NULL, path TEXT, hash_id TEXT, type TEXT, is_archive INTEGER, n_content INTEGER,
     container_archive TEXT);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -20,6 +21,8 @@ from .metadata import JsonObjectWriter, json_object
 from .model_names import quote_tag
 from .records import Failure, ImageRecord, ListedFile, TagScore
 from .sources import FoundArchive, SourceReader
+
+log = logging.getLogger(__name__)
 
 OUTPUT_JSON = "output.json"
 
@@ -70,6 +73,7 @@ class ResultWriter:
             self._table.add(score_row(self._table.table, file.ref, record.hash_id, score) for score in scores)
             placed = attempt(file.ref, "place", lambda: self._place(file, scores))  # noqa: B023  called at once
             if isinstance(placed, Failure):
+                log.warning("could not place %s: %s (%s)", placed.ref.path, placed.reason, placed.code)
                 yield placed
 
     def close(self) -> None:

@@ -16,8 +16,8 @@ class EmbeddingSummary:
 
     ``images`` are the files that could be used, ``pictures`` the different ones among them. ``computed`` counts
     the embeddings that were not known before and ``device`` is where they were computed, ``None`` where none
-    was. ``archives`` are those that were looked into. ``failures`` are the files that could not be used. ``shared_hashes`` are pairs (image, earlier image) of
-    different pictures with one hash of their pixels.
+    was. ``archives`` are those that were looked into. ``failures`` are the files that could not be used.
+    ``shared_hashes`` are pairs (image, earlier image) of different pictures with one hash of their pixels.
     """
 
     images: int

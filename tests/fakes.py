@@ -1,0 +1,66 @@
+"""A small real encoder: the mean colours of a picture, and a count of how often it worked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Callable, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from image_tagging.embedding import EncoderChoice
+from image_tagging.records import EncoderSpec
+
+SPEC = EncoderSpec("mean-colours", "v1", 3, "none")
+
+
+class MeanColours:
+    """The embedding of a picture is the mean of its red, green and blue.
+
+    ``batches`` holds the number of pictures of each call of ``embed``. ``hook`` is called with each
+    preprocessed picture before it is embedded, and may raise.
+    """
+
+    def __init__(self, spec: EncoderSpec = SPEC, hook: Optional[Callable[[NDArray[np.float32]], None]] = None) -> None:
+        self.spec = spec
+        self.device = "cpu"
+        self.batches: list[int] = []
+        self._hook = hook
+
+    def preprocess(self, picture: Image.Image) -> NDArray[np.float32]:
+        """(3,) float32."""
+        return mean_colours(picture)
+
+    def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """(N, 3) float32."""
+        self.batches.append(len(batch))
+        for picture in batch:
+            if self._hook:
+                self._hook(picture)
+        return np.stack(batch)
+
+
+def mean_colours(picture: Image.Image) -> NDArray[np.float32]:
+    """The embedding that ``MeanColours`` gives."""
+    pixels = np.asarray(picture.convert("RGB"), dtype=np.float64)
+    return pixels.mean(axis=(0, 1)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class MeanColoursChoice(EncoderChoice):
+    """A choice that loads the encoder it was given; ``loads`` counts how often."""
+
+    encoder: MeanColours = field(default_factory=MeanColours)
+    loads: list[int] = field(default_factory=list)
+
+    def load(self) -> MeanColours:
+        self.loads.append(1)
+        return self.encoder
+
+
+def choose(encoder: Optional[MeanColours] = None) -> MeanColoursChoice:
+    """The choice of a fake encoder, by default of a new one."""
+    encoder = encoder or MeanColours()
+    return MeanColoursChoice(encoder.spec.name, encoder.spec.pretrained, encoder.spec.pretrained, encoder=encoder)

@@ -1,0 +1,212 @@
+"""What a person sees: summaries, the list of models, messages."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from image_tagging import console
+from image_tagging.demo import run_demo
+from image_tagging.embedding import EmbeddingSummary
+from image_tagging.errors import NoModelsError
+from image_tagging.records import EncoderSpec, Failure, ImageRef
+from image_tagging.reports import validate
+from image_tagging.summaries import ClassifySummary, ProcessSummary, TrainSummary
+
+ENCODER = EncoderSpec("builtin", "classical-1", 706, "")
+
+#: Clears the screen, turns the text round, rings, breaks the line.
+NASTY = "cat\x1b[2J\u202e\x07\r\nx"
+
+
+def embedding(**values):
+    values = {"images": 3, "pictures": 3, "computed": 3, "device": "cpu", **values}
+    return EmbeddingSummary(**{"encoder": ENCODER, "archives": (), "failures": (), "shared_hashes": (), **values})
+
+
+def process_summary(**values):
+    return ProcessSummary(
+        **{"embedding": embedding(), "tags": {}, "empty_tags": (), "files": (), "seconds": 2.0, **values}
+    )
+
+
+def classify_summary(**values):
+    values = {"embedding": embedding(), "models": (("lr", "cat"), ("svm", "cat")), "place_failures": (), **values}
+    return ClassifySummary(
+        **{"of_archives": False, "left_out": 0, "files": (), "folder": "/o", "seconds": 1.0, **values}
+    )
+
+
+def report(tag, probabilities=(), is_tag=(), **values):
+    return validate(
+        kind="lr", tag=tag, training_tag=9, training_other=20, probabilities=probabilities, is_tag=is_tag, **values
+    )
+
+
+def train_summary(reports, **values):
+    values = {"skipped": (), "unknown": 0, "warnings": (), **values}
+    return TrainSummary(
+        images=30,
+        encoder=ENCODER,
+        reports=reports,
+        models="/o/models",
+        reports_folder="/o/reports",
+        seconds=1,
+        **values,
+    )
+
+
+def failure(name, code="empty", reason="the file is empty"):
+    return Failure(ImageRef(f"/in/{name}"), "decode", code, reason)
+
+
+def test_what_moves_the_cursor_is_shown_as_a_mark(capsys):
+    console.show_process(
+        process_summary(
+            tags={NASTY: 1},
+            empty_tags=(NASTY,),
+            files=(f"/{NASTY}",),
+            embedding=embedding(failures=(failure(NASTY, reason=f"because {NASTY}"),)),
+        ),
+        f"/{NASTY}.log",
+    )
+    console.show_train(train_summary((report(NASTY), report(NASTY)), skipped=((NASTY, NASTY),), warnings=(NASTY,)))
+    console.show_classify(classify_summary(folder=NASTY, place_failures=(failure(NASTY),)))
+    console.complain(NASTY)
+    shown = capsys.readouterr()
+    assert not set("\x1b\u202e\x07\r") & set(shown.out + shown.err)
+    assert "cat�[2J����x" in shown.out
+    assert shown.err == "image-tagging: cat�[2J����x\n"
+
+
+def test_names_in_any_script_are_shown_as_they_are(capsys):
+    names = ["it's", "猫", "🐈‍⬛", "[bold]no markup[/bold]", ":smile:", "می‌خواهم"]
+    console.show_process(process_summary(tags=dict.fromkeys(names, 1)))
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in names)
+
+
+def test_list_models_prints_kind_and_tag(tmp_path, capsys):
+    for name in ("model-ovr-svm-tag-not-pixel-art.pkl", "model-ovr-logistic-regression-tag-a%2Fb.pkl", "notes.txt"):
+        (tmp_path / name).touch()
+    assert console.list_models(str(tmp_path)) is None
+    assert capsys.readouterr().out == (
+        "model-type = ovr-logistic-regression, tag= a/b\nmodel-type = ovr-svm, tag= not-pixel-art\n"
+    )
+
+
+def test_list_models_shows_a_nasty_tag_harmlessly(tmp_path, capsys):
+    (tmp_path / "model-ovr-svm-tag-cat%1B[2J.pkl").touch()
+    console.list_models(str(tmp_path))
+    assert capsys.readouterr().out == "model-type = ovr-svm, tag= cat�[2J\n"
+
+
+def test_list_models_of_an_empty_folder_says_so(tmp_path):
+    with pytest.raises(NoModelsError, match="holds no tag model"):
+        console.list_models(str(tmp_path))
+
+
+def test_classify_main_as_the_readme_calls_it(trained, tmp_path, capsys):
+    console.classify_main(
+        folder_path=str(trained.images / "tiles" / "tiles-0.png"),
+        output_dir=str(tmp_path / "out"),
+        json_file_path=str(trained.metadata),
+        bins_number=10,
+        model_path=str(trained.models / "model-ovr-logistic-regression-tag-tiles.pkl"),
+    )
+    shown = capsys.readouterr()
+    assert shown.out.startswith("1 image, 0 skipped\nEncoder builtin/classical-1: 0 embeddings computed, all known")
+    assert "1 model of 1 tag; images are in" in shown.out
+    assert shown.err == ""
+    assert len(list((tmp_path / "out").glob("ovr-logistic-regression/tiles/*/tiles-0.png"))) == 1
+
+
+def test_classify_main_without_a_model_says_where_to_look(trained, tmp_path):
+    with pytest.raises(NoModelsError, match="list_models shows which there are"):
+        console.classify_main(str(trained.images), str(tmp_path), str(trained.metadata), 10, None)
+
+
+def test_counts_read_well(capsys):
+    archives = (object(),)
+    console.show_classify(
+        classify_summary(
+            embedding=embedding(images=1234, pictures=1233, computed=1, archives=archives),
+            left_out=1,
+            models=(("a", "b"),),
+        )
+    )
+    shown = capsys.readouterr().out
+    assert "1,234 images, 1 archive, 1 duplicate, 0 skipped" in shown
+    assert "1 embedding computed, on cpu" in shown
+    assert "1 model of 1 tag" in shown
+    assert "Left out 1 zip: use image-tagging classify-zip for that." in shown
+    console.show_classify(classify_summary(left_out=20, of_archives=True))
+    assert "Left out 20 plain images: use image-tagging classify for that." in capsys.readouterr().out
+
+
+def test_ten_skipped_files_are_shown_and_the_log_named_for_the_rest(capsys):
+    failures = tuple(failure(f"{number}.png") for number in range(25))
+    console.show_process(process_summary(embedding=embedding(failures=failures)), "/o/image-tagging.log")
+    shown = capsys.readouterr().out
+    assert "3 images, 25 skipped" in shown
+    assert shown.count("skipped: /in/") == 10
+    assert "skipped: /in/0.png: the file is empty (empty)" in shown
+    assert "… and 15 more; all are in /o/image-tagging.log" in shown
+
+
+def test_palette_swaps_are_told(capsys):
+    pair = (ImageRef("/b.png"), ImageRef("/a.png"))
+    console.show_process(process_summary(embedding=embedding(shared_hashes=(pair,))), "/o/x.log")
+    assert "1 picture has the pixel hash of another" in capsys.readouterr().out
+    console.show_process(process_summary(embedding=embedding(shared_hashes=(pair, pair))))
+    assert "2 pictures have the pixel hash of another" in capsys.readouterr().out
+
+
+def test_training_shows_a_row_a_tag_with_what_was_measured(capsys):
+    measured = report("cat", [0.9, 0.8, 0.3], [True, True, False])
+    unmeasured = report("dog", marks=("only 2 images, none left to measure",))
+    summary = train_summary(
+        (measured, measured, unmeasured, unmeasured),
+        skipped=(("bare", "it has no image with an embedding"),),
+        unknown=2,
+    )
+    console.show_train(summary)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == "tag images measured AP lr AP svm BA lr BA svm note".split()
+    assert lines[1].split() == ["cat", "11", "2", "1.00", "1.00", "1.00", "1.00"]
+    assert lines[2].split()[:7] == ["dog", "9", "0", "n/a", "n/a", "n/a", "n/a"]
+    assert "only 2 images, none left to measure" in lines[2]
+    assert "  The tag bare was not learned: it has no image with an embedding." in lines
+    assert "  The metadata lacks 2 listed images: run stage 1 again to learn from all." in lines
+
+
+def test_the_bar_is_drawn_on_a_terminal_alone(monkeypatch):
+    class Screen(io.StringIO):
+        def isatty(self):
+            return True
+
+    for name in ("NO_COLOR", "TERM", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    for stream, drawn in ((io.StringIO(), False), (Screen(), True)):
+        monkeypatch.setattr("sys.stderr", stream)
+        with console.progress() as watch:
+            watch("embedding", 1, 3)
+            watch("embedding", 3, 3)
+            watch("writing the metadata", 0, None)
+        assert ("embedding" in stream.getvalue() or "writing" in stream.getvalue()) is drawn
+
+
+def test_the_demo_shows_where_to_look(tmp_path, capsys):
+    summary = run_demo(str(tmp_path / "demo"))
+    console.show_demo(summary)
+    shown = capsys.readouterr().out
+    assert summary.asked == 8 * 8 + 8 * 3
+    assert summary.right / summary.asked > 0.9
+    assert f"named the kind of {summary.right} of {summary.asked} further images rightly" in shown
+    for folder in (summary.dataset.tagged, summary.dataset.untagged, summary.train.reports_folder):
+        assert folder in shown
+        assert Path(folder).is_dir()
+    for summary_of_stage in (summary.folder, summary.archive):
+        assert list(Path(summary_of_stage.folder).glob("ovr-svm/*/*/*"))

@@ -1,0 +1,80 @@
+"""Addresses and what is derived from them; identities of encoders."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from image_tagging.records import EncoderSpec, Failure, ImageRef
+
+
+def test_a_path_leads_through_the_archives():
+    ref = ImageRef("/data/photos.zip", ("inner.zip", "cat/7.PNG"))
+    assert ref.path == "/data/photos.zip/inner.zip/cat/7.PNG"
+    assert ref.name == "7.PNG"
+    assert ref.suffix == ".png"
+    assert ref.archive == "/data/photos.zip/inner.zip"
+    assert ref.tag == "cat"
+
+
+def test_a_plain_file_lies_in_no_archive_and_its_folder_is_its_tag():
+    ref = ImageRef("/data/cat/7.png")
+    assert (ref.path, ref.name, ref.archive, ref.tag) == ("/data/cat/7.png", "7.png", None, "cat")
+
+
+def test_the_tag_of_a_relative_path_is_the_folder_it_really_lies_in(tmp_path, monkeypatch):
+    folder = tmp_path / "cat"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert ImageRef("7.png").tag == "cat"
+
+
+@pytest.mark.parametrize(
+    ("members", "tag"),
+    [
+        (("7.png",), "my.photos"),
+        (("inner.zip", "7.png"), "inner"),
+        (("deep/inner.ZIP", "7.png"), "inner"),
+        (("a/b/7.png",), "b"),
+        (("a\\b\\7.png",), "b"),
+        (("inner.zip", "a/7.png"), "a"),
+    ],
+)
+def test_the_tag_in_an_archive_is_the_folder_and_at_its_top_the_archives_stem(members, tag):
+    assert ImageRef("/data/my.photos.zip", members).tag == tag
+
+
+def test_backslashes_part_the_name_of_a_member():
+    assert ImageRef("a.zip", ("cat\\7.png",)).name == "7.png"
+
+
+@pytest.mark.parametrize(
+    "name", ["it's.png", 'say "cheese".png', "猫.png", "🐱 🐈.png", "a\\b.png", " .png", "%s{}.png"]
+)
+def test_odd_names_are_kept_as_they_are(name):
+    assert ImageRef("/data/" + name).name == name
+    assert ImageRef("/data/" + name).path == "/data/" + name
+
+
+def test_a_name_that_is_no_utf8_can_be_printed_and_the_address_keeps_its_bytes():
+    ref = ImageRef("/d\udcff/caf\udce9.png")
+    assert (ref.path, ref.name, ref.tag) == ("/d\\udcff/caf\\udce9.png", "caf\\udce9.png", "d\\udcff")
+    ref.path.encode("utf-8")
+    assert ref.file == "/d\udcff/caf\udce9.png"
+
+
+def test_encoders_match_by_name_weights_and_length_whatever_the_preprocessing_is_called():
+    spec = EncoderSpec("ViT-B-32", "openai", 512, "bicubic")
+    assert spec.matches(dataclasses.replace(spec, preprocess=""))
+    assert not spec.matches(dataclasses.replace(spec, name="ViT-L-14"))
+    assert not spec.matches(dataclasses.replace(spec, pretrained="laion2b"))
+    assert not spec.matches(dataclasses.replace(spec, dim=768))
+    assert spec.label == "ViT-B-32/openai"
+
+
+def test_values_do_not_change():
+    failure = Failure(ImageRef("a.png"), "read", "missing", "it is gone")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        failure.code = "other"
+    assert {ImageRef("a.png"): 1}[ImageRef("a.png")] == 1

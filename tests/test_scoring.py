@@ -1,0 +1,150 @@
+"""Scores of pictures become ``output.json``, a table, and images in bins."""
+
+from __future__ import annotations
+
+import errno
+import json
+import sqlite3
+import zipfile
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from image_tagging import bins as bins_module
+from image_tagging.classifiers import TagModel, TagModels
+from image_tagging.errors import OutputError
+from image_tagging.records import EncoderSpec, ImageRecord, ImageRef, ListedFile, TagScore
+from image_tagging.scorers import LinearScorer
+from image_tagging.scoring import results, score_pictures
+from image_tagging.sources import FoundArchive
+
+ENCODER = EncoderSpec("builtin", "test", 2, "")
+
+
+def record(ref, hash_id="h", embedding=(0.0, 0.0)):
+    return ImageRecord(
+        ref=ref,
+        hash_id=hash_id,
+        picture_hash=hash_id,
+        format="PNG",
+        size_bytes=1,
+        width=1,
+        height=1,
+        tags=(),
+        embedding=np.array(embedding, np.float32),
+        encoder=ENCODER,
+    )
+
+
+def model(tag, kind, *coef):
+    return TagModel(tag, kind, ENCODER, LinearScorer(np.array(coef, float), 0.0, normalise=False))
+
+
+def rows(path, name):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(f"SELECT * FROM {name}").fetchall()
+
+
+def write(folder, files, scores, archives=None, bins=10):
+    """One picture with these scores, in these files; gives the failures."""
+    with results(str(folder), archives=archives, bins=bins) as writer:
+        return list(writer.add(record(files[0]), [ListedFile(ref, n) for n, ref in enumerate(files, 1)], scores))
+
+
+SCORES = [TagScore("cat", "ovr-svm", 0.25, 3), TagScore("a/b", "lr", 1.0, 10)]
+
+
+@pytest.fixture
+def picture(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "it's.png").write_bytes(b"pixels")
+    return ImageRef(str(tmp_path / "in" / "it's.png"))
+
+
+def test_scores_come_in_the_order_of_the_models_for_every_picture():
+    models = TagModels([model("cat", "lr", 5, 0), model("dog", "lr", 0, 5), model("cat", "svm", 0, 0)])
+    pictures = [record(ImageRef(f"{n}.png"), str(n), (np.sin(n), np.cos(n))) for n in range(1200)]
+    scored = list(score_pictures(iter(pictures), models, 10))
+    assert [one.hash_id for one, _ in scored] == [str(n) for n in range(1200)]
+    expected = models.probabilities(np.stack([one.embedding for one in pictures]))
+    np.testing.assert_allclose([[score.probability for score in scores] for _, scores in scored], expected, atol=1e-12)
+    for _, scores in scored:
+        assert [(score.kind, score.tag) for score in scores] == models.names
+        for score in scores:
+            assert (score.bin - 1) / 10 < score.probability <= score.bin / 10
+
+
+def test_no_picture_gives_no_score():
+    assert list(score_pictures(iter([]), TagModels([model("cat", "lr", 1, 1)]), 10)) == []
+
+
+def test_one_picture_goes_into_all_results(tmp_path, picture):
+    assert write(tmp_path / "out", [picture], SCORES) == []
+    assert json.loads((tmp_path / "out" / "output.json").read_text(encoding="utf-8")) == {
+        "h": {
+            "hash_id": "h",
+            "file_path": picture.path,
+            "file_paths": [picture.path],
+            "classifiers_output": [
+                {"model_type": "ovr-svm", "tag_name": "cat", "tag_prob": 0.25},
+                {"model_type": "lr", "tag_name": "a/b", "tag_prob": 1.0},
+            ],
+        }
+    }
+    assert rows(tmp_path / "out" / "stage3.db", "stage3") == [
+        ("it's.png", picture.path, ".png", "h", "ovr-svm", "cat", 0.25),
+        ("it's.png", picture.path, ".png", "h", "lr", "a/b", 1.0),
+    ]
+    assert (tmp_path / "out" / "ovr-svm" / "cat" / "0.3" / "it's.png").read_bytes() == b"pixels"
+    assert (tmp_path / "out" / "lr" / "a%2Fb" / "1.0" / "it's.png").read_bytes() == b"pixels"
+
+
+def test_every_file_of_a_picture_has_its_rows_and_its_copies(tmp_path, picture):
+    archive = ImageRef(str(tmp_path / "a.zip"))
+    with zipfile.ZipFile(archive.file, "w") as opened:
+        opened.writestr("x/it's.png", b"packed")
+    inside = ImageRef(archive.file, ("x/it's.png",))
+    assert write(tmp_path / "out", [picture, inside], SCORES[:1], archives=[FoundArchive(archive, 1)]) == []
+    assert rows(tmp_path / "out" / "stage4.db", "stage4") == [
+        ("a.zip", archive.path, None, ".zip", 1, None, None, None, None),
+        ("it's.png", picture.path, None, ".png", None, "h", "ovr-svm", "cat", 0.25),
+        ("it's.png", inside.path, archive.path, ".png", None, "h", "ovr-svm", "cat", 0.25),
+    ]
+    copies = {path.name: path.read_bytes() for path in (tmp_path / "out" / "ovr-svm" / "cat" / "0.3").iterdir()}
+    assert copies == {"it's.png": b"pixels", "it's (2).png": b"packed"}
+    assert not (tmp_path / "out" / "stage3.db").exists()
+
+
+def test_an_image_that_is_gone_is_reported_and_its_scores_are_kept(tmp_path, caplog):
+    gone = ImageRef(str(tmp_path / "gone.png"))
+    (failure,) = write(tmp_path / "out", [gone], SCORES)
+    assert (failure.ref, failure.step, failure.code) == (gone, "place", "unreadable")
+    assert "gone.png" in caplog.text
+    assert len(rows(tmp_path / "out" / "stage3.db", "stage3")) == 2
+    assert not list((tmp_path / "out").glob("*/*/*/*"))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_full_disk_ends_the_run_and_earlier_results_stay(tmp_path, picture, monkeypatch, number):
+    write(tmp_path / "out", [picture], SCORES[:1])
+    names = ("output.json", "stage3.db")
+    before = [(tmp_path / "out" / name).read_bytes() for name in names]
+
+    def full(*_):
+        raise OSError(number, "no room")
+
+    monkeypatch.setattr(bins_module.shutil, "copyfile", full)
+    with pytest.raises(OutputError, match="Choose another output folder"):
+        write(tmp_path / "out", [picture], SCORES)
+    assert [(tmp_path / "out" / name).read_bytes() for name in names] == before
+    assert not list((tmp_path / "out").rglob("*.part"))
+
+
+def test_an_error_in_mid_run_leaves_earlier_results_whole(tmp_path, picture):
+    write(tmp_path / "out", [picture], SCORES)
+    before = (tmp_path / "out" / "output.json").read_bytes()
+    with pytest.raises(KeyboardInterrupt), results(str(tmp_path / "out"), archives=None, bins=10):
+        raise KeyboardInterrupt
+    assert (tmp_path / "out" / "output.json").read_bytes() == before
+    assert not list((tmp_path / "out").glob("*.part"))

@@ -1,0 +1,436 @@
+"""Finding opens no image, misses none, and never ends over one that cannot be read."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import sys
+import zipfile
+
+import pytest
+from samples import png, written, zipped
+
+from image_tagging.errors import InputError, ReadError
+from image_tagging.records import Failure, FoundImage, ImageRef
+from image_tagging.sources import ArchiveLimits, FoundArchive, SourceReader, find_images, is_image_name
+
+needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes need rights on Windows")
+
+
+@pytest.fixture
+def reader():
+    reader = SourceReader()
+    yield reader
+    reader.close()
+
+
+def images(root, **options):
+    """The paths of the images found below ``root``, relative to it."""
+    found = find_images(str(root), **options)
+    return [os.path.relpath(item.ref.path, str(root)) for item in found if isinstance(item, FoundImage)]
+
+
+def failures(root, **options):
+    """(relative path, code) of what could not be opened."""
+    found = find_images(str(root), **options)
+    return [(os.path.relpath(item.ref.path, str(root)), item.code) for item in found if isinstance(item, Failure)]
+
+
+def archives(root, **options):
+    """(relative path, number of images) of the archives met."""
+    found = find_images(str(root), **options)
+    return [
+        (os.path.relpath(item.ref.path, str(root)), item.images) for item in found if isinstance(item, FoundArchive)
+    ]
+
+
+# --- folders ----------------------------------------------------------------------------------------------
+
+
+def test_the_order_is_that_of_the_names_folder_by_folder(tmp_path):
+    for name in ("b/2.png", "b/10.png", "a.png", "c.png", "b/sub/1.png", "B/1.png"):
+        written(tmp_path / name, b"")
+    expected = ["B/1.png", "a.png", "b/10.png", "b/2.png", "b/sub/1.png", "c.png"]
+    assert images(tmp_path) == expected
+    assert images(tmp_path) == expected
+
+
+def test_suffixes_count_in_any_case_and_other_files_are_passed_over(tmp_path):
+    for name in ("a.PNG", "b.JpEg", "c.WEBP", "notes.txt", "no suffix", "png", "d.pdf", "e.png.bak"):
+        written(tmp_path / name, b"")
+    assert images(tmp_path) == ["a.PNG", "b.JpEg", "c.WEBP"]
+    assert failures(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["a.heic", "a.AVIF", "a.jfif", "a.tif", "a.qoi"])
+def test_what_cameras_and_browsers_write_is_an_image(name):
+    assert is_image_name(name)
+
+
+def test_a_folder_called_like_an_image_is_a_folder(tmp_path):
+    written(tmp_path / "x.png" / "a.png", b"")
+    written(tmp_path / "x.zip" / "b.png", b"")
+    assert images(tmp_path) == ["x.png/a.png", "x.zip/b.png"]
+    assert archives(tmp_path) == []
+
+
+def test_hidden_folders_and_the_companions_of_macos_are_left_out(tmp_path):
+    for name in (".git/a.png", "__MACOSX/b.png", "c/.thumbs/d.png", "._e.png", ".f.png", "g.png"):
+        written(tmp_path / name, b"")
+    assert images(tmp_path) == [".f.png", "g.png"]
+
+
+def test_a_hidden_folder_that_was_named_is_searched(tmp_path):
+    written(tmp_path / ".photos" / "a.png", b"")
+    assert images(tmp_path / ".photos") == ["a.png"]
+
+
+def test_folders_of_results_are_left_out(tmp_path):
+    for name in ("a.png", "output/b.png", "in/output/c.png"):
+        written(tmp_path / name, b"")
+    assert images(tmp_path, leave_out=[str(tmp_path / "output")]) == ["a.png", "in/output/c.png"]
+
+
+def test_the_root_is_searched_even_where_results_go_there(tmp_path):
+    written(tmp_path / "a.png", b"")
+    assert images(tmp_path, leave_out=[str(tmp_path)]) == ["a.png"]
+
+
+@needs_links
+def test_links_back_to_a_folder_above_end(tmp_path):
+    written(tmp_path / "a" / "b" / "1.png", b"")
+    (tmp_path / "a" / "b" / "up").symlink_to(tmp_path / "a")
+    (tmp_path / "a" / "root").symlink_to(tmp_path)
+    assert images(tmp_path) == ["a/b/1.png"]
+
+
+@needs_links
+def test_links_to_elsewhere_are_followed(tmp_path):
+    written(tmp_path / "far" / "1.png", b"")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "linked").symlink_to(tmp_path / "far")
+    (tmp_path / "here" / "2.png").symlink_to(tmp_path / "far" / "1.png")
+    assert images(tmp_path / "here") == ["2.png", "linked/1.png"]
+
+
+@needs_links
+def test_links_that_lead_nowhere_or_to_themselves_are_failures_of_their_own(tmp_path):
+    (tmp_path / "broken.png").symlink_to("nowhere.png")
+    (tmp_path / "broken.zip").symlink_to("nowhere.zip")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "loop").symlink_to("loop")
+    written(tmp_path / "z.png", b"")
+    assert images(tmp_path) == ["z.png"]
+    assert failures(tmp_path) == [("broken.png", "missing"), ("broken.zip", "missing"), ("loop.png", "unreadable")]
+
+
+@needs_links
+def test_a_pipe_called_like_an_image_is_never_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    os.mkfifo(tmp_path / "b.zip")
+    assert failures(tmp_path) == [("a.png", "not-a-file"), ("b.zip", "not-a-file")]
+
+
+@pytest.mark.parametrize("name", ["it's.png", 'say "cheese".png', "猫.png", "🐱.png", "a\\b.png", "; DROP TABLE.png"])
+def test_an_odd_name_is_found_and_read(tmp_path, reader, name):
+    written(tmp_path / "in" / name, b"bytes")
+    written(tmp_path / "in.zip", zipped({f"猫's/{name}": b"member"}))
+    plain, member, _ = find_images(str(tmp_path))
+    assert (plain.ref.name, reader.read(plain.ref)) == (name, b"bytes")
+    assert (member.ref.tag, reader.read(member.ref)) == ("a" if "\\" in name else "猫's", b"member") or "\\" in name
+    assert reader.read(member.ref) == b"member"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no UTF-8 exist on Linux only")
+def test_a_name_that_is_no_utf8_is_found_and_read_and_can_be_printed(tmp_path, reader):
+    with open(os.path.join(os.fsencode(tmp_path), b"caf\xe9.png"), "wb") as file:
+        file.write(b"bytes")
+    (found,) = find_images(str(tmp_path))
+    assert reader.read(found.ref) == b"bytes"
+    assert found.ref.name == "caf\\udce9.png"
+    found.ref.path.encode("utf-8")
+
+
+def test_the_stamp_tells_a_change_of_size_or_time(tmp_path):
+    path = written(tmp_path / "a.png", b"1")
+    os.utime(path, ns=(0, 1_000))
+    (first,) = find_images(path)
+    os.utime(path, ns=(0, 2_000))
+    (later,) = find_images(path)
+    written(path, b"12")
+    os.utime(path, ns=(0, 1_000))
+    (longer,) = find_images(path)
+    assert len({first.stamp, later.stamp, longer.stamp}) == 3
+    assert first.ref == later.ref == longer.ref
+
+
+def test_one_image_or_archive_may_be_named(tmp_path):
+    path = written(tmp_path / "a.png", png())
+    assert [item.ref for item in find_images(path)] == [ImageRef(path)]
+    path = written(tmp_path / "a.zip", zipped({"b.png": png()}))
+    assert [item.ref for item in find_images(path)] == [ImageRef(path, ("b.png",)), ImageRef(path)]
+
+
+def test_a_path_that_is_nothing_or_of_another_kind_is_refused_at_once(tmp_path):
+    with pytest.raises(InputError, match="there is no folder or file at"):
+        find_images(str(tmp_path / "gone"))
+    with pytest.raises(InputError, match="neither a folder, an image nor"):
+        find_images(written(tmp_path / "notes.txt", b""))
+
+
+def test_an_empty_folder_holds_nothing(tmp_path):
+    assert list(find_images(str(tmp_path))) == []
+
+
+# --- archives ---------------------------------------------------------------------------------------------
+
+
+def test_archives_are_searched_through_in_any_case_of_their_suffix(tmp_path):
+    inner = {"deep.png": b"3"}
+    written(tmp_path / "A.ZIP", zipped({"b.png": b"2", "a.PNG": b"1", "notes.txt": b"", "inner.Zip": inner, "e/": b""}))
+    assert images(tmp_path) == ["A.ZIP/a.PNG", "A.ZIP/b.png", "A.ZIP/inner.Zip/deep.png"]
+    assert archives(tmp_path) == [("A.ZIP/inner.Zip", 1), ("A.ZIP", 2)]
+
+
+def test_an_archive_of_nothing_has_no_images(tmp_path):
+    written(tmp_path / "a.zip", zipped({}))
+    assert archives(tmp_path) == [("a.zip", 0)]
+    assert failures(tmp_path) == []
+
+
+def test_archives_may_be_left_closed(tmp_path):
+    written(tmp_path / "a.zip", b"never looked at")
+    written(tmp_path / "b.png", b"")
+    assert images(tmp_path, open_archives=False) == ["b.png"]
+    assert archives(tmp_path, open_archives=False) == [("a.zip", None)]
+    assert failures(tmp_path, open_archives=False) == []
+
+
+def test_hidden_members_are_left_out(tmp_path):
+    names = ["__MACOSX/a.png", "cat/._b.png", ".git/c.png", "__MACOSX\\._d.png", "cat/e.png"]
+    written(tmp_path / "a.zip", zipped(dict.fromkeys(names, b"")))
+    assert images(tmp_path) == ["a.zip/cat/e.png"]
+    assert archives(tmp_path) == [("a.zip", 1)]
+
+
+def nested(depth):
+    """A picture within ``depth`` archives."""
+    members = {"a.png": png()}
+    for _ in range(depth - 1):
+        members = {"a.zip": members}
+    return zipped(members)
+
+
+def test_archives_in_archives_are_followed_to_the_limit_and_no_deeper(tmp_path, reader):
+    limits = ArchiveLimits(depth=3)
+    path = written(tmp_path / "a.zip", nested(3))
+    found = next(item for item in find_images(path, limits=limits) if isinstance(item, FoundImage))
+    assert found.ref.members == ("a.zip", "a.zip", "a.png")
+    assert reader.read(found.ref) == png()
+    written(path, nested(4))
+    assert images(tmp_path, limits=limits) == []
+    assert failures(tmp_path, limits=limits) == [("a.zip/a.zip/a.zip/a.zip", "too-deep")]
+
+
+def test_by_default_eight_archives_may_lie_in_each_other(tmp_path):
+    written(tmp_path / "8.zip", nested(8))
+    written(tmp_path / "9.zip", nested(9))
+    assert images(tmp_path) == ["8.zip/" + "a.zip/" * 7 + "a.png"]
+    assert [code for _, code in failures(tmp_path)] == ["too-deep"]
+
+
+def test_an_archive_of_too_many_members_is_refused(tmp_path):
+    written(tmp_path / "a.zip", zipped({"1.png": b"", "2.png": b"", "3.png": b""}))
+    assert failures(tmp_path, limits=ArchiveLimits(members=2)) == [("a.zip", "too-many-members")]
+
+
+def test_a_nested_archive_larger_than_the_limit_is_refused(tmp_path):
+    written(tmp_path / "a.zip", zipped({"b.zip": {"big.png": os.urandom(2000)}, "c.png": b""}))
+    limits = ArchiveLimits(member_bytes=1000)
+    assert failures(tmp_path, limits=limits) == [("a.zip/b.zip", "too-large")]
+    assert images(tmp_path, limits=limits) == ["a.zip/c.png"]
+
+
+@pytest.mark.parametrize("data", [b"", b"no zip at all", b"PK\x03\x04 half of one", nested(2)[:-30]])
+def test_a_damaged_archive_is_a_failure_and_its_neighbours_are_found(tmp_path, data):
+    written(tmp_path / "a.zip", data)
+    written(tmp_path / "b.zip", zipped({"inner.zip": data, "1.png": b""}))
+    assert images(tmp_path) == ["b.zip/1.png"]
+    assert failures(tmp_path) == [("a.zip", "damaged-archive"), ("b.zip/inner.zip", "damaged-archive")]
+
+
+def encrypted(data):
+    """The archive with the mark of encryption on every member."""
+    data = bytearray(data)
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = data.find(signature)
+        while place >= 0:
+            data[place + offset] |= 1
+            place = data.find(signature, place + 1)
+    return bytes(data)
+
+
+def test_encrypted_members_are_found_and_say_so_when_they_are_read(tmp_path, reader):
+    path = written(tmp_path / "a.zip", encrypted(zipped({"1.png": b"", "inner.zip": {}})))
+    assert images(tmp_path) == ["a.zip/1.png"]
+    assert failures(tmp_path) == [("a.zip/inner.zip", "encrypted")]
+    with pytest.raises(ReadError) as raised:
+        reader.read(ImageRef(path, ("1.png",)))
+    assert raised.value.code == "encrypted"
+
+
+def with_method(data, method):
+    """The archive of one member with another number for its compression."""
+    data = bytearray(data)
+    data[8:10] = struct.pack("<H", method)
+    central = data.find(b"PK\x01\x02")
+    data[central + 10 : central + 12] = struct.pack("<H", method)
+    return bytes(data)
+
+
+def test_an_unknown_compression_is_a_failure_of_the_member(tmp_path, reader):
+    path = written(tmp_path / "a.zip", with_method(zipped({"1.png": b"content"}), 97))
+    with pytest.raises(ReadError) as raised:
+        reader.read(ImageRef(path, ("1.png",)))
+    assert raised.value.code == "unsupported-archive"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_every_compression_is_read_and_damage_in_it_is_a_failure(tmp_path, reader, method):
+    content = os.urandom(50) * 40
+    data = bytearray(zipped({"1.png": content}, method))
+    path = written(tmp_path / "a.zip", data)
+    assert reader.read(ImageRef(path, ("1.png",))) == content
+    data[45:75] = b"\xff" * 30
+    path = written(tmp_path / "b.zip", data)
+    with pytest.raises(ReadError) as raised:
+        reader.read(ImageRef(path, ("1.png",)))
+    assert raised.value.code in {"damaged-archive", "unreadable"}
+
+
+def test_zips_of_two_bytes_flipped_anywhere_are_found_and_read_or_refused(tmp_path):
+    whole = zipped({"a.png": png(), "inner.zip": {"b.png": png(1)}})
+    for place in range(0, len(whole) - 1):
+        data = bytearray(whole)
+        data[place] ^= 0xFF
+        data[place + 1] ^= 0x55
+        path = written(tmp_path / "a.zip", data)
+        reader = SourceReader()
+        for item in find_images(path):
+            if isinstance(item, FoundImage):
+                try:
+                    reader.read(item.ref)
+                except ReadError as error:
+                    assert error.code in {
+                        "damaged-archive",
+                        "encrypted",
+                        "unsupported-archive",
+                        "missing",
+                        "unreadable",
+                    }
+        reader.close()
+
+
+def test_the_tag_at_the_top_of_an_archive_is_its_stem(tmp_path):
+    written(tmp_path / "pets" / "cats.zip", zipped({"1.png": b"", "dogs/2.png": b"", "birds.zip": {"3.png": b""}}))
+    found = [item.ref.tag for item in find_images(str(tmp_path)) if isinstance(item, FoundImage)]
+    assert found == ["cats", "birds", "dogs"]
+
+
+def test_the_stamp_of_a_member_is_its_content_not_its_archives_time(tmp_path):
+    path = written(tmp_path / "a.zip", zipped({"1.png": b"one"}))
+    first = next(find_images(path))
+    os.utime(path, (0, 0))
+    assert next(find_images(path)) == first
+    written(path, zipped({"1.png": b"two"}))
+    assert next(find_images(path)).stamp != first.stamp
+
+
+def test_nothing_is_written_beside_the_archive(tmp_path, reader):
+    path = written(tmp_path / "a.zip", zipped({"../../evil.png": b"1", "/abs.png": b"2", "in.zip": {"3.png": b"3"}}))
+    before = os.stat(path)
+    for item in list(find_images(path)):
+        if isinstance(item, FoundImage):
+            reader.read(item.ref)
+    assert os.listdir(tmp_path) == ["a.zip"]
+    assert (os.stat(path).st_mtime_ns, os.stat(path).st_size) == (before.st_mtime_ns, before.st_size)
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+def test_bytes_are_read_through_archives(tmp_path, reader):
+    path = written(tmp_path / "a.zip", zipped({"b.zip": {"c.zip": {"cat/1.png": b"deep"}}, "2.png": b"top"}))
+    assert reader.read(ImageRef(path, ("b.zip", "c.zip", "cat/1.png"))) == b"deep"
+    assert reader.read(ImageRef(path, ("2.png",))) == b"top"
+
+
+def test_a_file_that_is_gone_when_it_is_read_says_so(tmp_path, reader):
+    path = written(tmp_path / "a.png", b"1")
+    archive = written(tmp_path / "b.zip", zipped({"1.png": b"1"}))
+    found = [item for item in find_images(str(tmp_path)) if isinstance(item, FoundImage)]
+    os.remove(path)
+    os.remove(archive)
+    for item in found:
+        with pytest.raises(ReadError, match="no longer there") as raised:
+            reader.read(item.ref)
+        assert raised.value.code == "missing"
+
+
+def test_a_member_that_is_gone_says_so(tmp_path, reader):
+    path = written(tmp_path / "a.zip", zipped({"1.png": b"1"}))
+    with pytest.raises(ReadError, match="no such member any more") as raised:
+        reader.read(ImageRef(path, ("2.png",)))
+    assert raised.value.code == "missing"
+
+
+def test_a_file_that_became_a_folder_is_unreadable(tmp_path, reader):
+    (tmp_path / "a.png").mkdir()
+    with pytest.raises(ReadError) as raised:
+        reader.read(ImageRef(str(tmp_path / "a.png")))
+    assert raised.value.code == "unreadable"
+
+
+def test_what_is_larger_than_the_limit_is_refused(tmp_path):
+    path = written(tmp_path / "a.zip", zipped({"1.png": bytes(1000), "2.png": bytes(1001)}))
+    plain = written(tmp_path / "a.png", bytes(1001))
+    reader = SourceReader(limits=ArchiveLimits(member_bytes=1000))
+    assert len(reader.read(ImageRef(path, ("1.png",)))) == 1000
+    for ref in (ImageRef(path, ("2.png",)), ImageRef(plain)):
+        with pytest.raises(ReadError, match="more than 1,000 bytes") as raised:
+            reader.read(ref)
+        assert raised.value.code == "too-large"
+    reader.close()
+
+
+def test_a_member_is_cut_off_at_the_size_that_it_says(tmp_path, reader):
+    """A directory that tells of fewer bytes than there are gives no more than those, or a failure."""
+    data = bytearray(zipped({"1.png": bytes(100_000)}))
+    central = data.find(b"PK\x01\x02")
+    data[central + 24 : central + 28] = struct.pack("<I", 10)
+    path = written(tmp_path / "a.zip", data)
+    with pytest.raises(ReadError) as raised:
+        reader.read(ImageRef(path, ("1.png",)))
+    assert raised.value.code == "damaged-archive"
+
+
+def test_only_the_last_few_archives_stay_open(tmp_path):
+    reader = SourceReader(keep_open=2)
+    refs = [ImageRef(written(tmp_path / f"{n}.zip", zipped({"1.png": b"%d" % n})), ("1.png",)) for n in range(5)]
+    for _ in range(2):
+        assert [reader.read(ref) for ref in refs] == [b"0", b"1", b"2", b"3", b"4"]
+    assert len(reader._archives) == 2
+    reader.close()
+    assert reader.read(refs[0]) == b"0"
+    reader.close()
+
+
+def test_members_of_one_name_are_read_as_the_last_of_them(tmp_path, reader):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("1.png", b"first")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("1.png", b"last")
+    path = written(tmp_path / "a.zip", file.getvalue())
+    assert reader.read(ImageRef(path, ("1.png",))) == b"last"
