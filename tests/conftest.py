@@ -91,9 +91,8 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
             [sys.executable, "-m", "image_tagging.cli", *map(str, arguments)],
             check=False,
             capture_output=True,
-            encoding="utf-8",
             timeout=120,
-            **options,
+            **{"encoding": "utf-8", **options},
         )
 
     return run

@@ -10,11 +10,11 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from samples import drawn, encoded, plain, png
 
 from image_tagging.errors import DecodeError
 from image_tagging.images import decode, decoder_version
 from image_tagging.records import ImageRef
+from samples import drawn, encoded, plain, png
 
 REF = ImageRef("cat.png")
 ORIENTATION = 0x0112
@@ -41,8 +41,8 @@ def seen(image, image_format="PNG", **options):
     return decode(REF, encoded(image, image_format, **options)).picture
 
 
-def palette_image(colours, indices=((0, 1), (2, 3)), **info):
-    image = Image.fromarray(np.array(indices, dtype=np.uint8), "L")
+def palette_image(colours, indices=((0, 1), (2, 3))):
+    image = Image.fromarray(np.array(indices, dtype=np.uint8))
     image.putpalette([channel for colour in colours for channel in colour])
     return image
 

@@ -561,6 +561,16 @@ def test_where_no_tag_can_be_learned_the_message_says_why(drawn_tags):
         train(output)
 
 
+def test_models_of_earlier_tags_beside_the_new_ones_are_told(drawn_tags):
+    output = drawn_tags({"sprite": ("sprites", range(3)), "tile": ("tiles", range(3)), "old": ("maps", range(3))})
+    assert train(output).warnings == ()
+    shutil.rmtree(output.parent / "in" / "old")
+    process(output.parent / "in", output)
+    (warning,) = train(output).warnings
+    assert "old" in warning
+    assert "which stages 3 and 4 will use too" in warning
+
+
 def test_models_of_another_encoder_beside_the_new_ones_are_told(drawn_tags):
     output = drawn_tags({"sprite": ("sprites", range(3)), "tile": ("tiles", range(3))})
     train(output)

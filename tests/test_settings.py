@@ -14,8 +14,8 @@ from image_tagging.settings import settings
 class Effort:
     """A few settings."""
 
-    threads: int = 4
     folder: str
+    threads: int = 4
 
 
 def test_settings_are_given_by_keyword_and_do_not_change():
@@ -28,4 +28,4 @@ def test_settings_are_given_by_keyword_and_do_not_change():
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="dataclasses know no keyword-only fields before Python 3.10")
 def test_settings_are_refused_by_place():
     with pytest.raises(TypeError):
-        Effort(4, "out")
+        Effort("out", 4)

@@ -52,7 +52,7 @@ Threads = Annotated[
 Batch = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Images that the encoder takes at a time.")]
 Device = Annotated[
     Optional[str],
-    typer.Option(metavar="NAME", help="Where to compute: cpu, cuda, cuda:1 …  [default: cuda if there, else cpu]"),
+    typer.Option(metavar="NAME", help="Where to compute: cpu, cuda, cuda:1.  [default: cuda if there, else cpu]"),
 ]
 Models = Annotated[str, typer.Option(parser=_path, metavar="PATH", help="A folder of .pkl tag models, or one of them.")]
 Known = Annotated[

@@ -106,8 +106,7 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
     """Print what stage 1 did."""
     console = _console()
     if summary.tags:
-        table = Table("tag", "pictures", box=None, pad_edge=False)
-        table.columns[1].justify = "right"
+        table = _table("pictures")
         for tag, count in summary.tags.items():
             table.add_row(Text(_plain(tag)), f"{count:,}")
         console.print(table)
@@ -121,9 +120,8 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
 def show_train(summary: TrainSummary) -> None:
     """Print what stage 2 did: a table of tags, with the figures on the images held back."""
     console = _console()
-    table = Table("tag", *_TRAIN_COLUMNS, "note", box=None, pad_edge=False)
-    for column in table.columns[1:-1]:
-        column.justify = "right"
+    table = _table(*_TRAIN_COLUMNS)
+    table.add_column("note", overflow="fold")
     for first, second in zip(summary.reports[::2], summary.reports[1::2]):
         table.add_row(*_train_row(first, second))
     console.print(table)
@@ -229,6 +227,15 @@ def _show_end(console: Console, files: Iterable[str], seconds: float, images: Op
         _line(console, f"Written {file}")
     rate = f" ({images / seconds:,.0f} images/s)" if images and seconds else ""
     _line(console, f"Time {seconds:,.1f} s{rate}")
+
+
+def _table(*figures: str) -> Table:
+    """A table of tags, which are broken over lines where they are long, with columns of figures."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("tag", overflow="fold")
+    for figure in figures:
+        table.add_column(figure, justify="right", no_wrap=True)
+    return table
 
 
 def _count(number: int, what: str) -> str:

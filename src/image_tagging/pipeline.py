@@ -165,7 +165,7 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
         reports=tuple(reports),
         skipped=tuple(skipped),
         unknown=data.unknown,
-        warnings=_mixture_warning(os.path.join(output, "models")),
+        warnings=_leftover_warnings(os.path.join(output, "models"), data.tags),
         models=os.path.join(output, "models"),
         reports_folder=os.path.join(output, "reports"),
         seconds=time.monotonic() - started,
@@ -197,13 +197,16 @@ def _train_tag(
     return reports
 
 
-def _mixture_warning(models: str) -> tuple[str, ...]:
-    """What stages 3 and 4 would say of a folder that also holds models of an earlier training."""
+def _leftover_warnings(models: str, tags: Sequence[str]) -> tuple[str, ...]:
+    """What stages 3 and 4 would meet in a folder that also holds models of an earlier training."""
     try:
-        load_tag_models(models)
+        present = {tag for _, tag in load_tag_models(models).names}
     except (ModelError, EncoderMismatchError) as error:
         return (str(error),)
-    return ()
+    if not (others := sorted(present.difference(tags))):
+        return ()
+    named = ", ".join(others[:3]) + (" …" if len(others) > 3 else "")
+    return (f"{models} also holds models of {len(others)} other tags ({named}), which stages 3 and 4 will use too.",)
 
 
 @settings
@@ -291,8 +294,8 @@ class StageImages:
     def whereabouts(self) -> str:
         """Where what was left out belongs."""
         if self._archives:
-            return "It holds plain images: those are for image-tagging classify (stage 3)"
-        return "It holds zips: those are for image-tagging classify-zip (stage 4)"
+            return "Images that lie in no zip are for image-tagging classify (stage 3)"
+        return "Images in zips are for image-tagging classify-zip (stage 4)"
 
     def __iter__(self) -> Iterator[Found]:
         for item in self._found:

@@ -1,0 +1,321 @@
+"""The command line: every documented flag in every documented spelling, help, defaults, exit codes."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+import typer.main
+
+from image_tagging import ClassifyConfig, ProcessConfig, TrainConfig, cli, console, pipeline
+
+#: The flags of CONTRACT and README, with a value of each that is not its default.
+FLAGS = {
+    "process": {
+        "input_folder": "in",
+        "output_folder": "there",
+        "tagged_dataset": False,
+        "clip_model": "builtin",
+        "pretrained": "laion",
+        "batch_size": 7,
+        "num_threads": 2,
+        "device": "cuda:1",
+    },
+    "train": {"metadata_json": "m.json", "tag_to_hash_json": "t.json", "output": "there", "test_per": 0.25},
+    "classify": {
+        "directory": "in",
+        "metadata_json": "m.json",
+        "output": "there",
+        "model": "models",
+        "output_bins": 5,
+        "pretrained": "w.pt",
+        "batch_size": 7,
+        "num_threads": 2,
+        "device": "cpu",
+    },
+}
+FLAGS["classify-zip"] = FLAGS["classify"]
+
+CONFIGS = {
+    "process": ProcessConfig,
+    "train": TrainConfig,
+    "classify": ClassifyConfig,
+    "classify-zip": ClassifyConfig,
+}
+
+
+@pytest.fixture
+def parsed(monkeypatch, tmp_path):
+    """``parsed(arguments)`` gives the config that the pipeline would be called with."""
+    monkeypatch.chdir(tmp_path)
+    calls = []
+    for name in ("process_dataset", "train_tag_models", "classify_images"):
+        monkeypatch.setattr(pipeline, name, lambda config, watch: calls.append(config))
+    for name in ("show_process", "show_train", "show_classify"):
+        monkeypatch.setattr(console, name, lambda *_: None)
+
+    def parse(*arguments):
+        assert cli.main(list(arguments)) == 0
+        (config,) = calls
+        calls.clear()
+        return config
+
+    return parse
+
+
+def spelt(flags, dash, joined):
+    for name, value in flags.items():
+        flag = f"--{name.replace('_', dash)}"
+        yield from [f"{flag}={value}"] if joined else [flag, str(value)]
+
+
+@pytest.mark.parametrize("joined", [False, True], ids=["space", "equals"])
+@pytest.mark.parametrize("dash", ["_", "-"])
+@pytest.mark.parametrize("command", FLAGS)
+def test_every_documented_flag_in_every_spelling(parsed, command, dash, joined):
+    config = parsed(command, *spelt(FLAGS[command], dash, joined))
+    expected = dict(FLAGS[command])
+    if command.startswith("classify"):
+        expected["archives"] = command == "classify-zip"
+    if command == "train":
+        expected["seed"] = 0
+    assert dataclasses.asdict(config) == expected
+    defaults = {field.name: field.default for field in dataclasses.fields(config)}
+    assert not [name for name, value in FLAGS[command].items() if value == defaults[name]]
+
+
+@pytest.mark.parametrize("command", FLAGS)
+def test_defaults_are_those_of_the_configs(parsed, command):
+    required = {
+        field.name: FLAGS[command][field.name]
+        for field in dataclasses.fields(CONFIGS[command])
+        if field.default is dataclasses.MISSING
+    }
+    archives = {"archives": True} if command == "classify-zip" else {}
+    assert parsed(command, *spelt(required, "_", True)) == CONFIGS[command](**required, **archives)
+
+
+def test_defaults_are_the_documented_ones():
+    stage1 = ProcessConfig(input_folder="x")
+    assert (stage1.output_folder, stage1.tagged_dataset, stage1.clip_model) == ("./output", True, "ViT-B-32")
+    assert (stage1.pretrained, stage1.batch_size, stage1.num_threads, stage1.device) == ("openai", 32, 4, None)
+    stage2 = TrainConfig(metadata_json="x", tag_to_hash_json="y")
+    assert (stage2.output, stage2.test_per) == ("./output", 0.1)
+    stage3 = ClassifyConfig(directory="x")
+    assert (stage3.output, stage3.model, stage3.output_bins) == ("./output", "./output/models", 10)
+    assert stage3.metadata_json is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("True", True), ("true", True), ("TRUE", True), ("False", False), ("false", False), ("fAlSe", False)],
+)
+def test_true_and_false_in_any_case(parsed, text, value):
+    assert parsed("process", "--input_folder=x", f"--tagged_dataset={text}").tagged_dataset is value
+
+
+def test_what_is_neither_true_nor_false_is_wrong_usage(capsys):
+    assert cli.main(["process", "--input_folder=x", "--tagged_dataset=perhaps"]) == 2
+    shown = capsys.readouterr().err
+    assert "--tagged-dataset" in shown
+    assert "'perhaps' is neither True nor False" in shown
+
+
+@pytest.mark.parametrize("quotes", ["‘’", "“”", "''", '""'])
+def test_quotes_copied_from_a_page_are_not_part_of_a_path(parsed, quotes):
+    left, right = quotes
+    config = parsed(
+        "classify",
+        "--directory",
+        f"{left}./my images{right}",
+        f"--model={left}m{right}",
+        f"--output={left}out{right}",
+        f"--metadata_json={left}it's.json{right}",
+    )
+    assert (config.directory, config.model, config.output) == ("./my images", "m", "out")
+    assert config.metadata_json == "it's.json"
+
+
+def test_a_path_that_has_quotes_is_left_alone(parsed, tmp_path):
+    (tmp_path / "‘odd’").mkdir()
+    assert parsed("classify", "--directory=‘odd’").directory == "‘odd’"
+    assert parsed("classify", "--directory=it’s").directory == "it’s"
+
+
+@pytest.mark.parametrize("flag", ["--directory", "--model", "--output", "--metadata_json"])
+def test_an_empty_path_is_wrong_usage_and_not_the_present_folder(capsys, flag, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = {"--directory": "x", flag: ""}
+    assert cli.main(["classify", *(f"{name}={value}" for name, value in arguments.items())]) == 2
+    assert "it is empty; give a path" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["process"],
+        ["process", "--input_folder=x", "--nonsense=1"],
+        ["process", "--input_folder=x", "more"],
+        ["process", "--input_folder=x", "--batch_size=0"],
+        ["process", "--input_folder=x", "--num_threads=many"],
+        ["train", "--metadata_json=x"],
+        ["train", "--metadata_json=x", "--tag_to_hash_json=y", "--test_per=1.5"],
+        ["classify", "--directory=x", "--output_bins=0"],
+        ["classify-zip", "--directory=x", "--output_bins=1001"],
+    ],
+)
+def test_wrong_usage_is_exit_code_2(capsys, arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(arguments) == 2
+    shown = capsys.readouterr()
+    assert "Error: " in shown.err
+    assert shown.out == ""
+    assert not list(tmp_path.iterdir())
+
+
+def shown_help(capsys, *arguments):
+    assert cli.main([*arguments, "--help"]) == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("command", FLAGS)
+def test_help_explains_every_flag_with_its_default(capsys, command):
+    text = shown_help(capsys, command)
+    options = re.split(r" (?=--[a-z])", text.partition("Options: ")[2])
+    told = {option.split()[0][2:].replace("-", "_"): option for option in options}
+    assert set(told) == {*FLAGS[command], "help"}
+    for field in dataclasses.fields(CONFIGS[command]):
+        if field.name not in told:
+            continue
+        if field.default is dataclasses.MISSING:
+            assert "[required]" in told[field.name]
+        elif field.default is not None:
+            assert f"[default: {field.default}" in told[field.name], told[field.name]
+        assert len(told[field.name].split()) > 5, told[field.name]
+    assert "[default: cuda if there, else cpu]" in told.get("device", "[default: cuda if there, else cpu]")
+
+
+def test_help_names_every_command(capsys):
+    text = shown_help(capsys)
+    commands = set(typer.main.get_command(cli.app).commands)
+    assert commands >= {*FLAGS, "demo"}
+    for command in commands:
+        assert f" {command} Stage " in text or f" {command} Draw " in text
+
+
+def test_no_argument_shows_the_help(capsys):
+    assert cli.main([]) in {0, 2}
+    shown = capsys.readouterr()
+    assert "classify-zip" in shown.out + shown.err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["process", "--help"], ["classify", "--help"]])
+def test_help_loads_nothing_heavy(arguments):
+    program = (
+        "import sys; from image_tagging.cli import main; code = main(sys.argv[1:]);"
+        "heavy = {'numpy', 'sklearn', 'torch', 'PIL', 'cv2', 'scipy', 'sqlite3', 'orjson'} & set(sys.modules);"
+        "sys.exit(repr(heavy) if heavy else code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], check=False, capture_output=True, encoding="utf-8", timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_four_stages_end_with_exit_code_0(trained, tmp_path, command):
+    out = f"--output_folder={tmp_path}"
+    done = command("process", f"--input_folder={trained.images}", out, "--clip_model", "builtin")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "24 images, 0 skipped" in done.stdout
+    lists = tmp_path / "input-tag-to-image-hash-list.json"
+    done = command(
+        "train", f"--metadata_json={trained.metadata}", f"--tag-to-hash-json={lists}", f"--output={tmp_path}"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 tags, 24 images, encoder builtin/classical-1" in done.stdout
+    done = command("classify", f"--directory={trained.images}", "--output", tmp_path, "--model", tmp_path / "models")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0 embeddings computed, all known before" in done.stdout
+    archive = shutil.make_archive(str(tmp_path / "all"), "zip", trained.images)
+    done = command("classify_zip", f"--directory={archive}", f"--output={tmp_path}", f"--model={tmp_path / 'models'}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "24 images, 1 archive, 0 skipped" in done.stdout
+
+
+def test_skipped_files_are_exit_code_0_and_in_the_log(trained, tmp_path, command):
+    images = shutil.copytree(trained.images / "tiles", tmp_path / "in" / "tiles")
+    for number in range(12):
+        (images / f"broken-{number}.png").write_bytes(b"broken")
+    done = command(
+        "process", f"--input_folder={tmp_path / 'in'}", f"--output_folder={tmp_path / 'out'}", "--clip_model=builtin"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "8 images, 12 skipped" in done.stdout
+    assert "… and 2 more" in done.stdout
+    log = (tmp_path / "out" / cli.LOG_NAME).read_text(encoding="utf-8")
+    assert all(f"broken-{number}.png" in log for number in range(12))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_names_that_the_screen_cannot_show_do_not_end_the_run(tmp_path, drawing, command, encoding):
+    drawing(tmp_path / "in" / "猫" / "🐈.png", "sprites", 0)
+    (tmp_path / "in" / "猫" / "broken 🐈.png").write_bytes(b"x")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    arguments = (f"--input_folder={tmp_path / 'in'}", f"--output_folder={tmp_path / 'out'}", "--clip_model=builtin")
+    done = command("process", *arguments, env=environment, encoding=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("猫" if encoding == "utf-8" else "\\u732b") in done.stdout
+    done = command("process", f"--input_folder={tmp_path / '没有'}", *arguments[1:], env=environment, encoding=encoding)
+    assert done.returncode == 1
+    assert ("没有" if encoding == "utf-8" else "\\u6ca1\\u6709") in done.stderr
+    assert command("process", "--help", env=environment, encoding=encoding).returncode == 0
+
+
+#: Says when the encoder has its second batch, and waits there.
+_WAITING = """
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may have switched it off
+from image_tagging.cli import main
+from image_tagging.encoders.builtin import BuiltinEncoder
+real, calls = BuiltinEncoder.embed, []
+
+def embed(self, batch):
+    calls.append(1)
+    if len(calls) == 2:
+        print("ready", flush=True)
+        time.sleep(100)
+    return real(self, batch)
+
+BuiltinEncoder.embed = embed
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_is_exit_code_130_and_what_was_done_is_kept(trained, tmp_path, command):
+    arguments = [
+        "process",
+        f"--input_folder={trained.images}",
+        f"--output_folder={tmp_path}",
+        "--clip_model=builtin",
+        "--batch_size=5",
+    ]
+    program = [sys.executable, "-c", _WAITING, *arguments]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as running:
+        assert running.stdout.readline() == "ready\n"
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert told == ("image-tagging: interrupted. What was done so far is kept; run the same command again to go on.\n")
+    assert not (tmp_path / "input-metadata.json").exists()
+    done = command(*arguments)
+    assert "19 embeddings computed" in done.stdout
+    assert (tmp_path / "input-metadata.json").read_bytes() == trained.metadata.read_bytes()
