@@ -206,7 +206,10 @@ def _leftover_warnings(models: str, tags: Sequence[str]) -> tuple[str, ...]:
     if not (others := sorted(present.difference(tags))):
         return ()
     named = ", ".join(others[:3]) + (" …" if len(others) > 3 else "")
-    return (f"{models} also holds models of {len(others)} other tags ({named}), which stages 3 and 4 will use too.",)
+    return (
+        f"{models} also holds models of other tags ({named}), which stages 3 and 4 will use too. "
+        "Move them away if they are not wanted.",
+    )
 
 
 @settings

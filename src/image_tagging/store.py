@@ -1,0 +1,133 @@
+"""The file of the working store: one SQLite file in the output folder, held by one process at a time."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Optional
+
+from typing_extensions import Self
+
+from .errors import OutputError
+from .files import make_folder
+from .records import EncoderSpec
+
+STORE_NAME = "image-tagging.store"
+
+#: The version of the tables below, written into the file.
+_VERSION = 1
+
+#: Seconds to wait for another run that holds the store: it may be about to end.
+_WAIT = 5.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS encoder(
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, pretrained TEXT NOT NULL, dim INTEGER NOT NULL,
+    preprocess TEXT NOT NULL, UNIQUE(name, pretrained));
+CREATE TABLE IF NOT EXISTS image(
+    path TEXT PRIMARY KEY, stamp TEXT NOT NULL, hash_id TEXT NOT NULL, picture_hash TEXT NOT NULL,
+    format TEXT NOT NULL, size_bytes INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS failure(
+    path TEXT PRIMARY KEY, stamp TEXT NOT NULL, decoder TEXT NOT NULL, step TEXT NOT NULL, code TEXT NOT NULL,
+    reason TEXT NOT NULL);
+-- key: the picture_hash of a picture embedded here, or the hash_id of one that a metadata file brought.
+CREATE TABLE IF NOT EXISTS embedding(
+    key TEXT NOT NULL, encoder INTEGER NOT NULL REFERENCES encoder(id), vector BLOB NOT NULL,
+    PRIMARY KEY(key, encoder));
+-- What was finished, and a digest of all that it was made from: it need not be done again while that is the same.
+CREATE TABLE IF NOT EXISTS finished(work TEXT PRIMARY KEY, digest TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS imported(path TEXT PRIMARY KEY, stamp TEXT NOT NULL);
+-- The images of the latest run, in the order found; number counts those of one name.
+CREATE TABLE IF NOT EXISTS listing(
+    seq INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, address TEXT NOT NULL, stamp TEXT NOT NULL, name TEXT NOT NULL,
+    tag TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 1, picture_id TEXT);
+CREATE INDEX IF NOT EXISTS listing_picture ON listing(picture_id);
+"""
+
+
+class StoreFile:
+    """An open store: its tables, its lock, its transactions.
+
+    Raises
+    ------
+    OutputError
+        It cannot be opened or written, another run holds it, or the file is something else.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.path = os.path.join(make_folder(folder), STORE_NAME)
+        self._lock = threading.RLock()
+        with self._store_errors():
+            # Threads that prepare images ask whether an embedding is known; the lock lets in one at a time.
+            self._db = sqlite3.connect(self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
+        try:
+            self._take()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._db.close()
+
+    def _take(self) -> None:
+        """Make the file a store where it is new, and lock it."""
+        with self._store_errors():
+            ((version,),) = self._rows("PRAGMA user_version")
+            if version != _VERSION and self._rows("SELECT 1 FROM sqlite_master LIMIT 1"):
+                raise OutputError(
+                    f"{self.path} is not a working store of this version. Move it away, or use another output folder."
+                )
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.executescript(_SCHEMA)
+            self._db.execute(f"PRAGMA user_version = {_VERSION}")  # writing takes the lock
+
+    def is_finished(self, work: str, digest: str) -> bool:
+        """Whether this work was finished, from what the digest stands for."""
+        return bool(self._rows("SELECT 1 FROM finished WHERE (work, digest) = (?, ?)", (work, digest)))
+
+    def finish(self, work: str, digest: str) -> None:
+        """Remember that this work is finished."""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO finished VALUES (?, ?)", (work, digest))
+
+    def _number(self, encoder: Optional[EncoderSpec]) -> Optional[int]:
+        """The number that stands for an encoder in the tables, ``None`` where the store does not know it."""
+        if encoder is None:
+            return None
+        known = self._rows(
+            "SELECT id FROM encoder WHERE (name, pretrained) = (?, ?)", (encoder.name, encoder.pretrained)
+        )
+        return int(known[0][0]) if known else None
+
+    def _rows(self, query: str, values: Any = ()) -> list[Any]:
+        with self._lock, self._store_errors():
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock, self._store_errors(), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+
+    @contextmanager
+    def _store_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise OutputError(f"the working store {self.path} cannot be used: {error}. {_advice(error)}") from error
+
+
+def _advice(error: sqlite3.Error) -> str:
+    if "locked" in str(error):
+        return "Wait for the other run, or use another output folder."
+    if isinstance(error, sqlite3.OperationalError):
+        return "Free some space, or use another output folder."
+    return "It is damaged or something else: move it away, or use another output folder."
