@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from .encoders import Encoder, encoder_identity, load_encoder
 from .errors import EncoderMismatchError, InputError, NoImagesError, PictureError
 from .failures import attempt
-from .images import decode
+from .images import decode, decoder_version
 from .index import WorkingStore
+from .listing import Listing
 from .records import EmbeddedImage, EncoderSpec, Failure, FoundImage, ImageFacts
 from .runners import local
 from .settings import settings
@@ -24,6 +25,9 @@ from .sources import Found, SourceReader
 from .summaries import EmbeddingSummary
 
 log = logging.getLogger(__name__)
+
+#: The work that is finished when no listed image is pending and all pictures have their names.
+_NAMES = "names"
 
 #: Told what is going on: the activity, how much of it is done, and how much there is (``None``: not known).
 Watch = Callable[[str, int, Optional[int]], None]
@@ -84,10 +88,13 @@ class EncoderChoice:
 
 @settings
 class EmbeddingConfig:
-    """How hard to work: images per batch of the encoder, and threads that read and decode ahead of it."""
+    """How to work: images per batch of the encoder, threads that read and decode ahead of it, and whether images
+    that could not be decoded before are tried again although they have not changed.
+    """
 
     batch_size: int = 32
     num_threads: int = 4
+    retry_failures: bool = False
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "num_threads"):
@@ -109,17 +116,40 @@ def embed_images(
     OutputError
         The store cannot be written.
     """
+    if config.retry_failures:
+        store.forget_failures()
     listing = store.list_images(_watched(found, watch))
     if not listing.images:
         raise NoImagesError(_nothing_found(listing.failures))
     embedder = _Embedder(store, choice)
-    embedder.run(config, watch, listing.images)
+    digest = "/".join((listing.digest, choice.name, choice.pretrained, decoder_version()))
+    unchanged = store.is_finished(_NAMES, digest)
+    if not unchanged:
+        embedder.run(config, watch)
+        _name_pictures(store, choice, digest)
+    return _summary(store, choice, listing, embedder, unchanged)
+
+
+def _name_pictures(store: WorkingStore, choice: EncoderChoice, digest: str) -> None:
     encoder = store.find_encoder(choice.name, choice.pretrained)
-    shared = store.name_pictures(encoder) if encoder else []
+    if encoder is None:
+        return
+    store.name_pictures(encoder)
+    if not store.count_pending(encoder):  # what failed to be read, say, is tried again by the next run
+        store.finish(_NAMES, digest)
+
+
+def _summary(
+    store: WorkingStore, choice: EncoderChoice, listing: Listing, embedder: _Embedder, unchanged: bool
+) -> EmbeddingSummary:
     failures = (*listing.failures, *store.failures())
+    for failure in failures:
+        log.warning("skipped %s (%s, %s)", _in_words(failure), failure.step, failure.code)
+    shared = store.shared_hashes()
     for later, earlier in shared:
         log.info("%s has the pixels of %s in other colours or another shape", later.path, earlier.path)
     images, pictures = store.count_named()
+    encoder = store.find_encoder(choice.name, choice.pretrained)
     if encoder is None or not images:
         raise NoImagesError(f"none of the {listing.images:,} images can be used; the first: {_in_words(failures[0])}")
     return EmbeddingSummary(
@@ -131,6 +161,8 @@ def embed_images(
         archives=listing.archives,
         failures=failures,
         shared_hashes=tuple(shared),
+        unchanged=unchanged,
+        digest=listing.digest,
     )
 
 
@@ -178,8 +210,8 @@ class _Embedder:
         """Where embeddings were computed, ``None`` where none had to be."""
         return self._encoder.device if self._encoder else None
 
-    def run(self, config: EmbeddingConfig, watch: Watch, images: int) -> None:
-        """Embed what is pending of the ``images`` that are listed."""
+    def run(self, config: EmbeddingConfig, watch: Watch) -> None:
+        """Embed what is pending of the images that are listed."""
         total = self._store.count_pending(self._spec)
         done = 0
         outcomes = local.run(
@@ -190,9 +222,6 @@ class _Embedder:
             threads=config.num_threads,
         )
         while batch := list(islice(outcomes, config.batch_size)):
-            for outcome in batch:
-                if isinstance(outcome, Failure):
-                    log.warning("skipped %s (%s, %s)", _in_words(outcome), outcome.step, outcome.code)
             self._store.add(batch, self._spec)
             done += len(batch)
             watch("embedding", done, total)

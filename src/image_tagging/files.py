@@ -55,3 +55,9 @@ def _remove(path: str) -> None:
 
 def _why(error: OSError) -> str:
     return error.strerror or str(error)
+
+
+def stamp_of(path: str) -> str:
+    """Size and time of a file: what changes when it does. Raises OSError where there is none."""
+    status = os.stat(path)
+    return f"{status.st_size}:{status.st_mtime_ns}"

@@ -7,11 +7,11 @@ that was interrupted and resumed gives the same files as one that was not.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any, Optional, Union
 
 from .errors import EncoderMismatchError
+from .files import stamp_of
 from .listing import ListedImages, failure_values
 from .records import BroughtEmbedding, EmbeddedImage, EncoderSpec, Failure, ImageFacts
 from .store import STORE_NAME
@@ -78,8 +78,7 @@ class WorkingStore(ListedImages):
         An image that the file names by its path and that is known here is filed under its ``picture_hash``;
         any other under the ``hash_id``, which palette swaps share.
         """
-        status = os.stat(path)
-        source = (path, f"{status.st_size}:{status.st_mtime_ns}")
+        source = (path, stamp_of(path))
         if self._rows("SELECT 1 FROM imported WHERE (path, stamp) = (?, ?)", source):
             return
         self.add_encoder(encoder)
@@ -91,6 +90,13 @@ class WorkingStore(ListedImages):
                 key = rows[0][0] if rows else image.hash_id
                 self._db.execute(_ADD_EMBEDDING, (key, number, image.embedding.astype("<f4").tobytes()))
             self._db.execute("INSERT OR REPLACE INTO imported VALUES (?, ?)", source)
+            self._db.execute("DELETE FROM finished")  # results may hold other embeddings of the same pictures now
+
+    def forget_failures(self) -> None:
+        """Make every image that ever failed worth a try again."""
+        with self._transaction():
+            self._db.execute("DELETE FROM failure")
+            self._db.execute("DELETE FROM finished")
 
 
 # Stamps come from the listing: a file that changes between finding and reading is read again by the next run.

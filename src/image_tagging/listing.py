@@ -32,7 +32,7 @@ UPDATE listing SET picture_id = (
 """
 
 _SHARED_HASHES = """
-SELECT l.picture_id, i.picture_hash, l.seq, l.address FROM listing AS l JOIN image AS i ON i.path = l.path
+SELECT l.picture_id, i.picture_hash, l.seq FROM listing AS l JOIN image AS i ON i.path = l.path
 WHERE l.picture_id IN (SELECT l.picture_id FROM listing AS l JOIN image AS i ON i.path = l.path
                        GROUP BY l.picture_id HAVING count(DISTINCT i.picture_hash) > 1)
 ORDER BY l.seq
@@ -45,10 +45,16 @@ UPDATE listing SET picture_id = (
 """
 
 _SHARED_HASHES = """
-SELECT l.picture_id, i.picture_hash, l.seq, l.address FROM listing AS l JOIN image AS i ON i.path = l.path
+SELECT l.picture_id, i.picture_hash, l.seq FROM listing AS l JOIN image AS i ON i.path = l.path
 WHERE l.picture_id IN (SELECT l.picture_id FROM listing AS l JOIN image AS i ON i.path = l.path
                        GROUP BY l.picture_id HAVING count(DISTINCT i.picture_hash) > 1)
 ORDER BY l.seq
+"""
+
+_SHARED_PAIRS = """
+SELECT l.address, (SELECT first.address FROM listing AS first WHERE first.picture_id = i.hash_id ORDER BY seq LIMIT 1)
+FROM listing AS l JOIN image AS i ON i.path = l.path
+WHERE l.picture_id <> i.hash_id ORDER BY l.seq
 """
 
 _PICTURES = """
@@ -106,7 +112,7 @@ class ListedImages(StoreFile):
             return Listing(self._count(), tuple(aside.archives), tuple(aside.failures), aside.hexdigest())
         with self._transaction():
             self._db.execute("DELETE FROM listing")
-            self._db.execute("DELETE FROM finished")
+            self._db.execute("DELETE FROM finished WHERE work = ?", (_LISTING,))
             self._db.executemany(
                 "INSERT OR IGNORE INTO listing(path, address, stamp, name, tag) VALUES (?, ?, ?, ?, ?)",
                 chain(head, rows),
@@ -150,22 +156,22 @@ class ListedImages(StoreFile):
             self._rows("SELECT 1 FROM listing WHERE path > ? AND path < ? LIMIT 1", (folder + "/", folder + "0"))
         )
 
-    def name_pictures(self, encoder: EncoderSpec) -> list[tuple[ImageRef, ImageRef]]:
+    def name_pictures(self, encoder: EncoderSpec) -> None:
         """Decide what results call each listed picture that has an embedding of this encoder.
 
         Two pictures with one ``hash_id`` that show different things (palette swaps) keep apart: the later one
-        is called by its ``picture_hash``, and the pair (later image, earlier image) is returned.
+        is called by its ``picture_hash``.
         """
-        shared: list[tuple[ImageRef, ImageRef]] = []
-        first: dict[str, tuple[str, str]] = {}
+        first: dict[str, str] = {}
         with self._transaction():
             self._db.execute(_NAME_PICTURES, {"encoder": self._number(encoder)})
-            for hash_id, picture_hash, seq, address in self._rows(_SHARED_HASHES):
-                first_picture, first_address = first.setdefault(hash_id, (picture_hash, address))
-                if picture_hash != first_picture:
+            for hash_id, picture_hash, seq in self._rows(_SHARED_HASHES):
+                if picture_hash != first.setdefault(hash_id, picture_hash):
                     self._db.execute("UPDATE listing SET picture_id = ? WHERE seq = ?", (picture_hash, seq))
-                    shared.append((_ref(address), _ref(first_address)))
-        return shared
+
+    def shared_hashes(self) -> list[tuple[ImageRef, ImageRef]]:
+        """The pairs (later image, earlier image) of different pictures that have one ``hash_id``."""
+        return [(_ref(later), _ref(earlier)) for later, earlier in self._rows(_SHARED_PAIRS)]
 
     def pictures(self, encoder: EncoderSpec) -> Iterator[ImageRecord]:
         """Every picture that has a name, once, in the order of the listing."""
@@ -207,6 +213,15 @@ class ListedImages(StoreFile):
         )
         for tag, group in groupby(rows, key=lambda row: str(row[0])):
             yield tag, [hash_id for _, hash_id in group]
+
+    def count_tags(self) -> dict[str, int]:
+        """How many different pictures each tag has, tags in alphabetical order."""
+        return dict(
+            self._rows(
+                "SELECT tag, count(DISTINCT picture_id) FROM listing WHERE picture_id IS NOT NULL "
+                "GROUP BY tag ORDER BY tag"
+            )
+        )
 
     def tags_of_pictures(self) -> Iterator[tuple[str, list[str]]]:
         """Every named picture with its tags, in the order of the listing."""

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Optional
+from typing import Optional, Union
 
 from . import metadata
 from .bins import MAX_BINS
@@ -22,6 +22,7 @@ from .embedding import EmbeddingConfig, EncoderChoice, Watch, embed_images, unwa
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
 from .errors import EncoderMismatchError, InputError, ModelError, NoImagesError, TrainingError
 from .estimator_arrays import scorer_of
+from .files import stamp_of
 from .index import WorkingStore
 from .model_files import load_tag_models, save_tag_model
 from .records import EncoderSpec, Failure, ImageRef
@@ -29,7 +30,7 @@ from .reports import ValidationReport, validate, write_report
 from .scoring import results, score_pictures
 from .settings import settings
 from .sources import Found, FoundArchive, find_images
-from .summaries import ClassifySummary, ProcessSummary, TrainSummary
+from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from .training import TaggedEmbeddings, gather, model_card, split_tag
 
 #: The only encoder of the original: that of tag models which name none.
@@ -48,6 +49,7 @@ class ProcessConfig:
     batch_size: int = 32
     num_threads: int = 4
     device: Optional[str] = None
+    retry_failures: bool = False
 
 
 def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessSummary:
@@ -67,7 +69,7 @@ def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessS
     left_out = _result_folders(output)
     found = find_images(root, leave_out=left_out)
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device)
-    effort = EmbeddingConfig(batch_size=config.batch_size, num_threads=config.num_threads)
+    effort = _effort(config)
     with WorkingStore(output) as store:
         with _naming(root):
             embedding = embed_images(store, found, choice, effort, watch)
@@ -76,10 +78,10 @@ def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessS
         else:
             folder, name = os.path.join(output, metadata.UNTAGGED_FOLDER), metadata.untagged_metadata_name(root)
         watch("writing the metadata", 0, None)
-        files = _write_metadata(store, folder, name, embedding.encoder, tagged=config.tagged_dataset)
+        files = _write_metadata(store, folder, name, embedding, tagged=config.tagged_dataset)
         return ProcessSummary(
             embedding=embedding,
-            tags={tag: len(hashes) for tag, hashes in store.tag_lists()} if config.tagged_dataset else {},
+            tags=store.count_tags() if config.tagged_dataset else {},
             empty_tags=_empty_tags(store, root, left_out) if config.tagged_dataset else (),
             files=files,
             seconds=time.monotonic() - started,
@@ -87,19 +89,29 @@ def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessS
 
 
 def _write_metadata(
-    store: WorkingStore, folder: str, name: str, encoder: EncoderSpec, *, tagged: bool
+    store: WorkingStore, folder: str, name: str, embedding: EmbeddingSummary, *, tagged: bool
 ) -> tuple[str, ...]:
-    paths = [os.path.join(folder, each) for each in (name, STAGE1.file_name)]
+    """Write the files of stage 1, unless an earlier run wrote just these from just the same."""
+    lists = (metadata.HASH_TO_TAGS, metadata.TAG_TO_HASHES) if tagged else ()
+    paths = tuple(os.path.join(folder, each) for each in (name, STAGE1.file_name, *lists))
+    made_from = f"{embedding.digest}/{embedding.encoder.label}"
+    if embedding.unchanged and store.is_finished(paths[0], f"{made_from}/{_stamps(paths)}"):
+        return paths
     with metadata.json_object(paths[0]) as records:
-        for record in store.pictures(encoder):
+        for record in store.pictures(embedding.encoder):
             records.add(record.hash_id, metadata.as_json(record, tagged=tagged))
     with result_table(paths[1], STAGE1) as table:
         table.add(image_row(ref, hash_id) for ref, hash_id in store.files())
     if tagged:
-        paths += [os.path.join(folder, each) for each in (metadata.HASH_TO_TAGS, metadata.TAG_TO_HASHES)]
         metadata.write_lists(paths[2], store.tags_of_pictures())
         metadata.write_lists(paths[3], store.tag_lists())
-    return tuple(paths)
+    store.finish(paths[0], f"{made_from}/{_stamps(paths)}")
+    return paths
+
+
+def _stamps(paths: Sequence[str]) -> list[str]:
+    """What changes when one of the files is changed or removed."""
+    return [stamp_of(path) if os.path.exists(path) else "" for path in paths]
 
 
 def _empty_tags(store: WorkingStore, root: str, left_out: Sequence[str]) -> tuple[str, ...]:
@@ -110,6 +122,12 @@ def _empty_tags(store: WorkingStore, root: str, left_out: Sequence[str]) -> tupl
         paths = [entry.path for entry in entries if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))]
     folders = [ImageRef(path) for path in paths if path not in left_out]
     return tuple(sorted(folder.name for folder in folders if not store.lists_below(folder.path)))
+
+
+def _effort(config: Union[ProcessConfig, ClassifyConfig]) -> EmbeddingConfig:
+    return EmbeddingConfig(
+        batch_size=config.batch_size, num_threads=config.num_threads, retry_failures=config.retry_failures
+    )
 
 
 def _result_folders(output: str) -> list[str]:
@@ -231,6 +249,7 @@ class ClassifyConfig:
     batch_size: int = 32
     num_threads: int = 4
     device: Optional[str] = None
+    retry_failures: bool = False
 
 
 def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> ClassifySummary:
@@ -258,7 +277,7 @@ def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> Classif
     models = load_tag_models(config.model)
     brought = metadata.read_embeddings(config.metadata_json) if config.metadata_json else None
     choice = EncoderChoice.by_spec(_encoder_of(models, brought and brought[0]), config.pretrained, config.device)
-    effort = EmbeddingConfig(batch_size=config.batch_size, num_threads=config.num_threads)
+    effort = _effort(config)
     with WorkingStore(output) as store:
         if brought and config.metadata_json:
             watch("reading the metadata", 0, None)

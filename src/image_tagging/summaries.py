@@ -18,6 +18,7 @@ class EmbeddingSummary:
     the embeddings that were not known before and ``device`` is where they were computed, ``None`` where none
     was. ``archives`` are those that were looked into. ``failures`` are the files that could not be used.
     ``shared_hashes`` are pairs (image, earlier image) of different pictures with one hash of their pixels.
+    ``digest`` stands for all images found, and ``unchanged`` says that an earlier run met the same.
     """
 
     images: int
@@ -28,6 +29,8 @@ class EmbeddingSummary:
     archives: tuple[FoundArchive, ...]
     failures: tuple[Failure, ...]
     shared_hashes: tuple[tuple[ImageRef, ImageRef], ...]
+    unchanged: bool
+    digest: str
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,46 @@
+"""What is said of a metadata file that cannot be used: the same of JSON and of Parquet."""
+
+from __future__ import annotations
+
+from typing import Union
+
+from .errors import EncoderMismatchError, MetadataError
+from .records import EncoderSpec
+
+_REMEDY = "Give the metadata file that stage 1 wrote (image-tagging process)."
+
+
+def unreadable(path: str, error: OSError) -> MetadataError:
+    """The file cannot be opened or read."""
+    return MetadataError(f"cannot read {path}: {error.strerror or error}. {_REMEDY}")
+
+
+def malformed(path: str, why: Union[str, Exception]) -> MetadataError:
+    """The file is not what its suffix says, or breaks off; ``why`` may be another library's words."""
+    lines = str(why).strip().splitlines()
+    return MetadataError(f"{path} {lines[0][:200].rstrip('. ') if lines else 'is malformed'}. {_REMEDY}")
+
+
+def foreign(path: str, why: str) -> MetadataError:
+    """The file is well formed and holds something else."""
+    return MetadataError(f"{path} is not a metadata file: {why}. {_REMEDY}")
+
+
+def empty(path: str) -> MetadataError:
+    """The file holds no picture."""
+    return MetadataError(f"{path} holds no image. {_REMEDY}")
+
+
+def not_numbers(path: str, hash_id: str) -> MetadataError:
+    """The embedding of a picture holds what is no finite float32."""
+    return MetadataError(
+        f"{path}: the embedding of {hash_id[:20]}… is not a list of finite numbers. Run stage 1 again to make it anew."
+    )
+
+
+def mixed(path: str, one: EncoderSpec, other: EncoderSpec) -> EncoderMismatchError:
+    """The file holds embeddings of several encoders."""
+    return EncoderMismatchError(
+        f"{path} mixes encoders: {one.label} ({one.dim} values) and {other.label} ({other.dim}). "
+        "Run stage 1 again with one encoder."
+    )
