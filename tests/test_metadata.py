@@ -170,17 +170,23 @@ FIRST_LINES = "{\n" + WHOLE[1:-1]
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        pytest.param("", "not valid JSON", id="an empty file"),
+        pytest.param("", "it is empty", id="an empty file"),
         pytest.param("{}", "holds no image", id="an empty object"),
         pytest.param("{\n}\n", "holds no image", id="an empty object of ours"),
         pytest.param("{\n", "cut short", id="nothing but the first line"),
         pytest.param(WHOLE[:-9], "not valid JSON", id="cut short on one line"),
         pytest.param(FIRST_LINES + ",\n", "cut short", id="the last line is missing"),
-        pytest.param(FIRST_LINES + ',\n"h2": {"fi', "line 3", id="cut short within a line"),
-        pytest.param(FIRST_LINES + ",\nnonsense\n}\n", "line 3", id="nonsense in a line"),
+        pytest.param(FIRST_LINES + ',\n"h2": {"fi', "cut short", id="cut short within a line"),
+        pytest.param(FIRST_LINES + ",\nnonsense\n}\n", "line 2", id="nonsense in a line"),
+        pytest.param(FIRST_LINES + ",\n}\n", "comma", id="a comma too many"),
+        pytest.param(FIRST_LINES + FIRST_LINES[1:] + "}", "comma", id="a comma too few"),
+        pytest.param(WHOLE.replace("]", "}", 1), "not valid JSON", id="brackets that do not match"),
+        pytest.param(WHOLE.replace("openai", "open\nai"), "not valid JSON", id="a line end within a text"),
+        pytest.param(WHOLE + "}", "goes on after the end", id="a brace too many"),
+        pytest.param(WHOLE + "\n" + WHOLE, "goes on after the end", id="two objects"),
         pytest.param("[1, 2]", "holds no JSON object", id="a list"),
         pytest.param('"text"', "holds no JSON object", id="a text"),
-        pytest.param("hello", "not valid JSON", id="no JSON"),
+        pytest.param("hello", "holds no JSON object", id="no JSON"),
         pytest.param('{"h1": 3}', "is not a record", id="a number for a record"),
         pytest.param('{"h1": {"a": 1}}', "lacks model, pretrained or embeddings_vector", id="a foreign record"),
         pytest.param(WHOLE.replace("2.5", "NaN"), "not valid JSON", id="NaN"),
@@ -204,10 +210,17 @@ def test_a_file_that_is_no_metadata_is_named_in_one_line(tmp_path, content, word
     assert "\n" not in str(raised.value)
 
 
+def test_text_in_another_encoding_is_refused(tmp_path):
+    path = tmp_path / "m.json"
+    path.write_bytes(json.dumps({"h1": plain_record(file_path="café")}, ensure_ascii=False).encode("latin-1"))
+    with pytest.raises(MetadataError, match="not valid JSON"):
+        read(path)
+
+
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     path = tmp_path / "m.json"
     path.write_bytes(b"\xff\xfe\x00\x01{")
-    with pytest.raises(MetadataError, match="not valid JSON"):
+    with pytest.raises(MetadataError, match="holds no JSON object"):
         read(path)
 
 

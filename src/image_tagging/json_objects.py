@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any, Optional
+from typing import IO, Any
 
 import orjson
 
@@ -18,8 +18,11 @@ from .metadata_errors import foreign, malformed, unreadable
 # All that decides where a value ends: whole texts, brackets, and a quote whose text goes on beyond what was read.
 _MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|"', re.DOTALL)
 
-#: Bytes read at a time: some hundred records.
-_CHUNK = 1 << 20
+_DEEPER = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
+_CLOSING = frozenset({b"}", b"]"})
+
+#: Bytes read at a time: some ten records. What is left of them is copied after every record, so not many more.
+_CHUNK = 1 << 16
 
 #: An entry longer than this is no record (which takes some ten bytes a number), and not held to find out.
 _LONGEST_ENTRY = 64 << 20
@@ -70,7 +73,7 @@ def json_entries(path: str) -> Iterator[tuple[str, Any]]:
     try:
         with open(path, "rb") as file:
             line = 1
-            for number, piece in enumerate(_Pieces(path, file)):
+            for number, piece in enumerate(_pieces(path, file)):
                 yield from _parsed(path, piece, number, line).items()
                 line += piece.count(b"\n")
     except OSError as error:
@@ -94,37 +97,50 @@ def whole_json(path: str) -> Any:
         raise malformed(path, f"is not valid JSON ({error})") from error
 
 
-class _Pieces:
-    """Cuts the text between the braces of an object after every value that is itself an object or a list.
+def _pieces(path: str, file: IO[bytes]) -> Iterator[bytes]:
+    """The text between the braces of an object, cut after every value that is itself an object or a list.
 
-    A piece is such an entry, after the plain values before it (``"a": 1, "b": {}``) and with the comma that
-    separates it from the piece before. The last is what precedes the closing brace: white space, or plain values.
+    A piece is one entry, with plain values before it if there are any (``"a": 1, "b": {}``) and with the comma that
+    separates it from the piece before. The last piece is what precedes the closing brace, mostly white space.
     """
+    text = file.read(_CHUNK).lstrip()
+    if not text.startswith(b"{"):
+        raise foreign(path, "it holds no JSON object" if text else "it is empty")
+    text, at, depth = text[1:], 0, 1
+    while depth:
+        mark = _MARKS.search(text, at)
+        if mark is None or mark[0] == b'"':
+            at = mark.start() if mark else len(text)
+            text += _more(path, file, len(text))
+            continue
+        at = mark.end()
+        depth += _DEEPER.get(mark[0], 0)
+        if depth <= 1 and mark[0] in _CLOSING:
+            yield text[:at] if depth else text[: at - 1]
+            text, at = text[at:], 0
+    if text.strip() or file.read(_CHUNK).strip():
+        raise malformed(path, "goes on after the end of its JSON object")
 
-    def __init__(self, path: str, file: IO[bytes]) -> None:
-        self._path = path
-        self._file = file
-        self._text = b""
 
-    def __iter__(self) -> Iterator[bytes]:
-        start = self._open()  # of the piece
-        at, depth = start, 1
-        while depth:
-            for mark in _MARKS.finditer(self._text, at):
-                at = mark.end()
-                if mark[0] in b"{[":
-                    depth += 1
-                elif mark[0] in b"}]":
-                    depth -= 1
-                    if depth <= 1:
-                        yield self._text[start : at - (depth == 0)]
-                        start = at
-                    if not depth:
-                        break
-                elif mark[0] == b'"':
-                    at = mark.start()
-                    break
-            if depth:
-                self._text = self._text[start:] + self._more(len(self._text) - start)
-                at, start = at - start, 0
-        self._require_end(self._text[at:])
+def _more(path: str, file: IO[bytes], held: int) -> bytes:
+    """As much again as is held, so that looking through it anew stays cheap; at least a chunk."""
+    if held > _LONGEST_ENTRY:
+        raise foreign(path, f"an entry is longer than {_LONGEST_ENTRY >> 20} MiB")
+    if more := file.read(max(_CHUNK, held)):
+        return more
+    raise malformed(path, "is not valid JSON: it is cut short")
+
+
+def _parsed(path: str, piece: bytes, number: int, line: int) -> dict[str, Any]:
+    """The entries of one piece, the ``number``-th (from 0), which begins on ``line`` of the file."""
+    text = piece.lstrip()
+    if number and text:
+        after = text[1:].strip()
+        if not text.startswith(b",") or not after:
+            raise malformed(path, f"is not valid JSON: a comma is missing or too many at line {line}")
+        text = after
+    try:
+        entries: dict[str, Any] = orjson.loads(b"{" + text + b"}")
+    except orjson.JSONDecodeError as error:
+        raise malformed(path, f"is not valid JSON at line {line + error.lineno - 1} ({error.msg})") from error
+    return entries

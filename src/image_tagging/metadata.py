@@ -1,22 +1,25 @@
-"""The JSON files of stage 1: their names, their keys, and how they are written and read.
+"""The files of stage 1: their names, their keys, and how they are written and read.
 
-The metadata file is one JSON object keyed by ``hash_id``, one record a line, so that it can be written and
-read as a stream. Files of the original, which are laid out in other ways, are read as well.
+The metadata file is a JSON object keyed by ``hash_id``, one record a line, or a Parquet table with the same
+columns; its suffix says which. Both are written and read as a stream. Files of the original, which are laid out
+in other ways, are read as well.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import IO, Any, Optional
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
+from typing import Any, Callable
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
-from .errors import EncoderMismatchError, MetadataError
-from .files import write_aside
+from .errors import InputError, MetadataError
+from .json_objects import json_entries, json_object, whole_json
+from .metadata_errors import empty, foreign, mixed, not_numbers
+from .metadata_parquet import PARQUET_SUFFIX, parquet_table, read_parquet, require_pyarrow
 from .records import BroughtEmbedding, EncoderSpec, ImageRecord
 
 TAGGED_METADATA = "input-metadata.json"
@@ -24,7 +27,32 @@ HASH_TO_TAGS = "input-image-hash-to-tag-list.json"
 TAG_TO_HASHES = "input-tag-to-image-hash-list.json"
 UNTAGGED_FOLDER = "clip-cache"
 
-_REMEDY = "Give the metadata file that stage 1 wrote (image-tagging process)."
+#: What ``metadata_format`` may ask for, and the suffixes of the files that it then means.
+METADATA_FORMATS: Mapping[str, tuple[str, ...]] = {
+    "json": (".json",),
+    "parquet": (PARQUET_SUFFIX,),
+    "both": (".json", PARQUET_SUFFIX),
+}
+
+#: What JSON numbers become; a truth value, which Python counts among the integers, is none.
+_NUMBERS = frozenset({float, int})
+
+
+def metadata_paths(folder: str, name: str, metadata_format: str) -> tuple[str, ...]:
+    """The metadata files of one run: ``name`` (``input-metadata.json``) in every suffix that is asked for.
+
+    Raises
+    ------
+    InputError
+        There is no such format, or pyarrow is not installed and Parquet was asked for.
+    """
+    if metadata_format not in METADATA_FORMATS:
+        raise InputError(f"metadata_format is {metadata_format!r}; choose one of {', '.join(METADATA_FORMATS)}.")
+    suffixes = METADATA_FORMATS[metadata_format]
+    if PARQUET_SUFFIX in suffixes:
+        require_pyarrow()
+    stem = os.path.join(folder, os.path.splitext(name)[0])
+    return tuple(stem + suffix for suffix in suffixes)
 
 
 def untagged_metadata_name(source: str) -> str:
@@ -58,38 +86,40 @@ def as_json(record: ImageRecord, *, tagged: bool) -> dict[str, Any]:
     }
 
 
-class JsonObjectWriter:
-    """Writes a JSON object one entry at a time, so that its size does not matter."""
+class RecordWriter:
+    """Takes the record of every picture, one at a time, into all the files that were asked for."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._entries = 0
-        file.write(b"{")
+    def __init__(self, writers: Iterable[Callable[[dict[str, Any]], None]], *, tagged: bool) -> None:
+        self._writers = tuple(writers)
+        self._tagged = tagged
 
-    def add(self, key: str, value: Any) -> None:
-        """Append an entry, on a line of its own; NumPy arrays of numbers become lists."""
-        self._file.write(b",\n" if self._entries else b"\n")
-        self._file.write(orjson.dumps(key) + b": " + orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))
-        self._entries += 1
-
-    def finish(self) -> None:
-        """Close the object."""
-        self._file.write(b"\n}\n")
+    def add(self, record: ImageRecord) -> None:
+        """Append a picture."""
+        row = as_json(record, tagged=self._tagged)
+        for write in self._writers:
+            write(row)
 
 
 @contextmanager
-def json_object(path: str) -> Iterator[JsonObjectWriter]:
-    """Write a JSON object to ``path``, which appears only when it is complete.
+def record_writer(paths: Iterable[str], encoder: EncoderSpec, *, tagged: bool) -> Iterator[RecordWriter]:
+    """Write the records of pictures to all of ``paths``, which appear only when they are complete.
 
     Raises
     ------
+    MetadataError
+        One is to be Parquet, and pyarrow is not installed.
     OutputError
-        The file cannot be written.
+        A file cannot be written.
     """
-    with write_aside(path) as aside, open(aside, "wb") as file:
-        writer = JsonObjectWriter(file)
-        yield writer
-        writer.finish()
+    with ExitStack() as stack:
+        yield RecordWriter([_open_writer(stack, path, encoder, tagged) for path in paths], tagged=tagged)
+
+
+def _open_writer(stack: ExitStack, path: str, encoder: EncoderSpec, tagged: bool) -> Callable[[dict[str, Any]], None]:
+    if path.endswith(PARQUET_SUFFIX):
+        return stack.enter_context(parquet_table(path, encoder, tagged=tagged)).add
+    records = stack.enter_context(json_object(path))
+    return lambda row: records.add(row["hash_id"], row)
 
 
 def write_lists(path: str, lists: Iterable[tuple[str, list[str]]]) -> None:
@@ -109,56 +139,42 @@ def read_embeddings(path: str) -> tuple[EncoderSpec, Iterator[BroughtEmbedding]]
     EncoderMismatchError
         Its records come from different encoders; while the stream is read.
     """
-    entries = _entries(path)
-    try:
-        first = next(entries)
-    except StopIteration:
-        raise MetadataError(f"{path} holds no image. {_REMEDY}") from None
+    if path.lower().endswith(PARQUET_SUFFIX):
+        return read_parquet(path)
+    entries = json_entries(path)
+    first = next(entries, None)
+    if first is None:
+        raise empty(path)
     encoder = _encoder(path, *first)
-    return encoder, _brought(path, encoder, first, entries)
+    return encoder, _brought(path, encoder, chain([first], entries))
 
 
-def _brought(
-    path: str, encoder: EncoderSpec, first: tuple[str, Any], rest: Iterator[tuple[str, Any]]
-) -> Iterator[BroughtEmbedding]:
-    for key, record in _chain(first, rest):
+def _brought(path: str, encoder: EncoderSpec, entries: Iterable[tuple[str, Any]]) -> Iterator[BroughtEmbedding]:
+    for key, record in entries:
         found = _encoder(path, key, record)
         if not found.matches(encoder):
-            raise EncoderMismatchError(
-                f"{path} mixes encoders: {encoder.label} ({encoder.dim} values) and {found.label} ({found.dim}). "
-                "Run stage 1 again with one encoder."
-            )
+            raise mixed(path, encoder, found)
         yield BroughtEmbedding(key, str(record.get("file_path", "")), _vector(path, key, record))
-
-
-def _chain(first: tuple[str, Any], rest: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    yield first
-    yield from rest
 
 
 def _encoder(path: str, key: str, record: Any) -> EncoderSpec:
     if not isinstance(record, dict):
-        raise MetadataError(f"{path} is not a metadata file: the entry {key[:20]!r} is not a record. {_REMEDY}")
+        raise foreign(path, f"the entry {key[:20]!r} is not a record")
     vector = record.get("embeddings_vector")
     name, pretrained = record.get("model"), record.get("pretrained")
     if not isinstance(vector, list) or not vector or not isinstance(name, str) or not isinstance(pretrained, str):
-        raise MetadataError(
-            f"{path} is not a metadata file: the entry {key[:20]!r} lacks model, pretrained or embeddings_vector. "
-            f"{_REMEDY}"
-        )
+        raise foreign(path, f"the entry {key[:20]!r} lacks model, pretrained or embeddings_vector")
     return EncoderSpec(name, pretrained, len(vector), "")
 
 
 def _vector(path: str, key: str, record: dict[str, Any]) -> NDArray[np.float32]:
     values = record["embeddings_vector"]
-    if all(type(value) in {float, int} for value in values):
+    if _NUMBERS.issuperset(map(type, values)):
         with suppress(OverflowError), np.errstate(over="ignore"):  # too large for float32: not finite
             vector = np.asarray(values, dtype=np.float64).astype(np.float32)
             if np.isfinite(vector).all():
                 return vector
-    raise MetadataError(
-        f"{path}: the embedding of {key[:20]}… is not a list of finite numbers. Run stage 1 again to make it anew."
-    )
+    raise not_numbers(path, key)
 
 
 def read_tag_lists(path: str) -> dict[str, list[str]]:
@@ -169,7 +185,7 @@ def read_tag_lists(path: str) -> dict[str, list[str]]:
     MetadataError
         The file is missing, malformed or foreign.
     """
-    lists = _whole(path)
+    lists = whole_json(path)
     if not isinstance(lists, dict) or not all(_is_text_list(hashes) for hashes in lists.values()):
         raise MetadataError(
             f"{path} is not a list of hashes per tag. Give the {TAG_TO_HASHES} that stage 1 wrote for a tagged folder."
@@ -179,57 +195,3 @@ def read_tag_lists(path: str) -> dict[str, list[str]]:
 
 def _is_text_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _entries(path: str) -> Iterator[tuple[str, Any]]:
-    """The entries of a JSON object: line by line where each has a line of its own, else all at once."""
-    try:
-        with open(path, "rb") as file:
-            if file.readline(16) == b"{\n":
-                yield from _entries_by_line(path, file)
-                return
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    whole = _whole(path)
-    if not isinstance(whole, dict):
-        raise MetadataError(f"{path} is not a metadata file: it holds no JSON object. {_REMEDY}")
-    yield from whole.items()
-
-
-def _entries_by_line(path: str, file: IO[bytes]) -> Iterator[tuple[str, Any]]:
-    for number, line in enumerate(file):
-        entry = _entry_of_line(line)
-        if entry is None and number == 0:
-            break
-        if entry is None and line.strip() == b"}":
-            return
-        if entry is None:
-            raise MetadataError(f"{path} is malformed or cut short at line {number + 2}. {_REMEDY}")
-        yield from entry.items()
-    else:
-        raise MetadataError(f"{path} is cut short: its last line is missing. {_REMEDY}")
-    # Another layout that also starts with "{" on a line of its own: indented JSON.
-    whole = _whole(path)
-    yield from whole.items() if isinstance(whole, Mapping) else ()
-
-
-def _entry_of_line(line: bytes) -> Optional[dict[str, Any]]:
-    try:
-        entry = orjson.loads(b"{" + line.rstrip().rstrip(b",") + b"}")
-    except orjson.JSONDecodeError:
-        return None
-    return entry if isinstance(entry, dict) and len(entry) == 1 else None
-
-
-def _whole(path: str) -> Any:
-    try:
-        with open(path, "rb") as file:
-            return orjson.loads(file.read())
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except orjson.JSONDecodeError as error:
-        raise MetadataError(f"{path} is not valid JSON ({error}). {_REMEDY}") from error
-
-
-def _unreadable(path: str, error: OSError) -> MetadataError:
-    return MetadataError(f"cannot read {path}: {error.strerror or error}. {_REMEDY}")

@@ -140,7 +140,7 @@ def validate(  # noqa: PLR0913 - what a report is about, each by its name
         in_distribution=_histogram(p[truth]),
         out_distribution=_histogram(p[~truth]),
         classification_report=_classification_report(said, truth),
-        marks=(*marks, *_missing(truth)),
+        marks=(*marks, *(_missing(truth) if truth.size or not marks else ())),
     )
 
 

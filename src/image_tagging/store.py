@@ -60,6 +60,7 @@ class StoreFile:
     def __init__(self, folder: str) -> None:
         self.path = os.path.join(make_folder(folder), STORE_NAME)
         self._lock = threading.RLock()
+        self._numbers: dict[EncoderSpec, int] = {}
         with self._store_errors():
             # Threads that prepare images ask whether an embedding is known; the lock lets in one at a time.
             self._db = sqlite3.connect(self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
@@ -102,10 +103,11 @@ class StoreFile:
         """The number that stands for an encoder in the tables, ``None`` where the store does not know it."""
         if encoder is None:
             return None
-        known = self._rows(
-            "SELECT id FROM encoder WHERE (name, pretrained) = (?, ?)", (encoder.name, encoder.pretrained)
-        )
-        return int(known[0][0]) if known else None
+        if encoder not in self._numbers:
+            names = (encoder.name, encoder.pretrained)
+            for (number,) in self._rows("SELECT id FROM encoder WHERE (name, pretrained) = (?, ?)", names):
+                self._numbers[encoder] = int(number)
+        return self._numbers.get(encoder)
 
     def _rows(self, query: str, values: Any = ()) -> list[Any]:
         with self._lock, self._store_errors():

@@ -1,0 +1,128 @@
+"""Which precision a CLIP model computes in, and how it must prove itself against float32.
+
+Decisions only: torch is handed in, so that hardware which is not here can be played by an object of its shape.
+
+Half the bits are worth having only where the hardware computes with them; elsewhere they are unpacked first and
+the model gets slower. And where they are fast they may still be wrong: float16 ends at 65,504, and a model whose
+inner values lie beyond that gives NaN. So nothing but float32 is taken on trust.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..errors import EncoderUnavailableError
+
+_Torch = Any  # the module, or in tests an object of its shape
+
+DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+
+#: Cosine that every test picture's embedding must reach against float32. Nearest neighbours stay the same there.
+PARITY = 0.999
+#: The same between a picture embedded in a batch and alone: what a picture gets must not depend on its company.
+BATCH_PARITY = 0.9999
+
+_CPU_INFO = Path("/proc/cpuinfo")
+_CPU_BF16 = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+_CPU_FLAGS = ("amx_bf16", "avx512_bf16")
+
+
+def native(torch: _Torch, device: str) -> tuple[str, ...]:
+    """The precisions that ``device`` computes in by itself, the one that ``auto`` prefers first.
+
+    bf16 goes before fp16 where there are both: it has the range of float32, so no picture can overflow it.
+    """
+    kind = device.partition(":")[0]
+    names = {"cuda": _on_cuda, "mps": _on_mps}.get(kind, _on_cpu)(torch, device)
+    return (*names, "fp32")
+
+
+def _on_cpu(torch: _Torch, _device: str) -> tuple[str, ...]:
+    library = torch.backends.mkldnn.is_available()  # oneDNN: without it torch has no kernels for either
+    bf16 = library and torch.ops.mkldnn._is_mkldnn_bf16_supported() and _cpu_has_bf16(torch)
+    fp16 = library and torch.ops.mkldnn._is_mkldnn_fp16_supported()  # AVX512-FP16 or AMX-FP16
+    return ("bf16",) * bool(bf16) + ("fp16",) * bool(fp16)
+
+
+def _cpu_has_bf16(torch: _Torch) -> bool:
+    """Whether the CPU has AMX or AVX512-BF16. oneDNN's own answer is no help: it counts emulation in."""
+    if any(getattr(torch.cpu, name, bool)() for name in _CPU_BF16):
+        return True
+    try:  # a torch that has not learned to ask for both yet
+        flags = next((line for line in _CPU_INFO.open(encoding="ascii") if line.startswith("flags")), "")
+    except (OSError, ValueError):
+        return False
+    return any(flag in flags.split() for flag in _CPU_FLAGS)
+
+
+def _on_cuda(torch: _Torch, device: str) -> tuple[str, ...]:
+    capability = torch.cuda.get_device_capability(device)
+    # Ampere brought bf16 and Volta fast fp16; older ones compute fp16 at a fraction of the speed of float32.
+    # AMD's devices go by other numbers, which all lie above and mean cards that have both.
+    return ("bf16",) * (capability >= (8, 0)) + ("fp16",) * (capability >= (7, 0))
+
+
+def _on_mps(_torch: _Torch, _device: str) -> tuple[str, ...]:
+    return ("fp16",)
+
+
+def candidates(torch: _Torch, device: str, wanted: str) -> tuple[str, ...]:
+    """The precisions to try, in order: of ``auto`` the best native one and float32, else the one asked for.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        The device does not compute in the precision asked for by itself, or there is none of that name.
+    """
+    here = native(torch, device)
+    if wanted == "auto":
+        return tuple(dict.fromkeys((here[0], "fp32")))
+    if wanted not in DTYPES:
+        raise EncoderUnavailableError(f"{wanted!r} is no precision: take --precision=auto, {', '.join(DTYPES)}")
+    if wanted not in here:
+        raise EncoderUnavailableError(
+            f"the device {device!r} with torch {torch.__version__} does not compute in {wanted} by itself, only in "
+            f"{' and '.join(here)}: take --precision=auto"
+        )
+    return (wanted,)
+
+
+def test_pictures() -> list[Image.Image]:
+    """Three drawn pictures, always the same: a smooth one, noise, and flat colours with hard edges."""
+    side = 256
+    down, across = np.mgrid[0:side, 0:side]
+    smooth = np.stack([down, across, side - 1 - down], axis=2)
+    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3))
+    flat = np.stack([(down // 32 + across // 32) % 2 * 255, across // 64 * 80, down // 128 * 200], axis=2)
+    return [Image.fromarray(pixels.astype(np.uint8)) for pixels in (smooth, noise, flat)]
+
+
+def difference(
+    rows: NDArray[np.float32], alone: NDArray[np.float32], reference: NDArray[np.float32]
+) -> Optional[str]:
+    """What is wrong with embeddings computed in another precision, in words; ``None`` where nothing is.
+
+    All are (N, D), of the same N pictures: ``rows`` embedded together, ``alone`` one by one, and ``reference``
+    together in float32.
+    """
+    if rows.shape != reference.shape or not (np.isfinite(rows).all() and np.isfinite(alone).all()):
+        return "it gives values that are not finite"
+    worst = float(_cosines(rows, reference).min())
+    if worst < PARITY:
+        return f"its embeddings agree with fp32 to a cosine of {worst:.4f} only, {PARITY} is needed"
+    worst = float(_cosines(rows, alone).min())
+    if worst < BATCH_PARITY:
+        return f"a picture in a batch and alone agree to a cosine of {worst:.5f} only, {BATCH_PARITY} is needed"
+    return None
+
+
+def _cosines(rows: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(N, D) and (N, D) -> (N,); 0 where a row is all zeros."""
+    a, b = rows.astype(np.float64), others.astype(np.float64)
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return np.asarray((a * b).sum(axis=1) / np.maximum(lengths, np.finfo(np.float64).tiny))

@@ -1,0 +1,139 @@
+"""The vision tower of a CLIP model at work: on a device, in a precision, on batches that fit.
+
+torch is handed in, as in ``clip_precision``.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import EncoderUnavailableError
+from .clip_precision import DTYPES, candidates, difference
+from .clip_weights import one_line
+
+_LOG = logging.getLogger(__name__)
+
+_Module = Any  # a torch module: its type is not worth an import of torch
+_Torch = Any
+Pictures = Sequence[NDArray[np.float32]]
+
+
+class VisionTower:
+    """Pictures (3, H, W) float32 -> embeddings (N, D) float32, computed in ``precision`` on ``device``."""
+
+    def __init__(self, torch: _Torch, vision: _Module, device: str, precision: str) -> None:
+        self._torch = torch
+        self._vision = vision
+        self._dtype = getattr(torch, DTYPES[precision])
+        self._most: int | None = None  # pictures that fit, once it showed that not all do
+        self.device = device
+        self.precision = precision
+
+    def embed(self, batch: Pictures) -> NDArray[np.float32]:
+        """One row a picture, in their order; a batch that the device has no memory for goes in parts.
+
+        Raises
+        ------
+        EncoderUnavailableError
+            The device has no memory for even one picture.
+        """
+        rows: list[NDArray[np.float32]] = []
+        done = 0
+        while done < len(batch):
+            size = min(self._most or len(batch), len(batch) - done)
+            try:
+                rows.append(self._forward(batch[done : done + size]))
+                done += size
+            except self._torch.cuda.OutOfMemoryError as error:
+                shortage = one_line(error, 120)
+            else:
+                continue
+            # Out here, where the exception no longer holds on to the tensors of the failed attempt.
+            self._shrink(size, shortage)
+        return np.concatenate(rows)
+
+    def _shrink(self, size: int, shortage: str) -> None:
+        if size == 1:
+            raise EncoderUnavailableError(
+                f"{self.device} has no memory left for a single picture ({shortage}): free some, or take --device=cpu"
+            )
+        self._most = size // 2
+        _LOG.info("%d pictures at a time do not fit into the memory of %s: now %d", size, self.device, self._most)
+        self._torch.cuda.empty_cache()
+
+    def _forward(self, batch: Pictures) -> NDArray[np.float32]:
+        with self._torch.inference_mode(), _float32_is_float32(self._torch):
+            features = self._vision(self._on_device(batch))
+            if isinstance(features, tuple):  # CoCa: (embedding, tokens)
+                features = features[0]
+            rows: NDArray[np.float32] = features.float().cpu().numpy()
+        return rows
+
+    def _on_device(self, batch: Pictures) -> Any:
+        """(N, 3, H, W) on the device, in its precision."""
+        if not self.device.startswith("cuda"):
+            return self._torch.from_numpy(np.stack(batch)).to(self.device).to(self._dtype)
+        # Stacked right into memory that the device fetches from by itself. It is not used again before the
+        # features have come back, and until then ``pictures`` keeps it.
+        pictures = self._torch.empty((len(batch), *batch[0].shape), dtype=self._torch.float32, pin_memory=True)
+        np.stack(batch, out=pictures.numpy())
+        return pictures.to(self.device, non_blocking=True).to(self._dtype)
+
+
+@contextmanager
+def _float32_is_float32(torch: _Torch) -> Iterator[None]:
+    """No TF32 in convolutions, which is torch's default on GPUs, nor whatever a program may have set for products.
+
+    It has 10 bits of mantissa: who asks for fp32, and what other precisions are compared with, gets all 23.
+    """
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, allow_tf32=False):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def make_tower(torch: _Torch, vision: _Module, device: str, wanted: str, pictures: Pictures) -> VisionTower:
+    """The tower in the precision ``wanted``, or for ``auto`` in the fastest one that passes; float32 always does.
+
+    ``pictures`` are what it must pass on, a handful.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        The precision asked for is not to be had on this device, or does not pass.
+    """
+    order = candidates(torch, device, wanted)
+    exact = VisionTower(torch, vision.float().to(device).eval().requires_grad_(False), device, "fp32")
+    if order[0] == "fp32":
+        return exact
+    half, problem = _checked(torch, exact, order[0], pictures)
+    if half is not None:
+        return half
+    if wanted != "auto":
+        raise EncoderUnavailableError(f"{wanted} is not to be had on {device}: {problem}; take --precision=auto or fp32")
+    _LOG.warning("%s does not pass on %s (%s): the encoder computes in fp32", order[0], device, problem)
+    return exact
+
+
+def _checked(
+    torch: _Torch, exact: VisionTower, precision: str, pictures: Pictures
+) -> tuple[VisionTower, None] | tuple[None, str]:
+    """A copy of the tower in another precision, or what is wrong with it."""
+    dtype = getattr(torch, DTYPES[precision])
+    try:
+        half = VisionTower(torch, copy.deepcopy(exact._vision).to(dtype), exact.device, precision)
+        alone = np.concatenate([half.embed([picture]) for picture in pictures])
+        problem = difference(half.embed(pictures), alone, exact.embed(pictures))
+    except (RuntimeError, TypeError, NotImplementedError) as error:  # a layer that does not know this precision
+        return None, one_line(error, 120)
+    return (None, problem) if problem else (half, None)
