@@ -51,7 +51,8 @@ def run(work: Path, arguments: argparse.Namespace) -> None:
     print(f"first run            {first.seconds:8.2f} s  {rate:,.0f} images/s")
     print(f"nothing changed      {unchanged:8.2f} s  {first.seconds / unchanged:,.0f} x as fast as the first")
     print(
-        f"{arguments.new:,} new images       {grown.seconds:8.2f} s  {grown.embedding.computed:,} computed; bar {bar:.2f} s"
+        f"{arguments.new:,} new images       {grown.seconds:8.2f} s  "
+        f"{grown.embedding.computed:,} computed; the bar is {bar:.2f} s"
     )
 
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from image_tagging.database import STAGE1, STAGE3, STAGE4, archive_row, image_row, result_table, score_row
+from image_tagging.database import STAGE1, STAGE3, STAGE4, archive_row, image_row, result_table, score_rows
 from image_tagging.errors import OutputError
 from image_tagging.records import ImageRef, TagScore
 from image_tagging.sources import FoundArchive
@@ -68,16 +68,23 @@ def test_an_odd_name_is_kept(tmp_path, name):
     assert rows_of(tmp_path / "stage1.db", "stage1") == [expected, expected]
 
 
-def test_a_score_is_a_row_with_its_model(tmp_path):
+def test_every_score_is_a_row_with_its_model(tmp_path):
     ref = ImageRef("/data/1.png")
-    write(tmp_path / "stage3.db", STAGE3, [score_row(STAGE3, ref, "h1", SCORE)])
-    assert rows_of(tmp_path / "stage3.db", "stage3") == [("1.png", "/data/1.png", ".png", "h1", "ovr-svm", "cat", 0.25)]
+    write(tmp_path / "stage3.db", STAGE3, score_rows(STAGE3, ref, "h1", [SCORE, TagScore("dog", "lr", 1.0, 10)]))
+    assert rows_of(tmp_path / "stage3.db", "stage3") == [
+        ("1.png", "/data/1.png", ".png", "h1", "ovr-svm", "cat", 0.25),
+        ("1.png", "/data/1.png", ".png", "h1", "lr", "dog", 1.0),
+    ]
+
+
+def test_no_score_is_no_row():
+    assert score_rows(STAGE3, ImageRef("/data/1.png"), "h1", []) == []
 
 
 def test_stage_4_has_a_row_for_every_score_with_its_archive_and_one_for_every_archive(tmp_path):
     ref = ImageRef("/data/a.zip", ("b.zip", "cat/1.PNG"))
     rows = [
-        score_row(STAGE4, ref, "h1", SCORE),
+        *score_rows(STAGE4, ref, "h1", [SCORE]),
         archive_row(FoundArchive(ImageRef("/data/a.zip", ("b.zip",)), 1)),
         archive_row(FoundArchive(ImageRef("/data/a.zip"), 0)),
     ]

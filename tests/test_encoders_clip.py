@@ -47,7 +47,7 @@ def cosines(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def activations(encoder: ClipEncoder) -> set[str]:
-    return {type(module).__name__ for module in encoder._vision.modules()} & {"GELU", "QuickGELU"}
+    return {type(module).__name__ for module in encoder._tower._vision.modules()} & {"GELU", "QuickGELU"}
 
 
 def open_clip_alone(model: Any) -> np.ndarray:
@@ -63,7 +63,7 @@ def embedded(encoder: ClipEncoder) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def encoder() -> ClipEncoder:
-    return ClipEncoder.with_random_weights(NAME, seed=1, device="cpu")
+    return ClipEncoder.with_random_weights(NAME, seed=1, device="cpu", precision="fp32")
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_it_gives_what_open_clip_gives_alone(encoder: ClipEncoder, weights_file:
 
 
 def test_a_local_file_gives_the_same_and_is_named_by_its_digest(encoder: ClipEncoder, weights_file: Path) -> None:
-    loaded = load_encoder(NAME, str(weights_file), device="cpu")
+    loaded = load_encoder(NAME, str(weights_file), device="cpu", precision="fp32")
     digest = hashlib.sha256(weights_file.read_bytes()).hexdigest()
     assert loaded.spec == EncoderSpec(NAME, f"mine.pt@{digest[:12]}", 512, "bicubic-shortest-224")
     assert clip_identity(NAME, str(weights_file)) == (loaded.spec.name, loaded.spec.pretrained)
@@ -123,11 +123,11 @@ def test_a_local_file_gives_the_same_and_is_named_by_its_digest(encoder: ClipEnc
 def test_safetensors_files_are_loaded_too(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
-    random = ClipEncoder.with_random_weights(SMALL, seed=2, device="cpu")
+    random = ClipEncoder.with_random_weights(SMALL, seed=2, device="cpu", precision="fp32")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(2)
         save_file(open_clip.create_model(SMALL).state_dict(), tmp_path / "mine.safetensors")
-    loaded = ClipEncoder(SMALL, str(tmp_path / "mine.safetensors"), device="cpu")
+    loaded = ClipEncoder(SMALL, str(tmp_path / "mine.safetensors"), device="cpu", precision="fp32")
     np.testing.assert_allclose(embedded(loaded), embedded(random), rtol=0, atol=1e-6)
 
 
@@ -135,7 +135,7 @@ def test_seeds_make_different_encoders_and_leave_the_generator_alone(encoder: Cl
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    other = ClipEncoder.with_random_weights(NAME, seed=2, device="cpu")
+    other = ClipEncoder.with_random_weights(NAME, seed=2, device="cpu", precision="fp32")
     assert torch.equal(torch.rand(3), expected)
     assert not other.spec.matches(encoder.spec)
     assert cosines(embedded(other), embedded(encoder)).max() < 0.9
@@ -153,7 +153,7 @@ def test_seeds_make_different_encoders_and_leave_the_generator_alone(encoder: Cl
 )
 def test_the_activation_is_that_of_the_tag(name: str, tag: str, activation: str, weights_file: Path) -> None:
     """Everything but the download is real; no warning may occur on the way (all warnings are errors here)."""
-    made = ClipEncoder(name, tag, device="cpu")
+    made = ClipEncoder(name, tag, device="cpu", precision="fp32")
     assert activations(made) == {activation}
     assert (made.spec.name, made.spec.pretrained) == (name, tag)
     twin = f"{NAME}-quickgelu" if activation == "QuickGELU" else NAME
@@ -162,7 +162,7 @@ def test_the_activation_is_that_of_the_tag(name: str, tag: str, activation: str,
 
 
 def test_a_local_file_has_the_activation_of_the_name(weights_file: Path, encoder: ClipEncoder) -> None:
-    quick = ClipEncoder(f"{NAME}-quickgelu", str(weights_file), device="cpu")
+    quick = ClipEncoder(f"{NAME}-quickgelu", str(weights_file), device="cpu", precision="fp32")
     assert activations(quick) == {"QuickGELU"}
     assert activations(encoder) == {"GELU"}
     assert cosines(embedded(quick), embedded(encoder)).max() < 0.99999
@@ -223,7 +223,7 @@ def test_openais_own_archive_is_its_tag_wherever_it_lies(archive: Path, monkeypa
     publish(monkeypatch, archive)
     renamed = archive.with_name("downloaded (1).pt")
     shutil.move(archive, renamed)
-    made = ClipEncoder(SMALL, str(renamed), device="cpu")
+    made = ClipEncoder(SMALL, str(renamed), device="cpu", precision="fp32")
     assert (made.spec.name, made.spec.pretrained) == (SMALL, "openai")
     assert clip_identity(SMALL, str(renamed)) == (SMALL, "openai")
     assert activations(made) == {"QuickGELU"}
@@ -372,9 +372,9 @@ def test_coca_gives_its_embedding_without_the_tokens() -> None:
 
 
 def test_only_the_vision_tower_is_kept(encoder: ClipEncoder) -> None:
-    assert sum(weight.numel() for weight in encoder._vision.parameters()) == 87_849_216
-    assert not encoder._vision.training
-    assert not any(weight.requires_grad for weight in encoder._vision.parameters())
+    assert sum(weight.numel() for weight in encoder._tower._vision.parameters()) == 87_849_216
+    assert not encoder._tower._vision.training
+    assert not any(weight.requires_grad for weight in encoder._tower._vision.parameters())
 
 
 def test_preprocess_may_run_on_threads(encoder: ClipEncoder) -> None:

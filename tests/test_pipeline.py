@@ -24,6 +24,7 @@ from image_tagging import (
     ProcessConfig,
     TrainConfig,
     classify_images,
+    embedding,
     load_encoder,
     load_tag_models,
     process_dataset,
@@ -391,7 +392,7 @@ def test_stage_1_killed_and_run_again_gives_what_it_would_have_given(odd_names, 
 @needs_kill
 @pytest.mark.parametrize(
     ("where", "call"),
-    [("image_tagging.encoders.builtin:BuiltinEncoder.embed", 2), ("image_tagging.scoring:score_row", 20)],
+    [("image_tagging.encoders.builtin:BuiltinEncoder.embed", 2), ("image_tagging.scoring:score_rows", 3)],
 )
 def test_stage_3_killed_and_run_again_gives_what_it_would_have_given(odd_names, tmp_path, trained, where, call):
     options = (f"--directory={odd_names}", f"--model={trained.models}", "--batch_size=3")
@@ -762,3 +763,45 @@ def test_a_number_of_bins_that_is_none_is_refused(shots, tmp_path, trained):
     for bins in (0, -1, 1001):
         with pytest.raises(InputError, match="output_bins"):
             classify(shots, tmp_path / "out", trained.models, output_bins=bins)
+
+
+def test_bins_filled_by_other_models_or_another_number_of_bins_are_told(tmp_path, trained):
+    one = trained.models / "model-ovr-svm-tag-tiles.pkl"
+    again = [classify(trained.images, tmp_path, one, output_bins=bins).mixed_bins for bins in (10, 10, 5, 5)]
+    assert again == [False, False, True, False]
+    assert classify(trained.images, tmp_path, trained.models, output_bins=5).mixed_bins
+
+
+def test_a_run_in_which_nothing_has_changed_writes_nothing(tmp_path, drawing):
+    for number in range(3):
+        drawing(tmp_path / "images" / "tiles" / f"{number}.png", "tiles", number)
+    first = process(tmp_path / "images", tmp_path / "output")
+    written = {path: Path(path).stat().st_mtime_ns for path in first.files}
+    assert process(tmp_path / "images", tmp_path / "output").embedding.unchanged
+    assert {path: Path(path).stat().st_mtime_ns for path in first.files} == written
+
+
+def test_a_result_that_was_changed_or_removed_is_written_anew(tmp_path, drawing):
+    drawing(tmp_path / "images" / "tiles" / "1.png", "tiles", 1)
+    files = [Path(path) for path in process(tmp_path / "images", tmp_path / "output").files]
+    whole = [path.read_bytes() for path in files]
+    files[0].write_text("{}")
+    files[2].unlink()
+    process(tmp_path / "images", tmp_path / "output")
+    assert [path.read_bytes() for path in files] == whole
+
+
+def test_failures_are_tried_again_on_request(tmp_path, monkeypatch):
+    (tmp_path / "images" / "tiles").mkdir(parents=True)
+    broken, good = tmp_path / "images" / "tiles" / "broken.png", tmp_path / "images" / "tiles" / "good.png"
+    good.write_bytes(png("tiles", 1))
+    broken.write_bytes(b"no picture")
+    tried = []
+    real = embedding.decode
+    monkeypatch.setattr(embedding, "decode", lambda ref, data: tried.append(ref.name) or real(ref, data))
+    process(tmp_path / "images", tmp_path / "output")
+    assert sorted(tried) == ["broken.png", "good.png"]
+    process(tmp_path / "images", tmp_path / "output")
+    assert len(tried) == 2
+    process(tmp_path / "images", tmp_path / "output", retry_failures=True)
+    assert tried[2:] == ["broken.png"]

@@ -49,7 +49,7 @@ def alone(weights: Path, path: str) -> np.ndarray:
         return model.eval().encode_image(preprocess(Image.open(path)).unsqueeze(0))[0].numpy()
 
 
-def process(images: Path, output: Path, pretrained: str) -> None:
+def process(images: Path, output: Path, pretrained: str, precision: str = "fp32") -> None:
     process_dataset(
         ProcessConfig(
             input_folder=str(images),
@@ -57,6 +57,7 @@ def process(images: Path, output: Path, pretrained: str) -> None:
             clip_model="ViT-B-32",
             pretrained=pretrained,
             batch_size=4,
+            precision=precision,
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -46,9 +47,9 @@ def rows(path, name):
         return connection.execute(f"SELECT * FROM {name}").fetchall()
 
 
-def write(folder, files, scores, archives=None, bins=10):
+def write(folder, files, scores, archives=None, place="copy"):
     """One picture with these scores, in these files; gives the failures."""
-    with results(str(folder), archives=archives, bins=bins) as writer:
+    with results(str(folder), archives=archives, bins=10, place=place) as writer:
         return list(writer.add(record(files[0]), [ListedFile(ref, n) for n, ref in enumerate(files, 1)], scores))
 
 
@@ -116,6 +117,47 @@ def test_every_file_of_a_picture_has_its_rows_and_its_copies(tmp_path, picture):
     assert not (tmp_path / "out" / "stage3.db").exists()
 
 
+@pytest.fixture
+def packed(tmp_path):
+    """An image in an archive."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as opened:
+        opened.writestr("cat.png", b"packed")
+    return ImageRef(str(tmp_path / "a.zip"), ("cat.png",))
+
+
+def placed(folder):
+    return sorted(path for path in folder.glob("*/*/*/*"))
+
+
+def test_links_take_no_room(tmp_path, picture, packed):
+    assert write(tmp_path / "hard", [picture], SCORES, place="hardlink") == []
+    assert [path.samefile(picture.file) for path in placed(tmp_path / "hard")] == [True, True]
+    assert write(tmp_path / "soft", [picture], SCORES, place="symlink") == []
+    assert [os.readlink(path) for path in placed(tmp_path / "soft")] == [picture.file] * 2
+    assert write(tmp_path / "packed", [packed], SCORES, archives=[], place="hardlink") == []
+    first, second = placed(tmp_path / "packed")
+    assert first.samefile(second)
+    assert first.read_bytes() == b"packed"
+
+
+def test_place_none_gives_the_files_alone_and_reads_no_image(tmp_path, picture, packed):
+    os.remove(picture.file)
+    os.remove(packed.file)
+    assert write(tmp_path / "out", [picture, packed], SCORES, archives=[], place="none") == []
+    assert sorted(os.listdir(tmp_path / "out")) == ["output.json", "stage4.db"]
+    assert len(rows(tmp_path / "out" / "stage4.db", "stage4")) == 4
+
+
+def test_links_that_are_not_possible_end_the_run(tmp_path, picture, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(bins_module.os, "link", refuse)
+    with pytest.raises(OutputError, match="Place copy"):
+        write(tmp_path / "out", [picture], SCORES, place="hardlink")
+    assert not (tmp_path / "out" / "output.json").exists()
+
+
 def test_an_image_that_is_gone_is_reported_and_its_scores_are_kept(tmp_path, caplog):
     gone = ImageRef(str(tmp_path / "gone.png"))
     (failure,) = write(tmp_path / "out", [gone], SCORES)
@@ -134,7 +176,7 @@ def test_a_full_disk_ends_the_run_and_earlier_results_stay(tmp_path, picture, mo
     def full(*_):
         raise OSError(number, "no room")
 
-    monkeypatch.setattr(bins_module.shutil, "copyfile", full)
+    monkeypatch.setattr(bins_module.os, "write", full)
     with pytest.raises(OutputError, match="Choose another output folder"):
         write(tmp_path / "out", [picture], SCORES)
     assert [(tmp_path / "out" / name).read_bytes() for name in names] == before

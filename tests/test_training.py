@@ -7,10 +7,13 @@ import json
 import numpy as np
 import pytest
 
+from image_tagging import training
+from image_tagging.classifiers import TagModel
 from image_tagging.errors import TrainingError
 from image_tagging.records import BroughtEmbedding, EncoderSpec
 from image_tagging.reports import validate
-from image_tagging.training import TaggedEmbeddings, gather, model_card, split_tag
+from image_tagging.scorers import LinearScorer
+from image_tagging.training import TaggedEmbeddings, gather, measure, model_card, split_tag
 
 
 def dataset(**tags):
@@ -53,6 +56,22 @@ def test_gather_counts_what_the_metadata_lacks_and_takes_no_image_twice():
 def test_gather_refuses_files_that_do_not_belong_together(lists):
     with pytest.raises(TrainingError, match="different data sets"):
         gather([brought("a", 1)], lists)
+
+
+def test_gather_keeps_the_images_that_no_list_names():
+    data = gather([brought("a", 1), brought("x", 2), brought("b", 3)], {"cat": ["b"], "dog": ["a"]})
+    np.testing.assert_array_equal(data.embeddings, [[1], [2], [3]])
+    assert {tag: rows.tolist() for tag, rows in data.rows.items()} == {"cat": [2], "dog": [0]}
+
+
+def test_gather_grows_and_gives_one_table_without_spare_rows():
+    count = 5000
+    vectors = np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32)
+    images = (BroughtEmbedding(str(number), "", vector) for number, vector in enumerate(vectors))
+    data = gather(images, {"cat": [str(number) for number in range(0, count, 7)]})
+    np.testing.assert_array_equal(data.embeddings, vectors)
+    assert data.embeddings.dtype == np.float32
+    np.testing.assert_array_equal(data.rows["cat"], range(0, count, 7))
 
 
 def test_the_sets_of_other_images_are_no_tags():
@@ -160,6 +179,39 @@ def test_what_cannot_be_learned_is_said():
         split(dataset(cat=range(5), other_validation=range(5, 9)), "cat")
     with pytest.raises(TrainingError, match="no image without the tag"):
         split(dataset(cat=range(5), dog=range(5, 9), other_training=range(3)), "cat")
+
+
+def test_no_more_images_of_a_class_are_learned_from_than_the_bound(monkeypatch):
+    data = dataset(cat=range(40), dog=range(40, 240))
+    unbounded = split(data, "cat")
+    monkeypatch.setattr(training, "MOST_OF_TAG", 20)
+    monkeypatch.setattr(training, "MOST_OTHERS", 30)
+    bounded = split(data, "cat")
+    for is_tag, most in ((True, 20), (False, 30)):
+        assert len(learned(bounded, is_tag)) == most
+        assert learned(bounded, is_tag) < learned(unbounded, is_tag)
+    np.testing.assert_array_equal(bounded.validation, unbounded.validation)
+    assert learned(bounded, False) != set(range(40, 70))
+    assert bounded.marks == (
+        *("rough: 4 measured", "learned from 20 of 36 images of the tag", "learned from 30 of 180 other images"),
+    )
+    assert bounded.weights == (36 / 20, 180 / 30)
+    assert learned(bounded, False) != learned(split(data, "cat", seed=1), False)
+
+
+def test_up_to_the_bound_every_image_is_learned_from(monkeypatch):
+    monkeypatch.setattr(training, "MOST_OTHERS", 180)
+    division = split(dataset(cat=range(100), dog=range(100, 300)), "cat")
+    assert (len(learned(division, False)), division.marks, division.weights) == (180, (), (1.0, 1.0))
+
+
+def test_images_are_measured_in_parts_as_they_are_at_once(monkeypatch):
+    data = TaggedEmbeddings(np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32), {}, 0)
+    model = TagModel("cat", "ovr-logistic-regression", None, LinearScorer(np.array([1.0, -2.0, 0.5]), 0.1, True))
+    rows = np.array([5, 3, 39, 0, 7, 21, 8], dtype=np.int64)
+    monkeypatch.setattr(training, "_MEASURED", 3)
+    np.testing.assert_allclose(measure(model, data, rows), model.probabilities(data.embeddings[rows]), atol=1e-12)
+    assert measure(model, data, rows[:0]).shape == (0,)
 
 
 def test_the_card_tells_where_a_model_comes_from():

@@ -6,7 +6,7 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Optional
 
@@ -16,6 +16,10 @@ LOG_NAME = "image-tagging.log"
 
 #: The exit code of a command that was stopped with Ctrl-C, as shells have it.
 INTERRUPTED = 130
+
+#: As in ``encoders`` and ``bins``, which ``--help`` must not import (a test compares them).
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+PLACES = ("copy", "hardlink", "symlink", "none")
 
 _QUOTES = {"‘": "’", "“": "”", "'": "'", '"': '"'}
 
@@ -46,6 +50,15 @@ def _boolean(value: str) -> bool:
     return known[value.lower()]
 
 
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise typer.BadParameter(f"{value!r} is none of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
 Threads = Annotated[
     int, typer.Option(min=1, metavar="NUMBER", help="Threads that read and decode images ahead of the encoder.")
 ]
@@ -61,6 +74,26 @@ Known = Annotated[
 ]
 Bins = Annotated[
     int, typer.Option(min=1, max=1000, metavar="NUMBER", help="How many bins the scores of a model fall into.")
+]
+Precision = Annotated[
+    str,
+    typer.Option(
+        parser=_one_of(PRECISIONS),
+        metavar="|".join(PRECISIONS),
+        help="What CLIP computes in; auto: the fastest that gives what fp32 gives.",
+    ),
+]
+Retry = Annotated[
+    bool, typer.Option("--retry-failures", help="Try images again that could not be decoded and have not changed.")
+]
+Place = Annotated[
+    str,
+    typer.Option(
+        parser=_one_of(PLACES),
+        metavar="|".join(PLACES),
+        help="How images get into their bins; hardlink: no further room, same file system; symlink: not for images in "
+        "zips; none: scores only.",
+    ),
 ]
 Results = Annotated[str, typer.Option(parser=_path, metavar="FOLDER", help="Where results go; made if needed.")]
 Weights = Annotated[
@@ -88,6 +121,8 @@ def process(
     batch_size: Batch = 32,
     num_threads: Threads = 4,
     device: Device = None,
+    precision: Precision = "auto",
+    retry_failures: Retry = False,
 ) -> None:
     """Stage 1: compute the metadata and the embedding of every image."""
     tagged = _boolean(tagged_dataset)
@@ -102,6 +137,8 @@ def process(
         batch_size=batch_size,
         num_threads=num_threads,
         device=device,
+        precision=precision,
+        retry_failures=retry_failures,
     )
     with _log_in(output_folder) as log:
         with console.progress() as watch:
@@ -141,10 +178,13 @@ def classify(
     output: Results = "./output",
     model: Models = "./output/models",
     output_bins: Bins = 10,
+    place: Place = "copy",
     pretrained: Weights = None,
     batch_size: Batch = 32,
     num_threads: Threads = 4,
     device: Device = None,
+    precision: Precision = "auto",
+    retry_failures: Retry = False,
 ) -> None:
     """Stage 3: score the images of a folder by all tag models and place them in bins."""
     _classify(archives=False, **locals())
@@ -157,10 +197,13 @@ def classify_zip(
     output: Results = "./output",
     model: Models = "./output/models",
     output_bins: Bins = 10,
+    place: Place = "copy",
     pretrained: Weights = None,
     batch_size: Batch = 32,
     num_threads: Threads = 4,
     device: Device = None,
+    precision: Precision = "auto",
+    retry_failures: Retry = False,
 ) -> None:
     """Stage 4: score the images inside zips, nested ones included, by all tag models and place them in bins."""
     _classify(archives=True, **locals())

@@ -188,7 +188,11 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     _show_failures(console, "could not be placed", summary.place_failures, log)
     tags = len({tag for _, tag in summary.models})
     used = f"{_count(len(summary.models), 'model')} of {_count(tags, 'tag')}"
-    _line(console, f"{used}; images are in {summary.folder}/<kind>/<tag>/<bin>/")
+    where = "no image was placed" if summary.place == "none" else f"images are in {summary.folder}/<kind>/<tag>/<bin>/"
+    _line(console, f"{used}; {where}")
+    if summary.mixed_bins:
+        note = "  Its bins also hold what other models, or another number of bins, placed there."
+        _line(console, note + " A new --output keeps them apart.", style="yellow")
     if summary.left_out:
         what, command = ("plain image", "classify") if summary.of_archives else ("zip", "classify-zip")
         note = f"  Left out {_count(summary.left_out, what)}: use image-tagging {command} for that."
@@ -204,7 +208,7 @@ def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[s
         parts.append(_count(duplicates, "duplicate"))
     parts.append(f"{len(summary.failures):,} skipped")
     _line(console, ", ".join(parts))
-    where = f"on {summary.device}" if summary.device else "all known before"
+    where = f"on {summary.computed_on}" if summary.computed_on else "all known before"
     _line(console, f"Encoder {summary.encoder.label}: {_count(summary.computed, 'embedding')} computed, {where}")
     _show_failures(console, "skipped", summary.failures, log)
     if shared := len(summary.shared_hashes):

@@ -87,12 +87,12 @@ def image_row(ref: ImageRef, hash_id: str) -> tuple[Any, ...]:
     return (ref.name, ref.path, ref.suffix, hash_id)
 
 
-def score_row(table: ResultTable, ref: ImageRef, hash_id: str, score: TagScore) -> tuple[Any, ...]:
-    """The row of an image and a model in ``stage3`` or ``stage4``."""
-    scored = (hash_id, score.kind, score.tag, score.probability)
-    if table is STAGE3:
-        return (ref.name, ref.path, ref.suffix, *scored)
-    return (ref.name, ref.path, ref.archive, ref.suffix, None, *scored)
+def score_rows(table: ResultTable, ref: ImageRef, hash_id: str, scores: Iterable[TagScore]) -> list[tuple[Any, ...]]:
+    """The rows of an image in ``stage3`` or ``stage4``, one for each model."""
+    image: tuple[Any, ...] = (ref.name, ref.path, ref.suffix, hash_id)
+    if table is STAGE4:
+        image = (ref.name, ref.path, ref.archive, ref.suffix, None, hash_id)
+    return [(*image, score.kind, score.tag, score.probability) for score in scores]
 
 
 def archive_row(archive: FoundArchive) -> tuple[Any, ...]:

@@ -49,17 +49,18 @@ class EncoderChoice:
     pretrained: str
     weights: str
     device: Optional[str] = None
+    precision: str = "auto"
     dim: Optional[int] = None
 
     @classmethod
-    def by_name(cls, clip_model: str, weights: str, device: Optional[str]) -> EncoderChoice:
+    def by_name(cls, clip_model: str, weights: str, device: Optional[str], precision: str) -> EncoderChoice:
         """The encoder that a person names; raises EncoderUnavailableError where there is none of this name."""
-        return cls(*encoder_identity(clip_model, weights), weights, device)
+        return cls(*encoder_identity(clip_model, weights), weights, device, precision)
 
     @classmethod
-    def by_spec(cls, spec: EncoderSpec, weights: Optional[str], device: Optional[str]) -> EncoderChoice:
+    def by_spec(cls, spec: EncoderSpec, weights: Optional[str], device: Optional[str], precision: str) -> EncoderChoice:
         """The encoder that embeddings or tag models name; whether it can be had shows when it is needed."""
-        return cls(spec.name, spec.pretrained, weights or spec.pretrained, device, spec.dim)
+        return cls(spec.name, spec.pretrained, weights or spec.pretrained, device, precision, spec.dim)
 
     def load(self) -> Encoder:
         """The encoder, ready to work.
@@ -77,7 +78,7 @@ class EncoderChoice:
                 f"new images need the encoder {self.name}/{self.pretrained}, and {self.weights} is "
                 f"{'/'.join(identity)}. Give the weights file it was made with as --pretrained."
             )
-        encoder = load_encoder(self.name, self.weights, self.device)
+        encoder = load_encoder(self.name, self.weights, self.device, self.precision)
         if self.dim not in {None, encoder.spec.dim}:
             raise EncoderMismatchError(
                 f"{encoder.spec.label} gives embeddings of {encoder.spec.dim} values; the metadata or the tag models "
@@ -157,7 +158,7 @@ def _summary(
         pictures=pictures,
         computed=embedder.computed,
         encoder=encoder,
-        device=embedder.device,
+        computed_on=embedder.computed_on,
         archives=listing.archives,
         failures=failures,
         shared_hashes=tuple(shared),
@@ -206,9 +207,9 @@ class _Embedder:
         self.computed = 0
 
     @property
-    def device(self) -> Optional[str]:
-        """Where embeddings were computed, ``None`` where none had to be."""
-        return self._encoder.device if self._encoder else None
+    def computed_on(self) -> Optional[str]:
+        """Where and in what precision embeddings were computed, ``None`` where none had to be."""
+        return f"{self._encoder.device} in {self._encoder.precision}" if self._encoder else None
 
     def run(self, config: EmbeddingConfig, watch: Watch) -> None:
         """Embed what is pending of the images that are listed."""

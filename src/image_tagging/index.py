@@ -14,7 +14,7 @@ from .errors import EncoderMismatchError
 from .files import stamp_of
 from .listing import ListedImages, failure_values
 from .records import BroughtEmbedding, EmbeddedImage, EncoderSpec, Failure, ImageFacts
-from .store import STORE_NAME
+from .store import PLACING, STORE_NAME
 
 __all__ = ["STORE_NAME", "WorkingStore"]
 
@@ -90,13 +90,14 @@ class WorkingStore(ListedImages):
                 key = rows[0][0] if rows else image.hash_id
                 self._db.execute(_ADD_EMBEDDING, (key, number, image.embedding.astype("<f4").tobytes()))
             self._db.execute("INSERT OR REPLACE INTO imported VALUES (?, ?)", source)
-            self._db.execute("DELETE FROM finished")  # results may hold other embeddings of the same pictures now
+            # Results may hold other embeddings of the same pictures now; what was placed lies where it lies.
+            self._db.execute("DELETE FROM finished WHERE work <> ?", (PLACING,))
 
     def forget_failures(self) -> None:
         """Make every image that ever failed worth a try again."""
         with self._transaction():
             self._db.execute("DELETE FROM failure")
-            self._db.execute("DELETE FROM finished")
+            self._db.execute("DELETE FROM finished WHERE work <> ?", (PLACING,))
 
 
 # Stamps come from the listing: a file that changes between finding and reading is read again by the next run.

@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError, MetadataError
-from .json_objects import json_entries, json_object, whole_json
+from .json_objects import JsonObjectWriter as JsonObjectWriter  # noqa: PLC0414  scoring takes it from here
+from .json_objects import json_entries, whole_json
+from .json_objects import json_object as json_object  # noqa: PLC0414
 from .metadata_errors import empty, foreign, mixed, not_numbers
 from .metadata_parquet import PARQUET_SUFFIX, parquet_table, read_parquet, require_pyarrow
 from .records import BroughtEmbedding, EncoderSpec, ImageRecord
@@ -44,7 +46,9 @@ def metadata_paths(folder: str, name: str, metadata_format: str) -> tuple[str, .
     Raises
     ------
     InputError
-        There is no such format, or pyarrow is not installed and Parquet was asked for.
+        There is no such format.
+    MetadataError
+        Parquet was asked for, and pyarrow is not installed.
     """
     if metadata_format not in METADATA_FORMATS:
         raise InputError(f"metadata_format is {metadata_format!r}; choose one of {', '.join(METADATA_FORMATS)}.")

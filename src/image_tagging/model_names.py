@@ -76,7 +76,10 @@ def find_model_files(path: str) -> list[str]:
     if os.path.isfile(path):
         return [path]
     if not os.path.isdir(path):
-        raise NoModelsError(f"there is no tag model at {path}. Train some first (image-tagging train), or name the folder that holds them (--model).")
+        raise NoModelsError(
+            f"there is no tag model at {path}. "
+            "Train some first (image-tagging train), or name the folder that holds them (--model)."
+        )
     try:
         # A name with a leading dot is no model: macOS leaves such shadows (._model-...) in archives.
         names = sorted(name for name in os.listdir(path) if name.endswith(SUFFIX) and not name.startswith("."))
@@ -84,7 +87,10 @@ def find_model_files(path: str) -> list[str]:
     except OSError as error:
         raise ModelError(f"cannot read the folder {path}: {error.strerror or error}.") from error
     if not files:
-        raise NoModelsError(f"the folder {path} holds no tag model ({SUFFIX}). Train some first (image-tagging train), or name another (--model).")
+        raise NoModelsError(
+            f"the folder {path} holds no tag model ({SUFFIX}). "
+            "Train some first (image-tagging train), or name another (--model)."
+        )
     return files
 
 

@@ -8,6 +8,7 @@ store, scores them by all models and places them in bins.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from typing import Optional, Union
 
 from . import metadata
-from .bins import MAX_BINS
+from .bins import MAX_BINS, require_place
 from .classifiers import KINDS, TagModel, TagModels, fit_estimator
 from .database import STAGE1, image_row, result_table
 from .embedding import EmbeddingConfig, EncoderChoice, Watch, embed_images, unwatched
@@ -30,6 +31,7 @@ from .reports import ValidationReport, validate, write_report
 from .scoring import results, score_pictures
 from .settings import settings
 from .sources import Found, FoundArchive, find_images
+from .store import PLACING
 from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from .training import TaggedEmbeddings, gather, model_card, split_tag
 
@@ -49,6 +51,7 @@ class ProcessConfig:
     batch_size: int = 32
     num_threads: int = 4
     device: Optional[str] = None
+    precision: str = "auto"
     retry_failures: bool = False
 
 
@@ -68,7 +71,7 @@ def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessS
     root, output = os.path.abspath(config.input_folder), os.path.abspath(config.output_folder)
     left_out = _result_folders(output)
     found = find_images(root, leave_out=left_out)
-    choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device)
+    choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
     effort = _effort(config)
     with WorkingStore(output) as store:
         with _naming(root):
@@ -235,7 +238,8 @@ class ClassifyConfig:
     """Settings of :func:`classify_images`, by the names of the flags of ``image-tagging classify``.
 
     ``archives`` decides between the two stages: without it images in folders are scored (stage 3), with it
-    those in archives (stage 4). ``pretrained`` says where the weights are, for an encoder whose weights are a
+    those in archives (stage 4). ``place`` says how images get into their bins: ``copy``, ``hardlink``, ``symlink``
+    or ``none``. ``pretrained`` says where the weights are, for an encoder whose weights are a
     local file; the encoder itself follows from the metadata and the models.
     """
 
@@ -245,10 +249,12 @@ class ClassifyConfig:
     model: str = "./output/models"
     output_bins: int = 10
     archives: bool = False
+    place: str = "copy"
     pretrained: Optional[str] = None
     batch_size: int = 32
     num_threads: int = 4
     device: Optional[str] = None
+    precision: str = "auto"
     retry_failures: bool = False
 
 
@@ -258,7 +264,8 @@ def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> Classif
     Raises
     ------
     InputError
-        The directory is missing, or holds no image (stage 4: no archive with one) that can be used.
+        The directory is missing, or holds no image (stage 4: no archive with one) that can be used, or images
+        cannot be placed in the way asked for.
     ModelError
         There is no usable tag model.
     MetadataError
@@ -271,12 +278,14 @@ def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> Classif
     started = time.monotonic()
     if not 1 <= config.output_bins <= MAX_BINS:
         raise InputError(f"output_bins is {config.output_bins}; it must lie between 1 and {MAX_BINS}.")
+    require_place(config.place, archives=config.archives)
     root, output = os.path.abspath(config.directory), os.path.abspath(config.output)
     found = find_images(root, open_archives=config.archives, leave_out=_result_folders(output))
     images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     brought = metadata.read_embeddings(config.metadata_json) if config.metadata_json else None
-    choice = EncoderChoice.by_spec(_encoder_of(models, brought and brought[0]), config.pretrained, config.device)
+    spec = _encoder_of(models, brought and brought[0])
+    choice = EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
     effort = _effort(config)
     with WorkingStore(output) as store:
         if brought and config.metadata_json:
@@ -285,9 +294,10 @@ def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> Classif
         with _naming(root, images):
             embedding = embed_images(store, images, choice, effort, watch)
         _require_dim(models, embedding.encoder)
+        mixed = config.place != "none" and _note_placing(store, f"{_models_digest(models)}/{config.output_bins}")
         failures: list[Failure] = []
         archives = embedding.archives if config.archives else None
-        with results(output, archives=archives, bins=config.output_bins) as writer:
+        with results(output, archives=archives, bins=config.output_bins, place=config.place) as writer:
             scored = score_pictures(store.pictures(embedding.encoder), models, config.output_bins)
             for number, (record, scores) in enumerate(scored, start=1):
                 failures += writer.add(record, store.files_of(record.hash_id), scores)
@@ -297,11 +307,26 @@ def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> Classif
         embedding=embedding,
         models=tuple(models.names),
         place_failures=tuple(failures),
+        place=config.place,
+        mixed_bins=mixed,
         left_out=images.left_out,
         files=writer.paths,
         folder=output,
         seconds=time.monotonic() - started,
     )
+
+
+def _note_placing(store: WorkingStore, placed_from: str) -> bool:
+    """Whether the bins hold images that other models, or another number of bins, placed there."""
+    before = store.made_from(PLACING)
+    store.finish(PLACING, placed_from)
+    return before not in {None, placed_from}
+
+
+def _models_digest(models: TagModels) -> str:
+    """What changes when a model is trained anew, added or taken away."""
+    files = (f"{model.kind}/{model.tag}/{stamp_of(model.file) if model.file else ''}\n" for model in models.models)
+    return hashlib.blake2b("".join(files).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
 
 
 class StageImages:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
     import numpy as np
@@ -178,8 +178,7 @@ class ListedFile:
     number: int
 
 
-@dataclass(frozen=True)
-class TagScore:
+class TagScore(NamedTuple):
     """The probability that an image has a tag, by one kind of model, and the bin (1 ... n) it falls into."""
 
     tag: str

@@ -12,6 +12,7 @@ last digit, early stop included.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Union
@@ -25,8 +26,9 @@ Floats = NDArray[np.float64]
 
 # Beyond this, products of finite numbers overflow; no model that was trained comes near it.
 _HUGE = 1e100
-# Distances of one chunk of images to all support vectors take about this many bytes.
-_CHUNK_BYTES = 32 << 20
+# Distances of one chunk of images to all support vectors take at most this many bytes. Chunks of few images are slow:
+# a matrix product goes through all support vectors once for each.
+_CHUNK_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +125,7 @@ class ScorerStack:
 
 def unit_rows(embeddings: Floats) -> Floats:
     """Scale each row of (N, D) to unit length; rows of zeros stay, as scikit-learn's Normalizer has it."""
-    norms = np.sqrt(np.einsum("nd,nd->n", embeddings, embeddings))
+    norms = np.sqrt(_squares(embeddings))
     norms[norms == 0] = 1
     unit: Floats = embeddings / norms[:, np.newaxis]
     return unit
@@ -151,9 +153,11 @@ class _RbfStack:
 
     def __init__(self, scorers: Sequence[RbfScorer], normalise: bool) -> None:
         self.normalise = normalise
-        self._vectors, where = _distinct_rows([scorer.support_vectors for scorer in scorers])
-        self._squares = np.einsum("ud,ud->u", self._vectors, self._vectors)
-        self._groups = [_group(gamma, scorers, where) for gamma in sorted({scorer.gamma for scorer in scorers})]
+        vectors, where = _distinct_rows([scorer.support_vectors for scorer in scorers])
+        # |x - v|^2 is one product: (x, |x|^2, 1) . (-2 v, 1, |v|^2)
+        self._vectors = np.column_stack([-2 * vectors, np.ones(len(vectors)), _squares(vectors)])  # (U, D + 2)
+        gammas = sorted({scorer.gamma for scorer in scorers})
+        self._groups = [_group(gamma, scorers, where, len(vectors)) for gamma in gammas]
         self._intercept = np.array([scorer.intercept for scorer in scorers])
         self._slope = np.array([scorer.slope for scorer in scorers])
         self._offset = np.array([scorer.offset for scorer in scorers])
@@ -161,34 +165,42 @@ class _RbfStack:
 
     def probabilities(self, x: Floats) -> Floats:
         rows = max(1, _CHUNK_BYTES // (8 * max(1, len(self._vectors))))
-        result = np.empty((len(x), len(self._intercept)))
-        for start in range(0, len(x), rows):
-            result[start : start + rows] = self._chunk(x[start : start + rows])
-        return result
+        chunks = np.array_split(x, max(1, math.ceil(len(x) / rows)))  # of one size: no short one at the end
+        return np.concatenate([self._chunk(chunk) for chunk in chunks])
 
     def _chunk(self, x: Floats) -> Floats:
-        squares = np.einsum("nd,nd->n", x, x)[:, np.newaxis] + self._squares
-        distances = np.maximum(squares - 2 * (x @ self._vectors.T), 0)  # (N, U), squared
+        distances = np.column_stack([x, _squares(x), np.ones(len(x))]) @ self._vectors.T  # (N, U), squared
+        np.maximum(distances, 0, out=distances)
         margins = np.empty((len(x), len(self._intercept)))
         for gamma, columns, used, weights in self._groups:
-            margins[:, columns] = np.exp(-gamma * distances[:, used]) @ weights
+            kernel = -gamma * distances[:, used]
+            margins[:, columns] = np.exp(kernel, out=kernel) @ weights
         margins += self._intercept
         result = sigmoid(self._slope * margins + self._offset)
         result[:, self._coupled] = _libsvm_coupling(result[:, self._coupled])
         return result
 
 
+def _squares(rows: Floats) -> Floats:
+    """The squared length of each row of (N, D)."""
+    squares: Floats = np.einsum("nd,nd->n", rows, rows)
+    return squares
+
+
 def _group(
-    gamma: float, scorers: Sequence[RbfScorer], where: list[NDArray[np.intp]]
-) -> tuple[float, list[int], NDArray[np.intp], Floats]:
-    """The machines of one gamma: their columns, the rows of the table they use, and their weights (used, M)."""
+    gamma: float, scorers: Sequence[RbfScorer], where: list[NDArray[np.intp]], vectors: int
+) -> tuple[float, list[int], Union[slice, NDArray[np.intp]], Floats]:
+    """The machines of one gamma: their columns, which of all ``vectors`` they use, and their weights (used, M).
+
+    Where they use all, that is a slice, for which nothing is copied.
+    """
     columns = [i for i, scorer in enumerate(scorers) if scorer.gamma == gamma]
     used = np.unique(np.concatenate([where[i] for i in columns]))
     weights = np.zeros((len(used), len(columns)))
     for column, i in enumerate(columns):
         # add.at: one image given twice is twice a support vector of the same machine.
         np.add.at(weights[:, column], np.searchsorted(used, where[i]), scorers[i].dual_coef)
-    return gamma, columns, used, weights
+    return gamma, columns, slice(None) if len(used) == vectors else used, weights
 
 
 def _distinct_rows(tables: Sequence[Floats]) -> tuple[Floats, list[NDArray[np.intp]]]:

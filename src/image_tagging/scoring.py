@@ -14,7 +14,7 @@ import numpy as np
 
 from .bins import Placer, bin_labels, bin_numbers
 from .classifiers import TagModels
-from .database import STAGE3, STAGE4, TableWriter, archive_row, result_table, score_row
+from .database import STAGE3, STAGE4, TableWriter, archive_row, result_table, score_rows
 from .errors import OutputError
 from .failures import attempt
 from .metadata import JsonObjectWriter, json_object
@@ -57,6 +57,7 @@ class ResultWriter:
         self._table = table
         self._placer = placer
         self._labels = labels
+        self._folders: dict[tuple[str, str], str] = {}  # by kind and tag
         self._reader = SourceReader()
         self.paths: tuple[str, ...] = ()
 
@@ -70,7 +71,7 @@ class ResultWriter:
         """
         self._output.add(record.hash_id, _as_json(record, files, scores))
         for file in files:
-            self._table.add(score_row(self._table.table, file.ref, record.hash_id, score) for score in scores)
+            self._table.add(score_rows(self._table.table, file.ref, record.hash_id, scores))
             placed = attempt(file.ref, "place", lambda: self._place(file, scores))  # noqa: B023  called at once
             if isinstance(placed, Failure):
                 log.warning("could not place %s: %s (%s)", placed.ref.path, placed.reason, placed.code)
@@ -81,29 +82,37 @@ class ResultWriter:
         self._reader.close()
 
     def _place(self, file: ListedFile, scores: Sequence[TagScore]) -> None:
+        if self._placer.how == "none":
+            return
         ref = file.ref
         content: Union[str, bytes] = self._reader.read(ref) if ref.members else ref.file
-        for score in scores:
-            folder = os.path.join(score.kind, quote_tag(score.tag), self._labels[score.bin - 1])
-            try:
-                self._placer.place(folder, ref.name, content, number=file.number)
-            except OSError as error:
-                if error.errno in _NO_ROOM:
-                    raise OutputError(f"cannot place images: {error}. Choose another output folder.") from error
-                raise
+        try:
+            self._placer.place([self._folder(score) for score in scores], ref.name, content, number=file.number)
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise OutputError(f"cannot place images: {error}. Choose another output folder.") from error
+            raise
+
+    def _folder(self, score: TagScore) -> str:
+        model = (score.kind, score.tag)
+        if model not in self._folders:
+            self._folders[model] = os.path.join(score.kind, quote_tag(score.tag))
+        return os.path.join(self._folders[model], self._labels[score.bin - 1])
 
 
 @contextmanager
-def results(folder: str, *, archives: Optional[Iterable[FoundArchive]], bins: int) -> Iterator[ResultWriter]:
+def results(
+    folder: str, *, archives: Optional[Iterable[FoundArchive]], bins: int, place: str = "copy"
+) -> Iterator[ResultWriter]:
     """The results of one run below ``folder``; ``output.json`` and the table appear when they are complete.
 
-    With ``archives`` they are those of stage 4, without those of stage 3.
+    With ``archives`` they are those of stage 4, without those of stage 3. ``place`` is one of ``bins.PLACES``.
     """
     table = STAGE3 if archives is None else STAGE4
     paths = (os.path.join(folder, OUTPUT_JSON), os.path.join(folder, table.file_name))
     with json_object(paths[0]) as output, result_table(paths[1], table) as rows:
         rows.add(archive_row(archive) for archive in archives or ())
-        with closing(ResultWriter(output, rows, Placer(folder), bin_labels(bins))) as writer:
+        with closing(ResultWriter(output, rows, Placer(folder, place), bin_labels(bins))) as writer:
             writer.paths = paths
             yield writer
 

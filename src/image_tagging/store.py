@@ -17,6 +17,9 @@ from .records import EncoderSpec
 
 STORE_NAME = "image-tagging.store"
 
+#: The work of placing images in bins, finished from a set of models and a number of bins.
+PLACING = "placing"
+
 #: The version of the tables below, written into the file.
 _VERSION = 1
 
@@ -92,7 +95,12 @@ class StoreFile:
 
     def is_finished(self, work: str, digest: str) -> bool:
         """Whether this work was finished, from what the digest stands for."""
-        return bool(self._rows("SELECT 1 FROM finished WHERE (work, digest) = (?, ?)", (work, digest)))
+        return self.made_from(work) == digest
+
+    def made_from(self, work: str) -> Optional[str]:
+        """The digest of what this work was last finished from, ``None`` where it never was."""
+        rows = self._rows("SELECT digest FROM finished WHERE work = ?", (work,))
+        return str(rows[0][0]) if rows else None
 
     def finish(self, work: str, digest: str) -> None:
         """Remember that this work is finished."""

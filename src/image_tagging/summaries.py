@@ -15,8 +15,8 @@ class EmbeddingSummary:
     """How the images of one run came to their embeddings.
 
     ``images`` are the files that could be used, ``pictures`` the different ones among them. ``computed`` counts
-    the embeddings that were not known before and ``device`` is where they were computed, ``None`` where none
-    was. ``archives`` are those that were looked into. ``failures`` are the files that could not be used.
+    the embeddings that were not known before and ``computed_on`` says where and in what precision, ``None``
+    where none was. ``archives`` are those that were looked into, ``failures`` the files that could not be used.
     ``shared_hashes`` are pairs (image, earlier image) of different pictures with one hash of their pixels.
     ``digest`` stands for all images found, and ``unchanged`` says that an earlier run met the same.
     """
@@ -25,7 +25,7 @@ class EmbeddingSummary:
     pictures: int
     computed: int
     encoder: EncoderSpec
-    device: Optional[str]
+    computed_on: Optional[str]
     archives: tuple[FoundArchive, ...]
     failures: tuple[Failure, ...]
     shared_hashes: tuple[tuple[ImageRef, ImageRef], ...]
@@ -70,13 +70,16 @@ class ClassifySummary:
     """What stage 3 or 4 did: the models used and what was written.
 
     ``left_out`` counts what the other of the two stages is for: archives in stage 3, loose images in stage 4
-    (``of_archives``).
+    (``of_archives``). ``place`` is how
+    images were placed, and ``mixed_bins`` says that the folder also holds images placed by other models or bins.
     """
 
     of_archives: bool
     embedding: EmbeddingSummary
     models: tuple[tuple[str, str], ...]
     place_failures: tuple[Failure, ...]
+    place: str
+    mixed_bins: bool
     left_out: int
     files: tuple[str, ...]
     folder: str

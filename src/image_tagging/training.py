@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .classifiers import TagModel
 from .errors import TrainingError
 from .records import BroughtEmbedding, EncoderSpec
 from .reports import ValidationReport
@@ -24,6 +25,18 @@ MIN_IMAGES_TO_SPLIT = 5
 
 #: Below this many measured images of a tag its figures move by tens of percent from one split to another.
 FEW_VALIDATED = 5
+
+#: No more images than these are learned from, drawn by the seed. The time of a support vector machine grows with the
+#: square of their number: minutes for so many, hours or days for the whole of a large data set.
+MOST_OF_TAG = 10_000
+MOST_OTHERS = 20_000
+
+#: Rows by which the table of embeddings grows, at least, and the share of it: it is never copied, nor much too large.
+_MORE_ROWS = 1024
+_MORE_SHARE = 1 / 16
+
+#: Images measured at a time: scoring works in float64, on copies.
+_MEASURED = 8192
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +58,7 @@ class Split:
     """The rows that a tag model learns from and those it is measured on; the two share none.
 
     ``is_tag`` and ``is_validation_tag`` are (n,) bool beside them. ``marks`` warn of what the split lacks.
+    ``weights`` say how many images each one that is learned from stands for: one of the tag, one of the others.
     """
 
     training: NDArray[np.int64]
@@ -52,6 +66,7 @@ class Split:
     validation: NDArray[np.int64]
     is_validation_tag: NDArray[np.bool_]
     marks: tuple[str, ...]
+    weights: tuple[float, float] = (1.0, 1.0)
 
 
 def gather(images: Iterable[BroughtEmbedding], tag_lists: Mapping[str, list[str]]) -> TaggedEmbeddings:
@@ -64,23 +79,52 @@ def gather(images: Iterable[BroughtEmbedding], tag_lists: Mapping[str, list[str]
     TrainingError
         None of the listed hashes has an embedding.
     """
-    row_of: dict[str, int] = {}
-    vectors: list[NDArray[np.float32]] = []
+    # An image that no list names is still an image without the tag: its embedding is kept, its hash is not.
+    row_of = dict.fromkeys((hash_id for hashes in tag_lists.values() for hash_id in hashes), -1)
+    table = _GrowingTable()
     for image in images:
-        row_of[image.hash_id] = len(vectors)
-        vectors.append(image.embedding)
-    listed = {tag: list(dict.fromkeys(hashes)) for tag, hashes in tag_lists.items()}
-    rows = {
-        tag: np.array([row_of[hash_id] for hash_id in hashes if hash_id in row_of], dtype=np.int64)
-        for tag, hashes in listed.items()
-    }
-    unknown = sum(map(len, listed.values())) - sum(map(len, rows.values()))
+        if image.hash_id in row_of:
+            row_of[image.hash_id] = len(table)
+        table.add(image.embedding)
+    rows: dict[str, NDArray[np.int64]] = {}
+    unknown = 0
+    for tag, hashes in tag_lists.items():
+        found = [row_of[hash_id] for hash_id in dict.fromkeys(hashes)]
+        rows[tag] = np.array([row for row in found if row >= 0], dtype=np.int64)
+        unknown += len(found) - len(rows[tag])
     if not any(map(len, rows.values())):
         raise TrainingError(
             "no listed image has an embedding: the two files belong to different data sets. Give the "
             "metadata and the tag lists that one run of stage 1 wrote."
         )
-    return TaggedEmbeddings(np.stack(vectors), rows, unknown)
+    return TaggedEmbeddings(table.finish(), rows, unknown)
+
+
+class _GrowingTable:
+    """Rows of unknown number in one array (n, D) float32, which grows where it lies: it is never there twice."""
+
+    def __init__(self) -> None:
+        self._rows = np.empty((0, 0), dtype=np.float32)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, row: NDArray[np.float32]) -> None:
+        if self._count == len(self._rows):
+            self._resize(self._count + max(_MORE_ROWS, int(self._count * _MORE_SHARE)), len(row))
+        self._rows[self._count] = row
+        self._count += 1
+
+    def finish(self) -> NDArray[np.float32]:
+        """Give the rows away, without the room kept for more."""
+        self._resize(self._count, self._rows.shape[1])
+        return self._rows
+
+    def _resize(self, count: int, dim: int) -> None:
+        # Unlike np.resize this reallocates, and large blocks are moved by their addresses alone. No view of the rows is
+        # ever given away before the end, so there is no reference to check.
+        self._rows.resize((count, dim), refcheck=False)
 
 
 def split_tag(data: TaggedEmbeddings, tag: str, *, test_share: float, seed: int) -> Split:
@@ -88,7 +132,7 @@ def split_tag(data: TaggedEmbeddings, tag: str, *, test_share: float, seed: int)
 
     The others are the images of ``other-training`` where there are any, else all without the tag; those of
     ``other-validation`` are only ever measured on. The division depends on the tag's name and the seed, not on
-    the tags beside it.
+    the tags beside it. No more than ``MOST_OF_TAG`` and ``MOST_OTHERS`` images are learned from; a mark says so.
 
     Raises
     ------
@@ -109,13 +153,23 @@ def split_tag(data: TaggedEmbeddings, tag: str, *, test_share: float, seed: int)
         held_other, learned_other = held_other[:0], np.concatenate([held_other, learned_other])
         only_validated = only_validated[:0]
     held_other = np.concatenate([held_other, only_validated])
+    every = (learned_tag, learned_other)
+    learned_tag, learned_other = learned_tag[:MOST_OF_TAG], learned_other[:MOST_OTHERS]
+    cut = (_cut(every[0], learned_tag, "images of the tag"), _cut(every[1], learned_other, "other images"))
     return Split(
         training=np.concatenate([learned_tag, learned_other]),
-        is_tag=_first(len(learned_tag), len(learned_tag) + len(learned_other)),
+        is_tag=_first(len(learned_tag), len(learned_other)),
         validation=np.concatenate([held_tag, held_other]),
-        is_validation_tag=_first(len(held_tag), len(held_tag) + len(held_other)),
-        marks=_marks(len(positives), len(held_tag), test_share),
+        is_validation_tag=_first(len(held_tag), len(held_other)),
+        marks=(*_marks(len(positives), len(held_tag), test_share), *filter(None, cut)),
+        weights=(len(every[0]) / len(learned_tag), len(every[1]) / len(learned_other)),
     )
+
+
+def measure(model: TagModel, data: TaggedEmbeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The probabilities (n,) that a model gives the images of ``rows`` (n,), some thousand at a time."""
+    parts = [rows[start : start + _MEASURED] for start in range(0, len(rows), _MEASURED)]
+    return np.concatenate([np.empty(0), *(model.probabilities(data.embeddings[part]) for part in parts)])
 
 
 def model_card(report: ValidationReport, encoder: EncoderSpec, seed: int) -> dict[str, Any]:
@@ -150,9 +204,13 @@ def _divide(rows: NDArray[np.int64], share: float) -> tuple[NDArray[np.int64], N
     return rows[:held], rows[held:]
 
 
-def _first(count: int, length: int) -> NDArray[np.bool_]:
-    """(length,) bool, true for the first ``count``."""
-    return np.arange(length) < count
+def _cut(every: NDArray[np.int64], learned: NDArray[np.int64], what: str) -> str:
+    return f"learned from {len(learned):,} of {len(every):,} {what}" if len(learned) < len(every) else ""
+
+
+def _first(count: int, others: int) -> NDArray[np.bool_]:
+    """(count + others,) bool, true for the first ``count``."""
+    return np.arange(count + others) < count
 
 
 def _marks(images: int, validated: int, share: float) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Encoders: pictures become embeddings.
 
-Whatever has the three attributes of :class:`Encoder` is an encoder. Two are here: ``builtin``, which needs
+Whatever has the attributes of :class:`Encoder` is an encoder. Two are here: ``builtin``, which needs
 no download, and every model of open_clip, by its name there.
 """
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BUILTIN = "builtin"
 DEFAULT_MODEL = "ViT-B-32"
 DEFAULT_PRETRAINED = "openai"
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 
 class Encoder(Protocol):
@@ -33,6 +34,10 @@ class Encoder(Protocol):
     @property
     def device(self) -> str:
         """Where ``embed`` computes: ``cpu``, ``cuda``, ``cuda:1``…"""
+
+    @property
+    def precision(self) -> str:
+        """What ``embed`` computes in: ``fp32``, ``bf16``, ``fp16``. All give the same embeddings but for rounding."""
 
     def preprocess(self, picture: Image.Image) -> NDArray[np.float32]:
         """One RGB picture of any size -> the array that ``embed`` takes; safe to call from several threads."""
@@ -64,7 +69,7 @@ def encoder_identity(clip_model: str, pretrained: str) -> tuple[str, str]:
     return BUILTIN, version
 
 
-def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None) -> Encoder:
+def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None, precision: str = "auto") -> Encoder:
     """The encoder called ``clip_model``, ready to work.
 
     Parameters
@@ -75,18 +80,21 @@ def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None)
         A pretrained tag of open_clip or the path of a weights file; not used by ``builtin``.
     device : str, optional
         Where to compute; without it ``cuda`` where there is one, else ``cpu``.
+    precision : str
+        One of ``PRECISIONS``. ``auto`` is the fastest that the device computes in by itself, if it gives what
+        ``fp32`` gives; the precision in use is the encoder's ``precision``.
 
     Raises
     ------
     EncoderUnavailableError
-        A library or the weights are missing, or there is no such model.
+        A library or the weights are missing, there is no such model, or it cannot be had in that precision.
     DeviceUnavailableError
         The device asked for is not here.
     """
     if clip_model == BUILTIN:
         from .builtin import BuiltinEncoder
 
-        return BuiltinEncoder(device=device)
+        return BuiltinEncoder(device=device, precision=precision)
     from .clip import ClipEncoder
 
-    return ClipEncoder(clip_model, pretrained, device=device)
+    return ClipEncoder(clip_model, pretrained, device=device, precision=precision)

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import cv2
 import numpy as np
 
-from ..errors import DeviceUnavailableError
+from ..errors import DeviceUnavailableError, EncoderUnavailableError
 from ..records import EncoderSpec
 
 if TYPE_CHECKING:
@@ -69,17 +69,23 @@ _DIM = 216 + 144 + 144 + 2 * 59 + 36 + 48
 class BuiltinEncoder:
     """The encoder called ``builtin``. All its work is done per picture, in ``preprocess``, on the CPU.
 
-    ``device`` is ``cpu`` or nothing; any other raises :class:`DeviceUnavailableError`.
+    ``device`` is ``cpu`` or nothing; any other raises :class:`DeviceUnavailableError`. ``precision`` is ``fp32`` or
+    ``auto``; any other raises :class:`EncoderUnavailableError`.
     """
 
     spec = EncoderSpec(name="builtin", pretrained=_VERSION, dim=_DIM, preprocess=f"letterbox-{_SIDE}")
     device = "cpu"
+    precision = "fp32"
 
-    def __init__(self, device: Optional[str] = None) -> None:
+    def __init__(self, device: Optional[str] = None, precision: str = "auto") -> None:
         if device not in {None, "cpu"}:
             raise DeviceUnavailableError(
                 f"the embedded encoder runs on the CPU only, not on {device!r}: "
                 "leave the device out, or choose a CLIP model to use that device"
+            )
+        if precision not in {"auto", "fp32"}:
+            raise EncoderUnavailableError(
+                f"the embedded encoder computes in fp32 only, not in {precision!r}: leave the precision out"
             )
 
     def preprocess(self, picture: Image.Image) -> NDArray[np.float32]:

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
-from ..errors import DeviceUnavailableError, EncoderUnavailableError
+from ..errors import EncoderUnavailableError
 from ..records import EncoderSpec
 from . import clip_weights
 from .clip_download import fetch
+from .clip_precision import drawn_pictures
 from .clip_preprocess import ClipPreprocess
+from .clip_tower import find_device, make_tower
 from .clip_weights import Weights, one_line
 
 if TYPE_CHECKING:
@@ -49,25 +51,32 @@ class ClipEncoder:
         A pretrained tag of that model, or the path of a local weights file.
     device : str, optional
         ``cpu``, ``cuda``, ``cuda:1``, ``mps``; without it ``cuda`` where there is one, else ``cpu``.
+    precision : str
+        ``fp32``, ``bf16``, ``fp16``, or ``auto``: the fastest that the device has and that gives what fp32 gives.
 
     Raises
     ------
     EncoderUnavailableError
-        open_clip or the weights are missing, unknown, or do not fit. Nothing else is taken in their place.
+        open_clip or the weights are missing, unknown, or do not fit; the precision asked for is not to be had, or
+        gives other embeddings than fp32. Nothing else is taken in their place.
     DeviceUnavailableError
         The device asked for is not here.
 
     """
 
-    def __init__(self, name: str, pretrained: str, device: Optional[str] = None) -> None:
+    def __init__(self, name: str, pretrained: str, device: Optional[str] = None, precision: str = "auto") -> None:
         library = _open_clip()
-        device = _device(device)
+        import torch  # after open_clip, whose absence is told in a line
+
+        device = find_device(torch, device)
         weights = _identify(name, pretrained)
         clip_weights.check_known(library, weights)
-        self._take(library, weights, _pretrained_model(library, weights), device)
+        self._take(library, weights, _pretrained_model(library, weights), device, precision)
 
     @classmethod
-    def with_random_weights(cls, name: str, seed: int = 0, device: Optional[str] = None) -> ClipEncoder:
+    def with_random_weights(
+        cls, name: str, seed: int = 0, device: Optional[str] = None, precision: str = "auto"
+    ) -> ClipEncoder:
         """An encoder that knows nothing, the same for the same seed: for tests and time measurements only."""
         import torch
 
@@ -77,19 +86,20 @@ class ClipEncoder:
             torch.manual_seed(seed)
             model = library.create_model(name)
         encoder = cls.__new__(cls)
-        encoder._take(library, weights, model, _device(device))
+        encoder._take(library, weights, model, find_device(torch, device), precision)
         return encoder
 
-    def _take(self, library: ModuleType, weights: Weights, model: _Model, device: str) -> None:
+    def _take(self, library: ModuleType, weights: Weights, model: _Model, device: str, precision: str) -> None:
+        import torch
+
         if not hasattr(model.visual, "trunk"):  # a tower of timm brings its own activation, whatever open_clip is told
             quick_gelu = clip_weights.activation_for(library, weights.name, weights.tag)
             clip_weights.check_activation(model.visual.modules(), weights, quick_gelu)
         dim = int(library.get_model_config(weights.name)["embed_dim"])
         settings = clip_weights.preprocess_settings(library, weights.name, weights.tag)
         self._preprocess = ClipPreprocess.from_config({**library.get_model_preprocess_cfg(model), **settings})
-        # One precision so far, float32. Another one is decided here, for this copy of the vision tower.
-        self._vision = model.visual.float().to(device).eval().requires_grad_(False)
-        self._device = device
+        pictures = [self._preprocess(picture) for picture in drawn_pictures()]
+        self._tower = make_tower(torch, model.visual, device, precision, pictures)
         self._spec = EncoderSpec(weights.name, weights.pretrained, dim, self._preprocess.label)
 
     @property
@@ -100,7 +110,12 @@ class ClipEncoder:
     @property
     def device(self) -> str:
         """Where ``embed`` computes."""
-        return self._device
+        return self._tower.device
+
+    @property
+    def precision(self) -> str:
+        """What ``embed`` computes in: ``fp32``, ``bf16`` or ``fp16``. Not part of the identity."""
+        return self._tower.precision
 
     def preprocess(self, picture: Image.Image) -> NDArray[np.float32]:
         """An RGB picture of any size -> (3, H, W) float32, H and W those of the model; safe on any thread."""
@@ -108,17 +123,9 @@ class ClipEncoder:
 
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """N arrays (3, H, W) -> (N, D) float32, not normalised; row i belongs to picture i."""
-        import torch
-
         if len(batch) == 0:
             return np.empty((0, self._spec.dim), dtype=np.float32)
-        with torch.inference_mode():
-            pictures = torch.from_numpy(np.stack(batch)).to(self._device)  # (N, 3, H, W)
-            features = self._vision(pictures)
-            if isinstance(features, tuple):  # CoCa: (embedding, tokens)
-                features = features[0]
-            rows: NDArray[np.float32] = features.float().cpu().numpy()  # (N, D)
-        return rows
+        return self._tower.embed(batch)
 
 
 def clip_identity(name: str, pretrained: str) -> tuple[str, str]:
@@ -152,28 +159,6 @@ def _open_clip() -> ModuleType:
             "pip install 'image-tagging-tools[clip]', or take --clip_model=builtin"
         ) from error
     return library
-
-
-def _device(wanted: Optional[str]) -> str:
-    import torch
-
-    if wanted is None:
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(wanted)
-    except RuntimeError as error:
-        raise DeviceUnavailableError(f"{wanted!r} is no device: take --device=cpu, cuda, cuda:1 or mps") from error
-    count = {
-        "cpu": 1,
-        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
-        "mps": int(torch.backends.mps.is_available()),
-    }.get(device.type, 0)
-    if (device.index or 0) >= count:
-        raise DeviceUnavailableError(
-            f"the device {wanted!r} was asked for and torch {torch.__version__} finds {count} of that kind here: "
-            "take --device=cpu, or install the driver and the torch that belong to it"
-        )
-    return str(device)
 
 
 def _pretrained_model(library: ModuleType, weights: Weights) -> _Model:

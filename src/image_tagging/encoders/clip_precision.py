@@ -38,7 +38,7 @@ def native(torch: _Torch, device: str) -> tuple[str, ...]:
     bf16 goes before fp16 where there are both: it has the range of float32, so no picture can overflow it.
     """
     kind = device.partition(":")[0]
-    names = {"cuda": _on_cuda, "mps": _on_mps}.get(kind, _on_cpu)(torch, device)
+    names: tuple[str, ...] = {"cuda": _on_cuda, "mps": _on_mps}.get(kind, _on_cpu)(torch, device)
     return (*names, "fp32")
 
 
@@ -54,17 +54,18 @@ def _cpu_has_bf16(torch: _Torch) -> bool:
     if any(getattr(torch.cpu, name, bool)() for name in _CPU_BF16):
         return True
     try:  # a torch that has not learned to ask for both yet
-        flags = next((line for line in _CPU_INFO.open(encoding="ascii") if line.startswith("flags")), "")
+        lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         return False
-    return any(flag in flags.split() for flag in _CPU_FLAGS)
+    flags = next((line.split() for line in lines if line.startswith("flags")), [])
+    return any(flag in flags for flag in _CPU_FLAGS)
 
 
 def _on_cuda(torch: _Torch, device: str) -> tuple[str, ...]:
     capability = torch.cuda.get_device_capability(device)
     # Ampere brought bf16 and Volta fast fp16; older ones compute fp16 at a fraction of the speed of float32.
     # AMD's devices go by other numbers, which all lie above and mean cards that have both.
-    return ("bf16",) * (capability >= (8, 0)) + ("fp16",) * (capability >= (7, 0))
+    return ("bf16",) * bool(capability >= (8, 0)) + ("fp16",) * bool(capability >= (7, 0))
 
 
 def _on_mps(_torch: _Torch, _device: str) -> tuple[str, ...]:
@@ -92,7 +93,7 @@ def candidates(torch: _Torch, device: str, wanted: str) -> tuple[str, ...]:
     return (wanted,)
 
 
-def test_pictures() -> list[Image.Image]:
+def drawn_pictures() -> list[Image.Image]:
     """Three drawn pictures, always the same: a smooth one, noise, and flat colours with hard edges."""
     side = 256
     down, across = np.mgrid[0:side, 0:side]
@@ -102,15 +103,15 @@ def test_pictures() -> list[Image.Image]:
     return [Image.fromarray(pixels.astype(np.uint8)) for pixels in (smooth, noise, flat)]
 
 
-def difference(
-    rows: NDArray[np.float32], alone: NDArray[np.float32], reference: NDArray[np.float32]
-) -> Optional[str]:
+def difference(rows: NDArray[np.float32], alone: NDArray[np.float32], reference: NDArray[np.float32]) -> Optional[str]:
     """What is wrong with embeddings computed in another precision, in words; ``None`` where nothing is.
 
     All are (N, D), of the same N pictures: ``rows`` embedded together, ``alone`` one by one, and ``reference``
     together in float32.
     """
-    if rows.shape != reference.shape or not (np.isfinite(rows).all() and np.isfinite(alone).all()):
+    if rows.shape != reference.shape:
+        return "its embeddings have another shape"
+    if not (np.isfinite(rows).all() and np.isfinite(alone).all()):
         return "it gives values that are not finite"
     worst = float(_cosines(rows, reference).min())
     if worst < PARITY:

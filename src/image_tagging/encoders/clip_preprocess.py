@@ -80,11 +80,13 @@ class ClipPreprocess:
 
     def __call__(self, picture: Image.Image) -> NDArray[np.float32]:
         """An RGB picture of any size -> (3, height, width) float32."""
-        pixels = np.asarray(self._framed(picture.convert("RGB")), dtype=np.float32)  # (H, W, 3)
-        pixels = pixels / np.float32(255)
-        pixels -= np.asarray(self.mean, dtype=np.float32)
-        pixels /= np.asarray(self.std, dtype=np.float32)
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+        rgb = np.asarray(self._framed(picture.convert("RGB")))  # (H, W, 3) uint8
+        # Channels first before any arithmetic: on whole planes it takes a quarter of the time, to the same bit.
+        planes = np.ascontiguousarray(rgb.transpose(2, 0, 1)).astype(np.float32)
+        planes /= np.float32(255)
+        planes -= np.asarray(self.mean, dtype=np.float32)[:, None, None]
+        planes /= np.asarray(self.std, dtype=np.float32)[:, None, None]
+        return planes
 
     def _framed(self, picture: Image.Image) -> Image.Image:
         width, height = self._resized_size(*picture.size)

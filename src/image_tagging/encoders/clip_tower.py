@@ -9,12 +9,12 @@ import copy
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import EncoderUnavailableError
+from ..errors import DeviceUnavailableError, EncoderUnavailableError
 from .clip_precision import DTYPES, candidates, difference
 from .clip_weights import one_line
 
@@ -32,7 +32,7 @@ class VisionTower:
         self._torch = torch
         self._vision = vision
         self._dtype = getattr(torch, DTYPES[precision])
-        self._most: int | None = None  # pictures that fit, once it showed that not all do
+        self._most: Optional[int] = None  # pictures that fit, once it showed that not all do
         self.device = device
         self.precision = precision
 
@@ -58,6 +58,16 @@ class VisionTower:
             # Out here, where the exception no longer holds on to the tensors of the failed attempt.
             self._shrink(size, shortage)
         return np.concatenate(rows)
+
+    def copied(self, precision: str) -> VisionTower:
+        """The same tower in another precision: its weights are converted once, which autocast does in every call."""
+        vision = copy.deepcopy(self._vision).to(getattr(self._torch, DTYPES[precision]))
+        return VisionTower(self._torch, vision, self.device, precision)
+
+    def difference(self, exact: VisionTower, pictures: Pictures) -> Optional[str]:
+        """What tells the embeddings of a few pictures from those of ``exact``, in words; ``None`` for nothing."""
+        alone = np.concatenate([self.embed([picture]) for picture in pictures])
+        return difference(self.embed(pictures), alone, exact.embed(pictures))
 
     def _shrink(self, size: int, shortage: str) -> None:
         if size == 1:
@@ -116,24 +126,35 @@ def make_tower(torch: _Torch, vision: _Module, device: str, wanted: str, picture
     exact = VisionTower(torch, vision.float().to(device).eval().requires_grad_(False), device, "fp32")
     if order[0] == "fp32":
         return exact
-    half, problem = _checked(torch, exact, order[0], pictures)
-    if half is not None:
+    try:
+        half = exact.copied(order[0])
+        problem = half.difference(exact, pictures)
+    except (RuntimeError, TypeError) as error:  # a layer that does not know this precision
+        problem = one_line(error, 120)
+    if problem is None:
         return half
     if wanted != "auto":
-        raise EncoderUnavailableError(f"{wanted} is not to be had on {device}: {problem}; take --precision=auto or fp32")
-    _LOG.warning("%s does not pass on %s (%s): the encoder computes in fp32", order[0], device, problem)
+        raise EncoderUnavailableError(f"{device} cannot be used in {wanted}: {problem}; take --precision=auto or fp32")
+    _LOG.warning("%s cannot be used in %s (%s): the encoder computes in fp32", device, order[0], problem)
     return exact
 
 
-def _checked(
-    torch: _Torch, exact: VisionTower, precision: str, pictures: Pictures
-) -> tuple[VisionTower, None] | tuple[None, str]:
-    """A copy of the tower in another precision, or what is wrong with it."""
-    dtype = getattr(torch, DTYPES[precision])
+def find_device(torch: _Torch, wanted: Optional[str]) -> str:
+    """The device asked for, or the best; DeviceUnavailableError where it is not here."""
+    if wanted is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        half = VisionTower(torch, copy.deepcopy(exact._vision).to(dtype), exact.device, precision)
-        alone = np.concatenate([half.embed([picture]) for picture in pictures])
-        problem = difference(half.embed(pictures), alone, exact.embed(pictures))
-    except (RuntimeError, TypeError, NotImplementedError) as error:  # a layer that does not know this precision
-        return None, one_line(error, 120)
-    return (None, problem) if problem else (half, None)
+        device = torch.device(wanted)
+    except RuntimeError as error:
+        raise DeviceUnavailableError(f"{wanted!r} is no device: take --device=cpu, cuda, cuda:1 or mps") from error
+    count = {
+        "cpu": 1,
+        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()),
+    }.get(device.type, 0)
+    if (device.index or 0) >= count:
+        raise DeviceUnavailableError(
+            f"the device {wanted!r} was asked for and torch {torch.__version__} finds {count} of that kind here: "
+            "take --device=cpu, or install the driver and the torch that belong to it"
+        )
+    return str(device)

@@ -12,6 +12,7 @@ SHA-256, which the addresses open_clip downloads from contain.
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 import importlib.util
 import json
@@ -70,15 +71,21 @@ def identify(name: str, pretrained: str, published: Callable[[str], Sequence[tup
 
 def file_digest(path: str) -> str:
     """The SHA-256 of a file, 64 hexadecimal digits; EncoderUnavailableError where it cannot be read."""
-    digest = hashlib.sha256()
     try:
-        with open(path, "rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
+        status = os.stat(path)
+        return _digest(path, status.st_size, status.st_mtime_ns)
     except OSError as error:
         raise EncoderUnavailableError(
             f"the weights file {path} cannot be read ({error.strerror}): check its permissions"
         ) from error
+
+
+@functools.lru_cache(maxsize=8)  # a run asks for the same identity several times, and a file can have gigabytes
+def _digest(path: str, _size: int, _modified: int) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
     return digest.hexdigest()
 
 

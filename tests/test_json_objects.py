@@ -1,0 +1,67 @@
+"""JSON objects as a stream: what is read does not depend on layout or on where the reading breaks off."""
+
+from __future__ import annotations
+
+import json
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from image_tagging import json_objects
+from image_tagging.errors import MetadataError
+from image_tagging.json_objects import json_entries
+
+PLAIN = st.none() | st.booleans() | st.integers(-99, 99) | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
+OBJECTS = st.dictionaries(st.text(), VALUES, max_size=5)
+LAYOUTS = [{}, {"indent": 2}, {"separators": (",", ":")}, {"ensure_ascii": False}, {"indent": 0, "ensure_ascii": False}]
+NASTY = [*'{}[]",:\\ 0\n', '\\"', '"}"', "{}", "null", ",,"]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return tmp_path_factory.mktemp("json") / "m.json"
+
+
+def entries(path, text, chunk):
+    path.write_bytes(text.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_objects, "_CHUNK", chunk)
+        return list(json_entries(str(path)))
+
+
+@settings(deadline=None)
+@given(OBJECTS, st.sampled_from(LAYOUTS), st.integers(1, 40))
+def test_every_object_is_read_entry_by_entry(path, value, layout, chunk):
+    assert entries(path, json.dumps(value, **layout), chunk) == list(value.items())
+
+
+@settings(deadline=None)
+@given(OBJECTS, st.data(), st.integers(1, 40))
+def test_what_is_no_json_is_refused_and_nothing_else(path, value, data, chunk):
+    text = json.dumps(value)
+    at = data.draw(st.integers(0, len(text)))
+    text = text[:at] + data.draw(st.sampled_from(NASTY)) + text[at + data.draw(st.integers(0, 2)) :]
+    try:
+        expected = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        expected = None
+    if isinstance(expected, dict):
+        assert dict(entries(path, text, chunk)) == expected
+    else:
+        with pytest.raises(MetadataError) as raised:
+            entries(path, text, chunk)
+        assert "\n" not in str(raised.value)
+
+
+def test_an_entry_that_does_not_end_is_not_held(path, monkeypatch):
+    monkeypatch.setattr(json_objects, "_LONGEST_ENTRY", 1000)
+    with pytest.raises(MetadataError, match="an entry is longer than"):
+        entries(path, '{"h1": [' + "[1, 2]," * 1000, 64)
+
+
+def test_the_place_of_what_is_wrong_is_told(path):
+    with pytest.raises(MetadataError, match="not valid JSON at line 4 "):
+        entries(path, '{\n "a": {"x": 1},\n "b": {\n  "y": nonsense}\n}', 1 << 16)
