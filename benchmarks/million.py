@@ -102,7 +102,8 @@ def fit_models(arguments: argparse.Namespace, folder: Path) -> str:
     """Small models to score with: 300 examples each, of which the machines keep nearly all."""
     import numpy as np
 
-    from image_tagging.classifiers import KINDS, fit_estimator
+    from image_tagging.classifiers import KINDS
+    from image_tagging.fitting import fit_estimator
     from image_tagging.model_files import save_tag_model
 
     card = {"encoder": {"name": "ViT-B-32", "pretrained": "openai", "dim": DIM, "preprocess": ""}}
@@ -155,7 +156,7 @@ def records(count: int, tags: int) -> Iterator:
     import numpy as np
 
     from image_tagging.records import ImageRecord, ImageRef
-    from image_tagging.training import OTHER_TRAINING
+    from image_tagging.splits import OTHER_TRAINING
 
     draw, spec = Drawing(tags), encoder()
     for start in range(0, count, 4096):

@@ -23,7 +23,8 @@ import numpy as np
 from PIL import Image
 
 from image_tagging import ClassifyConfig, EncoderSpec, classify_images
-from image_tagging.classifiers import KINDS, fit_estimator
+from image_tagging.classifiers import KINDS
+from image_tagging.fitting import fit_estimator
 from image_tagging.images import decode
 from image_tagging.metadata import as_json, json_object
 from image_tagging.model_files import save_tag_model

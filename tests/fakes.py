@@ -26,6 +26,7 @@ class MeanColours:
     def __init__(self, spec: EncoderSpec = SPEC, hook: Optional[Callable[[NDArray[np.float32]], None]] = None) -> None:
         self.spec = spec
         self.device = "cpu"
+        self.precision = "fp32"
         self.batches: list[int] = []
         self._hook = hook
 

@@ -13,7 +13,7 @@ import sys
 import pytest
 import typer.main
 
-from image_tagging import ClassifyConfig, ProcessConfig, TrainConfig, cli, console, pipeline
+from image_tagging import ClassifyConfig, ProcessConfig, TrainConfig, bins, cli, console, encoders, metadata, pipeline
 
 #: The flags of CONTRACT and README, with a value of each that is not its default.
 FLAGS = {
@@ -26,6 +26,8 @@ FLAGS = {
         "batch_size": 7,
         "num_threads": 2,
         "device": "cuda:1",
+        "precision": "fp32",
+        "metadata_format": "both",
     },
     "train": {"metadata_json": "m.json", "tag_to_hash_json": "t.json", "output": "there", "test_per": 0.25},
     "classify": {
@@ -38,6 +40,8 @@ FLAGS = {
         "batch_size": 7,
         "num_threads": 2,
         "device": "cpu",
+        "place": "hardlink",
+        "precision": "bf16",
     },
 }
 FLAGS["classify-zip"] = FLAGS["classify"]
@@ -85,6 +89,8 @@ def test_every_documented_flag_in_every_spelling(parsed, command, dash, joined):
         expected["archives"] = command == "classify-zip"
     if command == "train":
         expected["seed"] = 0
+    else:
+        expected["retry_failures"] = False
     assert dataclasses.asdict(config) == expected
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
     assert not [name for name, value in FLAGS[command].items() if value == defaults[name]]
@@ -191,9 +197,9 @@ def test_help_explains_every_flag_with_its_default(capsys, command):
     text = shown_help(capsys, command)
     options = re.split(r" (?=--[a-z])", text.partition("Options: ")[2])
     told = {option.split()[0][2:].replace("-", "_"): option for option in options}
-    assert set(told) == {*FLAGS[command], "help"}
+    assert set(told) - {"retry_failures"} == {*FLAGS[command], "help"}
     for field in dataclasses.fields(CONFIGS[command]):
-        if field.name not in told:
+        if field.name not in told or field.default is False:
             continue
         if field.default is dataclasses.MISSING:
             assert "[required]" in told[field.name]
@@ -319,3 +325,20 @@ def test_ctrl_c_is_exit_code_130_and_what_was_done_is_kept(trained, tmp_path, co
     done = command(*arguments)
     assert "19 embeddings computed" in done.stdout
     assert (tmp_path / "input-metadata.json").read_bytes() == trained.metadata.read_bytes()
+
+
+def test_choices_are_those_of_the_rooms_that_use_them():
+    assert cli.PRECISIONS == encoders.PRECISIONS
+    assert cli.PLACES == bins.PLACES
+    assert tuple(metadata.METADATA_FORMATS) == cli.METADATA_FORMATS
+
+
+def test_a_choice_that_is_none_is_wrong_usage(capsys):
+    assert cli.main(["classify", "--directory", "x", "--place", "teleport"]) == 2
+    assert "copy, hardlink, symlink, none" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("command", ["process", "classify"])
+def test_failures_are_retried_on_request(parsed, command):
+    source = "--input_folder" if command == "process" else "--directory"
+    assert parsed(command, source, "x", "--retry_failures").retry_failures

@@ -22,8 +22,18 @@ NASTY = "cat\x1b[2J\u202e\x07\r\nx"
 
 
 def embedding(**values):
-    values = {"images": 3, "pictures": 3, "computed": 3, "device": "cpu", **values}
-    return EmbeddingSummary(**{"encoder": ENCODER, "archives": (), "failures": (), "shared_hashes": (), **values})
+    values = {"images": 3, "pictures": 3, "computed": 3, "computed_on": "cpu in fp32", **values}
+    return EmbeddingSummary(
+        **{
+            "encoder": ENCODER,
+            "archives": (),
+            "failures": (),
+            "shared_hashes": (),
+            "unchanged": False,
+            "digest": "",
+            **values,
+        }
+    )
 
 
 def process_summary(**values):
@@ -35,7 +45,16 @@ def process_summary(**values):
 def classify_summary(**values):
     values = {"embedding": embedding(), "models": (("lr", "cat"), ("svm", "cat")), "place_failures": (), **values}
     return ClassifySummary(
-        **{"of_archives": False, "left_out": 0, "files": (), "folder": "/o", "seconds": 1.0, **values}
+        **{
+            "of_archives": False,
+            "place": "copy",
+            "mixed_bins": False,
+            "left_out": 0,
+            "files": (),
+            "folder": "/o",
+            "seconds": 1.0,
+            **values,
+        }
     )
 
 

@@ -64,7 +64,7 @@ def test_every_picture_gets_its_own_embedding(folder, out, batch_size, num_threa
         f"{number}.png": mean_colours(drawn(number)).tolist() for number in range(10)
     }
     assert (summary.images, summary.pictures, summary.computed) == (10, 10, 10)
-    assert (summary.encoder, summary.device) == (SPEC, "cpu")
+    assert (summary.encoder, summary.computed_on) == (SPEC, "cpu in fp32")
 
 
 @pytest.mark.parametrize("broken", range(0, 10, 3))
@@ -134,7 +134,7 @@ def test_a_run_again_loads_no_encoder_and_gives_the_same(folder, out):
     again, same = embed(folder, out, choice=choice)
     assert same == pictures
     assert (choice.loads, choice.encoder.batches) == ([], [])
-    assert (again.computed, again.device) == (0, None)
+    assert (again.computed, again.computed_on) == (0, None)
     assert (again.images, again.pictures) == (first.images, first.pictures)
 
 
@@ -381,18 +381,18 @@ def test_no_batches_and_no_threads_are_refused(wrong):
 
 
 def test_the_encoder_a_person_names_is_loaded():
-    choice = EncoderChoice.by_name("builtin", "openai", None)
+    choice = EncoderChoice.by_name("builtin", "openai", None, "auto")
     assert (choice.name, choice.pretrained) == ("builtin", BuiltinEncoder.spec.pretrained)
     assert choice.load().spec == BuiltinEncoder.spec
 
 
 def test_an_encoder_of_another_version_is_refused():
     with pytest.raises(EncoderUnavailableError, match="there is no builtin/0"):
-        EncoderChoice.by_spec(EncoderSpec("builtin", "0", 8, ""), None, None).load()
+        EncoderChoice.by_spec(EncoderSpec("builtin", "0", 8, ""), None, None, "auto").load()
 
 
 def test_an_encoder_of_another_length_is_refused():
     spec = BuiltinEncoder.spec
-    choice = EncoderChoice.by_spec(EncoderSpec(spec.name, spec.pretrained, spec.dim + 1, ""), None, None)
+    choice = EncoderChoice.by_spec(EncoderSpec(spec.name, spec.pretrained, spec.dim + 1, ""), None, None, "auto")
     with pytest.raises(EncoderMismatchError, match=f"gives embeddings of {spec.dim} values"):
         choice.load()

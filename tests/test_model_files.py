@@ -12,9 +12,10 @@ import joblib
 import numpy as np
 import pytest
 
-from image_tagging.classifiers import KINDS, TagModel, fit_estimator
+from image_tagging.classifiers import KINDS, TagModel
 from image_tagging.errors import EncoderMismatchError, ModelError, NoModelsError, OutputError
 from image_tagging.estimator_arrays import scorer_of
+from image_tagging.fitting import fit_estimator
 from image_tagging.model_files import (
     generate_model_path,
     load_tag_models,

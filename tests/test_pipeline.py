@@ -313,7 +313,7 @@ def test_a_second_run_computes_nothing_and_writes_the_same_bytes(odd_names, tmp_
     assert process(odd_names, tmp_path / "out").embedding.computed == 8
     first = results(tmp_path / "out")
     again = process(odd_names, tmp_path / "out")
-    assert (again.embedding.computed, again.embedding.device) == (0, None)
+    assert (again.embedding.computed, again.embedding.computed_on) == (0, None)
     assert len(again.embedding.failures) == 2
     assert results(tmp_path / "out") == first
 
@@ -376,7 +376,7 @@ needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this sys
     [
         ("image_tagging.encoders.builtin:BuiltinEncoder.embed", 2),
         ("image_tagging.metadata:as_json", 5),
-        ("image_tagging.pipeline:image_row", 5),
+        ("image_tagging.dataset_files:image_row", 5),
     ],
 )
 def test_stage_1_killed_and_run_again_gives_what_it_would_have_given(odd_names, tmp_path, where, call):
@@ -805,3 +805,25 @@ def test_failures_are_tried_again_on_request(tmp_path, monkeypatch):
     assert len(tried) == 2
     process(tmp_path / "images", tmp_path / "output", retry_failures=True)
     assert tried[2:] == ["broken.png"]
+
+
+@pytest.mark.parametrize("metadata_format", ["parquet", "both"])
+def test_parquet_metadata_goes_through_all_stages(tmp_path, trained, metadata_format):
+    pytest.importorskip("pyarrow", reason="the parquet extra is not installed")
+    output = tmp_path / "output"
+    summary = process(trained.images, output, metadata_format=metadata_format)
+    parquet = output / "input-metadata.parquet"
+    assert str(parquet) in summary.files
+    assert (output / "input-metadata.json").exists() == (metadata_format == "both")
+    train_tag_models(
+        TrainConfig(metadata_json=str(parquet), tag_to_hash_json=str(trained.tag_lists), output=str(output))
+    )
+    told = classify_images(
+        ClassifyConfig(
+            directory=str(trained.images),
+            metadata_json=str(parquet),
+            model=str(output / "models"),
+            output=str(tmp_path / "o"),
+        )
+    )
+    assert told.embedding.computed == 0

@@ -82,7 +82,6 @@ def test_histogram_bars_show_edges_and_counts():
 @pytest.mark.parametrize(
     ("truth", "says"),
     [
-        ([], "note: nothing was validated: no image"),
         ([1, 1], "note: nothing was validated on other images"),
         ([0, 0], "note: nothing was validated on images of the tag"),
     ],
@@ -95,6 +94,11 @@ def test_what_was_not_validated_is_said(truth, says):
     assert "-rate: n/a" in text
     assert made.roc_auc is None
     assert made.balanced_accuracy is None
+
+
+def test_that_nothing_at_all_was_validated_is_said_once():
+    assert "note: nothing was validated: no image" in report([], []).as_text()
+    assert "nothing was validated" not in report([], [], marks=("only 3 images, none left to measure",)).as_text()
 
 
 def test_wrong_input_is_an_error():

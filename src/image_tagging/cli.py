@@ -20,6 +20,7 @@ INTERRUPTED = 130
 #: As in ``encoders`` and ``bins``, which ``--help`` must not import (a test compares them).
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 PLACES = ("copy", "hardlink", "symlink", "none")
+METADATA_FORMATS = ("json", "parquet", "both")
 
 _QUOTES = {"‘": "’", "“": "”", "'": "'", '"': '"'}
 
@@ -122,6 +123,14 @@ def process(
     num_threads: Threads = 4,
     device: Device = None,
     precision: Precision = "auto",
+    metadata_format: Annotated[
+        str,
+        typer.Option(
+            parser=_one_of(METADATA_FORMATS),
+            metavar="|".join(METADATA_FORMATS),
+            help="The form of the metadata file; parquet is small and quick for many images.",
+        ),
+    ] = "json",
     retry_failures: Retry = False,
 ) -> None:
     """Stage 1: compute the metadata and the embedding of every image."""
@@ -138,6 +147,7 @@ def process(
         num_threads=num_threads,
         device=device,
         precision=precision,
+        metadata_format=metadata_format,
         retry_failures=retry_failures,
     )
     with _log_in(output_folder) as log:

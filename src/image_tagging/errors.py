@@ -12,7 +12,7 @@ ImageTaggingError
 │   ├── EncoderUnavailableError   a library or the weights are not here
 │   ├── DeviceUnavailableError    the device that was asked for is not here
 │   └── EncoderMismatchError      embeddings or models of another encoder
-├── MetadataError         a JSON file of stage 1 is malformed or foreign
+├── MetadataError         a metadata file of stage 1 is malformed, foreign, or needs a library that is not here
 ├── ModelError            a tag model cannot be used
 │   ├── NoModelsError     there is no tag model where one was looked for
 │   └── UnsafeModelError  the file asks for code that no tag model needs
@@ -68,7 +68,7 @@ class EncoderMismatchError(EncoderError):
 
 
 class MetadataError(ImageTaggingError):
-    """A JSON file of stage 1 is malformed or foreign."""
+    """A metadata file of stage 1 is malformed, foreign, or needs a library that is not here."""
 
 
 class ModelError(ImageTaggingError):

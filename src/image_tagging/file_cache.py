@@ -261,8 +261,9 @@ def _cache(db_path: StrPath, *, make: bool = False) -> Iterator[sqlite3.Connecti
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as db:
             db.row_factory = sqlite3.Row
-            columns = {column["name"] for column in db.execute("PRAGMA table_info(file_cache)")}
+            # In this order: another program may make the table in between.
             is_empty = not db.execute("SELECT 1 FROM sqlite_master").fetchone()
+            columns = {column["name"] for column in db.execute("PRAGMA table_info(file_cache)")}
             if not _COLUMNS.issubset(columns) and not (make and is_empty):
                 raise InputError(f"{db_path} is no file cache: it has no such table as documented. Check the path.")
             if make:

@@ -11,29 +11,29 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Optional, Union
 
 from . import metadata
 from .bins import MAX_BINS, require_place
-from .classifiers import KINDS, TagModel, TagModels, fit_estimator
-from .database import STAGE1, image_row, result_table
+from .classifiers import KINDS, TagModels
+from .dataset_files import empty_tags, records_paths, write_dataset_files
 from .embedding import EmbeddingConfig, EncoderChoice, Watch, embed_images, unwatched
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
-from .errors import EncoderMismatchError, InputError, ModelError, NoImagesError, TrainingError
-from .estimator_arrays import scorer_of
+from .errors import EncoderMismatchError, InputError, NoImagesError, TrainingError
 from .files import stamp_of
 from .index import WorkingStore
-from .model_files import load_tag_models, save_tag_model
-from .records import EncoderSpec, Failure, ImageRef
-from .reports import ValidationReport, validate, write_report
+from .model_files import load_tag_models
+from .records import EncoderSpec, Failure
+from .reports import ValidationReport
 from .scoring import results, score_pictures
 from .settings import settings
 from .sources import Found, FoundArchive, find_images
+from .splits import gather
 from .store import PLACING
-from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
-from .training import TaggedEmbeddings, gather, model_card, split_tag
+from .summaries import ClassifySummary, ProcessSummary, TrainSummary
+from .training import MODELS_FOLDER, REPORTS_FOLDER, leftover_warnings, train_tag
 
 #: The only encoder of the original: that of tag models which name none.
 _ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
@@ -52,6 +52,7 @@ class ProcessConfig:
     num_threads: int = 4
     device: Optional[str] = None
     precision: str = "auto"
+    metadata_format: str = "json"
     retry_failures: bool = False
 
 
@@ -71,60 +72,20 @@ def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessS
     root, output = os.path.abspath(config.input_folder), os.path.abspath(config.output_folder)
     left_out = _result_folders(output)
     found = find_images(root, leave_out=left_out)
+    records = records_paths(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
-    effort = _effort(config)
     with WorkingStore(output) as store:
         with _naming(root):
-            embedding = embed_images(store, found, choice, effort, watch)
-        if config.tagged_dataset:
-            folder, name = output, metadata.TAGGED_METADATA
-        else:
-            folder, name = os.path.join(output, metadata.UNTAGGED_FOLDER), metadata.untagged_metadata_name(root)
+            embedding = embed_images(store, found, choice, _effort(config), watch)
         watch("writing the metadata", 0, None)
-        files = _write_metadata(store, folder, name, embedding, tagged=config.tagged_dataset)
+        files = write_dataset_files(store, records, embedding, tagged=config.tagged_dataset)
         return ProcessSummary(
             embedding=embedding,
             tags=store.count_tags() if config.tagged_dataset else {},
-            empty_tags=_empty_tags(store, root, left_out) if config.tagged_dataset else (),
+            empty_tags=empty_tags(store, root, left_out) if config.tagged_dataset else (),
             files=files,
             seconds=time.monotonic() - started,
         )
-
-
-def _write_metadata(
-    store: WorkingStore, folder: str, name: str, embedding: EmbeddingSummary, *, tagged: bool
-) -> tuple[str, ...]:
-    """Write the files of stage 1, unless an earlier run wrote just these from just the same."""
-    lists = (metadata.HASH_TO_TAGS, metadata.TAG_TO_HASHES) if tagged else ()
-    paths = tuple(os.path.join(folder, each) for each in (name, STAGE1.file_name, *lists))
-    made_from = f"{embedding.digest}/{embedding.encoder.label}"
-    if embedding.unchanged and store.is_finished(paths[0], f"{made_from}/{_stamps(paths)}"):
-        return paths
-    with metadata.json_object(paths[0]) as records:
-        for record in store.pictures(embedding.encoder):
-            records.add(record.hash_id, metadata.as_json(record, tagged=tagged))
-    with result_table(paths[1], STAGE1) as table:
-        table.add(image_row(ref, hash_id) for ref, hash_id in store.files())
-    if tagged:
-        metadata.write_lists(paths[2], store.tags_of_pictures())
-        metadata.write_lists(paths[3], store.tag_lists())
-    store.finish(paths[0], f"{made_from}/{_stamps(paths)}")
-    return paths
-
-
-def _stamps(paths: Sequence[str]) -> list[str]:
-    """What changes when one of the files is changed or removed."""
-    return [stamp_of(path) if os.path.exists(path) else "" for path in paths]
-
-
-def _empty_tags(store: WorkingStore, root: str, left_out: Sequence[str]) -> tuple[str, ...]:
-    """The sub-folders that a person made for a tag and that hold no image."""
-    if not os.path.isdir(root):
-        return ()
-    with os.scandir(root) as entries:
-        paths = [entry.path for entry in entries if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))]
-    folders = [ImageRef(path) for path in paths if path not in left_out]
-    return tuple(sorted(folder.name for folder in folders if not store.lists_below(folder.path)))
 
 
 def _effort(config: Union[ProcessConfig, ClassifyConfig]) -> EmbeddingConfig:
@@ -173,7 +134,7 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
     for number, tag in enumerate(data.tags):
         watch("training", number, len(data.tags))
         try:
-            reports += _train_tag(data, tag, encoder, config, output)
+            reports += train_tag(data, tag, encoder, output, test_share=config.test_per, seed=config.seed)
         except TrainingError as error:
             skipped.append((tag, str(error)))
     if not reports:
@@ -186,50 +147,10 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
         reports=tuple(reports),
         skipped=tuple(skipped),
         unknown=data.unknown,
-        warnings=_leftover_warnings(os.path.join(output, "models"), data.tags),
-        models=os.path.join(output, "models"),
-        reports_folder=os.path.join(output, "reports"),
+        warnings=leftover_warnings(os.path.join(output, MODELS_FOLDER), data.tags),
+        models=os.path.join(output, MODELS_FOLDER),
+        reports_folder=os.path.join(output, REPORTS_FOLDER),
         seconds=time.monotonic() - started,
-    )
-
-
-def _train_tag(
-    data: TaggedEmbeddings, tag: str, encoder: EncoderSpec, config: TrainConfig, output: str
-) -> list[ValidationReport]:
-    """Fit, measure and write the models of one tag."""
-    split = split_tag(data, tag, test_share=config.test_per, seed=config.seed)
-    embeddings = data.embeddings[split.training]
-    reports = []
-    for kind in KINDS:
-        estimator = fit_estimator(kind, embeddings, split.is_tag, seed=config.seed)
-        model = TagModel(tag, kind, encoder, scorer_of(estimator))
-        report = validate(
-            kind=kind,
-            tag=tag,
-            training_tag=int(split.is_tag.sum()),
-            training_other=int((~split.is_tag).sum()),
-            probabilities=model.probabilities(data.embeddings[split.validation]),
-            is_tag=split.is_validation_tag,
-            marks=split.marks,
-        )
-        save_tag_model(os.path.join(output, "models"), tag, kind, estimator, model_card(report, encoder, config.seed))
-        write_report(os.path.join(output, "reports"), report)
-        reports.append(report)
-    return reports
-
-
-def _leftover_warnings(models: str, tags: Sequence[str]) -> tuple[str, ...]:
-    """What stages 3 and 4 would meet in a folder that also holds models of an earlier training."""
-    try:
-        present = {tag for _, tag in load_tag_models(models).names}
-    except (ModelError, EncoderMismatchError) as error:
-        return (str(error),)
-    if not (others := sorted(present.difference(tags))):
-        return ()
-    named = ", ".join(others[:3]) + (" …" if len(others) > 3 else "")
-    return (
-        f"{models} also holds models of other tags ({named}), which stages 3 and 4 will use too. "
-        "Move them away if they are not wanted.",
     )
 
 
@@ -286,13 +207,12 @@ def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> Classif
     brought = metadata.read_embeddings(config.metadata_json) if config.metadata_json else None
     spec = _encoder_of(models, brought and brought[0])
     choice = EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
-    effort = _effort(config)
     with WorkingStore(output) as store:
         if brought and config.metadata_json:
             watch("reading the metadata", 0, None)
             store.bring(os.path.abspath(config.metadata_json), *brought)
         with _naming(root, images):
-            embedding = embed_images(store, images, choice, effort, watch)
+            embedding = embed_images(store, images, choice, _effort(config), watch)
         _require_dim(models, embedding.encoder)
         mixed = config.place != "none" and _note_placing(store, f"{_models_digest(models)}/{config.output_bins}")
         failures: list[Failure] = []

@@ -13,8 +13,9 @@ import joblib
 import numpy as np
 import pytest
 
-from image_tagging.classifiers import KINDS, fit_estimator
+from image_tagging.classifiers import KINDS
 from image_tagging.errors import EncoderMismatchError, ModelError, UnsafeModelError
+from image_tagging.fitting import fit_estimator
 from image_tagging.model_files import load_tag_models, save_tag_model
 
 DIM = 8

@@ -1,0 +1,76 @@
+"""The recipe: what is fitted from labelled embeddings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from image_tagging.classifiers import KINDS, SVM, TagModel
+from image_tagging.errors import TrainingError
+from image_tagging.estimator_arrays import scorer_of
+from image_tagging.fitting import fit_estimator
+from image_tagging.scorers import LinearScorer
+from test_classifiers import DIM, examples
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_image_of_the_tag_ranks_its_likes_first(kind):
+    x, is_tag = examples(1, 40)
+    p = TagModel("t", kind, None, scorer_of(fit_estimator(kind, x, is_tag, seed=0))).probabilities(x)
+    assert p.argmax() == 0
+
+
+@pytest.mark.parametrize("positives", [2, 3, 4])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_machine_of_few_images_never_ranks_backwards(positives, seed):
+    x, is_tag = examples(positives, 30, seed=seed)
+    scorer = scorer_of(fit_estimator(SVM, x, is_tag, seed=seed))
+    assert isinstance(scorer, LinearScorer) or scorer.slope < 0  # the margin is that of class 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_seed_decides_the_model(kind):
+    x, is_tag = examples()
+    one, two = (scorer_of(fit_estimator(kind, x, is_tag, seed=5)) for _ in range(2))
+    assert all(np.array_equal(vars(one)[name], vars(two)[name]) for name in vars(one))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_images_do_not_stop_a_fit(kind):
+    x = np.ones((12, DIM), dtype=np.float32)
+    p = TagModel("t", kind, None, scorer_of(fit_estimator(kind, x, np.arange(12) < 5, seed=0))).probabilities(x)
+    assert np.isfinite(p).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"is_tag": np.zeros(80, bool)}, "no image has the tag"),
+        ({"is_tag": np.ones(80, bool)}, "every image has the tag"),
+        ({"is_tag": np.ones(79, bool)}, "do not fit"),
+        ({"kind": "forest"}, "no kind of tag model 'forest'"),
+        ({"embeddings": np.full((80, DIM), np.nan, np.float32)}, "no number"),
+    ],
+)
+def test_what_cannot_be_learnt_is_said(change, says):
+    x, is_tag = examples()
+    with pytest.raises(TrainingError, match=says):
+        fit_estimator(**{"kind": SVM, "embeddings": x, "is_tag": is_tag, "seed": 0, **change})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sample_of_the_others_gives_the_probabilities_of_the_whole(kind):
+    x, is_tag = examples(positives=60, negatives=3000)
+    sample = np.flatnonzero(is_tag | (np.arange(len(is_tag)) % 10 == 0))
+    whole = fit_estimator(kind, x, is_tag)
+    plain = fit_estimator(kind, x[sample], is_tag[sample])
+    weighted = fit_estimator(kind, x[sample], is_tag[sample], weights=(1.0, 10.0))
+    expected, without, with_weights = (model.predict_proba(x)[:, 0].sum() for model in (whole, plain, weighted))
+    assert abs(with_weights - expected) < 0.4 * abs(without - expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_of_one_change_nothing(kind):
+    x, is_tag = examples()
+    models = [fit_estimator(kind, x, is_tag, **settings) for settings in ({}, {"weights": (1.0, 1.0)})]
+    np.testing.assert_array_equal(*(model.predict_proba(x) for model in models))

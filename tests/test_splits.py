@@ -1,0 +1,200 @@
+"""What a tag model learns from, and what it is measured on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from image_tagging import splits
+from image_tagging.errors import TrainingError
+from image_tagging.records import BroughtEmbedding
+from image_tagging.splits import TaggedEmbeddings, gather, split_tag
+
+
+def dataset(**tags):
+    """Tags with the rows of their images, over as many embeddings as the rows need."""
+    rows = {tag.replace("_", "-"): np.array(numbers, dtype=np.int64) for tag, numbers in tags.items()}
+    count = max(max(numbers, default=0) for numbers in tags.values()) + 1
+    return TaggedEmbeddings(np.arange(2.0 * count, dtype=np.float32).reshape(count, 2), rows, 0)
+
+
+def split(data, tag, share=0.1, seed=0):
+    return split_tag(data, tag, test_share=share, seed=seed)
+
+
+def learned(division, is_tag=True):
+    return set(division.training[division.is_tag == is_tag].tolist())
+
+
+def measured(division, is_tag=True):
+    return set(division.validation[division.is_validation_tag == is_tag].tolist())
+
+
+def brought(hash_id, *vector):
+    return BroughtEmbedding(hash_id, f"/{hash_id}.png", np.array(vector, np.float32))
+
+
+def test_gather_joins_the_two_files():
+    data = gather([brought("a", 1, 2), brought("b", 3, 4), brought("c", 5, 6)], {"cat": ["c", "a"], "dog": ["b"]})
+    np.testing.assert_array_equal(data.embeddings, [[1, 2], [3, 4], [5, 6]])
+    assert {tag: rows.tolist() for tag, rows in data.rows.items()} == {"cat": [2, 0], "dog": [1]}
+    assert (data.unknown, data.tags) == (0, ["cat", "dog"])
+
+
+def test_gather_counts_what_the_metadata_lacks_and_takes_no_image_twice():
+    data = gather([brought("a", 1)], {"cat": ["a", "gone", "a"], "dog": ["gone"], "none": []})
+    assert {tag: rows.tolist() for tag, rows in data.rows.items()} == {"cat": [0], "dog": [], "none": []}
+    assert data.unknown == 2
+
+
+@pytest.mark.parametrize("lists", [{}, {"cat": []}, {"cat": ["x"]}])
+def test_gather_refuses_files_that_do_not_belong_together(lists):
+    with pytest.raises(TrainingError, match="different data sets"):
+        gather([brought("a", 1)], lists)
+
+
+def test_gather_keeps_the_images_that_no_list_names():
+    data = gather([brought("a", 1), brought("x", 2), brought("b", 3)], {"cat": ["b"], "dog": ["a"]})
+    np.testing.assert_array_equal(data.embeddings, [[1], [2], [3]])
+    assert {tag: rows.tolist() for tag, rows in data.rows.items()} == {"cat": [2], "dog": [0]}
+
+
+def test_gather_grows_and_gives_one_table_without_spare_rows():
+    count = 5000
+    vectors = np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32)
+    images = (BroughtEmbedding(str(number), "", vector) for number, vector in enumerate(vectors))
+    data = gather(images, {"cat": [str(number) for number in range(0, count, 7)]})
+    np.testing.assert_array_equal(data.embeddings, vectors)
+    assert data.embeddings.dtype == np.float32
+    np.testing.assert_array_equal(data.rows["cat"], range(0, count, 7))
+
+
+def test_the_sets_of_other_images_are_no_tags():
+    assert dataset(b=[0], a=[1], other_training=[2], other_validation=[3]).tags == ["a", "b"]
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.3, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("count", [5, 6, 40])
+def test_every_image_has_one_place_and_each_class_its_share(share, count):
+    data = dataset(cat=range(count), dog=range(count, 3 * count))
+    division = split(data, "cat", share)
+    both = np.concatenate([division.training, division.validation])
+    assert sorted(both.tolist()) == list(range(3 * count))
+    for is_tag, images in ((True, range(count)), (False, range(count, 3 * count))):
+        assert learned(division, is_tag) | measured(division, is_tag) == set(images)
+        expected = min(max(1, round(len(images) * share)), len(images) - 1)
+        assert len(measured(division, is_tag)) == expected
+        assert learned(division, is_tag)
+
+
+def test_the_split_is_drawn_by_the_seed_and_not_the_first_images():
+    data = dataset(cat=range(50), dog=range(50, 150))
+    assert measured(split(data, "cat")) == measured(split(data, "cat"))
+    assert measured(split(data, "cat")) != measured(split(data, "cat", seed=1))
+    assert measured(split(data, "cat", 0.2)) != set(range(10))
+
+
+def test_an_image_of_two_tags_is_no_other_image_of_either():
+    data = dataset(cat=range(10), pet=range(5, 20), tree=range(20, 40))
+    division = split(data, "cat")
+    assert not (learned(division, False) | measured(division, False)) & set(range(10))
+    assert learned(division, False) | measured(division, False) == set(range(10, 40))
+
+
+def test_images_without_any_tag_are_other_images():
+    data = dataset(cat=range(5), dog=range(5, 8))
+    data = TaggedEmbeddings(np.zeros((30, 2), np.float32), data.rows, 0)
+    division = split(data, "cat")
+    assert learned(division, False) | measured(division, False) == set(range(5, 30))
+
+
+def test_other_training_is_the_only_other_where_it_exists():
+    data = dataset(cat=range(10), dog=range(10, 20), other_training=range(18, 40))
+    division = split(data, "dog")
+    assert learned(division) | measured(division) == set(range(10, 20))
+    assert learned(division, False) | measured(division, False) == set(range(20, 40))
+
+
+def test_an_empty_other_training_counts_as_none():
+    data = dataset(cat=range(10), dog=range(10, 20), other_training=[])
+    division = split(data, "cat")
+    assert learned(division, False) | measured(division, False) == set(range(10, 20))
+
+
+def test_other_validation_is_only_ever_measured_on():
+    data = dataset(cat=range(10), dog=range(10, 20), other_validation=range(18, 30))
+    division = split(data, "cat")
+    assert set(range(18, 30)) <= measured(division, False)
+    assert not learned(division, False) & set(range(18, 30))
+    # An image of the tag is an image of the tag, wherever else it lies.
+    assert learned(split(data, "dog")) | measured(split(data, "dog")) == set(range(10, 20))
+    assert measured(split(data, "dog"), False) >= set(range(20, 30))
+
+
+def test_a_further_tag_does_not_move_the_split_of_another():
+    data = dataset(cat=range(20), other_training=range(20, 60))
+    more = dataset(cat=range(20), other_training=range(20, 60), dog=range(60, 90))
+    for one, other in zip((split(data, "cat").training, split(data, "cat").validation),
+                          (split(more, "cat").training, split(more, "cat").validation)):  # fmt: skip
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("count", "share", "held", "mark"),
+    [
+        (1, 0.1, 0, "only 1 image, none left to measure"),
+        (4, 0.1, 0, "only 4 images, none left to measure"),
+        (5, 0.1, 1, "rough: 1 measured"),
+        (40, 0.1, 4, "rough: 4 measured"),
+        (50, 0.1, 5, None),
+        (50, 0.0, 0, "none measured, as asked for"),
+    ],
+)
+def test_marks_tell_what_the_figures_rest_on(count, share, held, mark):
+    division = split(dataset(cat=range(count), dog=range(count, count + 20)), "cat", share)
+    assert len(measured(division)) == held
+    assert division.marks == ((mark,) if mark else ())
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_where_no_image_of_the_tag_is_measured_none_is_and_all_others_are_learned_from(share):
+    data = dataset(cat=range(3), dog=range(3, 33), other_validation=range(33, 40))
+    division = split(data, "cat", share)
+    assert len(division.validation) == 0
+    assert learned(division) == set(range(3))
+    assert learned(division, False) == set(range(3, 33))
+
+
+def test_what_cannot_be_learned_is_said():
+    with pytest.raises(TrainingError, match="no image with an embedding"):
+        split(dataset(cat=[], dog=range(5)), "cat")
+    with pytest.raises(TrainingError, match="no image without the tag"):
+        split(dataset(cat=range(5)), "cat")
+    with pytest.raises(TrainingError, match="no image without the tag"):
+        split(dataset(cat=range(5), other_validation=range(5, 9)), "cat")
+    with pytest.raises(TrainingError, match="no image without the tag"):
+        split(dataset(cat=range(5), dog=range(5, 9), other_training=range(3)), "cat")
+
+
+def test_no_more_images_of_a_class_are_learned_from_than_the_bound(monkeypatch):
+    data = dataset(cat=range(40), dog=range(40, 240))
+    unbounded = split(data, "cat")
+    monkeypatch.setattr(splits, "MOST_OF_TAG", 20)
+    monkeypatch.setattr(splits, "MOST_OTHERS", 30)
+    bounded = split(data, "cat")
+    for is_tag, most in ((True, 20), (False, 30)):
+        assert len(learned(bounded, is_tag)) == most
+        assert learned(bounded, is_tag) < learned(unbounded, is_tag)
+    np.testing.assert_array_equal(bounded.validation, unbounded.validation)
+    assert learned(bounded, False) != set(range(40, 70))
+    assert bounded.marks == (
+        *("rough: 4 measured", "learned from 20 of 36 images of the tag", "learned from 30 of 180 other images"),
+    )
+    assert bounded.weights == (36 / 20, 180 / 30)
+    assert learned(bounded, False) != learned(split(data, "cat", seed=1), False)
+
+
+def test_up_to_the_bound_every_image_is_learned_from(monkeypatch):
+    monkeypatch.setattr(splits, "MOST_OTHERS", 180)
+    division = split(dataset(cat=range(100), dog=range(100, 300)), "cat")
+    assert (len(learned(division, False)), division.marks, division.weights) == (180, (), (1.0, 1.0))
