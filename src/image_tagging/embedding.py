@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .encoders import Encoder, encoder_identity, load_encoder
-from .errors import EncoderMismatchError, InputError, NoImagesError, PictureError
+from .errors import EncoderMismatchError, EncoderUnavailableError, InputError, NoImagesError, PictureError
 from .failures import attempt
 from .images import decode, decoder_version
 from .index import WorkingStore
@@ -78,7 +78,16 @@ class EncoderChoice:
                 f"new images need the encoder {self.name}/{self.pretrained}, and {self.weights} is "
                 f"{'/'.join(identity)}. Give the weights file it was made with as --pretrained."
             )
-        encoder = load_encoder(self.name, self.weights, self.device, self.precision)
+        try:
+            encoder = load_encoder(self.name, self.weights, self.device, self.precision)
+        except EncoderUnavailableError as error:
+            if self.dim is None:
+                raise
+            raise EncoderUnavailableError(
+                f"some images are not in the metadata, and the encoder of the tag models, "
+                f"{self.name}/{self.pretrained}, is not here to compute them: {error}. "
+                "Another encoder (--clip_model, stage 1) needs other tag models."
+            ) from error
         if self.dim not in {None, encoder.spec.dim}:
             raise EncoderMismatchError(
                 f"{encoder.spec.label} gives embeddings of {encoder.spec.dim} values; the metadata or the tag models "
