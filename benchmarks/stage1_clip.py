@@ -102,7 +102,7 @@ def compare(arguments: argparse.Namespace, files: list[Path], work: Path) -> Non
             f"({stages[-1]['whole']:.1f} with {stages[-1]['loading']:.1f} s of loading), busy {stages[-1]['busy']:.0%}"
         )
     first = stages[0]["summary"]
-    print(f"stage 1 on {first.device} in {stages[0]['precision']}: {first.computed} embeddings")
+    print(f"stage 1 on {first.computed_on}: {first.computed} embeddings")
     for key, words in (("rate", "loading aside"), ("whole", "loading included")):
         ratio = statistics.median(stage[key] / loop for stage, loop in zip(stages, loops))
         print(f"{statistics.median(stage[key] for stage in stages):6.1f} images/s, {ratio:.2f} x the loop, {words}")
@@ -131,7 +131,6 @@ def plain_loop(files: list[Path], model: Any, transform: Any, device: str) -> fl
 
 def stage1(arguments: argparse.Namespace, pictures: Path, output: Path, weights: Path) -> dict[str, Any]:
     loading, working = Meter(), Meter()
-    precisions: set[str] = set()
     loading_cpu: list[float] = []
     load, embed = ClipEncoder.__init__, ClipEncoder.embed
 
@@ -140,7 +139,6 @@ def stage1(arguments: argparse.Namespace, pictures: Path, output: Path, weights:
         with loading.running():
             load(self, *args, **options)
         loading_cpu.append(cpu_seconds() - before)
-        precisions.add(self.precision)
 
     def timed_embed(self: ClipEncoder, batch: Any) -> Any:
         with working.running():
@@ -164,7 +162,6 @@ def stage1(arguments: argparse.Namespace, pictures: Path, output: Path, weights:
     images = summary.embedding.images
     return {
         "summary": summary.embedding,
-        "precision": "/".join(precisions),
         "loading": loading.seconds,
         "loading_cpu": sum(loading_cpu),
         "whole": images / seconds,
