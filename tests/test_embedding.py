@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from fakes import SPEC, MeanColours, choose, mean_colours
-from image_tagging.embedding import EmbeddingConfig, EncoderChoice, embed_images, unwatched
+from image_tagging.embedding import EmbeddingConfig, embed_images, unwatched
 from image_tagging.encoders.builtin import BuiltinEncoder
+from image_tagging.encoders.choice import EncoderChoice
 from image_tagging.errors import EncoderMismatchError, EncoderUnavailableError, InputError, NoImagesError
 from image_tagging.index import WorkingStore
 from image_tagging.records import EncoderSpec

@@ -12,13 +12,14 @@ from typing import Callable, Optional, Union
 import numpy as np
 from numpy.typing import NDArray
 
-from .encoders import Encoder, encoder_identity, load_encoder
-from .errors import EncoderMismatchError, EncoderUnavailableError, InputError, NoImagesError, PictureError
+from .encoders import Encoder
+from .encoders.choice import EncoderChoice
+from .errors import InputError, NoImagesError, PictureError
 from .failures import attempt
 from .images import decode, decoder_version
 from .index import WorkingStore
 from .listing import Listing
-from .records import EmbeddedImage, EncoderSpec, Failure, FoundImage, ImageFacts
+from .records import EmbeddedImage, Failure, FoundImage, ImageFacts
 from .runners import local
 from .settings import settings
 from .sources import Found, SourceReader
@@ -35,65 +36,6 @@ Watch = Callable[[str, int, Optional[int]], None]
 
 def unwatched(activity: str, done: int, total: Optional[int]) -> None:
     """Watch nothing."""
-
-
-@dataclass(frozen=True)
-class EncoderChoice:
-    """The encoder that a run is to use. It is loaded when the first picture needs it, and never when none does.
-
-    ``name`` and ``pretrained`` are its identity; ``weights`` is where the weights are to be had (a tag or a
-    path). ``dim`` is the length its embeddings must have, where that is known beforehand.
-    """
-
-    name: str
-    pretrained: str
-    weights: str
-    device: Optional[str] = None
-    precision: str = "auto"
-    dim: Optional[int] = None
-
-    @classmethod
-    def by_name(cls, clip_model: str, weights: str, device: Optional[str], precision: str) -> EncoderChoice:
-        """The encoder that a person names; raises EncoderUnavailableError where there is none of this name."""
-        return cls(*encoder_identity(clip_model, weights), weights, device, precision)
-
-    @classmethod
-    def by_spec(cls, spec: EncoderSpec, weights: Optional[str], device: Optional[str], precision: str) -> EncoderChoice:
-        """The encoder that embeddings or tag models name; whether it can be had shows when it is needed."""
-        return cls(spec.name, spec.pretrained, weights or spec.pretrained, device, precision, spec.dim)
-
-    def load(self) -> Encoder:
-        """The encoder, ready to work.
-
-        Raises
-        ------
-        EncoderUnavailableError
-            It cannot be had.
-        EncoderMismatchError
-            ``weights`` are those of another encoder.
-        """
-        identity = encoder_identity(self.name, self.weights)
-        if identity != (self.name, self.pretrained):
-            raise EncoderMismatchError(
-                f"new images need the encoder {self.name}/{self.pretrained}, and {self.weights} is "
-                f"{'/'.join(identity)}. Give the weights file it was made with as --pretrained."
-            )
-        try:
-            encoder = load_encoder(self.name, self.weights, self.device, self.precision)
-        except EncoderUnavailableError as error:
-            if self.dim is None:
-                raise
-            raise EncoderUnavailableError(
-                f"some images are not in the metadata, and the encoder of the tag models, "
-                f"{self.name}/{self.pretrained}, is not here to compute them: {error}. "
-                "Another encoder (--clip_model, stage 1) needs other tag models."
-            ) from error
-        if self.dim not in {None, encoder.spec.dim}:
-            raise EncoderMismatchError(
-                f"{encoder.spec.label} gives embeddings of {encoder.spec.dim} values; the metadata or the tag models "
-                f"have {self.dim}. They were made with another encoder of that name: make them anew (stages 1 and 2)."
-            )
-        return encoder
 
 
 @settings

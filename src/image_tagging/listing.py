@@ -38,19 +38,6 @@ WHERE l.picture_id IN (SELECT l.picture_id FROM listing AS l JOIN image AS i ON 
 ORDER BY l.seq
 """
 
-_PICTURES = """
-UPDATE listing SET picture_id = (
-    SELECT i.hash_id FROM image AS i WHERE i.path = listing.path AND i.stamp = listing.stamp AND EXISTS (
-        SELECT 1 FROM embedding AS e WHERE e.encoder = :encoder AND e.key IN (i.picture_hash, i.hash_id)))
-"""
-
-_SHARED_HASHES = """
-SELECT l.picture_id, i.picture_hash, l.seq FROM listing AS l JOIN image AS i ON i.path = l.path
-WHERE l.picture_id IN (SELECT l.picture_id FROM listing AS l JOIN image AS i ON i.path = l.path
-                       GROUP BY l.picture_id HAVING count(DISTINCT i.picture_hash) > 1)
-ORDER BY l.seq
-"""
-
 _SHARED_PAIRS = """
 SELECT l.address, (SELECT first.address FROM listing AS first WHERE first.picture_id = i.hash_id ORDER BY seq LIMIT 1)
 FROM listing AS l JOIN image AS i ON i.path = l.path

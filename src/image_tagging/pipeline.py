@@ -19,8 +19,9 @@ from . import metadata
 from .bins import MAX_BINS, require_place
 from .classifiers import KINDS, TagModels
 from .dataset_files import empty_tags, records_paths, write_dataset_files
-from .embedding import EmbeddingConfig, EncoderChoice, Watch, embed_images, unwatched
+from .embedding import EmbeddingConfig, Watch, embed_images, unwatched
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
+from .encoders.choice import EncoderChoice
 from .errors import EncoderMismatchError, InputError, NoImagesError, TrainingError
 from .files import stamp_of
 from .index import WorkingStore
