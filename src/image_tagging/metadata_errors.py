@@ -7,7 +7,7 @@ from typing import Union
 from .errors import EncoderMismatchError, MetadataError
 from .records import EncoderSpec
 
-_REMEDY = "Give the metadata file that stage 1 wrote (image-tagging process)."
+_REMEDY = "Give the file that stage 1 wrote (image-tagging process)."
 
 
 def unreadable(path: str, error: OSError) -> MetadataError:
@@ -39,7 +39,11 @@ def not_numbers(path: str, hash_id: str) -> MetadataError:
 
 
 def mixed(path: str, one: EncoderSpec, other: EncoderSpec) -> EncoderMismatchError:
-    """The file holds embeddings of several encoders."""
+    """The file holds embeddings of several encoders, or of several lengths."""
+    if one.label == other.label:
+        return EncoderMismatchError(
+            f"{path} holds embeddings of {one.label} with {one.dim} values and with {other.dim}. Run stage 1 again."
+        )
     return EncoderMismatchError(
         f"{path} mixes encoders: {one.label} ({one.dim} values) and {other.label} ({other.dim}). "
         "Run stage 1 again with one encoder."
