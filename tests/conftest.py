@@ -91,7 +91,7 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
             [sys.executable, "-m", "image_tagging.cli", *map(str, arguments)],
             check=False,
             capture_output=True,
-            timeout=120,
+            timeout=600,
             **{"encoding": "utf-8", **options},
         )
 

@@ -231,7 +231,7 @@ def test_help_loads_nothing_heavy(arguments):
         "sys.exit(repr(heavy) if heavy else code)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, *arguments], check=False, capture_output=True, encoding="utf-8", timeout=60
+        [sys.executable, "-c", program, *arguments], check=False, capture_output=True, encoding="utf-8", timeout=600
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -318,7 +318,7 @@ def test_ctrl_c_is_exit_code_130_and_what_was_done_is_kept(trained, tmp_path, co
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as running:
         assert running.stdout.readline() == "ready\n"
         running.send_signal(signal.SIGINT)
-        _, told = running.communicate(timeout=60)
+        _, told = running.communicate(timeout=600)
     assert running.returncode == 130
     assert told == ("image-tagging: interrupted. What was done so far is kept; run the same command again to go on.\n")
     assert not (tmp_path / "input-metadata.json").exists()

@@ -41,7 +41,7 @@ def test_the_python_of_the_readme_runs_as_it_stands(tmp_path, drawing):
         check=False,
         capture_output=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=600,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "model-type = ovr-svm, tag= sprites" in done.stdout

@@ -285,7 +285,7 @@ embed(sys.argv[1], sys.argv[2], MeanColours(hook=die), batch_size=2)
 def test_a_run_that_was_killed_goes_on_and_gives_what_an_uninterrupted_one_gives(folder, out, tmp_path):
     here = str(Path(__file__).parent)
     command = [sys.executable, "-c", KILLED, str(folder), str(out)]
-    done = subprocess.run(command, check=False, cwd=here, timeout=120)
+    done = subprocess.run(command, check=False, cwd=here, timeout=600)
     assert done.returncode == 9
     encoder = MeanColours()
     resumed, pictures = embed(folder, out, encoder)

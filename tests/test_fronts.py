@@ -51,7 +51,7 @@ def run(program, *arguments, cwd):
         check=False,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=600,
         cwd=cwd,
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
     )

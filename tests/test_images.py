@@ -269,7 +269,7 @@ except DecodeError as error:
     print(error.code, error)
 print(decoder_version())
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=600)
     first, second = done.stdout.splitlines()
     assert first == "unsupported HEIC needs an extra: pip install 'image-tagging-tools[heif]'"
     assert "heif" not in second

@@ -36,7 +36,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 path, folder = sys.argv[1:]
 notebook = nbformat.read(path, as_version=4)
 kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
-client = nbclient.NotebookClient(notebook, km=kernel, timeout=300, resources={"metadata": {"path": folder}})
+client = nbclient.NotebookClient(notebook, km=kernel, timeout=600, resources={"metadata": {"path": folder}})
 client.execute()
 nbformat.write(notebook, path)
 """

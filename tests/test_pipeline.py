@@ -363,7 +363,7 @@ sys.exit(main(sys.argv[3:]))
 
 def run_and_die(where, call, *arguments):
     program = [sys.executable, "-c", _DYING, where, str(call), *map(str, arguments)]
-    done = subprocess.run(program, check=False, capture_output=True, timeout=120)
+    done = subprocess.run(program, check=False, capture_output=True, timeout=600)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
 
 

@@ -25,7 +25,7 @@ PROMISED = {
 
 def run(program, **options):
     done = subprocess.run(
-        [sys.executable, "-c", program], check=False, capture_output=True, encoding="utf-8", timeout=60, **options
+        [sys.executable, "-c", program], check=False, capture_output=True, encoding="utf-8", timeout=600, **options
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split()

@@ -60,5 +60,5 @@ models.probabilities(numpy.ones((3, models.dim)))
 print([name for name in sys.modules if name.partition(".")[0] in ("sklearn", "joblib", "scipy")])
 """
     command = [sys.executable, "-W", "error", "-c", program, str(published / "models")]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")

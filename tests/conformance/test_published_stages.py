@@ -24,7 +24,7 @@ def run(front, *arguments):
         check=False,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=600,
         cwd=CHECKOUT,
     )
     # Nothing about versions of scikit-learn, or anything else.
