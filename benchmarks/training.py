@@ -20,7 +20,8 @@ import numpy as np
 from image_tagging import EncoderSpec, TrainConfig, train_tag_models
 from image_tagging.classifiers import KINDS
 from image_tagging.fitting import fit_estimator
-from image_tagging.metadata import as_json, json_object, read_embeddings, read_tag_lists, write_lists
+from image_tagging.json_objects import json_object
+from image_tagging.metadata import as_json, read_embeddings, read_tag_lists, write_lists
 from image_tagging.records import ImageRecord, ImageRef
 from image_tagging.splits import gather, split_tag
 

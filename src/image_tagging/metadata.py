@@ -17,9 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError, MetadataError
-from .json_objects import JsonObjectWriter as JsonObjectWriter  # noqa: PLC0414  scoring takes it from here
-from .json_objects import json_entries, whole_json
-from .json_objects import json_object as json_object  # noqa: PLC0414
+from .json_objects import json_entries, json_object, whole_json
 from .metadata_errors import empty, foreign, mixed, not_numbers
 from .metadata_parquet import PARQUET_SUFFIX, parquet_table, read_parquet, require_pyarrow
 from .records import BroughtEmbedding, EncoderSpec, ImageRecord

@@ -17,7 +17,7 @@ from .classifiers import TagModels
 from .database import STAGE3, STAGE4, TableWriter, archive_row, result_table, score_rows
 from .errors import OutputError
 from .failures import attempt
-from .metadata import JsonObjectWriter, json_object
+from .json_objects import JsonObjectWriter, json_object
 from .model_names import quote_tag
 from .records import Failure, ImageRecord, ListedFile, TagScore
 from .sources import FoundArchive, SourceReader
