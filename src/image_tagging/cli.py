@@ -181,42 +181,39 @@ def train(
     console.show_train(summary)
 
 
-@app.command()
-def classify(
-    directory: Annotated[str, typer.Option(parser=_path, metavar="PATH", help="The folder of images, or one image.")],
-    metadata_json: Known = None,
-    output: Results = "./output",
-    model: Models = "./output/models",
-    output_bins: Bins = 10,
-    place: Place = "copy",
-    pretrained: Weights = None,
-    batch_size: Batch = 32,
-    num_threads: Threads = 4,
-    device: Device = None,
-    precision: Precision = "auto",
-    retry_failures: Retry = False,
-) -> None:
-    """Stage 3: score the images of a folder by all tag models and place them in bins."""
-    _classify(archives=False, **locals())
+def _add_classify(name: str, *, archives: bool, takes: str, does: str) -> None:
+    """Stages 3 and 4 are one command over different sources."""
+
+    @app.command(name=name, help=does)
+    def classify(
+        directory: Annotated[str, typer.Option(parser=_path, metavar="PATH", help=takes)],
+        metadata_json: Known = None,
+        output: Results = "./output",
+        model: Models = "./output/models",
+        output_bins: Bins = 10,
+        place: Place = "copy",
+        pretrained: Weights = None,
+        batch_size: Batch = 32,
+        num_threads: Threads = 4,
+        device: Device = None,
+        precision: Precision = "auto",
+        retry_failures: Retry = False,
+    ) -> None:
+        _classify(**{**locals(), "archives": archives})
 
 
-@app.command(name="classify-zip")
-def classify_zip(
-    directory: Annotated[str, typer.Option(parser=_path, metavar="PATH", help="A .zip, or a folder that holds zips.")],
-    metadata_json: Known = None,
-    output: Results = "./output",
-    model: Models = "./output/models",
-    output_bins: Bins = 10,
-    place: Place = "copy",
-    pretrained: Weights = None,
-    batch_size: Batch = 32,
-    num_threads: Threads = 4,
-    device: Device = None,
-    precision: Precision = "auto",
-    retry_failures: Retry = False,
-) -> None:
-    """Stage 4: score the images inside zips, nested ones included, by all tag models and place them in bins."""
-    _classify(archives=True, **locals())
+_add_classify(
+    "classify",
+    archives=False,
+    takes="The folder of images, or one image.",
+    does="Stage 3: score the images of a folder by all tag models and place them in bins.",
+)
+_add_classify(
+    "classify-zip",
+    archives=True,
+    takes="A .zip, or a folder that holds zips.",
+    does="Stage 4: score the images inside zips, nested ones included, by all tag models and place them in bins.",
+)
 
 
 def _classify(**settings: Any) -> None:

@@ -213,8 +213,8 @@ def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[s
     _show_failures(console, "skipped", summary.failures, log)
     if shared := len(summary.shared_hashes):
         have = "pictures have" if shared > 1 else "picture has"
-        note = f"  {shared:,} {have} the pixel hash of another (a palette swap) and kept apart from it"
-        _line(console, note + (f" and named in {log}" if log else ""), style="yellow")
+        note = f"  {shared:,} {have} the pixel hash of another (a palette swap, say). All are kept apart"
+        _line(console, note + (f"; {log} names them." if log else "."), style="yellow")
 
 
 def _show_failures(console: Console, what: str, failures: Iterable[Failure], log: Optional[str]) -> None:

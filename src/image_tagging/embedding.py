@@ -72,6 +72,7 @@ def embed_images(
         store.forget_failures()
     listing = store.list_images(_watched(found, watch))
     if not listing.images:
+        _log_failures(listing.failures)
         raise NoImagesError(_nothing_found(listing.failures))
     embedder = _Embedder(store, choice)
     digest = "/".join((listing.digest, choice.name, choice.pretrained, decoder_version()))
@@ -95,8 +96,7 @@ def _summary(
     store: WorkingStore, choice: EncoderChoice, listing: Listing, embedder: _Embedder, unchanged: bool
 ) -> EmbeddingSummary:
     failures = (*listing.failures, *store.failures())
-    for failure in failures:
-        log.warning("skipped %s (%s, %s)", _in_words(failure), failure.step, failure.code)
+    _log_failures(failures)
     shared = store.shared_hashes()
     for later, earlier in shared:
         log.info("%s has the pixels of %s in other colours or another shape", later.path, earlier.path)
@@ -128,6 +128,11 @@ def _watched(found: Iterable[Found], watch: Watch) -> Iterator[Found]:
 def _nothing_found(failures: Iterable[Failure]) -> str:
     first = next(iter(failures), None)
     return "no image was found" + (f"; the first that could not be opened: {_in_words(first)}" if first else "")
+
+
+def _log_failures(failures: Iterable[Failure]) -> None:
+    for failure in failures:
+        log.warning("skipped %s (%s, %s)", _in_words(failure), failure.step, failure.code)
 
 
 def _in_words(failure: Failure) -> str:

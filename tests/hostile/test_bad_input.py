@@ -393,3 +393,13 @@ def test_the_same_in_a_process_of_its_own(command, tmp_path):
                     "--clip_model=builtin")  # fmt: skip
     assert (shown.returncode, shown.stdout) == (1, "")
     assert shown.stderr == f"image-tagging: there is no folder or file at {tmp_path / 'nowhere'}. Check the path.\n"
+
+
+def test_what_could_not_be_opened_is_logged_even_where_nothing_could_be_done(command, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "broken.zip").write_bytes(b"no zip")
+    done = command(
+        "process", f"--input_folder={tmp_path / 'in'}", f"--output_folder={tmp_path / 'out'}", "--clip_model=builtin"
+    )
+    assert done.returncode == 1
+    assert "broken.zip" in (tmp_path / "out" / "image-tagging.log").read_text(encoding="utf-8")
