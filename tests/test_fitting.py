@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import joblib
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
+from image_tagging import fitting
 from image_tagging.classifiers import KINDS, SVM, TagModel
 from image_tagging.errors import TrainingError
 from image_tagging.estimator_arrays import scorer_of
@@ -74,3 +77,53 @@ def test_weights_of_one_change_nothing(kind):
     x, is_tag = examples()
     models = [fit_estimator(kind, x, is_tag, **settings) for settings in ({}, {"weights": (1.0, 1.0)})]
     np.testing.assert_array_equal(*(model.predict_proba(x) for model in models))
+
+
+def test_a_machine_is_the_one_that_scikit_learn_fits(tmp_path):
+    """Fitted over a shared table of kernels and told by its support vectors: the file holds an ordinary SVC."""
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.model_selection import StratifiedKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import Normalizer
+    from sklearn.svm import SVC
+
+    x, is_tag = examples()
+    joblib.dump(fit_estimator(SVM, x, is_tag, seed=4), tmp_path / "model.pkl")
+    ours = joblib.load(tmp_path / "model.pkl")
+    machine = SVC(C=fitting.SVM_C, gamma=fitting.SVM_GAMMA, class_weight="balanced")
+    folds = StratifiedKFold(fitting.CALIBRATION_FOLDS, shuffle=True, random_state=4)
+    theirs = make_pipeline(Normalizer(), CalibratedClassifierCV(machine, cv=folds, ensemble=False))
+    theirs.fit(x.astype(np.float64), np.where(is_tag, 0, 1))
+    fresh = examples(60, 60, seed=9)[0].astype(np.float64)
+    np.testing.assert_allclose(ours.predict_proba(fresh), theirs.predict_proba(fresh), atol=1e-4)
+    inner, expected = (model[-1].calibrated_classifiers_[0].estimator for model in (ours, theirs))
+    np.testing.assert_array_equal(inner.support_, expected.support_)
+    np.testing.assert_allclose(inner.decision_function(fresh), expected.decision_function(fresh), atol=1e-6)
+    assert inner.get_params() == expected.get_params()
+    assert inner.fit(x, is_tag).n_features_in_ == x.shape[1]  # and it can be fitted again
+
+
+def test_of_many_others_a_machine_learns_from_those_near_the_tag(monkeypatch):
+    x, is_tag = examples(positives=30, negatives=3000)
+    whole = fit_estimator(SVM, x, is_tag)
+    monkeypatch.setattr(fitting, "MOST_FOR_MACHINE", 300)
+    bounded = fit_estimator(SVM, x, is_tag)
+    machine = bounded[-1].calibrated_classifiers_[0].estimator
+    assert machine.shape_fit_ == (330, DIM)
+    fresh, truth = examples(200, 4000, seed=9)
+    fresh = fresh.astype(np.float64)
+    p, expected = bounded.predict_proba(fresh)[:, 0], whole.predict_proba(fresh)[:, 0]
+    assert average_precision_score(truth, p) > average_precision_score(truth, expected) - 0.01
+    # The probabilities are those of all 3,000, though the machine met a tenth of them, and the hardest.
+    assert p.mean() == pytest.approx(expected.mean(), rel=0.2)
+    some = is_tag | (np.arange(len(x)) % 10 == 0)
+    drawn_alone = fit_estimator(SVM, x[some], is_tag[some])
+    assert drawn_alone.predict_proba(fresh)[:, 0].mean() > 2 * expected.mean()
+
+
+def test_of_many_images_of_a_tag_a_machine_learns_from_some(monkeypatch):
+    x, is_tag = examples(positives=400, negatives=200)
+    monkeypatch.setattr(fitting, "MOST_FOR_MACHINE", 200)
+    bounded = fit_estimator(SVM, x, is_tag)
+    assert bounded[-1].calibrated_classifiers_[0].estimator.shape_fit_ == (400, DIM)
+    assert bounded.predict_proba(x.astype(np.float64))[:, 0].mean() == pytest.approx(is_tag.mean(), abs=0.05)

@@ -108,6 +108,17 @@ def test_wrong_input_is_an_error():
         report([np.nan], [1])
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_the_classification_report_is_that_of_scikit_learn(seed):
+    from sklearn.metrics import classification_report
+
+    random = np.random.default_rng(seed)
+    truth, p = np.arange(30 + seed) < 3 + seed, random.random(30 + seed)
+    said = p >= (2.0 if seed == 7 else 0.5)  # seed 7: no image is given the tag
+    expected = classification_report(~truth, ~said, target_names=["tag", "other"], zero_division=0)
+    assert expected.rstrip() in report(np.where(said, p, p / 2.5), truth).as_text()
+
+
 @pytest.mark.parametrize("tag", ["it's", "a/b", "..", "new\nline: x", "🐈‍⬛", "odd \udcff", "50%"])
 def test_any_tag_has_its_report(tmp_path, tag):
     path = write_report(str(tmp_path / "reports"), report(tag=tag))

@@ -8,18 +8,25 @@ import pytest
 from image_tagging import splits
 from image_tagging.errors import TrainingError
 from image_tagging.records import BroughtEmbedding
-from image_tagging.splits import TaggedEmbeddings, gather, split_tag
+from image_tagging.splits import Splitter, TaggedEmbeddings, gather
 
 
 def dataset(**tags):
     """Tags with the rows of their images, over as many embeddings as the rows need."""
     rows = {tag.replace("_", "-"): np.array(numbers, dtype=np.int64) for tag, numbers in tags.items()}
     count = max(max(numbers, default=0) for numbers in tags.values()) + 1
-    return TaggedEmbeddings(np.arange(2.0 * count, dtype=np.float32).reshape(count, 2), rows, 0)
+    return tagged(np.arange(2.0 * count, dtype=np.float32).reshape(count, 2), rows)
+
+
+def tagged(embeddings, rows):
+    """A data set whose draws are those of running numbers."""
+    images = (brought(str(number), *vector) for number, vector in enumerate(embeddings))
+    data = gather(images, {"any": ["0"]})
+    return TaggedEmbeddings(data.embeddings, rows, data.draws, 0)
 
 
 def split(data, tag, share=0.1, seed=0):
-    return split_tag(data, tag, test_share=share, seed=seed)
+    return Splitter(data, test_share=share, seed=seed).split(tag)
 
 
 def learned(division, is_tag=True):
@@ -103,7 +110,7 @@ def test_an_image_of_two_tags_is_no_other_image_of_either():
 
 def test_images_without_any_tag_are_other_images():
     data = dataset(cat=range(5), dog=range(5, 8))
-    data = TaggedEmbeddings(np.zeros((30, 2), np.float32), data.rows, 0)
+    data = tagged(np.zeros((30, 2), np.float32), data.rows)
     division = split(data, "cat")
     assert learned(division, False) | measured(division, False) == set(range(5, 30))
 
@@ -131,12 +138,29 @@ def test_other_validation_is_only_ever_measured_on():
     assert measured(split(data, "dog"), False) >= set(range(20, 30))
 
 
-def test_a_further_tag_does_not_move_the_split_of_another():
-    data = dataset(cat=range(20), other_training=range(20, 60))
-    more = dataset(cat=range(20), other_training=range(20, 60), dog=range(60, 90))
+@pytest.mark.parametrize("others", [{"other_training": range(20, 60)}, {}])
+def test_a_further_tag_does_not_move_the_split_of_another(others):
+    data = dataset(cat=range(20), pet=range(20, 60), **others)
+    more = dataset(cat=range(20), pet=range(20, 60), dog=[*range(5), *range(30, 50)], **others)
     for one, other in zip((split(data, "cat").training, split(data, "cat").validation),
                           (split(more, "cat").training, split(more, "cat").validation)):  # fmt: skip
         np.testing.assert_array_equal(one, other)
+
+
+def test_further_images_leave_the_order_of_those_before_them():
+    first = gather([brought(name, 1) for name in "abcdefgh"], {"any": ["a"]})
+    more = gather([brought(name, 1) for name in "xabcdyefghz"], {"any": ["a"]})
+    names = ["abcdefgh"[row] for row in first.shuffled(np.arange(8), 3)]
+    later = ["xabcdyefghz"[row] for row in more.shuffled(np.arange(11), 3)]
+    assert [name for name in later if name in names] == names
+    assert names != list("abcdefgh")
+
+
+def test_tags_learn_from_the_same_others_as_far_as_they_can(monkeypatch):
+    monkeypatch.setattr(splits, "MOST_OTHERS", 100)
+    data = dataset(cat=range(10), dog=range(10, 20), rest=range(20, 2000))
+    cat, dog = (learned(split(data, tag), False) for tag in ("cat", "dog"))
+    assert len(cat & dog) >= 98
 
 
 @pytest.mark.parametrize(

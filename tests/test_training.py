@@ -5,23 +5,74 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 
 from image_tagging import training
-from image_tagging.classifiers import TagModel
-from image_tagging.records import EncoderSpec
+from image_tagging.classifiers import KINDS, TagModel, TagModels
+from image_tagging.model_files import load_tag_models
+from image_tagging.records import BroughtEmbedding, EncoderSpec
 from image_tagging.reports import validate
 from image_tagging.scorers import LinearScorer
-from image_tagging.splits import TaggedEmbeddings
-from image_tagging.training import measure, model_card
+from image_tagging.splits import TaggedEmbeddings, gather
+from image_tagging.training import Training, leftover_warnings, measure, model_card
 
 
 def test_images_are_measured_in_parts_as_they_are_at_once(monkeypatch):
-    data = TaggedEmbeddings(np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32), {}, 0)
-    model = TagModel("cat", "ovr-logistic-regression", None, LinearScorer(np.array([1.0, -2.0, 0.5]), 0.1, True))
+    vectors = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    data = TaggedEmbeddings(vectors, {}, np.arange(40, dtype=np.uint64), 0)
+    scorers = [LinearScorer(np.array([1.0, -2.0, 0.5]), 0.1, True), LinearScorer(np.ones(3), 0.0, True)]
+    models = TagModels([TagModel("cat", "ovr-logistic-regression", None, scorer) for scorer in scorers])
     rows = np.array([5, 3, 39, 0, 7, 21, 8], dtype=np.int64)
     monkeypatch.setattr(training, "_MEASURED", 3)
-    np.testing.assert_allclose(measure(model, data, rows), model.probabilities(data.embeddings[rows]), atol=1e-12)
-    assert measure(model, data, rows[:0]).shape == (0,)
+    np.testing.assert_allclose(measure(models, data, rows), models.probabilities(data.embeddings[rows]), atol=1e-12)
+    assert measure(models, data, rows[:0]).shape == (0, 2)
+
+
+ENCODER = EncoderSpec("builtin", "test", 8, "")
+
+
+def dataset(tags=5, images=30):
+    """Clouds of embeddings, and a tag without any."""
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(tags * images, 8)) + np.repeat(random.normal(size=(tags, 8)) * 2, images, axis=0)
+    names = [str(number) for number in range(len(vectors))]
+    brought = (BroughtEmbedding(name, name, vector.astype(np.float32)) for name, vector in zip(names, vectors))
+    lists = {f"tag {tag}": names[tag * images : (tag + 1) * images] for tag in range(tags)}
+    return gather(brought, {**lists, "nothing": ["not there"]})
+
+
+def learned(folder, **bounds):
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in bounds.items():
+            patch.setattr(training, name, value)
+        run = Training(dataset(), ENCODER, str(folder), test_share=0.2, seed=0)
+        reports = [report for reports in run.run() for report in reports]
+    return reports, run.skipped, load_tag_models(str(folder / "models"))
+
+
+def test_every_tag_gets_both_kinds_in_order_and_what_cannot_be_learned_is_kept_aside(tmp_path):
+    reports, skipped, models = learned(tmp_path)
+    assert [(report.tag, report.kind) for report in reports] == [(f"tag {n}", kind) for n in range(5) for kind in KINDS]
+    assert min(report.average_precision for report in reports) > 0.8
+    assert skipped == [("nothing", "it has no image with an embedding")]
+    assert len(models) == 10
+
+
+@pytest.mark.parametrize("bounds", [{"_MOST_TAGS": 2}, {"_MOST_ROWS": 1}, {"_MOST_THREADS": 1}])
+def test_what_is_learned_does_not_depend_on_how_many_tags_are_learned_together(tmp_path, bounds):
+    reports, _, models = learned(tmp_path / "together")
+    again, _, parts = learned(tmp_path / "parts", **bounds)
+    assert [report.as_text() for report in again] == [report.as_text() for report in reports]
+    x = dataset().embeddings
+    np.testing.assert_allclose(parts.probabilities(x), models.probabilities(x), atol=1e-5)
+
+
+def test_a_folder_that_holds_this_training_alone_needs_no_warning(tmp_path):
+    learned(tmp_path)
+    models = str(tmp_path / "models")
+    assert leftover_warnings(models, [f"tag {n}" for n in range(5)]) == ()
+    (warning,) = leftover_warnings(models, [f"tag {n}" for n in range(4)])
+    assert "other tags (tag 4)" in warning
 
 
 def test_the_card_tells_where_a_model_comes_from():

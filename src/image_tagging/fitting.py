@@ -1,10 +1,14 @@
-"""Labelled embeddings -> a fitted scikit-learn estimator of one kind: the recipe of the tag models.
+"""Labelled embeddings -> fitted scikit-learn estimators: the recipe of the tag models.
 
-scikit-learn takes seconds to import, and only whoever trains needs it: it is imported when it is needed.
+The linear models of many tags are solved together (:mod:`image_tagging.logistic_regression`), support vector machines
+one by one, over the images that matter to each. scikit-learn takes seconds to import, and only whoever trains needs it:
+it is imported when it is needed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,19 +16,27 @@ from numpy.typing import NDArray
 
 from .classifiers import KINDS, LOGISTIC_REGRESSION
 from .errors import TrainingError
+from .logistic_regression import solve_together
+from .scorers import unit_rows
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
+    from sklearn.svm import SVC
+
+Floats = NDArray[np.float64]
 
 # The recipe. On unit vectors the figures hold for any encoder, whatever the length of its embeddings; they are the
 # middle of a flat optimum (mean average precision and log-loss, 5-fold, over the original's hard cases).
 LR_C = 3.0
-# Tight: of a rare tag little of the gradient is its own, and at the 1e-4 of scikit-learn the fit ends too soon.
-LR_TOL = 1e-6
 SVM_C = 1.0
 # Fixed, not "scale" (which is close to 1 for any unit vectors): machines of one gamma share one table of kernels.
 SVM_GAMMA = 0.5
 CALIBRATION_FOLDS = 5
+
+#: No more images of either class than these are given to a support vector machine, whose time grows with their square.
+#: Of more others, half are those that the linear model comes closest to taking for the tag: of those that lie far away
+#: a machine keeps nothing. benchmarks/machine_bound.py shows what the bound costs.
+MOST_FOR_MACHINE = 2_000
 
 
 def fit_estimator(
@@ -35,7 +47,7 @@ def fit_estimator(
     weights: tuple[float, float] = (1.0, 1.0),
     seed: int = 0,
 ) -> BaseEstimator:
-    """Fit one tag model.
+    """Fit one model of one tag.
 
     Parameters
     ----------
@@ -49,7 +61,7 @@ def fit_estimator(
         How many images each one with the tag, and each one without, stands for: where they are a sample of one
         class, the probabilities are still those of the whole.
     seed:
-        Decides the folds of the calibration; the same seed gives the same model.
+        Decides the folds of the calibration and what is drawn; the same seed gives the same model.
 
     Returns
     -------
@@ -61,81 +73,177 @@ def fit_estimator(
     TrainingError
         The kind is unknown, the arrays do not fit, an embedding is no number, or a class has no image.
     """
-    x, y = _training_arrays(kind, embeddings, is_tag)
-    if kind == LOGISTIC_REGRESSION:
-        return _fit_logistic_regression(x, y, weights)
-    return _fit_svm(x, y, weights, seed)
-
-
-def _training_arrays(
-    kind: str, embeddings: NDArray[np.float32], is_tag: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """X (N, D) float64 and y (N,), 0 for the tag. In float64 the fit does not depend on who scales the vectors."""
     if kind not in KINDS:
         raise TrainingError(f"there is no kind of tag model {kind!r}; choose one of {', '.join(KINDS)}.")
-    x, tagged = np.asarray(embeddings, dtype=np.float64), np.asarray(is_tag, dtype=bool)
+    x, tagged = unit_embeddings(embeddings), np.asarray(is_tag, dtype=bool)
     if x.ndim != 2 or tagged.shape != x.shape[:1]:
         raise TrainingError(f"embeddings {x.shape} and truth {tagged.shape} do not fit: one row of each an image.")
+    labels = Labels(np.arange(len(x)), tagged, np.where(tagged, *weights))
+    (linear,) = fit_linear(x, [labels])
+    return linear if kind == LOGISTIC_REGRESSION else fit_machine(x, labels, linear, seed=seed)
+
+
+def unit_embeddings(embeddings: NDArray[np.float32]) -> Floats:
+    """Embeddings (N, D) float32 -> unit length, float64: then a fit does not depend on who scales them.
+
+    Raises
+    ------
+    TrainingError
+        One holds what is no number.
+    """
+    x = np.asarray(embeddings, dtype=np.float64)
     if not np.isfinite(x).all():
         raise TrainingError("an embedding to train on holds what is no number. Run stage 1 again.")
-    if not tagged.any():
-        raise TrainingError("no image has the tag: there is nothing to learn it from. Add images of the tag.")
-    if tagged.all():
-        raise TrainingError("every image has the tag: there is nothing to tell it from. Add images without the tag.")
-    return x, np.where(tagged, 0, 1)
+    return unit_rows(x)
 
 
-def _fit_logistic_regression(
-    x: NDArray[np.float64], y: NDArray[np.int64], weights: tuple[float, float]
-) -> BaseEstimator:
-    """Logistic regression on unit vectors. Its own probabilities are well calibrated; it works from one image up."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import Normalizer
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """What one tag is learned from: ``rows`` (n,) of a table of embeddings, ``is_tag`` (n,), ``weights`` (n,).
 
-    model = LogisticRegression(C=LR_C, max_iter=2000, tol=LR_TOL)
-    # Not class_weight, which would stay in the file.
-    each = None if weights == (1, 1) else np.asarray(weights)[y]
-    return Pipeline([("unit", Normalizer()), ("model", model)]).fit(x, y, model__sample_weight=each)
+    A weight says how many images a row stands for.
 
-
-def _fit_svm(x: NDArray[np.float64], y: NDArray[np.int64], weights: tuple[float, float], seed: int) -> BaseEstimator:
-    """A support vector machine on unit vectors, with a sigmoid fitted to its out-of-fold margins (Platt 1999).
-
-    The sigmoid needs margins of images that the machine has not seen, so two images of either class at least. With
-    fewer, or where those margins say nothing (a sigmoid that falls while the margin rises, as two or three images
-    unlike each other give), the model is the logistic regression of the other kind: linear, strongly regularised,
-    and calibrated by itself. The file is the same kind to its user.
+    Raises
+    ------
+    TrainingError
+        A class has no image.
     """
-    from sklearn.calibration import CalibratedClassifierCV
-    from sklearn.model_selection import StratifiedKFold
+
+    rows: NDArray[np.intp]
+    is_tag: NDArray[np.bool_]
+    weights: Floats
+
+    def __post_init__(self) -> None:
+        if not self.is_tag.any():
+            raise TrainingError("no image has the tag: there is nothing to learn it from. Add images of the tag.")
+        if self.is_tag.all():
+            raise TrainingError("every image has the tag: there is nothing to tell it from. Add images without it.")
+
+
+def fit_linear(x: Floats, tags: Sequence[Labels]) -> list[BaseEstimator]:
+    """A logistic regression for each of the ``tags``, over the table ``x`` (N, D) that they share, of unit rows.
+
+    Its own probabilities are well calibrated, and it works from one image up.
+    """
+    is_tag, weights = np.zeros((len(x), len(tags)), dtype=bool), np.zeros((len(x), len(tags)))
+    for column, labels in enumerate(tags):
+        is_tag[labels.rows, column] = labels.is_tag
+        weights[labels.rows, column] = labels.weights
+    coefficients, intercepts = solve_together(x, is_tag, weights, c=LR_C)
+    return [_logistic_regression(w, b) for w, b in zip(coefficients, intercepts)]
+
+
+def _logistic_regression(w: Floats, b: float) -> BaseEstimator:
+    """The estimator that scikit-learn would have fitted; what is set are its documented attributes."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=LR_C)
+    model.classes_ = np.array([0, 1])
+    # A decision is for class 1, and the tag is class 0.
+    model.coef_, model.intercept_ = -w[np.newaxis], np.array([-b])
+    model.n_features_in_ = len(w)
+    return _behind_unit_length(model)
+
+
+def _behind_unit_length(model: Any) -> BaseEstimator:
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import Normalizer
-    from sklearn.svm import SVC
 
+    return Pipeline([("unit", Normalizer().fit(np.zeros((1, model.n_features_in_)))), ("model", model)])
+
+
+def fit_machine(x: Floats, labels: Labels, linear: BaseEstimator, *, seed: int) -> BaseEstimator:
+    """A support vector machine for one tag, with a sigmoid fitted to its out-of-fold margins (Platt 1999).
+
+    ``linear`` is the tag's logistic regression, ``x`` (N, D) the table of unit rows. The sigmoid needs margins of
+    images that the machine has not seen, so two images of either class at least. With fewer, or where those margins
+    say nothing (a sigmoid that falls while the margin rises, as two or three images unlike each other give), the model
+    is ``linear``: strongly regularised, and calibrated by itself. The file is the same kind to its user.
+    """
+    from sklearn.base import clone
+    from sklearn.calibration import CalibratedClassifierCV, _CalibratedClassifier, _SigmoidCalibration
+
+    labels = _for_machine(x, labels, linear, seed)
+    x, y = x[labels.rows], np.where(labels.is_tag, 0, 1)
     folds = min(CALIBRATION_FOLDS, int(np.bincount(y).min()))
     if folds < 2:
-        return _fit_logistic_regression(x, y, weights)
-    # SVC(probability=True) does the same with unseeded, unshuffled folds, and goes in scikit-learn 1.11.
-    split = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    # Balanced weights move the boundary to where few images of the tag meet many others; the sigmoid, which knows no
-    # weights, brings the probabilities back to the share that the tag has.
-    machine = SVC(C=SVM_C, gamma=SVM_GAMMA, kernel="rbf", class_weight="balanced")
-    model = CalibratedClassifierCV(machine, cv=split, ensemble=False)
-    fitted = Pipeline([("unit", Normalizer()), ("model", model)]).fit(x, y)
-    if not _rises(model):
-        return _fit_logistic_regression(x, y, weights)
-    _shift_odds(model, weights)
-    return fitted
+        return linear
+    kernel = _kernel(x)
+    # CalibratedClassifierCV.fit does as much, at many times the cost, and gives the weights to the machine too.
+    sigmoid = _SigmoidCalibration().fit(_unseen_margins(kernel, y, folds, seed), y, labels.weights)
+    if not sigmoid.a_ < 0:  # 1 / (1 + exp(a f + b)) is to rise with the margin f
+        return linear
+    machine = _machine(kernel, y)
+    _name_kernel(machine, x)
+    model = CalibratedClassifierCV(clone(machine), ensemble=False)
+    model.classes_, model.n_features_in_ = machine.classes_, machine.n_features_in_
+    model.calibrated_classifiers_ = [_CalibratedClassifier(machine, [sigmoid], classes=machine.classes_)]
+    return _behind_unit_length(model)
 
 
-def _shift_odds(model: Any, weights: tuple[float, float]) -> None:
-    """From the odds among the images learned from to those among all that they stand for (King and Zeng 2001)."""
-    (pair,) = model.calibrated_classifiers_
-    pair.calibrators[0].b_ -= float(np.log(weights[1] / weights[0]))
+def _kernel(x: Floats) -> Floats:
+    """exp(-gamma |x_i - x_j|^2) for all pairs of unit rows (n, D), as (n, n): one product for all machines of a tag."""
+    kernel: Floats = x @ x.T
+    kernel -= 1
+    np.minimum(kernel, 0, out=kernel)
+    kernel *= 2 * SVM_GAMMA
+    return np.exp(kernel, out=kernel)
 
 
-def _rises(model: Any) -> bool:
-    """Whether the fitted sigmoid 1 / (1 + exp(a f + b)) rises with the margin f."""
-    (pair,) = model.calibrated_classifiers_
-    return bool(pair.calibrators[0].a_ < 0)
+def _machine(kernel: Floats, y: NDArray[np.int64]) -> SVC:
+    """A machine over the images whose table of kernels (n, n) is given.
+
+    Balanced weights move the boundary to where few images of the tag meet many others; the sigmoid, which knows only
+    the weights of the images, brings the probabilities back to the share that the tag has.
+    """
+    from sklearn.svm import SVC
+
+    return SVC(C=SVM_C, kernel="precomputed", class_weight="balanced").fit(kernel, y)
+
+
+def _name_kernel(machine: SVC, x: Floats) -> None:
+    """Make a machine one over embeddings, as ``SVC(kernel="rbf").fit(x, y)`` is: the same solution, told otherwise."""
+    machine.set_params(kernel="rbf", gamma=SVM_GAMMA)
+    machine._gamma = SVM_GAMMA
+    machine.support_vectors_ = x[machine.support_]
+    machine.shape_fit_, machine.n_features_in_ = x.shape, x.shape[1]
+
+
+def _unseen_margins(kernel: Floats, y: NDArray[np.int64], folds: int, seed: int) -> Floats:
+    """The margin (n,) of each image by a machine that learned from the other folds."""
+    from sklearn.model_selection import StratifiedKFold
+
+    margins = np.empty(len(y))
+    for seen, unseen in StratifiedKFold(folds, shuffle=True, random_state=seed).split(y[:, np.newaxis], y):
+        machine = _machine(kernel[np.ix_(seen, seen)], y[seen])
+        supports = kernel[np.ix_(unseen, seen[machine.support_])]
+        margins[unseen] = supports @ machine.dual_coef_[0] + machine.intercept_[0]
+    return margins
+
+
+def _for_machine(x: Floats, labels: Labels, linear: BaseEstimator, seed: int) -> Labels:
+    """The images that a machine learns from: all up to the bound, else as it says, weighted for those left out."""
+    random = np.random.default_rng(seed)
+    parts = [_drawn(np.flatnonzero(labels.is_tag), MOST_FOR_MACHINE, random)]
+    others = np.flatnonzero(~labels.is_tag)
+    if len(others) <= MOST_FOR_MACHINE:
+        parts.append((others, 1.0))
+    else:
+        margins = x[labels.rows[others]] @ _weights_of(linear)
+        nearest, rest = np.split(others[np.argsort(-margins, kind="stable")], [MOST_FOR_MACHINE // 2])
+        parts += [(nearest, 1.0), _drawn(rest, MOST_FOR_MACHINE - len(nearest), random)]
+    chosen = np.concatenate([rows for rows, _ in parts])
+    weights = np.concatenate([labels.weights[rows] * weight for rows, weight in parts])
+    return Labels(labels.rows[chosen], labels.is_tag[chosen], weights)
+
+
+def _weights_of(linear: Any) -> Floats:
+    """(D,), larger towards the tag."""
+    return np.asarray(-linear[-1].coef_[0])
+
+
+def _drawn(rows: NDArray[np.intp], most: int, random: np.random.Generator) -> tuple[NDArray[np.intp], float]:
+    """At most so many of the rows, and how many each of them stands for."""
+    if len(rows) <= most:
+        return rows, 1.0
+    return random.permutation(rows)[:most], len(rows) / most

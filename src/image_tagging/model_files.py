@@ -8,6 +8,7 @@ runs code of the file (:mod:`image_tagging.safe_pickle`) and needs no scikit-lea
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -97,11 +98,13 @@ def save_tag_model(folder: str, tag: str, kind: str, estimator: object, card: Ma
         raise ModelError("a tag model needs a tag and a kind: one of them is empty.")
     scorer_of(estimator)
     path = os.path.join(folder, model_stem(kind, tag) + SUFFIX)
+    data = io.BytesIO()
+    joblib.dump(estimator, data)
+    digest = hashlib.sha256(data.getbuffer()).hexdigest()
+    content = {**card, "format": CARD_FORMAT, "kind": kind, "tag": tag, "sha256": digest}
     with write_aside(path) as model_aside, write_aside(_card_path(path)) as card_aside:
-        joblib.dump(estimator, model_aside)
-        with open(model_aside, "rb") as file:
-            digest = hashlib.sha256(file.read()).hexdigest()
-        content = {**card, "format": CARD_FORMAT, "kind": kind, "tag": tag, "sha256": digest}
+        with open(model_aside, "wb") as file:
+            file.write(data.getbuffer())
         with open(card_aside, "wb") as file:
             # A tag may hold what is no Unicode text (an odd folder name); JSON can spell it with an escape.
             text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)

@@ -34,7 +34,7 @@ from .sources import Found, FoundArchive, find_images
 from .splits import gather
 from .store import PLACING
 from .summaries import ClassifySummary, ProcessSummary, TrainSummary
-from .training import MODELS_FOLDER, REPORTS_FOLDER, leftover_warnings, train_tag
+from .training import MODELS_FOLDER, REPORTS_FOLDER, Training, leftover_warnings
 
 #: The only encoder of the original: that of tag models which name none.
 _ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
@@ -130,23 +130,21 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
     encoder, images = metadata.read_embeddings(config.metadata_json)
     data = gather(images, tag_lists)
     output = os.path.abspath(config.output)
+    training = Training(data, encoder, output, test_share=config.test_per, seed=config.seed)
     reports: list[ValidationReport] = []
-    skipped: list[tuple[str, str]] = []
-    for number, tag in enumerate(data.tags):
+    watch("training", 0, len(data.tags))
+    for number, learned in enumerate(training.run(), start=1):
+        reports += learned
         watch("training", number, len(data.tags))
-        try:
-            reports += train_tag(data, tag, encoder, output, test_share=config.test_per, seed=config.seed)
-        except TrainingError as error:
-            skipped.append((tag, str(error)))
     if not reports:
-        why = "; ".join(f"{tag}: {reason}" for tag, reason in skipped[:1]) or "it names no tag"
+        why = "; ".join(f"{tag}: {reason}" for tag, reason in training.skipped[:1]) or "it names no tag"
         raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
     watch("training", len(data.tags), len(data.tags))
     return TrainSummary(
         images=len(data.embeddings),
         encoder=encoder,
         reports=tuple(reports),
-        skipped=tuple(skipped),
+        skipped=tuple(training.skipped),
         unknown=data.unknown,
         warnings=leftover_warnings(os.path.join(output, MODELS_FOLDER), data.tags),
         models=os.path.join(output, MODELS_FOLDER),

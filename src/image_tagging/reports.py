@@ -44,7 +44,6 @@ class ValidationReport:
     roc_auc: Optional[float]
     in_distribution: tuple[int, ...]
     out_distribution: tuple[int, ...]
-    classification_report: str
     marks: tuple[str, ...] = ()
 
     @property
@@ -92,7 +91,7 @@ class ValidationReport:
         """The report as it is written: ``key: value`` lines, then tables."""
         blocks = [
             "\n".join([*_head(self), *_rates_and_counts(self), *_figures(self)]),
-            "classification report:\n" + self.classification_report.rstrip("\n"),
+            "classification report:\n" + _classification_report(self),
             "in-distribution histogram:\n" + _bars(self.in_distribution),
             "out-distribution histogram:\n" + _bars(self.out_distribution),
         ]
@@ -139,7 +138,6 @@ def validate(  # noqa: PLR0913 - what a report is about, each by its name
         roc_auc=roc_auc,
         in_distribution=_histogram(p[truth]),
         out_distribution=_histogram(p[~truth]),
-        classification_report=_classification_report(said, truth),
         marks=(*marks, *(_missing(truth) if truth.size or not marks else ())),
     )
 
@@ -175,14 +173,34 @@ def _ranking(p: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[Optional
     return float(average_precision_score(truth, p)), float(roc_auc_score(truth, p))
 
 
-def _classification_report(said: NDArray[np.bool_], truth: NDArray[np.bool_]) -> str:
-    """Precision and recall of both classes, under names that do not depend on what the tag is called."""
-    if not truth.size:
+def _classification_report(report: ValidationReport) -> str:
+    """The table of scikit-learn's ``classification_report``, from the four counts."""
+    if not report.validation_tag + report.validation_other:
         return "n/a: no validation image"
-    from sklearn.metrics import classification_report
+    supports = [report.validation_tag, report.validation_other]
+    figures = np.array([_rates(report.tp, report.fp, report.fn), _rates(report.tn, report.fn, report.fp)])
+    total = sum(supports)
+    lines = [
+        f"{'':12} {'precision':>10} {'recall':>9} {'f1-score':>9} {'support':>9}",
+        "",
+        _table_row("tag", figures[0], supports[0]),
+        _table_row("other", figures[1], supports[1]),
+        "",
+        f"{'accuracy':>12} {'':>10} {'':>9} {(report.tp + report.tn) / total:9.2f} {total:9}",
+        _table_row("macro avg", figures.mean(axis=0), total),
+        _table_row("weighted avg", np.average(figures, axis=0, weights=supports), total),
+    ]
+    return "\n".join(lines)
 
-    classes, names = [False, True], ["tag", "other"]
-    return str(classification_report(~truth, ~said, labels=classes, target_names=names, zero_division=0))
+
+def _table_row(name: str, figures: NDArray[np.float64], support: int) -> str:
+    """``figures`` (3,): precision, recall, F1."""
+    return f"{name:>12} {figures[0]:10.2f} {figures[1]:9.2f} {figures[2]:9.2f} {support:9}"
+
+
+def _rates(right: int, wrong: int, missed: int) -> tuple[float, float, float]:
+    """Precision, recall and F1 of a class, 0 where nothing supports them."""
+    return right / max(1, right + wrong), right / max(1, right + missed), 2 * right / max(1, 2 * right + wrong + missed)
 
 
 def _missing(truth: NDArray[np.bool_]) -> tuple[str, ...]:

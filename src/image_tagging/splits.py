@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -22,8 +23,8 @@ MIN_IMAGES_TO_SPLIT = 5
 #: Below this many measured images of a tag its figures move by tens of percent from one split to another.
 FEW_VALIDATED = 5
 
-#: No more images than these are learned from, drawn by the seed. The time of a support vector machine grows with the
-#: square of their number: minutes for so many, hours or days for the whole of a large data set.
+#: No more images than these are learned from, drawn by the seed: what more of them teach a linear model is little, and
+#: their table is in memory in float64. (Support vector machines learn from fewer: see ``fitting``.)
 MOST_OF_TAG = 10_000
 MOST_OTHERS = 20_000
 
@@ -34,16 +35,26 @@ _MORE_SHARE = 1 / 16
 
 @dataclass(frozen=True, eq=False)
 class TaggedEmbeddings:
-    """All embeddings (N, D) float32 of a data set, and for each tag the rows of its images."""
+    """All embeddings (N, D) float32 of a data set, and for each tag the rows of its images.
+
+    ``draws`` (N,) uint64 is a random number for each image, which depends on its ``hash_id`` alone.
+    """
 
     embeddings: NDArray[np.float32]
     rows: Mapping[str, NDArray[np.int64]]
+    draws: NDArray[np.uint64]
     unknown: int
 
     @property
     def tags(self) -> list[str]:
         """The tags that can be learned: all but the two sets of other images, in alphabetical order."""
         return sorted(tag for tag in self.rows if tag not in {OTHER_TRAINING, OTHER_VALIDATION})
+
+    def shuffled(self, rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+        """The rows in an order drawn by the seed: any two images keep theirs, whatever else the data set holds."""
+        mixed = self.draws[rows] ^ _scattered(np.array([seed], dtype=np.uint64))
+        order = np.argsort(_scattered(mixed), kind="stable")
+        return np.asarray(rows[order])
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +86,12 @@ def gather(images: Iterable[BroughtEmbedding], tag_lists: Mapping[str, list[str]
     # An image that no list names is still an image without the tag: its embedding is kept, its hash is not.
     row_of = dict.fromkeys((hash_id for hashes in tag_lists.values() for hash_id in hashes), -1)
     table = _GrowingTable()
+    draws = array("Q")
     for image in images:
         if image.hash_id in row_of:
             row_of[image.hash_id] = len(table)
         table.add(image.embedding)
+        draws.append(_draw(image.hash_id))
     rows: dict[str, NDArray[np.int64]] = {}
     unknown = 0
     for tag, hashes in tag_lists.items():
@@ -90,7 +103,21 @@ def gather(images: Iterable[BroughtEmbedding], tag_lists: Mapping[str, list[str]
             "no listed image has an embedding: the two files belong to different data sets. Give the "
             "metadata and the tag lists that one run of stage 1 wrote."
         )
-    return TaggedEmbeddings(table.finish(), rows, unknown)
+    return TaggedEmbeddings(table.finish(), rows, np.array(draws, dtype=np.uint64), unknown)
+
+
+def _draw(hash_id: str) -> int:
+    """Not the hash itself, which another program may have made of a running number."""
+    return int.from_bytes(hashlib.blake2b(hash_id.encode("utf-8", "backslashreplace"), digest_size=8).digest(), "big")
+
+
+def _scattered(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers (n,) as random as hashes, and no two alike that were not (Steele et al. 2014, SplitMix64's finaliser)."""
+    z = numbers + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    scattered: NDArray[np.uint64] = z ^ (z >> np.uint64(31))
+    return scattered
 
 
 class _GrowingTable:
@@ -120,48 +147,63 @@ class _GrowingTable:
         self._rows.resize((count, dim), refcheck=False)
 
 
-def split_tag(data: TaggedEmbeddings, tag: str, *, test_share: float, seed: int) -> Split:
-    """Divide a tag's images and the others, each shuffled on its own, into a training and a validation part.
+class Splitter:
+    """Divides a data set for one tag after the other, always in the same order of images, drawn by the seed.
 
-    The others are the images of ``other-training`` where there are any, else all without the tag; those of
-    ``other-validation`` are only ever measured on. The division depends on the tag's name and the seed, not on
-    the tags beside it. No more than ``MOST_OF_TAG`` and ``MOST_OTHERS`` images are learned from; a mark says so.
-
-    Raises
-    ------
-    TrainingError
-        The tag has no image, or there is no other image to tell it from.
+    The others of a tag are the images of ``other-training`` where there are any, else all without the tag; those of
+    ``other-validation`` are only ever measured on. Since the order is one, tags learn from the same others as far as
+    they can, and no tag moves the split of another.
     """
-    positives = np.sort(data.rows[tag])
-    only_validated = np.setdiff1d(data.rows.get(OTHER_VALIDATION, positives[:0]), positives)
-    negatives = np.setdiff1d(_others(data), np.concatenate([positives, only_validated]))
-    if not len(positives):
-        raise TrainingError("it has no image with an embedding")
-    if not len(negatives):
-        raise TrainingError("there is no image without the tag to tell it from; add a folder of other images")
-    random = np.random.default_rng([seed, int.from_bytes(hashlib.blake2b(tag.encode()).digest()[:4], "big")])
-    held_tag, learned_tag = _divide(random.permutation(positives), test_share)
-    held_other, learned_other = _divide(random.permutation(negatives), test_share)
-    if not len(held_tag):
-        held_other, learned_other = held_other[:0], np.concatenate([held_other, learned_other])
-        only_validated = only_validated[:0]
-    held_other = np.concatenate([held_other, only_validated])
-    every = (learned_tag, learned_other)
-    learned_tag, learned_other = learned_tag[:MOST_OF_TAG], learned_other[:MOST_OTHERS]
-    cut = (_cut(every[0], learned_tag, "images of the tag"), _cut(every[1], learned_other, "other images"))
-    return Split(
-        training=np.concatenate([learned_tag, learned_other]),
-        is_tag=_first(len(learned_tag), len(learned_other)),
-        validation=np.concatenate([held_tag, held_other]),
-        is_validation_tag=_first(len(held_tag), len(held_other)),
-        marks=(*_marks(len(positives), len(held_tag), test_share), *filter(None, cut)),
-        weights=(len(every[0]) / len(learned_tag), len(every[1]) / len(learned_other)),
-    )
 
+    def __init__(self, data: TaggedEmbeddings, *, test_share: float, seed: int) -> None:
+        self._data = data
+        self._share = test_share
+        self._seed = seed
+        given = data.rows.get(OTHER_TRAINING)
+        others = given if given is not None and len(given) else np.arange(len(data.embeddings))
+        self._others = data.shuffled(np.unique(others), seed)
+        self._only_validated = np.unique(data.rows.get(OTHER_VALIDATION, others[:0]))
 
-def _others(data: TaggedEmbeddings) -> NDArray[np.int64]:
-    given = data.rows.get(OTHER_TRAINING)
-    return given if given is not None and len(given) else np.arange(len(data.embeddings))
+    def split(self, tag: str) -> Split:
+        """What one tag is learned from and measured on.
+
+        No more than ``MOST_OF_TAG`` and ``MOST_OTHERS`` images are learned from; a mark says so.
+
+        Raises
+        ------
+        TrainingError
+            The tag has no image, or there is no other image to tell it from.
+        """
+        positives = self._data.shuffled(np.unique(self._data.rows[tag]), self._seed)
+        only_validated = self._but(positives, self._only_validated)
+        negatives = self._but(np.concatenate([positives, only_validated]), self._others)
+        if not len(positives):
+            raise TrainingError("it has no image with an embedding")
+        if not len(negatives):
+            raise TrainingError("there is no image without the tag to tell it from; add a folder of other images")
+        held_tag, learned_tag = _divide(positives, self._share)
+        held_other, learned_other = _divide(negatives, self._share)
+        if not len(held_tag):
+            held_other, learned_other = held_other[:0], negatives
+            only_validated = only_validated[:0]
+        held_other = np.concatenate([held_other, only_validated])
+        every = (learned_tag, learned_other)
+        learned_tag, learned_other = learned_tag[:MOST_OF_TAG], learned_other[:MOST_OTHERS]
+        cut = (_cut(every[0], learned_tag, "images of the tag"), _cut(every[1], learned_other, "other images"))
+        return Split(
+            training=np.concatenate([learned_tag, learned_other]),
+            is_tag=_first(len(learned_tag), len(learned_other)),
+            validation=np.concatenate([held_tag, held_other]),
+            is_validation_tag=_first(len(held_tag), len(held_other)),
+            marks=(*_marks(len(positives), len(held_tag), self._share), *filter(None, cut)),
+            weights=(len(every[0]) / len(learned_tag), len(every[1]) / len(learned_other)),
+        )
+
+    def _but(self, left_out: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """``rows`` without those of another set, in their order."""
+        keep = np.ones(len(self._data.embeddings), dtype=bool)
+        keep[left_out] = False
+        return rows[keep[rows]]
 
 
 def _divide(rows: NDArray[np.int64], share: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
