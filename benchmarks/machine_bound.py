@@ -22,8 +22,8 @@ from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import StratifiedKFold
 
 from image_tagging import fitting
-from image_tagging.classifiers import LOGISTIC_REGRESSION
-from image_tagging.fitting import Labels, fit_estimator, fit_linear, fit_machine, unit_embeddings
+from image_tagging.classifiers import LOGISTIC_REGRESSION, SVM
+from image_tagging.fitting import fit_models
 from image_tagging.metadata import read_embeddings, read_tag_lists
 from image_tagging.splits import gather
 
@@ -65,17 +65,13 @@ def report(what: str, problems: list[Problem], bound: int | None, *, nearest: bo
 
 def fitted(x: np.ndarray, truth: np.ndarray, bound: int | None, nearest: bool):
     if bound is None:
-        return fit_estimator(LOGISTIC_REGRESSION, x, truth)
-    rows = np.arange(len(truth))
+        return fit_models(x, truth)[LOGISTIC_REGRESSION]
+    rows, weight = np.arange(len(truth)), 1.0
     if not nearest:
         others = np.random.default_rng(1).permutation(rows[~truth])[:bound]
-        rows = np.concatenate([rows[truth], others])
-    is_tag = truth[rows]
-    weights = np.where(is_tag, 1.0, (~truth).sum() / (~is_tag).sum())
-    unit, labels = unit_embeddings(x[rows]), Labels(np.arange(len(rows)), is_tag, weights)
-    (linear,) = fit_linear(unit, [labels])
+        rows, weight = np.concatenate([rows[truth], others]), (~truth).sum() / len(others)
     with mock.patch.object(fitting, "MOST_FOR_MACHINE", bound):
-        return fit_machine(unit, labels, linear, seed=0)
+        return fit_models(x[rows], truth[rows], weights=(1.0, weight))[SVM]
 
 
 def of_files(arguments: argparse.Namespace) -> Iterator[Problem]:

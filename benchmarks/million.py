@@ -63,7 +63,7 @@ def run_step(arguments: argparse.Namespace, folder: Path) -> None:
     elif action == "train":
         note = train(folder, suffix)
     elif action == "fit":
-        note = fit_models(arguments, folder)
+        note = models_to_score(arguments, folder)
     else:
         note = score(folder, suffix)
     seconds = time.perf_counter() - started
@@ -98,12 +98,12 @@ def train(folder: Path, suffix: str) -> str:
     return f"{len(summary.reports)} models, mean average precision {sum(precision) / max(1, len(precision)):.3f}"
 
 
-def fit_models(arguments: argparse.Namespace, folder: Path) -> str:
+def models_to_score(arguments: argparse.Namespace, folder: Path) -> str:
     """Small models to score with: 300 examples each, of which the machines keep nearly all."""
     import numpy as np
 
     from image_tagging.classifiers import KINDS
-    from image_tagging.fitting import fit_estimator
+    from image_tagging.fitting import fit_models
     from image_tagging.model_files import save_tag_model
 
     card = {"encoder": {"name": "ViT-B-32", "pretrained": "openai", "dim": DIM, "preprocess": ""}}
@@ -111,7 +111,7 @@ def fit_models(arguments: argparse.Namespace, folder: Path) -> str:
     for number in range(arguments.models):
         kind, tag = KINDS[number % len(KINDS)], number // len(KINDS)
         examples = draw.embeddings(np.where(is_tag, tag, -1), seed=number)
-        save_tag_model(str(folder / "models"), f"tag-{tag}", kind, fit_estimator(kind, examples, is_tag), card)
+        save_tag_model(str(folder / "models"), f"tag-{tag}", kind, fit_models(examples, is_tag)[kind], card)
     return f"{arguments.models} models"
 
 

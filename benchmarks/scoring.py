@@ -24,7 +24,7 @@ from PIL import Image
 
 from image_tagging import ClassifyConfig, EncoderSpec, classify_images
 from image_tagging.classifiers import KINDS
-from image_tagging.fitting import fit_estimator
+from image_tagging.fitting import fit_models
 from image_tagging.images import decode
 from image_tagging.json_objects import json_object
 from image_tagging.metadata import as_json
@@ -90,7 +90,7 @@ def write_models(folder: Path, tags: int, random: np.random.Generator) -> list:
         is_tag = np.arange(300) < 60
         examples[is_tag] += random.normal(size=512) * 0.3
         for kind in KINDS:
-            path = save_tag_model(str(folder), f"tag-{number}", kind, fit_estimator(kind, examples, is_tag), card)
+            path = save_tag_model(str(folder), f"tag-{number}", kind, fit_models(examples, is_tag)[kind], card)
             estimators.append(joblib.load(path))
     return estimators
 

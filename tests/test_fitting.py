@@ -11,7 +11,7 @@ from image_tagging import fitting
 from image_tagging.classifiers import KINDS, SVM, TagModel
 from image_tagging.errors import TrainingError
 from image_tagging.estimator_arrays import scorer_of
-from image_tagging.fitting import fit_estimator
+from image_tagging.fitting import fit_models
 from image_tagging.scorers import LinearScorer
 from test_classifiers import DIM, examples
 
@@ -19,7 +19,7 @@ from test_classifiers import DIM, examples
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_image_of_the_tag_ranks_its_likes_first(kind):
     x, is_tag = examples(1, 40)
-    p = TagModel("t", kind, None, scorer_of(fit_estimator(kind, x, is_tag, seed=0))).probabilities(x)
+    p = TagModel("t", kind, None, scorer_of(fit_models(x, is_tag, seed=0)[kind])).probabilities(x)
     assert p.argmax() == 0
 
 
@@ -27,21 +27,21 @@ def test_one_image_of_the_tag_ranks_its_likes_first(kind):
 @pytest.mark.parametrize("seed", range(6))
 def test_a_machine_of_few_images_never_ranks_backwards(positives, seed):
     x, is_tag = examples(positives, 30, seed=seed)
-    scorer = scorer_of(fit_estimator(SVM, x, is_tag, seed=seed))
+    scorer = scorer_of(fit_models(x, is_tag, seed=seed)[SVM])
     assert isinstance(scorer, LinearScorer) or scorer.slope < 0  # the margin is that of class 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_seed_decides_the_model(kind):
     x, is_tag = examples()
-    one, two = (scorer_of(fit_estimator(kind, x, is_tag, seed=5)) for _ in range(2))
+    one, two = (scorer_of(fit_models(x, is_tag, seed=5)[kind]) for _ in range(2))
     assert all(np.array_equal(vars(one)[name], vars(two)[name]) for name in vars(one))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_equal_images_do_not_stop_a_fit(kind):
     x = np.ones((12, DIM), dtype=np.float32)
-    p = TagModel("t", kind, None, scorer_of(fit_estimator(kind, x, np.arange(12) < 5, seed=0))).probabilities(x)
+    p = TagModel("t", kind, None, scorer_of(fit_models(x, np.arange(12) < 5, seed=0)[kind])).probabilities(x)
     assert np.isfinite(p).all()
 
 
@@ -51,23 +51,22 @@ def test_equal_images_do_not_stop_a_fit(kind):
         ({"is_tag": np.zeros(80, bool)}, "no image has the tag"),
         ({"is_tag": np.ones(80, bool)}, "every image has the tag"),
         ({"is_tag": np.ones(79, bool)}, "do not fit"),
-        ({"kind": "forest"}, "no kind of tag model 'forest'"),
         ({"embeddings": np.full((80, DIM), np.nan, np.float32)}, "no number"),
     ],
 )
 def test_what_cannot_be_learnt_is_said(change, says):
     x, is_tag = examples()
     with pytest.raises(TrainingError, match=says):
-        fit_estimator(**{"kind": SVM, "embeddings": x, "is_tag": is_tag, "seed": 0, **change})
+        fit_models(**{"embeddings": x, "is_tag": is_tag, "seed": 0, **change})
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sample_of_the_others_gives_the_probabilities_of_the_whole(kind):
     x, is_tag = examples(positives=60, negatives=3000)
     sample = np.flatnonzero(is_tag | (np.arange(len(is_tag)) % 10 == 0))
-    whole = fit_estimator(kind, x, is_tag)
-    plain = fit_estimator(kind, x[sample], is_tag[sample])
-    weighted = fit_estimator(kind, x[sample], is_tag[sample], weights=(1.0, 10.0))
+    whole = fit_models(x, is_tag)[kind]
+    plain = fit_models(x[sample], is_tag[sample])[kind]
+    weighted = fit_models(x[sample], is_tag[sample], weights=(1.0, 10.0))[kind]
     expected, without, with_weights = (model.predict_proba(x)[:, 0].sum() for model in (whole, plain, weighted))
     assert abs(with_weights - expected) < 0.4 * abs(without - expected)
 
@@ -75,7 +74,7 @@ def test_a_sample_of_the_others_gives_the_probabilities_of_the_whole(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_weights_of_one_change_nothing(kind):
     x, is_tag = examples()
-    models = [fit_estimator(kind, x, is_tag, **settings) for settings in ({}, {"weights": (1.0, 1.0)})]
+    models = [fit_models(x, is_tag, **settings)[kind] for settings in ({}, {"weights": (1.0, 1.0)})]
     np.testing.assert_array_equal(*(model.predict_proba(x) for model in models))
 
 
@@ -88,7 +87,7 @@ def test_a_machine_is_the_one_that_scikit_learn_fits(tmp_path):
     from sklearn.svm import SVC
 
     x, is_tag = examples()
-    joblib.dump(fit_estimator(SVM, x, is_tag, seed=4), tmp_path / "model.pkl")
+    joblib.dump(fit_models(x, is_tag, seed=4)[SVM], tmp_path / "model.pkl")
     ours = joblib.load(tmp_path / "model.pkl")
     machine = SVC(C=fitting.SVM_C, gamma=fitting.SVM_GAMMA, class_weight="balanced")
     folds = StratifiedKFold(fitting.CALIBRATION_FOLDS, shuffle=True, random_state=4)
@@ -105,9 +104,9 @@ def test_a_machine_is_the_one_that_scikit_learn_fits(tmp_path):
 
 def test_of_many_others_a_machine_learns_from_those_near_the_tag(monkeypatch):
     x, is_tag = examples(positives=30, negatives=3000)
-    whole = fit_estimator(SVM, x, is_tag)
+    whole = fit_models(x, is_tag)[SVM]
     monkeypatch.setattr(fitting, "MOST_FOR_MACHINE", 300)
-    bounded = fit_estimator(SVM, x, is_tag)
+    bounded = fit_models(x, is_tag)[SVM]
     machine = bounded[-1].calibrated_classifiers_[0].estimator
     assert machine.shape_fit_ == (330, DIM)
     fresh, truth = examples(200, 4000, seed=9)
@@ -117,13 +116,13 @@ def test_of_many_others_a_machine_learns_from_those_near_the_tag(monkeypatch):
     # The probabilities are those of all 3,000, though the machine met a tenth of them, and the hardest.
     assert p.mean() == pytest.approx(expected.mean(), rel=0.2)
     some = is_tag | (np.arange(len(x)) % 10 == 0)
-    drawn_alone = fit_estimator(SVM, x[some], is_tag[some])
+    drawn_alone = fit_models(x[some], is_tag[some])[SVM]
     assert drawn_alone.predict_proba(fresh)[:, 0].mean() > 2 * expected.mean()
 
 
 def test_of_many_images_of_a_tag_a_machine_learns_from_some(monkeypatch):
     x, is_tag = examples(positives=400, negatives=200)
     monkeypatch.setattr(fitting, "MOST_FOR_MACHINE", 200)
-    bounded = fit_estimator(SVM, x, is_tag)
+    bounded = fit_models(x, is_tag)[SVM]
     assert bounded[-1].calibrated_classifiers_[0].estimator.shape_fit_ == (400, DIM)
     assert bounded.predict_proba(x.astype(np.float64))[:, 0].mean() == pytest.approx(is_tag.mean(), abs=0.05)

@@ -15,7 +15,7 @@ import pytest
 from image_tagging.classifiers import KINDS, TagModel
 from image_tagging.errors import EncoderMismatchError, ModelError, NoModelsError, OutputError
 from image_tagging.estimator_arrays import scorer_of
-from image_tagging.fitting import fit_estimator
+from image_tagging.fitting import fit_models
 from image_tagging.model_files import (
     generate_model_path,
     load_tag_models,
@@ -56,7 +56,7 @@ def fitted(kind=KINDS[0], seed=0, dim=DIM):
     random = np.random.default_rng(seed)
     x = random.normal(size=(40, dim)).astype(np.float32)
     x[:15, 0] += 2
-    return fit_estimator(kind, x, np.arange(40) < 15, seed=seed), x
+    return fit_models(x, np.arange(40) < 15, seed=seed)[kind], x
 
 
 def save(folder, tag="cat", kind=KINDS[0], **card):

@@ -1,22 +1,20 @@
 """Labelled embeddings -> fitted scikit-learn estimators: the recipe of the tag models.
 
-The linear models of many tags are solved together (:mod:`image_tagging.logistic_regression`), support vector machines
-one by one, over the images that matter to each. scikit-learn takes seconds to import, and only whoever trains needs it:
-it is imported when it is needed.
+scikit-learn fits them; what is ours is which images a support vector machine learns from, and that all machines of a
+tag share one table of kernels. It takes seconds to import, and only whoever trains needs it: it is imported when it is
+needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .classifiers import KINDS, LOGISTIC_REGRESSION
+from .classifiers import LOGISTIC_REGRESSION, SVM
 from .errors import TrainingError
-from .logistic_regression import solve_together
 from .scorers import unit_rows
 
 if TYPE_CHECKING:
@@ -28,6 +26,8 @@ Floats = NDArray[np.float64]
 # The recipe. On unit vectors the figures hold for any encoder, whatever the length of its embeddings; they are the
 # middle of a flat optimum (mean average precision and log-loss, 5-fold, over the original's hard cases).
 LR_C = 3.0
+# Tight: of a rare tag little of the gradient is its own, and at the 1e-4 of scikit-learn the fit ends too soon.
+LR_TOL = 1e-6
 SVM_C = 1.0
 # Fixed, not "scale" (which is close to 1 for any unit vectors): machines of one gamma share one table of kernels.
 SVM_GAMMA = 0.5
@@ -39,69 +39,56 @@ CALIBRATION_FOLDS = 5
 MOST_FOR_MACHINE = 2_000
 
 
-def fit_estimator(
-    kind: str,
+def fit_models(
     embeddings: NDArray[np.float32],
     is_tag: NDArray[np.bool_],
     *,
     weights: tuple[float, float] = (1.0, 1.0),
     seed: int = 0,
-) -> BaseEstimator:
-    """Fit one model of one tag.
+) -> dict[str, BaseEstimator]:
+    """Fit the models of one tag, one of each of ``KINDS``.
 
     Parameters
     ----------
-    kind:
-        One of ``KINDS``.
     embeddings:
-        (N, D) float32, as the encoder gives them; the model normalises inside.
+        (N, D) float32, as the encoder gives them; the models normalise inside.
     is_tag:
-        (N,) bool, whether each image has the tag. One image of either class is enough to get a model.
+        (N,) bool, whether each image has the tag. One image of either class is enough to get models.
     weights:
         How many images each one with the tag, and each one without, stands for: where they are a sample of one
         class, the probabilities are still those of the whole.
     seed:
-        Decides the folds of the calibration and what is drawn; the same seed gives the same model.
+        Decides the folds of the calibration and what is drawn; the same seed gives the same models.
 
     Returns
     -------
-    A fitted scikit-learn estimator with ``classes_ == [0, 1]``; ``predict_proba(X)[:, 0]`` is the probability of
-    the tag. It holds classes of scikit-learn and numpy alone, so that anyone can load it.
+    By kind, a fitted scikit-learn estimator with ``classes_ == [0, 1]``; ``predict_proba(X)[:, 0]`` is the probability
+    of the tag. It holds classes of scikit-learn and numpy alone, so that anyone can load it.
 
     Raises
     ------
     TrainingError
-        The kind is unknown, the arrays do not fit, an embedding is no number, or a class has no image.
+        The arrays do not fit, an embedding is no number, or a class has no image.
     """
-    if kind not in KINDS:
-        raise TrainingError(f"there is no kind of tag model {kind!r}; choose one of {', '.join(KINDS)}.")
-    x, tagged = unit_embeddings(embeddings), np.asarray(is_tag, dtype=bool)
+    tagged = np.asarray(is_tag, dtype=bool)
+    examples = _Examples(_unit_embeddings(embeddings, tagged), tagged, np.where(tagged, *weights))
+    linear = _fit_logistic_regression(examples)
+    return {LOGISTIC_REGRESSION: linear, SVM: _fit_machine(examples, linear, seed)}
+
+
+def _unit_embeddings(embeddings: NDArray[np.float32], tagged: NDArray[np.bool_]) -> Floats:
+    """(N, D) float64, of unit length: in float64 a fit does not depend on who scales the vectors."""
+    x = np.asarray(embeddings, dtype=np.float64)
     if x.ndim != 2 or tagged.shape != x.shape[:1]:
         raise TrainingError(f"embeddings {x.shape} and truth {tagged.shape} do not fit: one row of each an image.")
-    labels = Labels(np.arange(len(x)), tagged, np.where(tagged, *weights))
-    (linear,) = fit_linear(x, [labels])
-    return linear if kind == LOGISTIC_REGRESSION else fit_machine(x, labels, linear, seed=seed)
-
-
-def unit_embeddings(embeddings: NDArray[np.float32]) -> Floats:
-    """Embeddings (N, D) float32 -> unit length, float64: then a fit does not depend on who scales them.
-
-    Raises
-    ------
-    TrainingError
-        One holds what is no number.
-    """
-    x = np.asarray(embeddings, dtype=np.float64)
     if not np.isfinite(x).all():
         raise TrainingError("an embedding to train on holds what is no number. Run stage 1 again.")
     return unit_rows(x)
 
 
 @dataclass(frozen=True, eq=False)
-class Labels:
-    """What one tag is learned from: ``rows`` (n,) of a table of embeddings, ``is_tag`` (n,), ``weights`` (n,).
-
-    A weight says how many images a row stands for.
+class _Examples:
+    """What one tag is learned from: ``x`` (n, D) unit rows, ``is_tag`` (n,), and how many images each stands for.
 
     Raises
     ------
@@ -109,7 +96,7 @@ class Labels:
         A class has no image.
     """
 
-    rows: NDArray[np.intp]
+    x: Floats
     is_tag: NDArray[np.bool_]
     weights: Floats
 
@@ -119,62 +106,52 @@ class Labels:
         if self.is_tag.all():
             raise TrainingError("every image has the tag: there is nothing to tell it from. Add images without it.")
 
-
-def fit_linear(x: Floats, tags: Sequence[Labels]) -> list[BaseEstimator]:
-    """A logistic regression for each of the ``tags``, over the table ``x`` (N, D) that they share, of unit rows.
-
-    Its own probabilities are well calibrated, and it works from one image up.
-    """
-    is_tag, weights = np.zeros((len(x), len(tags)), dtype=bool), np.zeros((len(x), len(tags)))
-    for column, labels in enumerate(tags):
-        is_tag[labels.rows, column] = labels.is_tag
-        weights[labels.rows, column] = labels.weights
-    coefficients, intercepts = solve_together(x, is_tag, weights, c=LR_C)
-    return [_logistic_regression(w, b) for w, b in zip(coefficients, intercepts)]
+    @property
+    def y(self) -> NDArray[np.int64]:
+        """(n,): 0 for the tag, 1 for other."""
+        return np.where(self.is_tag, 0, 1)
 
 
-def _logistic_regression(w: Floats, b: float) -> BaseEstimator:
-    """The estimator that scikit-learn would have fitted; what is set are its documented attributes."""
+def _fit_logistic_regression(examples: _Examples) -> BaseEstimator:
+    """Logistic regression on unit vectors. Its own probabilities are well calibrated; it works from one image up."""
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=LR_C)
-    model.classes_ = np.array([0, 1])
-    # A decision is for class 1, and the tag is class 0.
-    model.coef_, model.intercept_ = -w[np.newaxis], np.array([-b])
-    model.n_features_in_ = len(w)
-    return _behind_unit_length(model)
+    # The weights are not class_weight, which would stay in the file.
+    model = LogisticRegression(C=LR_C, max_iter=2000, tol=LR_TOL)
+    return _behind_unit_length(model.fit(examples.x, examples.y, examples.weights))
 
 
 def _behind_unit_length(model: Any) -> BaseEstimator:
+    """A pipeline that takes embeddings as the encoder gives them, of a model fitted to unit vectors."""
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import Normalizer
 
     return Pipeline([("unit", Normalizer().fit(np.zeros((1, model.n_features_in_)))), ("model", model)])
 
 
-def fit_machine(x: Floats, labels: Labels, linear: BaseEstimator, *, seed: int) -> BaseEstimator:
-    """A support vector machine for one tag, with a sigmoid fitted to its out-of-fold margins (Platt 1999).
+def _fit_machine(examples: _Examples, linear: BaseEstimator, seed: int) -> BaseEstimator:
+    """A support vector machine on unit vectors, with a sigmoid fitted to its out-of-fold margins (Platt 1999).
 
-    ``linear`` is the tag's logistic regression, ``x`` (N, D) the table of unit rows. The sigmoid needs margins of
-    images that the machine has not seen, so two images of either class at least. With fewer, or where those margins
-    say nothing (a sigmoid that falls while the margin rises, as two or three images unlike each other give), the model
-    is ``linear``: strongly regularised, and calibrated by itself. The file is the same kind to its user.
+    The sigmoid needs margins of images that the machine has not seen, so two images of either class at least. With
+    fewer, or where those margins say nothing (a sigmoid that falls while the margin rises, as two or three images
+    unlike each other give), the model is ``linear``, the logistic regression of the other kind: strongly regularised,
+    and calibrated by itself. The file is the same kind to its user.
     """
     from sklearn.base import clone
     from sklearn.calibration import CalibratedClassifierCV, _CalibratedClassifier, _SigmoidCalibration
 
-    labels = _for_machine(x, labels, linear, seed)
-    x, y = x[labels.rows], np.where(labels.is_tag, 0, 1)
+    examples = _for_machine(examples, linear, seed)
+    y = examples.y
     folds = min(CALIBRATION_FOLDS, int(np.bincount(y).min()))
     if folds < 2:
         return linear
-    kernel = _kernel(x)
+    kernel = _kernel(examples.x)
     # CalibratedClassifierCV.fit does as much, at many times the cost, and gives the weights to the machine too.
-    sigmoid = _SigmoidCalibration().fit(_unseen_margins(kernel, y, folds, seed), y, labels.weights)
+    sigmoid = _SigmoidCalibration().fit(_unseen_margins(kernel, y, folds, seed), y, examples.weights)
     if not sigmoid.a_ < 0:  # 1 / (1 + exp(a f + b)) is to rise with the margin f
         return linear
     machine = _machine(kernel, y)
-    _name_kernel(machine, x)
+    _name_kernel(machine, examples.x)
     model = CalibratedClassifierCV(clone(machine), ensemble=False)
     model.classes_, model.n_features_in_ = machine.classes_, machine.n_features_in_
     model.calibrated_classifiers_ = [_CalibratedClassifier(machine, [sigmoid], classes=machine.classes_)]
@@ -221,24 +198,24 @@ def _unseen_margins(kernel: Floats, y: NDArray[np.int64], folds: int, seed: int)
     return margins
 
 
-def _for_machine(x: Floats, labels: Labels, linear: BaseEstimator, seed: int) -> Labels:
-    """The images that a machine learns from: all up to the bound, else as it says, weighted for those left out."""
+def _for_machine(examples: _Examples, linear: BaseEstimator, seed: int) -> _Examples:
+    """What a machine learns from: all images up to the bound, else as it says, weighted for those left out."""
     random = np.random.default_rng(seed)
-    parts = [_drawn(np.flatnonzero(labels.is_tag), MOST_FOR_MACHINE, random)]
-    others = np.flatnonzero(~labels.is_tag)
+    parts = [_drawn(np.flatnonzero(examples.is_tag), MOST_FOR_MACHINE, random)]
+    others = np.flatnonzero(~examples.is_tag)
     if len(others) <= MOST_FOR_MACHINE:
         parts.append((others, 1.0))
     else:
-        margins = x[labels.rows[others]] @ _weights_of(linear)
+        margins = examples.x[others] @ _towards_tag(linear)
         nearest, rest = np.split(others[np.argsort(-margins, kind="stable")], [MOST_FOR_MACHINE // 2])
         parts += [(nearest, 1.0), _drawn(rest, MOST_FOR_MACHINE - len(nearest), random)]
     chosen = np.concatenate([rows for rows, _ in parts])
-    weights = np.concatenate([labels.weights[rows] * weight for rows, weight in parts])
-    return Labels(labels.rows[chosen], labels.is_tag[chosen], weights)
+    weights = np.concatenate([examples.weights[rows] * weight for rows, weight in parts])
+    return _Examples(examples.x[chosen], examples.is_tag[chosen], weights)
 
 
-def _weights_of(linear: Any) -> Floats:
-    """(D,), larger towards the tag."""
+def _towards_tag(linear: Any) -> Floats:
+    """(D,): what a unit vector is multiplied with for the linear model's margin, but for a constant."""
     return np.asarray(-linear[-1].coef_[0])
 
 

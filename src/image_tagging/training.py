@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .blas_threads import BlasThreads
+from .blas_threads import one_thread_a_product
 from .classifiers import KINDS, TagModel, TagModels
 from .errors import EncoderMismatchError, ModelError, TrainingError
 from .estimator_arrays import scorer_of
-from .fitting import Labels, fit_linear, fit_machine, unit_embeddings
+from .fitting import fit_models
 from .model_files import load_tag_models, save_tag_model
 from .model_names import SUFFIX, find_model_files, model_stem
 from .records import EncoderSpec
@@ -28,10 +28,6 @@ REPORTS_FOLDER = "reports"
 
 #: Images measured at a time: scoring works in float64, on copies.
 _MEASURED = 8192
-
-#: Linear models solved together, and images that they are learned from together, in float64: 0.3 GB of 512 values each.
-_MOST_TAGS = 64
-_MOST_ROWS = 65_536
 
 #: Machines are fitted, and models measured, on as many threads: libsvm and matrix products run beside Python.
 _MOST_THREADS = 8
@@ -58,27 +54,15 @@ class Training:
         OutputError
             A file cannot be written.
         """
-        threads = BlasThreads()
-        with threads.one():
+        with one_thread_a_product():
             learned = local.run(
                 self._learn,
                 lambda: lambda batch: [self._write(*one) for one in batch],
-                self._tasks(threads),
+                self._splits(),
                 batch_size=1,
                 threads=min(_MOST_THREADS, os.cpu_count() or 1),
             )
             yield from (reports for reports in learned if isinstance(reports, list))
-
-    def _tasks(self, threads: BlasThreads) -> Iterator[_Task]:
-        """The tags with their linear models, which are solved for many at a time as they are needed."""
-        for block in _blocks(self._splits(), len(self._data.embeddings)):
-            rows = np.unique(np.concatenate([split.training for _, split in block]))
-            x = unit_embeddings(self._data.embeddings[rows])
-            tags = [_labels(split, rows) for _, split in block]
-            with threads.all():
-                linear_models = fit_linear(x, tags)
-            for (tag, split), labels, linear in zip(block, tags, linear_models):
-                yield _Task(tag, split, x, labels, linear)
 
     def _splits(self) -> Iterator[tuple[str, Split]]:
         for tag in self._data.tags:
@@ -87,16 +71,17 @@ class Training:
             except TrainingError as error:
                 self.skipped.append((tag, str(error)))
 
-    def _learn(self, task: _Task) -> tuple[list[ValidationReport], list[Any]]:
+    def _learn(self, task: tuple[str, Split]) -> tuple[list[ValidationReport], list[Any]]:
         """On a thread: the reports of both kinds, and their estimators."""
-        split = task.split
-        estimators = [task.linear, fit_machine(task.x, task.labels, task.linear, seed=self._seed)]
-        models = [TagModel(task.tag, kind, self._encoder, scorer_of(it)) for kind, it in zip(KINDS, estimators)]
+        tag, split = task
+        embeddings = self._data.embeddings[split.training]
+        estimators = fit_models(embeddings, split.is_tag, weights=split.weights, seed=self._seed)
+        models = [TagModel(tag, kind, self._encoder, scorer_of(estimators[kind])) for kind in KINDS]
         probabilities = measure(TagModels(models), self._data, split.validation)
         reports = [
             validate(
                 kind=kind,
-                tag=task.tag,
+                tag=tag,
                 training_tag=int(split.is_tag.sum()),
                 training_other=int((~split.is_tag).sum()),
                 probabilities=column,
@@ -105,7 +90,7 @@ class Training:
             )
             for kind, column in zip(KINDS, probabilities.T)
         ]
-        return reports, estimators
+        return reports, [estimators[kind] for kind in KINDS]
 
     def _write(self, reports: list[ValidationReport], estimators: list[Any]) -> list[ValidationReport]:
         for report, estimator in zip(reports, estimators):
@@ -113,38 +98,6 @@ class Training:
             save_tag_model(os.path.join(self._output, MODELS_FOLDER), report.tag, report.kind, estimator, card)
             write_report(os.path.join(self._output, REPORTS_FOLDER), report)
         return reports
-
-
-@dataclass(frozen=True, eq=False)
-class _Task:
-    """One tag, its ``labels`` of the table ``x`` (N, D) of unit rows, and its linear model."""
-
-    tag: str
-    split: Split
-    x: NDArray[np.float64]
-    labels: Labels
-    linear: Any
-
-
-def _blocks(splits: Iterable[tuple[str, Split]], images: int) -> Iterator[list[tuple[str, Split]]]:
-    """Tags that are learned together: as many as there is room for, at least one."""
-    block: list[tuple[str, Split]] = []
-    is_used = np.zeros(images, dtype=bool)
-    for tag, split in splits:
-        is_used[split.training] = True
-        if block and (len(block) == _MOST_TAGS or is_used.sum() > _MOST_ROWS):
-            yield block
-            block = []
-            is_used[:] = False
-            is_used[split.training] = True
-        block.append((tag, split))
-    if block:
-        yield block
-
-
-def _labels(split: Split, rows: NDArray[np.int64]) -> Labels:
-    """The split's training part, as rows of the table that holds the embeddings ``rows`` (sorted)."""
-    return Labels(np.searchsorted(rows, split.training), split.is_tag, np.where(split.is_tag, *split.weights))
 
 
 def measure(models: TagModels, data: TaggedEmbeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ import pytest
 
 from image_tagging.classifiers import KINDS
 from image_tagging.errors import EncoderMismatchError, ModelError, UnsafeModelError
-from image_tagging.fitting import fit_estimator
+from image_tagging.fitting import fit_models
 from image_tagging.model_files import load_tag_models, save_tag_model
 
 DIM = 8
@@ -24,7 +24,7 @@ DIM = 8
 def fitted(kind=KINDS[0], dim=DIM):
     x = np.random.default_rng(0).normal(size=(30, dim)).astype(np.float32)
     x[:10] += 1
-    return fit_estimator(kind, x, np.arange(30) < 10, seed=0)
+    return fit_models(x, np.arange(30) < 10, seed=0)[kind]
 
 
 class Calls:
