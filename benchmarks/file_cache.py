@@ -5,7 +5,8 @@ Usage: python benchmarks/file_cache.py [--images 10000] [--rounds 3]
 Both ways read the same archive of small drawn pictures, decode and hash every one with the same code and write
 the same columns; only this one uses threads, batches and indexes. Seconds are medians over the rounds. What a
 commit costs, and so the ratio, is a matter of the disk that holds the temporary folder.
-``again`` adds the same archive a second time; ``random`` is one call of get_random_image, opening the cache included.
+``again`` adds the same archive a second time; ``random`` is one call of get_random_image, opening the cache included,
+on that cache and on made-up ones of a thousand and a million rows.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from image_tagging.images import decode
 from image_tagging.sources import FoundImage, SourceReader, find_images
 
 _CALLS = 200
+_ROWS = (1_000, 1_000_000)
 
 
 def main() -> None:
@@ -45,11 +47,14 @@ def main() -> None:
             for what in ("add", "again"):
                 seconds[what].append(_timed(lambda: cache.add_folder_to_file_cache(archive, out_dir)))  # noqa: B023
             seconds["random"].append(_timed(lambda: [cache.get_random_image(path) for _ in range(_CALLS)]))  # noqa: B023
+        calls = {rows: _random_calls(_made_up(os.path.join(folder, str(rows)), rows)) for rows in _ROWS}
     middle = {what: median(taken) for what, taken in seconds.items()}
     print(f"{options.images} pictures in one archive, {os.cpu_count()} cores, medians of {options.rounds} rounds")
     for what in ("naive", "add", "again"):
         print(f"{what:6s}  {middle[what]:8.3f} s  {options.images / middle[what]:10,.0f} pictures per second")
     print(f"random  {middle['random'] / _CALLS * 1000:8.3f} ms")
+    for rows, milliseconds in calls.items():
+        print(f"random  {milliseconds:8.3f} ms of {rows:,} rows")
     print(f"naive / add: {middle['naive'] / middle['add']:.1f}")
 
 
@@ -84,6 +89,24 @@ def _add_naively(archive: str, path: str) -> None:
                 with closing(sqlite3.connect(path)) as db:
                     db.execute("INSERT INTO file_cache VALUES (?, ?, ?, ?, ?, ?, ?)", row)
                     db.commit()
+
+
+def _made_up(out_dir: str, rows: int) -> str:
+    """A file cache of so many rows, every hundredth an archive."""
+    FileCache().create_file_cache(out_dir)
+    path = os.path.join(out_dir, "file_cache.sqlite")
+    made = ((f"{n}.png", f"/made/{n}.png", f"{n:0128x}", ".png", None if n % 100 else True) for n in range(rows))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executemany(
+            "INSERT INTO file_cache(file_name, path, hash_id, type, is_archive) VALUES (?, ?, ?, ?, ?)", made
+        )
+    return path
+
+
+def _random_calls(path: str) -> float:
+    """Milliseconds of one call, the median of many."""
+    cache = FileCache()
+    return median(_timed(lambda: cache.get_random_image(path)) for _ in range(_CALLS)) * 1000
 
 
 def _timed(work: Callable[[], object]) -> float:
