@@ -12,8 +12,8 @@ from image_tagging.demo import run_demo
 from image_tagging.embedding import EmbeddingSummary
 from image_tagging.errors import NoModelsError
 from image_tagging.records import EncoderSpec, Failure, ImageRef
-from image_tagging.reports import validate
 from image_tagging.summaries import ClassifySummary, ProcessSummary, TrainSummary
+from image_tagging.validation import validate
 
 ENCODER = EncoderSpec("builtin", "classical-1", 706, "")
 

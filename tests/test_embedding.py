@@ -349,6 +349,20 @@ def test_only_a_few_batches_of_pictures_are_held_at_a_time(tmp_path, out):
 # --- what a run is told and refuses -----------------------------------------------------------------------
 
 
+def test_a_run_that_is_interrupted_leaves_no_thread_at_work_when_the_store_is_closed(folder, out):
+    """SQLite crashes the program where a connection is closed under another thread's query."""
+
+    def interrupted(activity, done, total):
+        if activity == "embedding":
+            raise KeyboardInterrupt
+
+    with WorkingStore(str(out)) as store:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            embed_images(store, find_images(str(folder)), choose(), EmbeddingConfig(batch_size=1), interrupted)
+        assert caught.tb  # which holds on to whatever the run left open, as it does on its way to the command line
+        assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("prepare")]
+
+
 def test_progress_is_told_up_to_the_end(folder, out):
     told = []
     embed(folder, out, watch=lambda *args: told.append(args))

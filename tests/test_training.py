@@ -10,10 +10,10 @@ from image_tagging import training
 from image_tagging.classifiers import KINDS, TagModel, TagModels
 from image_tagging.model_files import load_tag_models
 from image_tagging.records import BroughtEmbedding, EncoderSpec
-from image_tagging.reports import validate
 from image_tagging.scorers import LinearScorer
 from image_tagging.splits import TaggedEmbeddings, gather
 from image_tagging.training import Training, leftover_warnings, measure, model_card
+from image_tagging.validation import validate
 
 
 def test_images_are_measured_in_parts_as_they_are_at_once(monkeypatch):

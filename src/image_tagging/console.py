@@ -21,9 +21,9 @@ from .errors import NoModelsError
 from .model_names import model_names
 from .pipeline import ClassifyConfig, classify_images
 from .records import Failure
-from .reports import ValidationReport
 from .sources import is_archive_name
 from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
+from .validation import ValidationReport
 
 _TRAIN_COLUMNS = ("images", "measured", "AP lr", "AP svm", "BA lr", "BA svm")
 

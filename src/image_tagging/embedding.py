@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import Callable, Optional, Union
@@ -178,10 +179,11 @@ class _Embedder:
             batch_size=config.batch_size,
             threads=config.num_threads,
         )
-        while batch := list(islice(outcomes, config.batch_size)):
-            self._store.add(batch, self._spec)
-            done += len(batch)
-            watch("embedding", done, total)
+        with closing(outcomes):  # however this ends, no thread is at work when the store is closed
+            while batch := list(islice(outcomes, config.batch_size)):
+                self._store.add(batch, self._spec)
+                done += len(batch)
+                watch("embedding", done, total)
 
     def _prepare(self, found: FoundImage) -> Union[_Prepared, Failure]:
         """On a thread: bytes -> picture -> the encoder's input."""

@@ -169,11 +169,14 @@ class _Adder:
         new = self._new_or_changed(found)
         threads = min(8, os.cpu_count() or 1)
         try:
-            for outcome in local.run(self._read, lambda: self._write, new, batch_size=_BATCH, threads=threads):
-                if isinstance(outcome, Failure):
-                    self._skip(outcome)
-                else:
-                    self.counts[outcome] += 1
+            with closing(
+                local.run(self._read, lambda: self._write, new, batch_size=_BATCH, threads=threads)
+            ) as outcomes:
+                for outcome in outcomes:
+                    if isinstance(outcome, Failure):
+                        self._skip(outcome)
+                    else:
+                        self.counts[outcome] += 1
         finally:
             for reader in self._readers.values():
                 reader.close()

@@ -11,8 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Optional, Union
 
 from . import metadata
@@ -22,22 +20,20 @@ from .dataset_files import empty_tags, records_paths, write_dataset_files
 from .embedding import EmbeddingConfig, Watch, embed_images, unwatched
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
 from .encoders.choice import EncoderChoice
-from .errors import EncoderMismatchError, InputError, NoImagesError, TrainingError
+from .errors import InputError, TrainingError
 from .files import stamp_of
 from .index import WorkingStore
 from .model_files import load_tag_models
-from .records import EncoderSpec, Failure
-from .reports import ValidationReport
+from .records import Failure
 from .scoring import results, score_pictures
+from .selection import StageImages, agreed_encoder, naming, require_dim
 from .settings import settings
-from .sources import Found, FoundArchive, find_images
+from .sources import find_images
 from .splits import gather
 from .store import PLACING
 from .summaries import ClassifySummary, ProcessSummary, TrainSummary
 from .training import MODELS_FOLDER, REPORTS_FOLDER, Training, leftover_warnings
-
-#: The only encoder of the original: that of tag models which name none.
-_ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
+from .validation import ValidationReport
 
 
 @settings
@@ -76,7 +72,7 @@ def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessS
     records = records_paths(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
     with WorkingStore(output) as store:
-        with _naming(root):
+        with naming(root):
             embedding = embed_images(store, found, choice, _effort(config), watch)
         watch("writing the metadata", 0, None)
         files = write_dataset_files(store, records, embedding, tagged=config.tagged_dataset)
@@ -204,15 +200,15 @@ def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> Classif
     images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     brought = metadata.read_embeddings(config.metadata_json) if config.metadata_json else None
-    spec = _encoder_of(models, brought and brought[0])
+    spec = agreed_encoder(models, brought and brought[0])
     choice = EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
     with WorkingStore(output) as store:
         if brought and config.metadata_json:
             watch("reading the metadata", 0, None)
             store.bring(os.path.abspath(config.metadata_json), *brought)
-        with _naming(root, images):
+        with naming(root, images):
             embedding = embed_images(store, images, choice, _effort(config), watch)
-        _require_dim(models, embedding.encoder)
+        require_dim(models, embedding.encoder)
         mixed = config.place != "none" and _note_placing(store, f"{_models_digest(models)}/{config.output_bins}")
         failures: list[Failure] = []
         archives = embedding.archives if config.archives else None
@@ -246,59 +242,3 @@ def _models_digest(models: TagModels) -> str:
     """What changes when a model is trained anew, added or taken away."""
     files = (f"{model.kind}/{model.tag}/{stamp_of(model.file) if model.file else ''}\n" for model in models.models)
     return hashlib.blake2b("".join(files).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
-
-
-class StageImages:
-    """What one of the two stages is for, of all that was found; ``left_out`` counts the rest."""
-
-    def __init__(self, found: Iterator[Found], archives: bool) -> None:
-        self._found = found
-        self._archives = archives
-        self.left_out = 0
-
-    @property
-    def whereabouts(self) -> str:
-        """Where what was left out belongs."""
-        if self._archives:
-            return "Images that lie in no zip are for image-tagging classify (stage 3)"
-        return "Images in zips are for image-tagging classify-zip (stage 4)"
-
-    def __iter__(self) -> Iterator[Found]:
-        for item in self._found:
-            of_archive = isinstance(item, FoundArchive) or bool(item.ref.members)
-            if of_archive == self._archives or isinstance(item, Failure):
-                yield item
-            else:
-                self.left_out += 1
-
-
-@contextmanager
-def _naming(root: str, images: Optional[StageImages] = None) -> Iterator[None]:
-    """Where nothing can be used: say of what, and what to do."""
-    try:
-        yield
-    except NoImagesError as error:
-        advice = "Name a folder, an image or a .zip that can be used"
-        if images and images.left_out:
-            advice = images.whereabouts
-        raise NoImagesError(f"{root}: {error}. {advice}.") from error
-
-
-def _encoder_of(models: TagModels, brought: Optional[EncoderSpec]) -> EncoderSpec:
-    """The encoder that the models and the metadata agree on."""
-    spec = models.encoder or brought or _ORIGINAL
-    if brought and not brought.matches(spec):
-        raise EncoderMismatchError(
-            f"the metadata holds embeddings of {brought.label} ({brought.dim} values), the tag models were trained on "
-            f"{spec.label} ({spec.dim}). Give the metadata and the models of one encoder."
-        )
-    _require_dim(models, spec)
-    return spec
-
-
-def _require_dim(models: TagModels, encoder: EncoderSpec) -> None:
-    if models.dim != encoder.dim:
-        raise EncoderMismatchError(
-            f"the tag models take embeddings of {models.dim} values, {encoder.label} gives {encoder.dim}. "
-            "Give the metadata and the models of one encoder."
-        )

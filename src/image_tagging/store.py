@@ -77,7 +77,8 @@ class StoreFile:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._db.close()
+        with self._lock:  # SQLite crashes where a connection is closed under a query of another thread
+            self._db.close()
 
     def _take(self) -> None:
         """Make the file a store where it is new, and lock it."""

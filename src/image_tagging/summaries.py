@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Optional
 
 from .records import EncoderSpec, Failure, ImageRef
-from .reports import ValidationReport
 from .sources import FoundArchive
+from .validation import ValidationReport
 
 
 @dataclass(frozen=True)

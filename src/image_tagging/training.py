@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
@@ -19,9 +20,10 @@ from .fitting import fit_models
 from .model_files import load_tag_models, save_tag_model
 from .model_names import SUFFIX, find_model_files, model_stem
 from .records import EncoderSpec
-from .reports import ValidationReport, validate, write_report
+from .reports import write_report
 from .runners import local
 from .splits import Split, Splitter, TaggedEmbeddings
+from .validation import ValidationReport, validate
 
 MODELS_FOLDER = "models"
 REPORTS_FOLDER = "reports"
@@ -62,7 +64,8 @@ class Training:
                 batch_size=1,
                 threads=min(_MOST_THREADS, os.cpu_count() or 1),
             )
-            yield from (reports for reports in learned if isinstance(reports, list))
+            with closing(learned):
+                yield from (reports for reports in learned if isinstance(reports, list))
 
     def _splits(self) -> Iterator[tuple[str, Split]]:
         for tag in self._data.tags:

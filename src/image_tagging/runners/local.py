@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Callable, TypeVar, Union
@@ -25,7 +25,7 @@ def run(
     *,
     batch_size: int,
     threads: int,
-) -> Iterator[Union[Result, Failure]]:
+) -> Generator[Union[Result, Failure], None, None]:
     """Prepare each item on a thread, work on batches of them here, and yield one result an item, in order.
 
     ``prepare`` runs on ``threads`` threads. ``make_worker`` is called once, here, when there is work for it;
@@ -34,7 +34,8 @@ def run(
     ``items`` is drawn from as needed, at most a few batches ahead.
 
     An exception of ``prepare`` or of the worker ends the run: what may fail for one item alone must be a
-    ``Failure`` by then.
+    ``Failure`` by then. Who takes results and may fail too closes the run (``contextlib.closing``): then no thread
+    outlives it.
     """
     source = iter(items)
     worker: Union[Callable[[list[Prepared]], list[Union[Result, Failure]]], None] = None
