@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
+from collections import Counter
 from fractions import Fraction
 from itertools import permutations
 
@@ -311,6 +313,39 @@ def test_an_image_of_an_archive_cannot_be_symlinked(out):
     with pytest.raises(OutputError, match="archive"):
         Placer(str(out), "symlink").place(["0.1"], "cat.png", b"bytes")
     assert not out.exists()
+
+
+@pytest.fixture
+def asked():
+    """What Python asks the system to do with files, counted from now on to the end of the test."""
+    counted, is_over = Counter(), []
+
+    def hear(event, _):
+        if not is_over and (event == "open" or event.startswith(("os.", "shutil."))):
+            counted[event] += 1
+
+    sys.addaudithook(hear)  # for good: a hook cannot be taken away again
+    yield counted
+    is_over.append(True)
+
+
+@pytest.mark.parametrize(
+    ("how", "calls"),
+    [
+        ("copy", {"open": 1 + 20, "os.rename": 20}),  # the image is read once; a copy is written aside and moved
+        ("hardlink", {"os.link": 20}),
+        ("symlink", {"os.symlink": 20}),
+        ("none", {}),
+    ],
+)
+def test_placing_asks_the_system_for_no_more_than_it_needs(out, source, tmp_path, asked, how, calls):
+    folders = [f"ovr-svm/tag {number}/0.9" for number in range(20)]
+    placer = Placer(str(out), how)
+    placer.place(folders, "first.png", source)  # which makes the folders
+    (tmp_path / "second.png").write_bytes(b"another")
+    asked.clear()
+    placer.place(folders, "second.png", str(tmp_path / "second.png"))
+    assert asked == calls
 
 
 def test_placing_nothing_makes_no_folder(out, source):
