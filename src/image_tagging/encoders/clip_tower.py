@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import DeviceUnavailableError, EncoderUnavailableError
 from .clip_precision import DTYPES, candidates, difference
+from .clip_threads import Parts
 from .clip_weights import one_line
 
 _LOG = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class VisionTower:
     def __init__(self, torch: _Torch, vision: _Module, device: str, precision: str) -> None:
         self._torch = torch
         self._vision = vision
+        self._parts = Parts(torch)
         self._dtype = getattr(torch, DTYPES[precision])
         self._most: Optional[int] = None  # pictures that fit, once it showed that not all do
         self.device = device
@@ -79,7 +81,13 @@ class VisionTower:
         self._torch.cuda.empty_cache()
 
     def _forward(self, batch: Pictures) -> NDArray[np.float32]:
-        with self._torch.inference_mode(), _float32_is_float32(self._torch):
+        with _float32_is_float32(self._torch):
+            if self.device != "cpu":
+                return self._compute(batch)
+            return np.concatenate(self._parts.run(self._compute, batch))
+
+    def _compute(self, batch: Pictures) -> NDArray[np.float32]:
+        with self._torch.inference_mode():  # in here, for it holds for one thread
             features = self._vision(self._on_device(batch))
             if isinstance(features, tuple):  # CoCa: (embedding, tokens)
                 features = features[0]
