@@ -11,10 +11,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the clip extra: pip install 'image-tagging-tools[clip]'")
 pytest.importorskip("open_clip")
 
+from open_clip.transformer import VisionTransformer  # noqa: E402
+
 from image_tagging.encoders import clip_tower, load_encoder  # noqa: E402
 from image_tagging.encoders.clip import ClipEncoder  # noqa: E402
 from image_tagging.encoders.clip_precision import PARITY, drawn_pictures, native  # noqa: E402
 from image_tagging.encoders.clip_tower import VisionTower, make_tower  # noqa: E402
+from image_tagging.encoders.clip_vit import PlainVit  # noqa: E402
 from image_tagging.errors import EncoderUnavailableError  # noqa: E402
 
 pytestmark = pytest.mark.clip
@@ -91,6 +94,67 @@ def test_random_weights_pass_in_bf16() -> None:
     rows, others = encoder.embed(inputs), exact.embed(inputs)
     cosines = (rows * others).sum(1) / np.linalg.norm(rows, axis=1) / np.linalg.norm(others, axis=1)
     assert PARITY <= cosines.min() < 1
+
+
+def small_vit() -> Any:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return VisionTransformer(8, 4, width=64, layers=2, heads=2, mlp_ratio=2.0, output_dim=16)
+
+
+@pytest.mark.usefixtures("has_bf16")
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_plain_vision_transformer_goes_the_short_way(precision: str) -> None:
+    tower = make_tower(torch, small_vit(), "cpu", precision, PICTURES)
+    assert (type(tower._vision), tower.precision) == (PlainVit, precision)
+    expected = VisionTower(torch, small_vit().eval(), "cpu", "fp32").embed(PICTURES)
+    np.testing.assert_allclose(tower.embed(PICTURES), expected, atol=1e-5 if precision == "fp32" else 0.05)
+
+
+@pytest.mark.usefixtures("has_bf16")
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("broken", ["wrong", "raises"])
+def test_a_short_way_that_gives_something_else_is_not_taken(
+    precision: str, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(PlainVit):
+        def __call__(self, pictures: Any) -> Any:
+            if broken == "raises":
+                raise RuntimeError("unknown layout")
+            return super().__call__(pictures) + 0.1
+
+    monkeypatch.setattr(clip_tower, "faster", Broken)
+    tower = make_tower(torch, small_vit(), "cpu", precision, PICTURES)
+    assert (type(tower._vision), tower.precision) == (VisionTransformer, precision)
+
+
+def test_float32_by_another_way_must_agree_more_closely_than_another_precision(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Rounded(PlainVit):
+        def __call__(self, pictures: Any) -> Any:
+            return super().__call__(pictures).bfloat16().float()
+
+    monkeypatch.setattr(clip_tower, "faster", Rounded)
+    assert type(make_tower(torch, small_vit(), "cpu", "fp32", PICTURES)._vision) is VisionTransformer
+
+
+def test_a_batch_in_parts_is_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("image_tagging.encoders.clip_threads._LEAST", 2)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    monkeypatch.setattr(torch, "set_num_threads", lambda _count: None)
+    monkeypatch.delenv("OMP_PROC_BIND", raising=False)
+    sizes: list[int] = []
+
+    class Spy(Net):
+        def forward(self, x: Any) -> Any:
+            assert torch.is_inference_mode_enabled()
+            sizes.append(len(x))
+            return super().forward(x)
+
+    rows = VisionTower(torch, Spy(), "cpu", "fp32").embed(PICTURES)
+    assert sorted(sizes) == [2, 2, 3]
+    np.testing.assert_allclose(rows, Net()(torch.from_numpy(np.stack(PICTURES))).detach(), rtol=1e-4, atol=1e-6)
 
 
 def test_auto_is_what_this_machine_does_by_itself() -> None:

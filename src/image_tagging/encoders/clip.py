@@ -12,7 +12,7 @@ import pickle
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -25,6 +25,7 @@ from .clip_download import fetch
 from .clip_precision import drawn_pictures
 from .clip_preprocess import ClipPreprocess
 from .clip_tower import find_device, make_tower
+from .clip_undrawn import undrawn
 from .clip_weights import Weights, one_line
 
 if TYPE_CHECKING:
@@ -163,6 +164,8 @@ def _open_clip() -> ModuleType:
 
 def _pretrained_model(library: ModuleType, weights: Weights) -> _Model:
     """The whole model with its weights, float32 on the CPU."""
+    import torch
+
     quick_gelu = clip_weights.activation_for(library, weights.name, weights.tag)
     path = weights.path or fetch(library, weights)
     if clip_weights.is_torchscript(path):
@@ -170,8 +173,10 @@ def _pretrained_model(library: ModuleType, weights: Weights) -> _Model:
     _check_weights_file(path)
     if not weights.tag:
         clip_weights.check_unknown_file(library, weights, quick_gelu)
+    # Big Vision's arrays are the only files from which open_clip does not insist on every weight.
+    blank = nullcontext() if path.endswith((".npz", ".npy")) else undrawn(torch)
     try:
-        with _quietly():
+        with _quietly(), blank:
             # As a path, not as a tag: open_clip then neither downloads nor judges the activation.
             return library.create_model(weights.name, pretrained=os.path.abspath(path), force_quick_gelu=quick_gelu)
     except _NOT_WEIGHTS as error:

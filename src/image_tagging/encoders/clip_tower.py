@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DeviceUnavailableError, EncoderUnavailableError
-from .clip_precision import DTYPES, candidates, difference
+from .clip_precision import DTYPES, EXACT, PARITY, candidates, difference
+from .clip_threads import Parts
+from .clip_vit import faster
 from .clip_weights import one_line
 
 _LOG = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ class VisionTower:
     def __init__(self, torch: _Torch, vision: _Module, device: str, precision: str) -> None:
         self._torch = torch
         self._vision = vision
+        self._parts = Parts(torch)
         self._dtype = getattr(torch, DTYPES[precision])
         self._most: Optional[int] = None  # pictures that fit, once it showed that not all do
         self.device = device
@@ -64,10 +67,18 @@ class VisionTower:
         vision = copy.deepcopy(self._vision).to(getattr(self._torch, DTYPES[precision]))
         return VisionTower(self._torch, vision, self.device, precision)
 
+    def made_faster(self, precision: str) -> Optional[VisionTower]:
+        """The same tower computed by ``clip_vit``; ``None`` for one that it does not know, or not on the CPU."""
+        if self.device != "cpu":
+            return None
+        vision = faster(self._torch, self._vision, getattr(self._torch, DTYPES[precision]))
+        return None if vision is None else VisionTower(self._torch, vision, self.device, precision)
+
     def difference(self, exact: VisionTower, pictures: Pictures) -> Optional[str]:
         """What tells the embeddings of a few pictures from those of ``exact``, in words; ``None`` for nothing."""
         alone = np.concatenate([self.embed([picture]) for picture in pictures])
-        return difference(self.embed(pictures), alone, exact.embed(pictures))
+        least = EXACT if self.precision == exact.precision else PARITY
+        return difference(self.embed(pictures), alone, exact.embed(pictures), least)
 
     def _shrink(self, size: int, shortage: str) -> None:
         if size == 1:
@@ -79,7 +90,13 @@ class VisionTower:
         self._torch.cuda.empty_cache()
 
     def _forward(self, batch: Pictures) -> NDArray[np.float32]:
-        with self._torch.inference_mode(), _float32_is_float32(self._torch):
+        with _float32_is_float32(self._torch):
+            if self.device != "cpu":
+                return self._compute(batch)
+            return np.concatenate(self._parts.run(self._compute, batch))
+
+    def _compute(self, batch: Pictures) -> NDArray[np.float32]:
+        with self._torch.inference_mode():  # in here, for it holds for one thread
             features = self._vision(self._on_device(batch))
             if isinstance(features, tuple):  # CoCa: (embedding, tokens)
                 features = features[0]
@@ -123,20 +140,34 @@ def make_tower(torch: _Torch, vision: _Module, device: str, wanted: str, picture
         The precision asked for is not to be had on this device, or does not pass.
     """
     order = candidates(torch, device, wanted)
-    exact = VisionTower(torch, vision.float().to(device).eval().requires_grad_(False), device, "fp32")
-    if order[0] == "fp32":
-        return exact
-    try:
-        half = exact.copied(order[0])
-        problem = half.difference(exact, pictures)
-    except (RuntimeError, TypeError) as error:  # a layer that does not know this precision
-        problem = one_line(error, 120)
-    if problem is None:
-        return half
-    if wanted != "auto":
-        raise EncoderUnavailableError(f"{device} cannot be used in {wanted}: {problem}; take --precision=auto or fp32")
-    _LOG.warning("%s cannot be used in %s (%s): the encoder computes in fp32", device, order[0], problem)
-    return exact
+    plain = VisionTower(torch, vision.float().to(device).eval().requires_grad_(False), device, "fp32")
+    if order[0] != "fp32":
+        half, problem = _proven(plain, order[0], pictures)
+        if half is not None:
+            return half
+        if wanted != "auto":
+            raise EncoderUnavailableError(
+                f"{device} cannot be used in {wanted}: {problem}; take --precision=auto or fp32"
+            )
+        _LOG.warning("%s cannot be used in %s (%s): the encoder computes in fp32", device, order[0], problem)
+    return _proven(plain, "fp32", pictures)[0] or plain
+
+
+def _proven(plain: VisionTower, precision: str, pictures: Pictures) -> tuple[Optional[VisionTower], str]:
+    """The fastest tower in ``precision`` that gives what ``plain`` gives, or ``None`` and what the last one lacks."""
+    problem: Optional[str] = None
+    ways = [plain.made_faster] if precision == plain.precision else [plain.made_faster, plain.copied]
+    for way in ways:
+        try:
+            tower = way(precision)
+            problem = tower.difference(plain, pictures) if tower else problem
+        except (RuntimeError, TypeError) as error:  # a layer that does not know this precision
+            tower, problem = None, one_line(error, 120)
+        if tower and not problem:
+            return tower, ""
+        if problem:
+            _LOG.debug("%s in %s does not pass: %s", way.__name__, precision, problem)
+    return None, problem or ""
 
 
 def find_device(torch: _Torch, wanted: Optional[str]) -> str:
