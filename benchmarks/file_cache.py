@@ -3,7 +3,7 @@
 Usage: python benchmarks/file_cache.py [--images 10000] [--rounds 3]
 
 Both ways read the same archive of small drawn pictures, decode and hash every one with the same code and write
-the same columns; only this one uses threads, batches and indexes. Seconds are medians over the rounds. What a
+the same columns; only this one writes in batches and keeps indexes. Seconds are medians over the rounds. What a
 commit costs, and so the ratio, is a matter of the disk that holds the temporary folder.
 ``again`` adds the same archive a second time; ``random`` is one call of get_random_image, opening the cache included,
 on that cache and on made-up ones of a thousand and a million rows.
@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image
 
 from image_tagging.file_cache import FileCache
-from image_tagging.images import decode
+from image_tagging.images import content_hash
 from image_tagging.sources import FoundImage, SourceReader, find_images
 
 _CALLS = 200
@@ -84,7 +84,7 @@ def _add_naively(archive: str, path: str) -> None:
         for found in find_images(archive):
             if isinstance(found, FoundImage):
                 ref = found.ref
-                hash_id = decode(ref, reader.read(ref)).facts.hash_id
+                hash_id = content_hash(reader.read(ref))
                 row = (ref.name, ref.path, hash_id, ref.suffix, None, None, ref.archive)
                 with closing(sqlite3.connect(path)) as db:
                     db.execute("INSERT INTO file_cache VALUES (?, ?, ?, ?, ?, ?, ?)", row)

@@ -82,9 +82,15 @@ def cache():
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """The paths of the images that were decoded, as it happens."""
+    """The paths of the images that were read, as it happens."""
     paths: list[str] = []
-    monkeypatch.setattr(file_cache, "decode", lambda ref, data: paths.append(ref.path) or decode(ref, data))
+    read = SourceReader.read
+
+    def noted(reader, ref):
+        paths.extend([ref.path] if ref.suffix == ".png" else [])  # archives are read too, to look into
+        return read(reader, ref)
+
+    monkeypatch.setattr(SourceReader, "read", noted)
     return paths
 
 
@@ -333,7 +339,13 @@ def test_an_archive_that_names_a_member_twice(cache):
         assert paths() == ["twice.zip", "twice.zip/a.png"]
 
 
-def test_more_than_one_batch(cache, monkeypatch):
+@pytest.fixture(params=["here", "on threads"])
+def where(request, monkeypatch):
+    """Images small enough to be added here, and images that threads are worth: told apart by time, so by the bound."""
+    monkeypatch.setattr(file_cache, "_QUICK", 3600.0 if request.param == "here" else 0.0)
+
+
+def test_more_than_one_batch(cache, monkeypatch, where):
     monkeypatch.setattr(file_cache, "_BATCH", 4)
     write("z.zip", zipped({f"{n:02}.png": picture(n) for n in range(23)}))
     cache.add_folder_to_file_cache("z.zip")
@@ -347,7 +359,7 @@ def test_a_batch_is_one_transaction(cache, watched):
     assert watched.statements.count("COMMIT") <= 3  # the tables, the images, the archives
 
 
-def test_every_reader_is_closed(cache, monkeypatch):
+def test_every_reader_is_closed(cache, monkeypatch, where):
     readers: list[Reader] = []
 
     class Reader(SourceReader):
@@ -368,25 +380,27 @@ def test_every_reader_is_closed(cache, monkeypatch):
     assert all(reader.closed for reader in readers)
 
 
-def test_what_was_written_before_an_interruption_is_kept(cache, monkeypatch):
+def test_what_was_written_before_an_interruption_is_kept(cache, monkeypatch, where):
     monkeypatch.setattr(file_cache, "_BATCH", 4)
     write("z.zip", zipped({f"{n:02}.png": picture(n) for n in range(30)}))
 
-    def interrupted(ref, data):
+    read = SourceReader.read
+
+    def interrupted(reader, ref):
         if ref.name == "20.png":
             raise KeyboardInterrupt
-        return decode(ref, data)
+        return read(reader, ref)
 
-    monkeypatch.setattr(file_cache, "decode", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        cache.add_folder_to_file_cache("z.zip")
-    monkeypatch.setattr(file_cache, "decode", decode)
+    with monkeypatch.context() as patch:
+        patch.setattr(SourceReader, "read", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            cache.add_folder_to_file_cache("z.zip")
     assert 4 <= len(rows()) <= 20
     cache.add_folder_to_file_cache("z.zip")
     assert len(rows()) == len(set(paths())) == 31
 
 
-def test_several_at_once_add_nothing_twice():
+def test_several_at_once_add_nothing_twice(where):
     for number in range(40):
         draw(f"d/{number}.png", number)
     with ThreadPoolExecutor(4) as pool:

@@ -1,71 +1,37 @@
 """The file cache: one SQLite table of image files, by content hash, that other programs may read.
 
-Images are found, read and hashed as stage 1 does it. A second table remembers what each file was when it was
-read, so that a folder can be added again at the cost of listing it.
+Images are found, read and hashed as stage 1 does it; the table is :mod:`image_tagging.file_cache_table`.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import random
-import sqlite3
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
-from typing import Any, Optional, Union
+from contextlib import closing, suppress
+from itertools import islice
+from typing import Any, Callable, Optional, Union
 
 from .errors import InputError, NoImagesError, OutputError
 from .failures import attempt
+from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, open_cache
 from .files import make_folder
-from .images import decode
-from .records import Failure, FoundImage, ImageRef
+from .images import content_hash
+from .records import Failure, FoundImage
 from .runners import local
 from .sources import Found, FoundArchive, SourceReader, find_images
 
 log = logging.getLogger(__name__)
 
-StrPath = Union[str, "os.PathLike[str]"]
-Row = dict[str, Any]
-
-# Nothing here deletes single rows, so they are numbered without gaps, and keep their numbers through VACUUM.
-# An index holds row numbers in order: that of is_archive leads from any number to the next image.
-_SCHEMA = """
-BEGIN;
-CREATE TABLE IF NOT EXISTS file_cache(
-    file_name TEXT NOT NULL, path TEXT, hash_id TEXT, type TEXT, is_archive INTEGER, n_content INTEGER,
-    container_archive TEXT);
-CREATE INDEX IF NOT EXISTS file_cache_hash ON file_cache(hash_id);
-CREATE INDEX IF NOT EXISTS file_cache_archive ON file_cache(is_archive);
-CREATE TABLE IF NOT EXISTS file_cache_stamp(
-    number INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL);
-COMMIT;
-"""
-_COLUMNS = frozenset("file_name path hash_id type is_archive n_content container_archive".split())
-_FIRST = "SELECT rowid FROM file_cache WHERE is_archive IS NULL ORDER BY rowid LIMIT 1"
-_LAST = "SELECT rowid FROM file_cache WHERE is_archive IS NULL ORDER BY rowid DESC LIMIT 1"
-_IMAGE_AT = "SELECT * FROM file_cache WHERE is_archive IS NULL AND rowid = ?"
-_IMAGE_FROM = "SELECT * FROM file_cache WHERE is_archive IS NULL AND rowid >= ? ORDER BY rowid LIMIT 1"
-_BY_HASH = "SELECT * FROM file_cache WHERE hash_id = ? ORDER BY rowid LIMIT 1"
-_INSERT = """
-INSERT INTO file_cache(file_name, path, hash_id, type, is_archive, n_content, container_archive)
-VALUES (:file_name, :path, :hash_id, :type, :is_archive, :n_content, :container_archive)
-"""
-_UPDATE = "UPDATE file_cache SET hash_id = :hash_id, n_content = :n_content WHERE rowid = :number"
-_STAMP = "INSERT OR REPLACE INTO file_cache_stamp VALUES (:number, :address, :stamp)"
-_KNOWN = """
-SELECT known.number, known.stamp FROM file_cache_stamp AS known
-JOIN file_cache ON file_cache.rowid = known.number WHERE known.address = ?
-"""
-
 #: Images per transaction: enough that its cost vanishes, few enough that an interruption loses little.
 _BATCH = 512
 
-#: Row numbers drawn before the next image above one is taken. Where one row in ten is an image, one call in
-#: 850 gets that far; where most are, none ever does.
-_DRAWS = 64
+#: Seconds below which an image is read and decoded sooner than by a thread; what the first images take decides.
+_QUICK = 250e-6
+_FIRST_BATCH = 64
 
 
 class FileCache:
@@ -86,7 +52,7 @@ class FileCache:
         InputError
             The file exists and is no file cache.
         """
-        with _cache(os.path.join(make_folder(os.fspath(out_dir)), db_name), make=True):
+        with open_cache(os.path.join(make_folder(os.fspath(out_dir)), db_name), make=True):
             pass
 
     def add_folder_to_file_cache(
@@ -106,8 +72,8 @@ class FileCache:
             It holds no image, or none that can be used.
         """
         found = find_images(os.fspath(data_dir))
-        with _cache(os.path.join(make_folder(os.fspath(out_dir)), db_name), make=True) as db:
-            adder = _Adder(db)
+        with open_cache(os.path.join(make_folder(os.fspath(out_dir)), db_name), make=True) as table:
+            adder = _Adder(table)
             adder.add(found)
         counts = {**adder.counts, "failed": len(adder.failures)}
         log.info("%s: %s", data_dir, ", ".join(f"{count} {what}" for what, count in counts.items()))
@@ -121,9 +87,8 @@ class FileCache:
 
     def get_img_by_hash(self, db_path: StrPath, hash_id: str) -> Optional[dict[str, Any]]:
         """The image with this content hash, of several the one added first; ``None`` where there is none."""
-        with _cache(db_path) as db:
-            row = db.execute(_BY_HASH, (hash_id,)).fetchone()
-        return _as_dict(row) if row else None
+        with open_cache(db_path) as table:
+            return table.by_hash(hash_id)
 
     def get_random_image(self, db_path: StrPath) -> dict[str, Any]:
         """An image, never an archive, each as likely as any other; ``random.seed`` makes the draw repeatable.
@@ -137,16 +102,16 @@ class FileCache:
         InputError
             The cache holds no image, or there is no cache.
         """
-        with _cache(db_path) as db:
-            row = _random_row(db)
-        if row is None:
+        with open_cache(db_path) as table:
+            image = table.at_random()
+        if image is None:
             raise InputError(f"the file cache at {db_path} holds no image. Add a folder first.")
-        return _as_dict(row)
+        return image
 
     def clear_cache(self, db_path: StrPath, delete_cache: bool = False) -> None:
         """Forget every file; with ``delete_cache`` remove the database file too. Images are never touched."""
-        with _cache(db_path) as db:
-            db.executescript("BEGIN; DELETE FROM file_cache; DROP TABLE IF EXISTS file_cache_stamp; COMMIT")
+        with open_cache(db_path) as table:
+            table.clear()
         try:
             for end in ("", "-wal", "-shm", "-journal") if delete_cache else ():
                 with suppress(FileNotFoundError):
@@ -158,8 +123,8 @@ class FileCache:
 class _Adder:
     """Brings what was found into one cache: read and decoded on threads, written here in batches."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, table: CacheTable) -> None:
+        self._table = table
         self._readers: defaultdict[int, SourceReader] = defaultdict(SourceReader)  # one a thread, by its number
         self._archives: list[FoundArchive] = []
         self.failures: list[Failure] = []
@@ -167,23 +132,45 @@ class _Adder:
 
     def add(self, found: Iterable[Found]) -> None:
         new = self._new_or_changed(found)
-        threads = min(8, os.cpu_count() or 1)
         try:
-            with closing(
-                local.run(self._read, lambda: self._write, new, batch_size=_BATCH, threads=threads)
-            ) as outcomes:
-                for outcome in outcomes:
-                    if isinstance(outcome, Failure):
-                        self._skip(outcome)
-                    else:
-                        self.counts[outcome] += 1
+            self._add_small(new)
+            self._add_on_threads(new)
         finally:
             for reader in self._readers.values():
                 reader.close()
         if self.counts:
             unopened = {failure.ref for failure in self.failures}
             archives = (archive for archive in self._archives if archive.ref not in unopened)
-            self._write([_row(archive.ref, "", n_content=archive.images) for archive in archives])
+            self._table.put(file_row(archive.ref, "", n_content=archive.images) for archive in archives)
+
+    def _add_small(self, new: Iterator[FoundImage]) -> None:
+        """Add images here for as long as they are so small that a thread costs more than it saves.
+
+        Threads that let go of the interpreter for microseconds at a time wait for each other: two took twice the time
+        of one for sprites of 32 x 32.
+        """
+        size = min(_FIRST_BATCH, _BATCH)
+        while batch := list(islice(new, size)):
+            started = time.perf_counter()
+            read = [self._read(found) for found in batch]
+            is_quick = time.perf_counter() - started < _QUICK * len(batch)
+            for failure in read:
+                if isinstance(failure, Failure):
+                    self._skip(failure)
+            self.counts.update(self._table.put([row for row in read if not isinstance(row, Failure)]))
+            if not is_quick:
+                return
+            size = _BATCH
+
+    def _add_on_threads(self, new: Iterator[FoundImage]) -> None:
+        threads = min(8, os.cpu_count() or 1)
+        put: Callable[[list[Row]], list[Union[str, Failure]]] = lambda rows: [*self._table.put(rows)]  # noqa: E731
+        with closing(local.run(self._read, lambda: put, new, batch_size=_BATCH, threads=threads)) as outcomes:
+            for outcome in outcomes:
+                if isinstance(outcome, Failure):
+                    self._skip(outcome)
+                else:
+                    self.counts[outcome] += 1
 
     def _new_or_changed(self, found: Iterable[Found]) -> Iterator[FoundImage]:
         for item in found:
@@ -191,7 +178,7 @@ class _Adder:
                 self._skip(item)
             elif isinstance(item, FoundArchive):
                 self._archives.append(item)
-            elif self._known(_address(item.ref))[1] == item.stamp:
+            elif self._table.stamp_of(address_of(item.ref)) == item.stamp:
                 self.counts["unchanged"] += 1
             else:
                 yield item
@@ -206,74 +193,4 @@ class _Adder:
         data = attempt(ref, "read", lambda: reader.read(ref))
         if isinstance(data, Failure):
             return data
-        return attempt(ref, "decode", lambda: _row(ref, found.stamp, hash_id=decode(ref, data).facts.hash_id))
-
-    def _write(self, rows: list[Row]) -> list[Union[str, Failure]]:
-        """One transaction; what became of each row."""
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            return [self._put(row) for row in rows]
-
-    def _put(self, row: Row) -> str:
-        # Looked up again: another program may have added the file, or the archive names a member twice.
-        number, _ = self._known(row["address"])
-        done = self._db.execute(_INSERT if number is None else _UPDATE, {**row, "number": number})
-        self._db.execute(_STAMP, {**row, "number": done.lastrowid if number is None else number})
-        return "added" if number is None else "updated"
-
-    def _known(self, address: str) -> tuple[Optional[int], Optional[str]]:
-        """The row number and the stamp of a file that has a row."""
-        return self._db.execute(_KNOWN, (address,)).fetchone() or (None, None)
-
-
-def _row(ref: ImageRef, stamp: str, *, hash_id: Optional[str] = None, n_content: Optional[int] = None) -> Row:
-    """A row to be, of an image by its ``hash_id`` or of an archive that holds ``n_content`` images."""
-    named = {"file_name": ref.name, "path": ref.path, "type": ref.suffix, "container_archive": ref.archive}
-    is_archive = None if n_content is None else True
-    content = {"hash_id": hash_id, "is_archive": is_archive, "n_content": n_content}
-    return {**named, **content, "address": _address(ref), "stamp": stamp}
-
-
-def _address(ref: ImageRef) -> str:
-    """What a file is known by, wherever the program is started from."""
-    return ImageRef(os.path.abspath(ref.file), ref.members).path
-
-
-def _random_row(db: sqlite3.Connection) -> Any:
-    first, last = db.execute(_FIRST).fetchone(), db.execute(_LAST).fetchone()
-    for _ in range(_DRAWS if first else 0):
-        number = random.randint(first[0], last[0])  # noqa: S311  a sample, not a secret
-        row = db.execute(_IMAGE_AT, (number,)).fetchone()
-        if row:
-            return row
-    return db.execute(_IMAGE_FROM, (number,)).fetchone() if first else None
-
-
-def _as_dict(row: sqlite3.Row) -> dict[str, Any]:
-    told = dict(row)
-    is_archive = True if told["is_archive"] else None  # SQLite has no truth values
-    return {**told, "is_archive": is_archive, "file_path": told["path"], "file_type": told["type"]}
-
-
-@contextmanager
-def _cache(db_path: StrPath, *, make: bool = False) -> Iterator[sqlite3.Connection]:
-    """An open file cache. ``make`` it where there is none, an empty file (left by a crash) included."""
-    if not make and not os.path.isfile(db_path):
-        raise InputError(f"there is no file cache at {db_path}. Check the path, or make one with create_file_cache.")
-    uri = f"{Path(db_path).absolute().as_uri()}?mode={'rwc' if make else 'rw'}"
-    try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as db:
-            db.row_factory = sqlite3.Row
-            # In this order: another program may make the table in between.
-            is_empty = not db.execute("SELECT 1 FROM sqlite_master").fetchone()
-            columns = {column["name"] for column in db.execute("PRAGMA table_info(file_cache)")}
-            if not _COLUMNS.issubset(columns) and not (make and is_empty):
-                raise InputError(f"{db_path} is no file cache: it has no such table as documented. Check the path.")
-            if make:
-                db.executescript(_SCHEMA)
-            yield db
-    except sqlite3.Error as error:
-        if "not a database" in str(error) or "malformed" in str(error):
-            raise InputError(f"{db_path} is no file cache, or a damaged one: {error}. Check the path.") from error
-        advice = "Wait for the program that holds it, or free some space."
-        raise OutputError(f"the file cache {db_path} cannot be used: {error}. {advice}") from error
+        return attempt(ref, "decode", lambda: file_row(ref, found.stamp, hash_id=content_hash(data)))

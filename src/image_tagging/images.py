@@ -7,6 +7,7 @@ import hashlib
 import io
 import struct
 from contextlib import suppress
+from typing import Callable, TypeVar
 
 import PIL
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -39,6 +40,8 @@ _DECODER_ERRORS = (
 #: Formats that Pillow hands to another program: nobody's file named ``.png`` is to start Ghostscript.
 _NEED_A_PROGRAM = frozenset({"EPS"})
 
+Result = TypeVar("Result")
+
 _WHITE = (255, 255, 255, 255)
 
 
@@ -50,11 +53,27 @@ def decode(ref: ImageRef, data: bytes, *, max_pixels: int = MAX_PIXELS) -> Decod
     DecodeError
         The bytes are no image, are cut short or damaged, or hold more than ``max_pixels`` pixels.
     """
+    return _first_frame(data, max_pixels, lambda image: _decoded(ref, len(data), image))
+
+
+def content_hash(data: bytes, *, max_pixels: int = MAX_PIXELS) -> str:
+    """The ``hash_id`` of an image file, without the picture that a person would see; raises as :func:`decode` does."""
+    return _first_frame(data, max_pixels, _hash_id)
+
+
+def _first_frame(data: bytes, max_pixels: int, work: Callable[[Image.Image], Result]) -> Result:
+    """What ``work`` makes of the loaded image; whatever goes wrong is a ``DecodeError``."""
     if not data:
         raise DecodeError("empty", "the file is empty")
     _register_heif()
     try:
-        return _decode(ref, data, max_pixels)
+        with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > max_pixels:
+                raise _too_large(max_pixels)
+            if image.format in _NEED_A_PROGRAM:
+                raise DecodeError("unsupported", f"{image.format} is a document, not a picture")
+            image.load()
+            return work(image)
     except UnidentifiedImageError as error:
         raise _unidentified(data) from error
     except Image.DecompressionBombError as error:
@@ -86,25 +105,24 @@ def _unidentified(data: bytes) -> DecodeError:
     return DecodeError("not-an-image", "the content is not an image in a format that can be read")
 
 
-def _decode(ref: ImageRef, data: bytes, max_pixels: int) -> DecodedImage:
-    with Image.open(io.BytesIO(data)) as image:
-        width, height = image.size
-        if width * height > max_pixels:
-            raise _too_large(max_pixels)
-        if image.format in _NEED_A_PROGRAM:
-            raise DecodeError("unsupported", f"{image.format} is a document, not a picture")
-        image.load()
-        picture = as_seen(image)
-        facts = ImageFacts(
-            ref=ref,
-            hash_id=hashlib.blake2b(image.tobytes()).hexdigest(),
-            picture_hash=_picture_hash(picture),
-            format=image.format or "",
-            size_bytes=len(data),
-            width=width,
-            height=height,
-        )
-        return DecodedImage(facts, picture)
+def _decoded(ref: ImageRef, size_bytes: int, image: Image.Image) -> DecodedImage:
+    width, height = image.size
+    picture = as_seen(image)
+    facts = ImageFacts(
+        ref=ref,
+        hash_id=_hash_id(image),
+        picture_hash=_picture_hash(picture),
+        format=image.format or "",
+        size_bytes=size_bytes,
+        width=width,
+        height=height,
+    )
+    return DecodedImage(facts, picture)
+
+
+def _hash_id(image: Image.Image) -> str:
+    """BLAKE2b-512 over the pixels of the first frame in the image's own mode, as the published metadata has it."""
+    return hashlib.blake2b(image.tobytes()).hexdigest()
 
 
 def _too_large(max_pixels: int) -> DecodeError:

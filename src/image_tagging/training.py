@@ -31,8 +31,9 @@ REPORTS_FOLDER = "reports"
 #: Images measured at a time: scoring works in float64, on copies.
 _MEASURED = 8192
 
-#: Machines are fitted, and models measured, on as many threads: libsvm and matrix products run beside Python.
-_MOST_THREADS = 8
+#: Models are fitted and measured on as many threads: libsvm and matrix products run beside Python. Each may hold half a
+#: gigabyte, for a tag of the most images.
+_MOST_THREADS = 4
 
 
 class Training:
