@@ -9,10 +9,9 @@ import pytest
 
 from image_tagging import console
 from image_tagging.demo import run_demo
-from image_tagging.embedding import EmbeddingSummary
 from image_tagging.errors import NoModelsError
 from image_tagging.records import EncoderSpec, Failure, ImageRef
-from image_tagging.summaries import ClassifySummary, ProcessSummary, TrainSummary
+from image_tagging.summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from image_tagging.validation import validate
 
 ENCODER = EncoderSpec("builtin", "classical-1", 706, "")

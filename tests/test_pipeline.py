@@ -24,7 +24,7 @@ from image_tagging import (
     ProcessConfig,
     TrainConfig,
     classify_images,
-    embedding,
+    embedder,
     load_encoder,
     load_tag_models,
     process_dataset,
@@ -797,8 +797,8 @@ def test_failures_are_tried_again_on_request(tmp_path, monkeypatch):
     good.write_bytes(png("tiles", 1))
     broken.write_bytes(b"no picture")
     tried = []
-    real = embedding.decode
-    monkeypatch.setattr(embedding, "decode", lambda ref, data: tried.append(ref.name) or real(ref, data))
+    real = embedder.decode
+    monkeypatch.setattr(embedder, "decode", lambda ref, data: tried.append(ref.name) or real(ref, data))
     process(tmp_path / "images", tmp_path / "output")
     assert sorted(tried) == ["broken.png", "good.png"]
     process(tmp_path / "images", tmp_path / "output")

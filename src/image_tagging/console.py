@@ -16,13 +16,12 @@ from rich.text import Text
 
 from .classifiers import KINDS
 from .demo import DemoSummary
-from .embedding import Watch
 from .errors import NoModelsError
 from .model_names import model_names
 from .pipeline import ClassifyConfig, classify_images
 from .records import Failure
 from .sources import is_archive_name
-from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
+from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary, Watch
 from .validation import ValidationReport
 
 _TRAIN_COLUMNS = ("images", "measured", "AP lr", "AP svm", "BA lr", "BA svm")

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import orjson
 
 from .drawings import DrawnDataset, draw_dataset
-from .embedding import Watch, unwatched
 from .encoders import BUILTIN
 from .metadata import TAG_TO_HASHES, TAGGED_METADATA
 from .pipeline import (
@@ -21,7 +20,7 @@ from .pipeline import (
     train_tag_models,
 )
 from .scoring import OUTPUT_JSON
-from .summaries import ClassifySummary, ProcessSummary, TrainSummary
+from .summaries import ClassifySummary, ProcessSummary, TrainSummary, Watch, unwatched
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from . import metadata
 from .bins import MAX_BINS, require_place
 from .classifiers import KINDS, TagModels
 from .dataset_files import empty_tags, records_paths, write_dataset_files
-from .embedding import EmbeddingConfig, Watch, embed_images, unwatched
+from .embedder import EmbeddingConfig
+from .embedding import embed_images
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
 from .encoders.choice import EncoderChoice
 from .errors import InputError, TrainingError
@@ -31,7 +32,7 @@ from .settings import settings
 from .sources import find_images
 from .splits import gather
 from .store import PLACING
-from .summaries import ClassifySummary, ProcessSummary, TrainSummary
+from .summaries import ClassifySummary, ProcessSummary, TrainSummary, Watch, unwatched
 from .training import MODELS_FOLDER, REPORTS_FOLDER, Training, leftover_warnings
 from .validation import ValidationReport
 

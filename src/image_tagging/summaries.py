@@ -1,13 +1,20 @@
-"""What the use-cases tell when they are done: frozen values, for programs and for the command line."""
+"""What the use-cases tell, for programs and for the command line: how far they are, and frozen values at the end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Callable, Optional
 
 from .records import EncoderSpec, Failure, ImageRef
 from .sources import FoundArchive
 from .validation import ValidationReport
+
+#: Told what is going on: the activity, how much of it is done, and how much there is (``None``: not known).
+Watch = Callable[[str, int, Optional[int]], None]
+
+
+def unwatched(activity: str, done: int, total: Optional[int]) -> None:
+    """Watch nothing."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,156 @@
+"""One image after the other -> its embedding in the store: read, decoded, prepared on threads; embedded per batch."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from typing import Optional, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .encoders import Encoder
+from .encoders.choice import EncoderChoice
+from .errors import InputError, PictureError
+from .failures import attempt
+from .images import decode
+from .index import WorkingStore
+from .records import EmbeddedImage, Failure, FoundImage, ImageFacts
+from .runners import local
+from .settings import settings
+from .sources import SourceReader
+from .summaries import Watch
+
+
+@settings
+class EmbeddingConfig:
+    """How to work: images per batch of the encoder, threads that read and decode ahead of it, and whether images
+    that could not be decoded before are tried again although they have not changed.
+    """
+
+    batch_size: int = 32
+    num_threads: int = 4
+    retry_failures: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "num_threads"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
+
+
+Outcome = Union[EmbeddedImage, Failure]
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """A decoded image on its way to the encoder; ``pixels`` is ``None`` where the store has its embedding."""
+
+    facts: ImageFacts
+    pixels: Optional[NDArray[np.float32]]
+
+
+class Embedder:
+    """Brings the embedding of every pending image into the store, each picture's once."""
+
+    def __init__(self, store: WorkingStore, choice: EncoderChoice) -> None:
+        self._store = store
+        self._choice = choice
+        self._loading = threading.Lock()
+        self._readers = threading.local()
+        self._encoder: Optional[Encoder] = None
+        self._spec = store.find_encoder(choice.name, choice.pretrained)
+        self.computed = 0
+
+    @property
+    def computed_on(self) -> Optional[str]:
+        """Where and in what precision embeddings were computed, ``None`` where none had to be."""
+        return f"{self._encoder.device} in {self._encoder.precision}" if self._encoder else None
+
+    def run(self, config: EmbeddingConfig, watch: Watch) -> None:
+        """Embed what is pending of the images that are listed."""
+        total = self._store.count_pending(self._spec)
+        done = 0
+        outcomes = local.run(
+            self._prepare,
+            lambda: self._embed,
+            self._store.pending(self._spec),
+            batch_size=config.batch_size,
+            threads=config.num_threads,
+        )
+        with closing(outcomes):  # however this ends, no thread is at work when the store is closed
+            while batch := list(islice(outcomes, config.batch_size)):
+                self._store.add(batch, self._spec)
+                done += len(batch)
+                watch("embedding", done, total)
+
+    def _prepare(self, found: FoundImage) -> Union[_Prepared, Failure]:
+        """On a thread: bytes -> picture -> the encoder's input."""
+        data = attempt(found.ref, "read", lambda: self._reader().read(found.ref))
+        if isinstance(data, Failure):
+            return data
+        decoded = attempt(found.ref, "decode", lambda: decode(found.ref, data))
+        if isinstance(decoded, Failure):
+            return decoded
+        if self._is_known(decoded.facts):
+            return _Prepared(decoded.facts, None)
+        encoder = self._ready_encoder()
+        return attempt(found.ref, "embed", lambda: _Prepared(decoded.facts, encoder.preprocess(decoded.picture)))
+
+    def _embed(self, batch: list[_Prepared]) -> list[Outcome]:
+        """Here, a batch at a time: each picture that is not known yet is embedded once."""
+        new = {
+            image.facts.picture_hash: image
+            for image in batch
+            if image.pixels is not None and not self._is_known(image.facts)
+        }
+        vectors = self._vectors(list(new.values()))
+        self.computed += sum(not isinstance(vector, Failure) for vector in vectors.values())
+        return [_outcome(image, vectors) for image in batch]
+
+    def _vectors(self, images: list[_Prepared]) -> dict[str, Union[NDArray[np.float32], Failure]]:
+        """The embedding of each picture by its ``picture_hash``; where a batch fails, its pictures one by one."""
+        if not images:
+            return {}
+        encoder = self._ready_encoder()
+        whole = attempt(images[0].facts.ref, "embed", lambda: _finite(encoder, images))
+        if not isinstance(whole, Failure):
+            return {image.facts.picture_hash: vector for image, vector in zip(images, whole)}
+        if len(images) == 1:
+            return {images[0].facts.picture_hash: whole}
+        return {key: vector for image in images for key, vector in self._vectors([image]).items()}
+
+    def _is_known(self, facts: ImageFacts) -> bool:
+        return self._spec is not None and self._store.has_embedding(facts, self._spec)
+
+    def _ready_encoder(self) -> Encoder:
+        with self._loading:
+            if self._encoder is None:
+                encoder = self._choice.load()
+                self._store.add_encoder(encoder.spec)
+                self._spec = encoder.spec
+                self._encoder = encoder
+            return self._encoder
+
+    def _reader(self) -> SourceReader:
+        """The reader of this thread: archive handles must not be shared."""
+        if not hasattr(self._readers, "reader"):
+            self._readers.reader = SourceReader()
+        reader: SourceReader = self._readers.reader
+        return reader
+
+
+def _finite(encoder: Encoder, images: list[_Prepared]) -> NDArray[np.float32]:
+    """(N, D) embeddings, none of them with a value that is not finite."""
+    vectors = encoder.embed([image.pixels for image in images if image.pixels is not None])
+    if not np.isfinite(vectors).all():
+        raise PictureError("not-finite", f"the encoder {encoder.spec.label} gave values that are not finite")
+    return vectors
+
+
+def _outcome(image: _Prepared, vectors: dict[str, Union[NDArray[np.float32], Failure]]) -> Outcome:
+    vector = vectors.get(image.facts.picture_hash)
+    if isinstance(vector, Failure):
+        return Failure(image.facts.ref, vector.step, vector.code, vector.reason)
+    return EmbeddedImage(image.facts, vector)
