@@ -159,11 +159,14 @@ def _fit_machine(examples: _Examples, linear: BaseEstimator, seed: int) -> BaseE
 
 
 def _kernel(x: Floats) -> Floats:
-    """exp(-gamma |x_i - x_j|^2) for all pairs of unit rows (n, D), as (n, n): one product for all machines of a tag."""
+    """exp(-gamma |x_i - x_j|^2) for all pairs of rows (n, D), as (n, n): one product for all machines of a tag."""
+    squares = np.einsum("nd,nd->n", x, x)  # 1, but for an embedding of zeros
     kernel: Floats = x @ x.T
-    kernel -= 1
+    kernel *= 2
+    kernel -= squares[:, np.newaxis]
+    kernel -= squares
     np.minimum(kernel, 0, out=kernel)
-    kernel *= 2 * SVM_GAMMA
+    kernel *= SVM_GAMMA
     return np.exp(kernel, out=kernel)
 
 
