@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -40,15 +40,18 @@ _IMAGE_AT = "SELECT * FROM file_cache WHERE is_archive IS NULL AND rowid = ?"
 _IMAGE_FROM = "SELECT * FROM file_cache WHERE is_archive IS NULL AND rowid >= ? ORDER BY rowid LIMIT 1"
 _BY_HASH = "SELECT * FROM file_cache WHERE hash_id = ? ORDER BY rowid LIMIT 1"
 _INSERT = """
-INSERT INTO file_cache(file_name, path, hash_id, type, is_archive, n_content, container_archive)
-VALUES (:file_name, :path, :hash_id, :type, :is_archive, :n_content, :container_archive)
+INSERT INTO file_cache(rowid, file_name, path, hash_id, type, is_archive, n_content, container_archive)
+VALUES (:number, :file_name, :path, :hash_id, :type, :is_archive, :n_content, :container_archive)
 """
 _UPDATE = "UPDATE file_cache SET hash_id = :hash_id, n_content = :n_content WHERE rowid = :number"
 _STAMP = "INSERT OR REPLACE INTO file_cache_stamp VALUES (:number, :address, :stamp)"
 _KNOWN = """
-SELECT known.number, known.stamp FROM file_cache_stamp AS known
-JOIN file_cache ON file_cache.rowid = known.number WHERE known.address = ?
+SELECT known.address, known.number, known.stamp FROM file_cache_stamp AS known
+JOIN file_cache ON file_cache.rowid = known.number WHERE known.address IN ({})
 """
+
+#: Addresses asked for at a time: older SQLite takes no more than 999.
+_ASKED = 500
 
 #: Row numbers drawn before the next image above one is taken. Where one row in ten is an image, one call in
 #: 850 gets that far; where most are, none ever does.
@@ -61,26 +64,33 @@ class CacheTable:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    def stamp_of(self, address: str) -> Optional[str]:
-        """What a file was when it was read, ``None`` where it has no row."""
-        return self._known(address)[1]
+    def stamps_of(self, addresses: Sequence[str]) -> dict[str, str]:
+        """What the files were when they were read, of those that have a row."""
+        return {address: stamp for address, _, stamp in self._known(addresses)}
 
-    def put(self, rows: Iterable[Row]) -> list[str]:
+    def put(self, rows: Sequence[Row]) -> list[str]:
         """Write rows in one transaction; whether each was ``added`` or ``updated``."""
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            return [self._put(row) for row in rows]
+            # Looked up again: another program may have added a file, or the archive names a member twice.
+            numbers = {address: number for address, number, _ in self._known([row["address"] for row in rows])}
+            (last,) = self._db.execute("SELECT coalesce(max(rowid), 0) FROM file_cache").fetchone()
+            told: dict[str, list[Row]] = {"added": [], "updated": []}
+            became: list[str] = []
+            for row in rows:
+                became.append("updated" if row["address"] in numbers else "added")
+                number = numbers.setdefault(row["address"], last + len(told["added"]) + 1)
+                told[became[-1]].append({**row, "number": number})
+            self._db.executemany(_INSERT, told["added"])
+            self._db.executemany(_UPDATE, told["updated"])
+            self._db.executemany(_STAMP, [*told["added"], *told["updated"]])
+        return became
 
-    def _put(self, row: Row) -> str:
-        # Looked up again: another program may have added the file, or the archive names a member twice.
-        number, _ = self._known(row["address"])
-        done = self._db.execute(_INSERT if number is None else _UPDATE, {**row, "number": number})
-        self._db.execute(_STAMP, {**row, "number": done.lastrowid if number is None else number})
-        return "added" if number is None else "updated"
-
-    def _known(self, address: str) -> tuple[Optional[int], Optional[str]]:
-        """The row number and the stamp of a file that has a row."""
-        return self._db.execute(_KNOWN, (address,)).fetchone() or (None, None)
+    def _known(self, addresses: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+        """Address, row number and stamp of each file that has a row: each query alone would lock the file anew."""
+        for start in range(0, len(addresses), _ASKED):
+            some = addresses[start : start + _ASKED]
+            yield from self._db.execute(_KNOWN.format(", ".join("?" * len(some))), some).fetchall()
 
     def by_hash(self, hash_id: str) -> Optional[dict[str, Any]]:
         """The file with this content hash, of several the one added first."""
