@@ -48,6 +48,13 @@ def written(path: Union[str, Path], data: bytes) -> str:
     return str(path)
 
 
+def ten_pictures(folder: Path) -> Path:
+    """The folder, with ten different pictures in it."""
+    for number in range(10):
+        written(folder / f"{number}.png", png(number))
+    return folder
+
+
 def zipped(members: Members, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     """The bytes of a zip; a member that is itself a dict becomes a zip in the zip."""
     file = io.BytesIO()

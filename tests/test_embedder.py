@@ -20,7 +20,7 @@ from image_tagging.errors import EncoderUnavailableError
 from image_tagging.index import WorkingStore
 from image_tagging.sources import find_images
 from image_tagging.summaries import unwatched
-from samples import drawn, encoded, plain, png, written, zipped
+from samples import drawn, encoded, plain, png, ten_pictures, written, zipped
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -43,10 +43,7 @@ def failed(summary):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Ten different pictures."""
-    for number in range(10):
-        written(tmp_path / "in" / f"{number}.png", png(number))
-    return tmp_path / "in"
+    return ten_pictures(tmp_path / "in")
 
 
 @pytest.fixture

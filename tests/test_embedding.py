@@ -15,16 +15,13 @@ from image_tagging.errors import EncoderMismatchError, EncoderUnavailableError, 
 from image_tagging.index import WorkingStore
 from image_tagging.records import EncoderSpec
 from image_tagging.sources import find_images
-from samples import png, written
+from samples import ten_pictures, written
 from test_embedder import embed
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Ten different pictures."""
-    for number in range(10):
-        written(tmp_path / "in" / f"{number}.png", png(number))
-    return tmp_path / "in"
+    return ten_pictures(tmp_path / "in")
 
 
 @pytest.fixture

@@ -163,8 +163,9 @@ class _Adder:
 
     def _add_on_threads(self, new: Iterator[FoundImage]) -> None:
         threads = min(8, os.cpu_count() or 1)
-        put: Callable[[list[Row]], list[Union[str, Failure]]] = lambda rows: [*self._table.put(rows)]  # noqa: E731
-        with closing(local.run(self._read, lambda: put, new, batch_size=_BATCH, threads=threads)) as outcomes:
+        with closing(
+            local.run(self._read, lambda: self._table.put, new, batch_size=_BATCH, threads=threads)
+        ) as outcomes:
             for outcome in outcomes:
                 if isinstance(outcome, Failure):
                     self._skip(outcome)

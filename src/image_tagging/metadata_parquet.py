@@ -47,7 +47,7 @@ def require_pyarrow() -> None:
         pyarrow is not installed.
     """
     try:
-        import pyarrow.parquet  # noqa: F401
+        import pyarrow.parquet  # noqa: F401  asked only whether it is there
     except ImportError as error:
         raise MetadataError(
             "Parquet files need an extra: pip install 'image-tagging-tools[parquet]'; or use the JSON file."

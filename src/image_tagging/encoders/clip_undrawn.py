@@ -21,7 +21,7 @@ def undrawn(torch: _Torch) -> AbstractContextManager[Any]:
     init, tensor = torch.nn.init, torch.Tensor
     draws = {tensor.normal_, tensor.uniform_, init.normal_, init.uniform_, init.kaiming_uniform_, init.kaiming_normal_}
 
-    class Undrawn(torch.overrides.TorchFunctionMode):  # type: ignore[misc]
+    class Undrawn(torch.overrides.TorchFunctionMode):  # type: ignore[misc]  # torch is handed in: Any
         def __torch_function__(
             self,
             function: Callable[..., Any],

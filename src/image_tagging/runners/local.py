@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Callable, TypeVar, Union
@@ -20,7 +20,7 @@ _BATCHES_AHEAD = 2
 
 def run(
     prepare: Callable[[Item], Union[Prepared, Failure]],
-    make_worker: Callable[[], Callable[[list[Prepared]], list[Union[Result, Failure]]]],
+    make_worker: Callable[[], Callable[[list[Prepared]], Sequence[Union[Result, Failure]]]],
     items: Iterable[Item],
     *,
     batch_size: int,
@@ -38,7 +38,7 @@ def run(
     outlives it.
     """
     source = iter(items)
-    worker: Union[Callable[[list[Prepared]], list[Union[Result, Failure]]], None] = None
+    worker: Union[Callable[[list[Prepared]], Sequence[Union[Result, Failure]]], None] = None
     with ThreadPoolExecutor(threads, thread_name_prefix="prepare") as pool:
         ahead: deque[Future[Union[Prepared, Failure]]] = deque()
         try:
