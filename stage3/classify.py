@@ -5,11 +5,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))  # works from a bare checkout
 
-from image_tagging.cli import main
+if __name__ == "__main__":  # first, so that Ctrl-C is answered before the imports below, which take a while
+    from image_tagging.__main__ import main
+
+    sys.exit(main(["classify", *sys.argv[1:]]))
+
 from image_tagging.console import classify_main, list_models
 from image_tagging.model_names import generate_model_path
 
 __all__ = ["classify_main", "generate_model_path", "list_models"]
-
-if __name__ == "__main__":
-    sys.exit(main(["classify", *sys.argv[1:]]))

@@ -88,7 +88,7 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "image_tagging.cli", *map(str, arguments)],
+            [sys.executable, "-m", "image_tagging", *map(str, arguments)],
             check=False,
             capture_output=True,
             timeout=600,

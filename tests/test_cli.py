@@ -13,7 +13,18 @@ import sys
 import pytest
 import typer.main
 
-from image_tagging import ClassifyConfig, ProcessConfig, TrainConfig, bins, cli, console, encoders, metadata, pipeline
+from image_tagging import (
+    ClassifyConfig,
+    ProcessConfig,
+    TrainConfig,
+    bins,
+    cli,
+    console,
+    encoders,
+    metadata,
+    pipeline,
+    run_log,
+)
 
 #: The flags of CONTRACT and README, with a value of each that is not its default.
 FLAGS = {
@@ -266,7 +277,7 @@ def test_skipped_files_are_exit_code_0_and_in_the_log(trained, tmp_path, command
     assert (done.returncode, done.stderr) == (0, "")
     assert "8 images, 12 skipped" in done.stdout
     assert "… and 2 more" in done.stdout
-    log = (tmp_path / "out" / cli.LOG_NAME).read_text(encoding="utf-8")
+    log = (tmp_path / "out" / run_log.LOG_NAME).read_text(encoding="utf-8")
     assert all(f"broken-{number}.png" in log for number in range(12))
 
 
@@ -289,7 +300,7 @@ def test_names_that_the_screen_cannot_show_do_not_end_the_run(tmp_path, drawing,
 _WAITING = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may have switched it off
-from image_tagging.cli import main
+from image_tagging.__main__ import main
 from image_tagging.encoders.builtin import BuiltinEncoder
 real, calls = BuiltinEncoder.embed, []
 

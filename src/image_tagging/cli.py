@@ -3,18 +3,14 @@
 # No `from __future__ import annotations` here: on Python 3.9 typer could not read the flags from strings.
 
 import io
-import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Annotated, Any, Optional
 
 import typer
 
-LOG_NAME = "image-tagging.log"
-
-#: The exit code of a command that was stopped with Ctrl-C, as shells have it.
+#: The exit code of a command that was told to end, as shells have it for Ctrl-C.
 INTERRUPTED = 130
 
 #: As in ``encoders`` and ``bins``, which ``--help`` must not import (a test compares them).
@@ -136,6 +132,7 @@ def process(
     """Stage 1: compute the metadata and the embedding of every image."""
     tagged = _boolean(tagged_dataset)
     from . import console, pipeline
+    from .run_log import log_in
 
     config = pipeline.ProcessConfig(
         input_folder=input_folder,
@@ -150,7 +147,7 @@ def process(
         metadata_format=metadata_format,
         retry_failures=retry_failures,
     )
-    with _log_in(output_folder) as log:
+    with log_in(output_folder) as log:
         with console.progress() as watch:
             summary = pipeline.process_dataset(config, watch)
         console.show_process(summary, log)
@@ -218,9 +215,10 @@ _add_classify(
 
 def _classify(**settings: Any) -> None:
     from . import console, pipeline
+    from .run_log import log_in
 
     config = pipeline.ClassifyConfig(**settings)
-    with _log_in(config.output) as log:
+    with log_in(config.output) as log:
         with console.progress() as watch:
             summary = pipeline.classify_images(config, watch)
         console.show_classify(summary, log)
@@ -231,68 +229,53 @@ def demo(output: Results = "./demo-output") -> None:
     """Draw a small tagged data set, run stages 1 to 4 on it with the embedded encoder, and say where to look."""
     from . import console
     from .demo import run_demo
+    from .run_log import log_in
 
-    with _log_in(output):
+    with log_in(output):
         with console.progress() as watch:
             summary = run_demo(os.path.abspath(output), watch)
         console.show_demo(summary)
 
 
-@contextmanager
-def _log_in(folder: str) -> Iterator[str]:
-    """Write the log, and what libraries warn of, to a file in the output folder instead of the screen."""
-    from .files import make_folder
-
-    path = os.path.join(make_folder(folder), LOG_NAME)
-    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    loggers = [logging.getLogger("image_tagging"), logging.getLogger("py.warnings")]
-    logging.captureWarnings(True)
-    for logger in loggers:
-        logger.setLevel(logging.INFO)
-        logger.addHandler(handler)
-        logger.propagate = False
-    try:
-        yield path
-    finally:
-        logging.captureWarnings(False)
-        for logger in loggers:
-            logger.removeHandler(handler)
-            logger.propagate = True
-        handler.close()
-
-
 def main(arguments: Optional[list[str]] = None) -> int:
-    """Run a command; return its exit code: 0 done, 1 nothing could be done, 2 wrong usage, 130 interrupted."""
+    """Run a command; return its exit code: 0 done, 1 nothing could be done, 2 wrong usage, 130 interrupted.
+
+    As a program it is run by ``__main__``, which also answers SIGTERM and SIGHUP.
+    """
     from .errors import ImageTaggingError
 
-    _show_any_name()
     try:
+        _prepare_streams()
         app(args=arguments, standalone_mode=True)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     except ImageTaggingError as error:
-        _complain(str(error))
+        from .console import complain
+
+        complain(str(error))
         code = 1
     except KeyboardInterrupt:
         code = INTERRUPTED
-    if code == INTERRUPTED:
-        _complain("interrupted. What was done so far is kept; run the same command again to go on.")
-    return code
+    return interrupted() if code == INTERRUPTED else code
 
 
-def _complain(message: str) -> None:
-    from .console import complain
+def interrupted() -> int:
+    """Say that the command was told to end; its exit code. Loads nothing: that may be what was interrupted."""
+    sys.stderr.write("image-tagging: interrupted. What was done so far is kept; run the same command again to go on.\n")
+    return INTERRUPTED
 
-    complain(message)
 
-
-def _show_any_name() -> None:
-    """Let a name that the screen's encoding does not have be spelt with escapes, instead of ending the run."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+def _prepare_streams() -> None:
+    """Let a name that the screen's encoding lacks be spelt with escapes, and a stream that was closed be nowhere."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  for as long as the program runs
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from image_tagging.__main__ import main as run_and_answer_signals
+
+    sys.exit(run_and_answer_signals())

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Optional
+from typing import Any, Optional
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -16,9 +16,10 @@ from rich.text import Text
 
 from .classifiers import KINDS
 from .demo import DemoSummary
-from .errors import NoModelsError
+from .errors import NoModelsError, OutputError
 from .model_names import model_names
 from .pipeline import ClassifyConfig, classify_images
+from .plain_text import marked
 from .records import Failure
 from .sources import is_archive_name
 from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary, Watch
@@ -28,9 +29,6 @@ _TRAIN_COLUMNS = ("images", "measured", "AP lr", "AP svm", "BA lr", "BA svm")
 
 #: Skipped files shown on the screen; all of them are in the log.
 _SHOWN = 10
-
-#: Not printable alone, and harmless: what joins letters or emoji, and what keeps them apart.
-_JOINERS = "\u200c\u200d"
 
 
 def classify_main(
@@ -67,7 +65,34 @@ def list_models(path: str) -> None:
 
 def complain(message: str) -> None:
     """Print why a command could not do its work."""
-    _line(Console(stderr=True, soft_wrap=True), f"image-tagging: {message}", style="red")
+    _line(_Screen(stderr=True, soft_wrap=True), f"image-tagging: {message}", style="red")
+
+
+class _Screen(Console):
+    """Standard output or error. Whoever reads it may stop early (``| head``): nobody misses what is left to say."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As ``Console.print``; OutputError where the output is a file that cannot be written."""
+        try:
+            super().print(*objects, **options)
+        except BrokenPipeError:  # rich before 13.8 lets it through
+            self.on_broken_pipe()
+        except OSError as error:
+            self._let_go()
+            why = error.strerror or str(error)
+            raise OutputError(
+                f"cannot show what was done: {why}. It is done all the same; see the output folder."
+            ) from error
+
+    def on_broken_pipe(self) -> None:
+        """Called by rich, which would end the program with exit code 1."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Write the rest nowhere, what Python itself writes out at its end included."""
+        self.quiet = True
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+            os.dup2(nowhere.fileno(), self.file.fileno())
 
 
 class _Rate(ProgressColumn):
@@ -107,7 +132,7 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
     if summary.tags:
         table = _table("pictures")
         for tag, count in summary.tags.items():
-            table.add_row(Text(_plain(tag)), f"{count:,}")
+            table.add_row(Text(marked(tag)), f"{count:,}")
         console.print(table)
         _line(console)
     _show_embedding(console, summary.embedding, log)
@@ -173,7 +198,7 @@ def _train_row(first: ValidationReport, second: ValidationReport) -> Iterator[Te
         _figure(second.balanced_accuracy),
         "; ".join(first.marks),
     )
-    return (Text(_plain(cell)) for cell in cells)
+    return (Text(marked(cell)) for cell in cells)
 
 
 def _figure(value: Optional[float]) -> str:
@@ -246,13 +271,8 @@ def _count(number: int, what: str) -> str:
 
 
 def _console() -> Console:
-    return Console(file=sys.stdout, force_jupyter=False, soft_wrap=True, highlight=False)
+    return _Screen(file=sys.stdout, force_jupyter=False, soft_wrap=True, highlight=False)
 
 
 def _line(console: Console, text: str = "", style: str = "") -> None:
-    console.print(Text(_plain(text)), style=style)
-
-
-def _plain(text: str) -> str:
-    """Names may hold control characters that move the cursor or change colours; they are shown as a mark."""
-    return "".join(char if char.isprintable() or char in _JOINERS else "\ufffd" for char in text)
+    console.print(Text(marked(text)), style=style)

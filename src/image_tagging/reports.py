@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .files import write_aside
 from .model_names import model_stem
+from .plain_text import escaped
 from .validation import ValidationReport
 
 _BAR_WIDTH = 40
@@ -76,12 +77,12 @@ def _head(report: ValidationReport) -> list[str]:
     return [
         f"model: {report.kind}",
         "task: binary-classification",
-        f"tag: {_one_line(report.tag)}",
+        f"tag: {escaped(report.tag)}",
         f"tag-set-image-count: {report.training_tag + report.validation_tag}",
         f"other-set-image-count: {report.training_other + report.validation_other}",
         f"validation-tag-image-count: {report.validation_tag}",
         f"validation-other-image-count: {report.validation_other}",
-        *(f"note: {_one_line(mark)}" for mark in report.marks),
+        *(f"note: {escaped(mark)}" for mark in report.marks),
     ]
 
 
@@ -120,9 +121,3 @@ def _bars(counts: tuple[int, ...]) -> str:
 
 def _figure(value: Optional[float]) -> str:
     return "n/a" if value is None else f"{value:.4f}"
-
-
-def _one_line(text: str) -> str:
-    """A folder's name may hold line ends, and what no encoding can write; both are spelt as escapes."""
-    shown = "".join(repr(char)[1:-1] if char < " " or "\x7f" <= char <= "\x9f" else char for char in text)
-    return " ".join(shown.splitlines()).encode("utf-8", "backslashreplace").decode("utf-8")
