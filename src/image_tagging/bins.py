@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError, OutputError
+from .files import numbered_name
 
 MAX_BINS = 1000
 
@@ -66,14 +67,6 @@ def bin_numbers(scores: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
 def bin_labels(bins: int) -> list[str]:
     """The folder names of all bins, from the lowest: each is its upper edge, with at most four decimals."""
     return [str(round(k / bins, 4)) for k in range(1, bins + 1)]
-
-
-def numbered_name(name: str, number: int) -> str:
-    """The name of the ``number``-th file called ``name``: ``cat.png``, ``cat (2).png``, ``cat (3).png`` …"""
-    if number == 1:
-        return name
-    stem, suffix = os.path.splitext(name)
-    return f"{stem} ({number}){suffix}"
 
 
 def require_place(place: str, *, archives: bool) -> None:

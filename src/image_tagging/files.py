@@ -1,4 +1,4 @@
-"""Writing files so that a reader never meets half of one."""
+"""Writing files so that a reader never meets half of one; names and stamps of files."""
 
 from __future__ import annotations
 
@@ -61,3 +61,11 @@ def stamp_of(path: str) -> str:
     """Size and time of a file: what changes when it does. Raises OSError where there is none."""
     status = os.stat(path)
     return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def numbered_name(name: str, number: int) -> str:
+    """The name of the ``number``-th file called ``name``: ``cat.png``, ``cat (2).png``, ``cat (3).png`` …"""
+    if number == 1:
+        return name
+    stem, suffix = os.path.splitext(name)
+    return f"{stem} ({number}){suffix}"

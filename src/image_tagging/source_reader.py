@@ -1,0 +1,113 @@
+"""The bytes of one address: a file, or a member of an archive, however deep; archives stay open for the next."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+
+from .archives import DEFAULT_LIMITS, Archive, ArchiveLimits
+from .errors import ReadError
+from .files import stamp_of
+from .records import ImageRef
+
+
+def as_read_error(error: Exception) -> ReadError:
+    """What a file system raised, as a reason code and a sentence."""
+    if isinstance(error, FileNotFoundError):
+        return ReadError("missing", "the file is no longer there")
+    if isinstance(error, PermissionError):
+        return ReadError("no-permission", "the file may not be read")
+    return ReadError("unreadable", f"the file cannot be read ({error})")
+
+
+class SourceReader:
+    """Reads the bytes of images; keeps the last few archives open.
+
+    One reader belongs to one thread: archives must not be shared, and opening one of 80,000 members anew for every
+    image would cost a tenth of a second each.
+    """
+
+    def __init__(self, *, limits: ArchiveLimits = DEFAULT_LIMITS, keep_open: int = 4) -> None:
+        self._limits = limits
+        self._keep_open = keep_open
+        self._archives: OrderedDict[ImageRef, Archive] = OrderedDict()
+        self._stamps: dict[str, str] = {}  # of the files that are open
+
+    def read(self, ref: ImageRef) -> bytes:
+        """The bytes of the image at ``ref``.
+
+        Raises
+        ------
+        ReadError
+            It is gone, has changed meanwhile, may not be read, is encrypted, damaged or larger than the limits.
+        """
+        try:
+            if not ref.members:
+                return _read_file(ref.file, self._limits)
+            return bytes(self._archive(_holder(ref)).read(ref.members[-1], self._limits.image_bytes))
+        except (ReadError, OSError) as error:
+            read_error = error if isinstance(error, ReadError) else as_read_error(error)
+            if ref.members and self._has_changed(ref.file):
+                read_error = ReadError("changed", "the archive was changed while it was read: run again")
+            raise read_error from error
+
+    def close(self) -> None:
+        """Close every archive that is still open."""
+        for archive in self._archives.values():
+            archive.close()
+        self._archives.clear()
+        self._stamps.clear()
+
+    def _archive(self, ref: ImageRef) -> Archive:
+        if ref in self._archives:
+            self._archives.move_to_end(ref)
+            return self._archives[ref]
+        if ref.members:
+            holder = self._archive(_holder(ref))
+            name = ref.members[-1]
+            if name in holder.entries:
+                self._make_room(holder.entries[name].size)
+            archive = Archive(holder.read(name, self._limits.archive_bytes), self._limits)
+        else:
+            self._make_room(0)
+            self._stamps[ref.file] = stamp_of(ref.file)
+            archive = Archive(ref.file, self._limits)
+        self._archives[ref] = archive
+        return archive
+
+    def _make_room(self, size: int) -> None:
+        """Close the archives that were longest not used; never the last one, which the next may be read from."""
+        while len(self._archives) > 1 and (
+            len(self._archives) >= self._keep_open or self._held_bytes() + size > self._limits.held_bytes
+        ):
+            self._archives.popitem(last=False)[1].close()
+
+    def _held_bytes(self) -> int:
+        return sum(archive.size for ref, archive in self._archives.items() if ref.members)
+
+    def _has_changed(self, file: str) -> bool:
+        """Whether an archive is another than when it was opened; then it is opened anew for the next image."""
+        try:
+            is_same = self._stamps.get(file) in {None, stamp_of(file)}
+        except OSError:
+            is_same = file not in self._stamps
+        if not is_same:
+            for ref in [ref for ref in self._archives if ref.file == file]:
+                self._archives.pop(ref).close()
+            self._stamps.pop(file)
+        return not is_same
+
+
+def _holder(ref: ImageRef) -> ImageRef:
+    return ImageRef(ref.file, ref.members[:-1])
+
+
+def _read_file(path: str, limits: ArchiveLimits) -> bytes:
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > limits.image_bytes:
+            raise ReadError("too-large", f"the file holds more than {limits.image_bytes:,} bytes")
+        data = file.read(size + 1)
+    if len(data) != size:
+        raise ReadError("changed", "the file was changed while it was read: run again when it is complete")
+    return data
