@@ -21,7 +21,7 @@ from .model_names import model_names
 from .pipeline import ClassifyConfig, classify_images
 from .plain_text import marked
 from .records import Failure
-from .sources import is_archive_name
+from .sources import is_archive
 from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary, Watch
 from .validation import ValidationReport
 
@@ -49,7 +49,7 @@ def classify_main(
         output=output_dir,
         model=model_path,
         output_bins=bins_number,
-        archives=is_archive_name(folder_path),
+        archives=is_archive(folder_path),
     )
     with progress() as watch:
         summary = classify_images(config, watch)
