@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 import sys
@@ -12,7 +11,7 @@ import pytest
 
 from image_tagging.errors import InputError, ReadError
 from image_tagging.records import Failure, FoundImage, ImageRef
-from image_tagging.sources import ArchiveLimits, FoundArchive, SourceReader, find_images, is_image_name
+from image_tagging.sources import ArchiveLimits, FoundArchive, SourceReader, find_images, is_archive
 from samples import png, written, zipped
 
 needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes need rights on Windows")
@@ -70,11 +69,6 @@ def test_suffixes_count_in_any_case_and_other_files_are_passed_over(tmp_path):
         written(tmp_path / name, b"")
     assert images(tmp_path) == ["a.PNG", "b.JpEg", "c.WEBP"]
     assert failures(tmp_path) == []
-
-
-@pytest.mark.parametrize("name", ["a.heic", "a.AVIF", "a.jfif", "a.tif", "a.qoi"])
-def test_what_cameras_and_browsers_write_is_an_image(name):
-    assert is_image_name(name)
 
 
 def test_a_folder_called_like_an_image_is_a_folder(tmp_path):
@@ -357,70 +351,107 @@ def test_nothing_is_written_beside_the_archive(tmp_path, reader):
     assert (os.stat(path).st_mtime_ns, os.stat(path).st_size) == (before.st_mtime_ns, before.st_size)
 
 
-# --- reading ----------------------------------------------------------------------------------------------
+# --- names and contents that disagree ---------------------------------------------------------------------
 
 
-def test_bytes_are_read_through_archives(tmp_path, reader):
-    path = written(tmp_path / "a.zip", zipped({"b.zip": {"c.zip": {"cat/1.png": b"deep"}}, "2.png": b"top"}))
-    assert reader.read(ImageRef(path, ("b.zip", "c.zip", "cat/1.png"))) == b"deep"
-    assert reader.read(ImageRef(path, ("2.png",))) == b"top"
+def test_a_file_that_was_named_is_an_archive_whatever_its_name(tmp_path):
+    data = zipped({"1.png": b""})
+    for name in ("mountain.dat", "no suffix", "photo.jpg", "a.zip.part", "report.docx"):
+        path = written(tmp_path / name, data)
+        assert is_archive(path)
+        assert images(path) == ["1.png"]
+    setup = written(tmp_path / "setup.exe", b"MZ" + bytes(300) + data)
+    assert images(setup) == ["1.png"]
+    assert not is_archive(written(tmp_path / "notes", b"PK is not enough"))
+    assert not is_archive(str(tmp_path / "gone"))
+    assert not is_archive(str(tmp_path))
 
 
-def test_a_file_that_is_gone_when_it_is_read_says_so(tmp_path, reader):
-    path = written(tmp_path / "a.png", b"1")
-    archive = written(tmp_path / "b.zip", zipped({"1.png": b"1"}))
-    found = [item for item in find_images(str(tmp_path)) if isinstance(item, FoundImage)]
-    os.remove(path)
-    os.remove(archive)
-    for item in found:
-        with pytest.raises(ReadError, match="no longer there") as raised:
-            reader.read(item.ref)
-        assert raised.value.code == "missing"
+def test_in_a_folder_a_file_of_unknown_suffix_that_begins_like_an_archive_is_one(tmp_path):
+    data = zipped({"1.png": b""})
+    for name in ("a.zip.part", "b", "c.CBZ", "d.zip.1"):
+        written(tmp_path / name, data)
+    written(tmp_path / "e", b"something else")
+    written(tmp_path / "f.part", b"")
+    assert images(tmp_path) == ["a.zip.part/1.png", "b/1.png", "c.CBZ/1.png", "d.zip.1/1.png"]
+    assert archives(tmp_path, open_archives=False) == [(name, None) for name in ("a.zip.part", "b", "c.CBZ", "d.zip.1")]
+    assert failures(tmp_path) == []
 
 
-def test_a_member_that_is_gone_says_so(tmp_path, reader):
-    path = written(tmp_path / "a.zip", zipped({"1.png": b"1"}))
-    with pytest.raises(ReadError, match="no such member any more") as raised:
-        reader.read(ImageRef(path, ("2.png",)))
-    assert raised.value.code == "missing"
+def test_side_cars_and_documents_are_not_even_opened(tmp_path, monkeypatch):
+    for name in ("1.txt", "1.json", "2.CSV", "a.docx", "b.jar", "c.epub", "d.apk", ".DS_Store"):
+        written(tmp_path / name, zipped({"1.png": b""}))
+    monkeypatch.setattr("builtins.open", lambda *arguments, **options: pytest.fail("opened"))
+    assert list(find_images(str(tmp_path))) == []
 
 
-def test_a_file_that_became_a_folder_is_unreadable(tmp_path, reader):
-    (tmp_path / "a.png").mkdir()
-    with pytest.raises(ReadError) as raised:
-        reader.read(ImageRef(str(tmp_path / "a.png")))
-    assert raised.value.code == "unreadable"
+def test_an_image_that_is_an_archive_is_found_as_an_image_since_finding_opens_none(tmp_path, monkeypatch):
+    written(tmp_path / "photo.jpg", zipped({"1.png": b""}))
+    monkeypatch.setattr("builtins.open", lambda *arguments, **options: pytest.fail("opened"))
+    assert images(tmp_path) == ["photo.jpg"]
 
 
-def test_what_is_larger_than_the_limit_is_refused(tmp_path):
-    path = written(tmp_path / "a.zip", zipped({"1.png": bytes(1000), "2.png": bytes(1001)}))
-    plain = written(tmp_path / "a.png", bytes(1001))
-    reader = SourceReader(limits=ArchiveLimits(image_bytes=1000))
-    assert len(reader.read(ImageRef(path, ("1.png",)))) == 1000
-    for ref in (ImageRef(path, ("2.png",)), ImageRef(plain)):
-        with pytest.raises(ReadError, match="more than 1,000 bytes") as raised:
-            reader.read(ref)
-        assert raised.value.code == "too-large"
-    reader.close()
+@needs_links
+def test_a_pipe_of_unknown_suffix_is_never_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "nowhere").symlink_to("gone")
+    assert list(find_images(str(tmp_path))) == []
 
 
-def test_a_member_is_cut_off_at_the_size_that_it_says(tmp_path, reader):
-    """A directory that tells of fewer bytes than there are gives no more than those, or a failure."""
-    data = bytearray(zipped({"1.png": bytes(100_000)}))
-    central = data.find(b"PK\x01\x02")
-    data[central + 24 : central + 28] = struct.pack("<I", 10)
-    path = written(tmp_path / "a.zip", data)
-    with pytest.raises(ReadError) as raised:
-        reader.read(ImageRef(path, ("1.png",)))
-    assert raised.value.code == "damaged-member"
+def test_members_whose_names_begin_at_a_dot_or_climb_are_no_hidden_ones(tmp_path):
+    written(tmp_path / "a.zip", zipped(dict.fromkeys(["./1.png", "../../2.png", "a/./3.png"], b"")))
+    assert archives(tmp_path) == [("a.zip", 3)]
 
 
-def test_only_the_last_few_archives_stay_open(tmp_path):
-    reader = SourceReader(keep_open=2)
-    refs = [ImageRef(written(tmp_path / f"{n}.zip", zipped({"1.png": b"%d" % n})), ("1.png",)) for n in range(5)]
-    for _ in range(2):
-        assert [reader.read(ref) for ref in refs] == [b"0", b"1", b"2", b"3", b"4"]
-    assert len(reader._archives) == 2
-    reader.close()
-    assert reader.read(refs[0]) == b"0"
-    reader.close()
+# --- limits -----------------------------------------------------------------------------------------------
+
+
+def test_members_are_counted_over_all_archives_in_a_file(tmp_path):
+    written(tmp_path / "a.zip", zipped({f"{n}.zip": {"1.png": b"", "2.png": b""} for n in range(5)}))
+    written(tmp_path / "b.zip", zipped({"1.png": b""}))
+    limits = ArchiveLimits(members=10)
+    assert failures(tmp_path, limits=limits) == [("a.zip", "too-many-members")]
+    assert images(tmp_path, limits=limits) == [
+        *("a.zip/0.zip/1.png", "a.zip/0.zip/2.png", "a.zip/1.zip/1.png", "a.zip/1.zip/2.png"),
+        "b.zip/1.png",
+    ]
+
+
+def test_what_a_file_unpacks_to_is_bounded_by_its_size_and_one_failure_tells(tmp_path):
+    """Ten images of 100,000 bytes in a file of less than 2,000."""
+    inner = zipped({f"{n}.png": bytes(100_000) for n in range(10)})
+    written(tmp_path / "a.zip", zipped({"in.zip": inner, "z.png": b""}))
+    limits = ArchiveLimits(total_bytes=350_000, ratio=20)
+    assert failures(tmp_path, limits=limits) == [("a.zip", "too-much")]
+    assert len(images(tmp_path, limits=limits)) == 3
+    assert len(images(tmp_path)) == 11
+
+
+def test_images_that_are_refused_for_their_size_use_up_nothing(tmp_path):
+    written(tmp_path / "a.zip", zipped({"1.png": bytes(10_000), "2.png": bytes(500)}))
+    limits = ArchiveLimits(total_bytes=600, ratio=1, image_bytes=1000)
+    assert images(tmp_path, limits=limits) == ["a.zip/1.png", "a.zip/2.png"]
+    assert failures(tmp_path, limits=limits) == []
+
+
+def test_archives_open_in_each_other_share_what_memory_they_may_take(tmp_path):
+    deep = {"in.zip": {"fill": os.urandom(5000), "in.zip": {"fill": os.urandom(5000), "1.png": b""}}}
+    written(tmp_path / "a.zip", zipped(deep))
+    assert failures(tmp_path, limits=ArchiveLimits(held_bytes=17_000)) == []
+    assert failures(tmp_path, limits=ArchiveLimits(held_bytes=12_000)) == [("a.zip/in.zip/in.zip", "too-large")]
+
+
+def test_what_is_in_a_cut_off_archive_is_found_and_the_damage_told(tmp_path):
+    whole = zipped({"1.png": os.urandom(500), "2.png": os.urandom(500), "in.zip": {"3.png": b""}})
+    written(tmp_path / "a.zip", whole[: whole.index(b"PK\x01\x02", 1200)])
+    assert images(tmp_path) == ["a.zip/1.png", "a.zip/2.png", "a.zip/in.zip/3.png"]
+    assert failures(tmp_path) == [("a.zip", "damaged-archive")]
+
+
+def test_an_archive_that_goes_between_listing_and_opening_is_missing(tmp_path):
+    written(tmp_path / "a.png", b"")
+    written(tmp_path / "b.zip", zipped({}))
+    found = find_images(str(tmp_path))
+    assert isinstance(next(found), FoundImage)
+    os.remove(tmp_path / "b.zip")
+    assert [item.code for item in found] == ["missing"]

@@ -65,9 +65,8 @@ class SourceReader:
         if ref.members:
             holder = self._archive(_holder(ref))
             name = ref.members[-1]
-            if name in holder.entries:
-                self._make_room(holder.entries[name].size)
-            archive = Archive(holder.read(name, self._limits.archive_bytes), self._limits)
+            self._make_room(holder.entries[name].size if name in holder.entries else 0)
+            archive = holder.inner(name, self._limits.archive_bytes)
         else:
             self._make_room(0)
             self._stamps[ref.file] = stamp_of(ref.file)
@@ -83,7 +82,7 @@ class SourceReader:
             self._archives.popitem(last=False)[1].close()
 
     def _held_bytes(self) -> int:
-        return sum(archive.size for ref, archive in self._archives.items() if ref.members)
+        return sum(archive.held_bytes for archive in self._archives.values())
 
     def _has_changed(self, file: str) -> bool:
         """Whether an archive is another than when it was opened; then it is opened anew for the next image."""

@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Optional, Union
 
-from .archives import DEFAULT_LIMITS, Allowance, Archive, ArchiveLimits, Entry, looks_like_archive
+from .archives import DEFAULT_LIMITS, Allowance, Archive, ArchiveLimits, looks_like_archive
 from .errors import InputError, ReadError
 from .records import Failure, FoundImage, ImageRef
 from .source_reader import SourceReader, as_read_error
@@ -138,17 +138,25 @@ def _find_in_archive_file(file: str, limits: Optional[ArchiveLimits]) -> Iterato
     except (ReadError, OSError) as error:
         yield _unreadable(ref, error)
         return
-    if limits:
-        yield from _find_in_archive(ref, file, Allowance(limits, status.st_size))
-    else:
+    if not limits:
         yield FoundArchive(ref, None)
+        return
+    try:
+        archive = Archive(file, limits)
+    except (ReadError, OSError) as error:
+        yield _unreadable(ref, error)
+        yield FoundArchive(ref, 0)
+        return
+    yield from _find_in_open(ref, archive, Allowance(limits, status.st_size))
 
 
-def _find_in_archive(ref: ImageRef, source: Union[str, bytes, bytearray], allowance: Allowance) -> Iterator[Found]:
+def _find_in_open(ref: ImageRef, archive: Archive, allowance: Allowance) -> Iterator[Found]:
+    """What an open archive holds; it is closed at the end."""
     images = 0
     try:
-        with closing(Archive(source, allowance.limits)) as archive:
+        with closing(archive):
             allowance.take_members(len(archive.entries))
+            allowance.take_bytes(archive.held_bytes)
             if archive.damage:
                 yield Failure(ref, "read", "damaged-archive", archive.damage)
             for name in sorted(archive.entries):
@@ -157,35 +165,29 @@ def _find_in_archive(ref: ImageRef, source: Union[str, bytes, bytearray], allowa
                     continue
                 inner = ImageRef(ref.file, (*ref.members, name))
                 if is_image_name(name):
-                    allowance.take_bytes(_most_bytes(entry, allowance.limits))
+                    if entry.size <= allowance.limits.image_bytes:  # else it is refused before a byte is unpacked
+                        allowance.take_bytes(entry.most_bytes)
                     images += 1
                     yield FoundImage(inner, f"{entry.size}:{entry.crc:08x}")
                 elif is_archive_name(name):
                     yield from _find_in_nested(archive, inner, allowance)
     except (ReadError, OSError) as error:
-        yield _unreadable(ref, error)
+        yield _unreadable(ImageRef(ref.file) if allowance.is_spent else ref, error)
     yield FoundArchive(ref, images)
-
-
-def _most_bytes(entry: Entry, limits: ArchiveLimits) -> int:
-    """What reading an image may unpack at most, whatever it says of itself; one that is refused unpacks nothing."""
-    if entry.size > limits.image_bytes:
-        return 0
-    return min(entry.size, limits.ratio * entry.compressed) if entry.is_deflated else entry.size
 
 
 def _find_in_nested(archive: Archive, inner: ImageRef, allowance: Allowance) -> Iterator[Found]:
     try:
         if len(inner.members) >= allowance.limits.depth:
             raise ReadError("too-deep", f"archives lie more than {allowance.limits.depth} deep in each other")
-        data = archive.read(inner.members[-1], allowance.inner_bytes)
-        allowance.take_bytes(len(data))
+        opened = archive.inner(inner.members[-1], allowance.inner_bytes)
     except (ReadError, OSError) as error:
         yield _unreadable(inner, error)
+        yield FoundArchive(inner, 0)
         return
-    allowance.hold(len(data))
-    yield from _find_in_archive(inner, data, allowance)
-    allowance.hold(-len(data))
+    allowance.hold(opened.held_bytes)
+    yield from _find_in_open(inner, opened, allowance)
+    allowance.hold(-opened.held_bytes)
 
 
 def _unreadable(ref: ImageRef, error: Exception) -> Failure:

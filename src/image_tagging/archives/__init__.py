@@ -9,11 +9,11 @@ from typing import Union
 from ..errors import ReadError
 from .content import Content, FileContent, HeldContent
 from .directory import END_SIGNATURE, read_directory
-from .entries import LOCAL_SIGNATURE, Entry
+from .entries import LOCAL_SIGNATURE, STORED, Entry
 from .limits import DEFAULT_LIMITS, Allowance, ArchiveLimits
 from .names import unique_names
 from .salvage import salvage
-from .unpacking import unpacked
+from .unpacking import stored_part, unpacked
 
 __all__ = ["DEFAULT_LIMITS", "Allowance", "Archive", "ArchiveLimits", "Entry", "looks_like_archive"]
 
@@ -25,11 +25,13 @@ _NOWHERE = 1 << 128
 
 
 class Archive:
-    """A zip in a file or in memory.
+    """A zip in a file, in memory, or in the content of another, which it then closes.
 
     ``entries`` are its members by name: each has one of its own, the same whenever the archive is opened.
     ``damage`` is a sentence where the directory is missing or incomplete and members were found without it, else
-    empty. Opening reads the directory only; one reader belongs to one thread.
+    empty. ``held_bytes`` is what it takes of memory, besides its directory.
+
+    Opening reads the directory only. One thread at a time may use it.
 
     Raises
     ------
@@ -39,21 +41,18 @@ class Archive:
         It cannot be read.
     """
 
-    def __init__(self, source: Union[str, bytes, bytearray], limits: ArchiveLimits = DEFAULT_LIMITS) -> None:
+    def __init__(self, source: Union[str, bytes, bytearray, Content], limits: ArchiveLimits = DEFAULT_LIMITS) -> None:
         self.damage = ""
-        self._content: Content = FileContent(source) if isinstance(source, str) else HeldContent(source)
+        self.held_bytes = len(source) if isinstance(source, (bytes, bytearray)) else 0
+        self._limits = limits
+        self._content = _content(source)
         try:
-            entries, self._end = self._read(limits)
+            entries, self._end = self._read()
         except BaseException:
             self.close()
             raise
         names = unique_names([entry.name for entry in entries])
         self.entries: dict[str, Entry] = dict(zip(names, entries))
-
-    @property
-    def size(self) -> int:
-        """Its size in bytes."""
-        return self._content.size
 
     def read(self, name: str, limit: int) -> Union[bytes, bytearray]:
         """The bytes of a member, at most ``limit`` of them.
@@ -65,22 +64,36 @@ class Archive:
         OSError
             The archive cannot be read.
         """
-        entry = self.entries.get(name)
-        if entry is None:
-            raise ReadError("missing", "the archive has no such member any more")
+        entry = self._entry(name)
         return unpacked(self._content, entry, limit, following=self._following(name, entry), end=self._end)
+
+    def inner(self, name: str, limit: int) -> Archive:
+        """The archive that is a member: in memory, at most ``limit`` bytes, or where it lies if it is not packed.
+
+        ``held_bytes`` tells which. Closing this one leaves it open; errors are those of opening and of ``read``.
+        """
+        entry = self._entry(name)
+        if entry.method != STORED or entry.compressed != entry.size:
+            return Archive(self.read(name, limit), self._limits)
+        part = stored_part(self._content, entry, following=self._following(name, entry), end=self._end)
+        return Archive(part, self._limits)
 
     def close(self) -> None:
         """Close the file, or let go of the memory."""
         self._content.close()
 
-    def _read(self, limits: ArchiveLimits) -> tuple[list[Entry], int]:
+    def _entry(self, name: str) -> Entry:
+        if name not in self.entries:
+            raise ReadError("missing", "the archive has no such member any more")
+        return self.entries[name]
+
+    def _read(self) -> tuple[list[Entry], int]:
         """The members, and where the data of the last one end at the latest."""
-        directory = read_directory(self._content, limits)
+        directory = read_directory(self._content, self._limits)
         is_bare = directory and not directory.entries and self._content.at(0, 4) == LOCAL_SIGNATURE
         if directory and not directory.missing and not is_bare:
             return directory.entries, directory.start
-        entries = salvage(self._content, directory.entries if directory else [], limits)
+        entries = salvage(self._content, directory.entries if directory else [], self._limits)
         if not entries:
             raise ReadError("damaged-archive", _nothing(self._content.size))
         self.damage = (
@@ -106,6 +119,12 @@ class Archive:
     @cached_property
     def _offsets(self) -> list[int]:
         return sorted(self._owners)
+
+
+def _content(source: Union[str, bytes, bytearray, Content]) -> Content:
+    if isinstance(source, str):
+        return FileContent(source)
+    return HeldContent(source) if isinstance(source, (bytes, bytearray)) else source
 
 
 def _nothing(size: int) -> str:

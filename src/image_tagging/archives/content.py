@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Protocol, Union
+from typing import Optional, Protocol, Union
 
 #: Bytes read at a time where much is to be read.
 PIECE = 1 << 18
@@ -18,23 +18,32 @@ class Content(Protocol):
     def at(self, offset: int, count: int) -> bytes:
         """The ``count`` bytes from ``offset``, fewer where the content ends; raises OSError."""
 
+    def part(self, offset: int, count: int) -> Content:
+        """The ``count`` bytes from ``offset`` as a content of its own, which outlives this one; none are copied."""
+
     def close(self) -> None:
         """Let go of the file or the memory."""
 
 
 class FileContent:
-    """A file that stays open. Not for several threads: reading moves its position."""
+    """A file that stays open, or the ``count`` bytes of it from ``first``. One thread at a time may read it."""
 
-    def __init__(self, path: str) -> None:
-        self._file = open(path, "rb", buffering=0)  # noqa: SIM115  closed by close()
-        self.size = os.fstat(self._file.fileno()).st_size
+    def __init__(self, file: Union[str, int], first: int = 0, count: Optional[int] = None) -> None:
+        self._file = open(file, "rb", buffering=0)  # noqa: SIM115  closed by close()
+        self._first = first
+        size = os.fstat(self._file.fileno()).st_size - first
+        self.size = size if count is None else min(size, count)
 
     def at(self, offset: int, count: int) -> bytes:
         """The ``count`` bytes from ``offset``, fewer where the file ends; raises OSError."""
         if not 0 <= offset < self.size:
             return b""
-        self._file.seek(offset)
+        self._file.seek(self._first + offset)
         return self._file.read(min(count, self.size - offset))
+
+    def part(self, offset: int, count: int) -> FileContent:
+        """The ``count`` bytes from ``offset`` of the same file, even where another has taken its name."""
+        return FileContent(os.dup(self._file.fileno()), self._first + offset, count)
 
     def close(self) -> None:
         """Close the file."""
@@ -44,13 +53,17 @@ class FileContent:
 class HeldContent:
     """Bytes in memory."""
 
-    def __init__(self, data: Union[bytes, bytearray]) -> None:
+    def __init__(self, data: Union[bytes, bytearray, memoryview]) -> None:
         self._data = memoryview(data)
         self.size = len(data)
 
     def at(self, offset: int, count: int) -> bytes:
         """The ``count`` bytes from ``offset``, fewer where the bytes end."""
         return bytes(self._data[offset : offset + count]) if offset >= 0 else b""
+
+    def part(self, offset: int, count: int) -> HeldContent:
+        """The ``count`` bytes from ``offset``, in the same memory."""
+        return HeldContent(self._data[offset : offset + count])
 
     def close(self) -> None:
         """Let go of the memory."""

@@ -20,6 +20,9 @@ CENTRAL_HEADER = struct.Struct("<4s6H3L5H2L")
 
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
 
+#: What deflate can do at best.
+DEFLATE_RATIO = 1032
+
 IS_ENCRYPTED = 0x1
 IS_STREAMED = 0x8  # sizes and checksum follow the data
 
@@ -47,9 +50,9 @@ class Entry(NamedTuple):
     is_elsewhere: bool = False
 
     @property
-    def is_deflated(self) -> bool:
-        """Whether its data are packed by the method of nearly all zips."""
-        return self.method == DEFLATED
+    def most_bytes(self) -> int:
+        """What its data can unpack to, whatever ``size`` says; nothing bounds the packing of rarer methods."""
+        return min(self.size, DEFLATE_RATIO * self.compressed) if self.method == DEFLATED else self.size
 
 
 def central_entry(data: bytes, place: int, *, disk: int, shift: int) -> tuple[Optional[Entry], int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import ReadError
+from .entries import DEFLATE_RATIO
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class ArchiveLimits:
     held_bytes: int = 2 * 1024**3
     directory_bytes: int = 512 * 1024**2
     total_bytes: int = 1024**3
-    ratio: int = 1032  # what deflate can do at best: no honest archive of one layer goes beyond it
+    ratio: int = DEFLATE_RATIO  # no honest archive of one layer goes beyond it
 
 
 DEFAULT_LIMITS = ArchiveLimits()

@@ -49,17 +49,12 @@ def unpacked(content: Content, entry: Entry, limit: int, *, following: int, end:
     OSError
         The content cannot be read.
     """
-    _require_readable(entry, limit)
+    _require_readable(entry)
+    if entry.size > limit:
+        raise ReadError("too-large", f"it holds more than {limit:,} bytes")
     small = entry.compressed <= PIECE
     head = content.at(entry.offset, LOCAL_HEADER.size + _HEADER_ROOM + (entry.compressed if small else 0))
-    if head[:4] != LOCAL_SIGNATURE or len(head) < LOCAL_HEADER.size:
-        raise _damaged("it is not where the directory says")
-    start = LOCAL_HEADER.size + sum(struct.unpack_from("<2H", head, LOCAL_HEADER.size - 4))
-    data_end = entry.offset + start + entry.compressed
-    if data_end > following:
-        raise ReadError("overlapping", "it shares bytes with another member, as only archives made to do harm do")
-    if data_end > end:
-        raise _damaged("it is cut short")
+    start = _data_start(head, entry, following=following, end=end)
     packed = head[start : start + entry.compressed]
     if len(packed) < entry.compressed:
         parts = pieces(content, entry.offset + start, entry.compressed)
@@ -78,7 +73,30 @@ def unpacked(content: Content, entry: Entry, limit: int, *, following: int, end:
     return data
 
 
-def _require_readable(entry: Entry, limit: int) -> None:
+def stored_part(content: Content, entry: Entry, *, following: int, end: int) -> Content:
+    """The bytes of a member that is not packed, where they lie; errors are those of :func:`unpacked`.
+
+    No checksum is compared: that would take reading all of it.
+    """
+    _require_readable(entry)
+    head = content.at(entry.offset, LOCAL_HEADER.size)
+    return content.part(entry.offset + _data_start(head, entry, following=following, end=end), entry.size)
+
+
+def _data_start(head: bytes, entry: Entry, *, following: int, end: int) -> int:
+    """How far behind the begin of the local header, which ``head`` begins with, the data are."""
+    if head[:4] != LOCAL_SIGNATURE or len(head) < LOCAL_HEADER.size:
+        raise _damaged("it is not where the directory says")
+    start = LOCAL_HEADER.size + int(sum(struct.unpack_from("<2H", head, LOCAL_HEADER.size - 4)))
+    data_end = entry.offset + start + entry.compressed
+    if data_end > following:
+        raise ReadError("overlapping", "it shares bytes with another member, as only archives made to do harm do")
+    if data_end > end:
+        raise _damaged("it is cut short")
+    return start
+
+
+def _require_readable(entry: Entry) -> None:
     if entry.kind == "link":
         raise ReadError("link", "it is a link to another file; links in archives are not followed")
     if entry.kind == "folder":
@@ -94,8 +112,6 @@ def _require_readable(entry: Entry, limit: int) -> None:
             f"it is packed by a method that cannot be read ({name}, {entry.method}): unpack the archive and pack it "
             "anew as an ordinary zip",
         )
-    if entry.size > limit:
-        raise ReadError("too-large", f"it holds more than {limit:,} bytes")
 
 
 def _damaged(what: str) -> ReadError:

@@ -1,0 +1,43 @@
+"""What a file is taken for by its name alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from image_tagging.suffixes import (
+    ARCHIVE_SUFFIXES,
+    IMAGE_SUFFIXES,
+    OTHER_SUFFIXES,
+    is_archive_name,
+    is_image_name,
+    is_other_name,
+)
+
+
+@pytest.mark.parametrize("name", ["a.heic", "a.AVIF", "a.jfif", "a.tif", "a.qoi", "x/y.PNG", "a.zip.png"])
+def test_what_cameras_and_browsers_write_is_an_image(name):
+    assert is_image_name(name)
+    assert not is_archive_name(name)
+
+
+@pytest.mark.parametrize("name", ["a.zip", "A.ZIP", "a.Zip", "comic.cbz", "a.png.zip"])
+def test_archives_are_known_by_their_suffix_in_any_case(name):
+    assert is_archive_name(name)
+    assert not is_image_name(name)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.JSON", "a.docx", "a.jar", "a.apk", "a.epub", ".DS_Store", "x/.hidden"])
+def test_side_cars_documents_and_hidden_files_need_no_look(name):
+    assert is_other_name(name)
+
+
+@pytest.mark.parametrize("name", ["a", "a.zip.part", "a.crdownload", "a.zip.1", "a.backup"])
+def test_a_suffix_that_nobody_knows_deserves_one(name):
+    assert not is_other_name(name)
+    assert not is_image_name(name)
+
+
+def test_no_suffix_means_two_things():
+    assert not IMAGE_SUFFIXES & OTHER_SUFFIXES
+    assert not ARCHIVE_SUFFIXES & (IMAGE_SUFFIXES | OTHER_SUFFIXES)
+    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in OTHER_SUFFIXES)
