@@ -30,9 +30,10 @@ class MeanColours:
         self.batches: list[int] = []
         self._hook = hook
 
-    def preprocess(self, picture: Image.Image) -> NDArray[np.float32]:
-        """(3,) float32."""
-        return mean_colours(picture)
+    @property
+    def preprocess(self) -> Callable[[Image.Image], NDArray[np.float32]]:
+        """A picture -> (3,) float32."""
+        return mean_colours
 
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """(N, 3) float32."""

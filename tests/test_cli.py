@@ -21,6 +21,7 @@ from image_tagging import (
     cli,
     console,
     encoders,
+    flags,
     metadata,
     pipeline,
     run_log,
@@ -39,6 +40,8 @@ FLAGS = {
         "device": "cuda:1",
         "precision": "fp32",
         "metadata_format": "both",
+        "max_megapixels": 20.5,
+        "image_seconds": 2.0,
     },
     "train": {"metadata_json": "m.json", "tag_to_hash_json": "t.json", "output": "there", "test_per": 0.25},
     "classify": {
@@ -53,6 +56,8 @@ FLAGS = {
         "device": "cpu",
         "place": "hardlink",
         "precision": "bf16",
+        "max_megapixels": 500.0,
+        "image_seconds": 90.0,
     },
 }
 FLAGS["classify-zip"] = FLAGS["classify"]
@@ -101,7 +106,7 @@ def test_every_documented_flag_in_every_spelling(parsed, command, dash, joined):
     if command == "train":
         expected["seed"] = 0
     else:
-        expected["retry_failures"] = False
+        expected |= {"retry_failures": False, "use_truncated": False}
     assert dataclasses.asdict(config) == expected
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
     assert not [name for name, value in FLAGS[command].items() if value == defaults[name]]
@@ -208,7 +213,7 @@ def test_help_explains_every_flag_with_its_default(capsys, command):
     text = shown_help(capsys, command)
     options = re.split(r" (?=--[a-z])", text.partition("Options: ")[2])
     told = {option.split()[0][2:].replace("-", "_"): option for option in options}
-    assert set(told) - {"retry_failures"} == {*FLAGS[command], "help"}
+    assert set(told) - {"retry_failures", "use_truncated"} == {*FLAGS[command], "help"}
     for field in dataclasses.fields(CONFIGS[command]):
         if field.name not in told or field.default is False:
             continue
@@ -339,9 +344,9 @@ def test_ctrl_c_is_exit_code_130_and_what_was_done_is_kept(trained, tmp_path, co
 
 
 def test_choices_are_those_of_the_rooms_that_use_them():
-    assert cli.PRECISIONS == encoders.PRECISIONS
-    assert cli.PLACES == bins.PLACES
-    assert tuple(metadata.METADATA_FORMATS) == cli.METADATA_FORMATS
+    assert flags.PRECISIONS == encoders.PRECISIONS
+    assert flags.PLACES == bins.PLACES
+    assert tuple(metadata.METADATA_FORMATS) == flags.METADATA_FORMATS
 
 
 def test_a_choice_that_is_none_is_wrong_usage(capsys):
@@ -353,3 +358,4 @@ def test_a_choice_that_is_none_is_wrong_usage(capsys):
 def test_failures_are_retried_on_request(parsed, command):
     source = "--input_folder" if command == "process" else "--directory"
     assert parsed(command, source, "x", "--retry_failures").retry_failures
+    assert parsed(command, source, "x", "--use_truncated").use_truncated

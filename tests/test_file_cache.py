@@ -336,16 +336,10 @@ def test_an_archive_that_names_a_member_twice(cache):
             archive.writestr("a.png", picture(2))
     for _ in range(2):
         cache.add_folder_to_file_cache("twice.zip")
-        assert paths() == ["twice.zip", "twice.zip/a.png"]
+        assert paths() == ["twice.zip", "twice.zip/a (2).png", "twice.zip/a.png"]
 
 
-@pytest.fixture(params=["here", "on threads"])
-def where(request, monkeypatch):
-    """Images small enough to be added here, and images that threads are worth: told apart by time, so by the bound."""
-    monkeypatch.setattr(file_cache, "_QUICK", 3600.0 if request.param == "here" else 0.0)
-
-
-def test_more_than_one_batch(cache, monkeypatch, where):
+def test_more_than_one_batch(cache, monkeypatch):
     monkeypatch.setattr(file_cache, "_BATCH", 4)
     write("z.zip", zipped({f"{n:02}.png": picture(n) for n in range(23)}))
     cache.add_folder_to_file_cache("z.zip")
@@ -359,7 +353,7 @@ def test_a_batch_is_one_transaction(cache, watched):
     assert watched.statements.count("COMMIT") <= 3  # the tables, the images, the archives
 
 
-def test_every_reader_is_closed(cache, monkeypatch, where):
+def test_every_reader_is_closed(cache, monkeypatch):
     readers: list[Reader] = []
 
     class Reader(SourceReader):
@@ -380,7 +374,7 @@ def test_every_reader_is_closed(cache, monkeypatch, where):
     assert all(reader.closed for reader in readers)
 
 
-def test_what_was_written_before_an_interruption_is_kept(cache, monkeypatch, where):
+def test_what_was_written_before_an_interruption_is_kept(cache, monkeypatch):
     monkeypatch.setattr(file_cache, "_BATCH", 4)
     write("z.zip", zipped({f"{n:02}.png": picture(n) for n in range(30)}))
 
@@ -400,7 +394,7 @@ def test_what_was_written_before_an_interruption_is_kept(cache, monkeypatch, whe
     assert len(rows()) == len(set(paths())) == 31
 
 
-def test_several_at_once_add_nothing_twice(where):
+def test_several_at_once_add_nothing_twice():
     for number in range(40):
         draw(f"d/{number}.png", number)
     with ThreadPoolExecutor(4) as pool:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from image_tagging.errors import DecodeError
-from image_tagging.images import decode, decoder_version
+from image_tagging.errors import DecodeError, InputError
+from image_tagging.images import ImageLimits, decode
 from image_tagging.records import ImageRef
 from samples import drawn, encoded, plain, png
 
@@ -226,7 +226,7 @@ def test_the_first_frame_of_a_moving_picture_is_taken(image_format):
     [
         pytest.param(b"", "empty", id="empty"),
         pytest.param(b"a letter to my aunt", "not-an-image", id="text"),
-        pytest.param(b"\x89PNG\r\n\x1a\n", "not-an-image", id="a png's first bytes"),
+        pytest.param(b"\x89PNG\r\n\x1a\n", "truncated", id="a png's first bytes"),
         pytest.param(encoded(drawn(size=(100, 100)))[:-2000], "truncated", id="a png cut short"),
         pytest.param(encoded(drawn(size=(100, 100)), "JPEG")[:-1000], "truncated", id="a jpeg cut short"),
         pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n", "unsupported", id="a program"),
@@ -241,9 +241,9 @@ def test_what_cannot_be_decoded_says_why(data, code):
 
 def test_too_many_pixels_are_refused():
     data = encoded(drawn(size=(12, 8)))
-    assert decode(REF, data, max_pixels=96).facts.width == 12
-    with pytest.raises(DecodeError, match="more than 95 pixels") as raised:
-        decode(REF, data, max_pixels=95)
+    assert decode(REF, data, ImageLimits(max_megapixels=96e-6)).facts.width == 12
+    with pytest.raises(DecodeError, match=r"more than 9\.5e-05 megapixels; --max_megapixels raises") as raised:
+        decode(REF, data, ImageLimits(max_megapixels=95e-6))
     assert raised.value.code == "too-large"
 
 
@@ -252,7 +252,7 @@ def test_a_bomb_is_refused_before_its_pixels_are_made():
     data[16:24] = (2**31 - 1).to_bytes(4, "big") * 2  # the width and height that its header tells
     with pytest.raises(DecodeError) as raised:
         decode(REF, bytes(data))
-    assert raised.value.code in {"too-large", "not-an-image"}  # its checksum no longer agrees either
+    assert raised.value.code in {"too-large", "damaged"}  # its checksum no longer agrees either
 
 
 def test_heic_without_the_extra_says_what_to_install():
@@ -261,13 +261,13 @@ def test_heic_without_the_extra_says_what_to_install():
 import sys
 sys.modules["pillow_heif"] = None
 from image_tagging.errors import DecodeError
-from image_tagging.images import decode, decoder_version
+from image_tagging.images import DEFAULT_LIMITS, ImageLimits, decode
 from image_tagging.records import ImageRef
 try:
     decode(ImageRef("a.heic"), b"\\0\\0\\0\\x18ftypheic\\0\\0\\0\\0mif1heic")
 except DecodeError as error:
     print(error.code, error)
-print(decoder_version())
+print(DEFAULT_LIMITS.decoder_version)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=600)
     first, second = done.stdout.splitlines()
@@ -275,8 +275,16 @@ print(decoder_version())
     assert "heif" not in second
 
 
-def test_the_decoder_version_names_pillow():
-    assert decoder_version().startswith("Pillow ")
+def test_the_decoder_version_names_pillow_and_the_limits():
+    version = ImageLimits(max_megapixels=20, image_seconds=5, use_truncated=True).decoder_version
+    assert version.startswith("Pillow ")
+    assert version.endswith("; 20 MP, 5 s, truncated")
+
+
+@pytest.mark.parametrize("limits", [{"max_megapixels": 0}, {"image_seconds": float("nan")}, {"image_seconds": -1}])
+def test_limits_that_are_none_are_refused(limits):
+    with pytest.raises(InputError, match="must be a number above 0"):
+        ImageLimits(**limits)
 
 
 def test_the_facts_can_be_compared_and_the_picture_not():

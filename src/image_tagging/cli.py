@@ -5,20 +5,36 @@
 import io
 import os
 import sys
-from collections.abc import Callable
 from typing import Annotated, Any, Optional
 
 import typer
 
+from .flags import (
+    Batch,
+    Bins,
+    ClipModel,
+    Device,
+    Input,
+    Known,
+    Megapixels,
+    MetadataFormat,
+    Models,
+    Place,
+    Precision,
+    Pretrained,
+    Results,
+    Retry,
+    Seconds,
+    Tagged,
+    Threads,
+    Truncated,
+    Weights,
+    boolean,
+    path,
+)
+
 #: The exit code of a command that was told to end, as shells have it for Ctrl-C.
 INTERRUPTED = 130
-
-#: As in ``encoders`` and ``bins``, which ``--help`` must not import (a test compares them).
-PRECISIONS = ("auto", "fp32", "bf16", "fp16")
-PLACES = ("copy", "hardlink", "symlink", "none")
-METADATA_FORMATS = ("json", "parquet", "both")
-
-_QUOTES = {"‘": "’", "“": "”", "'": "'", '"': '"'}
 
 app = typer.Typer(
     name="image-tagging",
@@ -31,122 +47,29 @@ app = typer.Typer(
 )
 
 
-def _path(value: str) -> str:
-    """A path as it was meant: pages show typographic quotes around paths, and they get copied along."""
-    if not value:
-        raise typer.BadParameter("it is empty; give a path")
-    if len(value) > 1 and _QUOTES.get(value[0]) == value[-1] and not os.path.exists(value):
-        return value[1:-1]
-    return value
-
-
-def _boolean(value: str) -> bool:
-    known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    if value.lower() not in known:
-        raise typer.BadParameter(f"{value!r} is neither True nor False", param_hint="'--tagged-dataset'")
-    return known[value.lower()]
-
-
-def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in choices:
-            raise typer.BadParameter(f"{value!r} is none of {', '.join(choices)}")
-        return value
-
-    return parse
-
-
-Threads = Annotated[
-    int, typer.Option(min=1, metavar="NUMBER", help="Threads that read and decode images ahead of the encoder.")
-]
-Batch = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Images that the encoder takes at a time.")]
-Device = Annotated[
-    Optional[str],
-    typer.Option(metavar="NAME", help="Where to compute: cpu, cuda, cuda:1.  [default: cuda if there, else cpu]"),
-]
-Models = Annotated[str, typer.Option(parser=_path, metavar="PATH", help="A folder of .pkl tag models, or one of them.")]
-Known = Annotated[
-    Optional[str],
-    typer.Option(parser=_path, metavar="FILE", help="The metadata file of stage 1; what it lacks is computed."),
-]
-Bins = Annotated[
-    int, typer.Option(min=1, max=1000, metavar="NUMBER", help="How many bins the scores of a model fall into.")
-]
-Precision = Annotated[
-    str,
-    typer.Option(
-        parser=_one_of(PRECISIONS),
-        metavar="|".join(PRECISIONS),
-        help="What CLIP computes in; auto: the fastest that gives what fp32 gives.",
-    ),
-]
-Retry = Annotated[
-    bool, typer.Option("--retry-failures", help="Try images again that could not be decoded and have not changed.")
-]
-Place = Annotated[
-    str,
-    typer.Option(
-        parser=_one_of(PLACES),
-        metavar="|".join(PLACES),
-        help="How images get into their bins; hardlink: no further room, same file system; symlink: not for images in "
-        "zips; none: scores only.",
-    ),
-]
-Results = Annotated[str, typer.Option(parser=_path, metavar="FOLDER", help="Where results go; made if needed.")]
-Weights = Annotated[
-    Optional[str],
-    typer.Option(help="The weights file, where the encoder of the tag models is a local one.", metavar="FILE"),
-]
-
-
 @app.command()
 def process(
-    input_folder: Annotated[
-        str, typer.Option(parser=_path, metavar="PATH", help="The folder (one sub-folder per tag) or the .zip to read.")
-    ],
+    input_folder: Input,
     output_folder: Results = "./output",
-    tagged_dataset: Annotated[
-        str,
-        typer.Option(metavar="True|False", help="Whether folders are tags; if not, results go to <output>/clip-cache."),
-    ] = "True",
-    clip_model: Annotated[
-        str, typer.Option(metavar="NAME", help="A model of open_clip, or builtin, which needs no download.")
-    ] = "ViT-B-32",
-    pretrained: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="A pretrained tag of open_clip, or a weights file.")
-    ] = "openai",
+    tagged_dataset: Tagged = "True",
+    clip_model: ClipModel = "ViT-B-32",
+    pretrained: Pretrained = "openai",
     batch_size: Batch = 32,
     num_threads: Threads = 4,
     device: Device = None,
     precision: Precision = "auto",
-    metadata_format: Annotated[
-        str,
-        typer.Option(
-            parser=_one_of(METADATA_FORMATS),
-            metavar="|".join(METADATA_FORMATS),
-            help="The form of the metadata file; parquet is small and quick for many images.",
-        ),
-    ] = "json",
+    metadata_format: MetadataFormat = "json",
+    max_megapixels: Megapixels = 180.0,
+    image_seconds: Seconds = 30.0,
+    use_truncated: Truncated = False,
     retry_failures: Retry = False,
 ) -> None:
     """Stage 1: compute the metadata and the embedding of every image."""
-    tagged = _boolean(tagged_dataset)
+    given = {**locals(), "tagged_dataset": boolean(tagged_dataset)}
     from . import console, pipeline
     from .run_log import log_in
 
-    config = pipeline.ProcessConfig(
-        input_folder=input_folder,
-        output_folder=output_folder,
-        tagged_dataset=tagged,
-        clip_model=clip_model,
-        pretrained=pretrained,
-        batch_size=batch_size,
-        num_threads=num_threads,
-        device=device,
-        precision=precision,
-        metadata_format=metadata_format,
-        retry_failures=retry_failures,
-    )
+    config = pipeline.ProcessConfig(**given)
     with log_in(output_folder) as log:
         with console.progress() as watch:
             summary = pipeline.process_dataset(config, watch)
@@ -155,9 +78,9 @@ def process(
 
 @app.command()
 def train(
-    metadata_json: Annotated[str, typer.Option(parser=_path, metavar="FILE", help="The metadata file of stage 1.")],
+    metadata_json: Annotated[str, typer.Option(parser=path, metavar="FILE", help="The metadata file of stage 1.")],
     tag_to_hash_json: Annotated[
-        str, typer.Option(parser=_path, metavar="FILE", help="The tag-to-hash file of stage 1.")
+        str, typer.Option(parser=path, metavar="FILE", help="The tag-to-hash file of stage 1.")
     ],
     output: Results = "./output",
     test_per: Annotated[
@@ -183,7 +106,7 @@ def _add_classify(name: str, *, archives: bool, takes: str, does: str) -> None:
 
     @app.command(name=name, help=does)
     def classify(
-        directory: Annotated[str, typer.Option(parser=_path, metavar="PATH", help=takes)],
+        directory: Annotated[str, typer.Option(parser=path, metavar="PATH", help=takes)],
         metadata_json: Known = None,
         output: Results = "./output",
         model: Models = "./output/models",
@@ -194,6 +117,9 @@ def _add_classify(name: str, *, archives: bool, takes: str, does: str) -> None:
         num_threads: Threads = 4,
         device: Device = None,
         precision: Precision = "auto",
+        max_megapixels: Megapixels = 180.0,
+        image_seconds: Seconds = 30.0,
+        use_truncated: Truncated = False,
         retry_failures: Retry = False,
     ) -> None:
         _classify(**{**locals(), "archives": archives})

@@ -1,4 +1,6 @@
-"""One image after the other -> its embedding in the store: read, decoded, prepared on threads; embedded per batch."""
+"""One image after the other -> its embedding in the store: read on threads, decoded and prepared in processes beside
+them, embedded here per batch.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,12 @@ from typing import Optional, Union
 import numpy as np
 from numpy.typing import NDArray
 
+from .decoding import Decoders
 from .encoders import Encoder
 from .encoders.choice import EncoderChoice
 from .errors import InputError, PictureError
 from .failures import attempt
-from .images import decode
+from .images import DEFAULT_LIMITS, ImageLimits
 from .index import WorkingStore
 from .records import EmbeddedImage, Failure, FoundImage, ImageFacts
 from .runners import local
@@ -26,12 +29,14 @@ from .summaries import Watch
 
 @settings
 class EmbeddingConfig:
-    """How to work: images per batch of the encoder, threads that read and decode ahead of it, and whether images
-    that could not be decoded before are tried again although they have not changed.
+    """How to work: images per batch of the encoder, threads that read ahead of it with a process each that decodes,
+    how much one image may take, and whether images that could not be decoded before are tried again although they
+    have not changed.
     """
 
     batch_size: int = 32
     num_threads: int = 4
+    limits: ImageLimits = DEFAULT_LIMITS
     retry_failures: bool = False
 
     def __post_init__(self) -> None:
@@ -54,9 +59,11 @@ class _Prepared:
 class Embedder:
     """Brings the embedding of every pending image into the store, each picture's once."""
 
-    def __init__(self, store: WorkingStore, choice: EncoderChoice) -> None:
+    def __init__(self, store: WorkingStore, choice: EncoderChoice, config: EmbeddingConfig) -> None:
         self._store = store
         self._choice = choice
+        self._config = config
+        self._decoders = Decoders(config.limits)
         self._loading = threading.Lock()
         self._readers = threading.local()
         self._encoder: Optional[Encoder] = None
@@ -68,8 +75,9 @@ class Embedder:
         """Where and in what precision embeddings were computed, ``None`` where none had to be."""
         return f"{self._encoder.device} in {self._encoder.precision}" if self._encoder else None
 
-    def run(self, config: EmbeddingConfig, watch: Watch) -> None:
+    def run(self, watch: Watch) -> None:
         """Embed what is pending of the images that are listed."""
+        config = self._config
         total = self._store.count_pending(self._spec)
         done = 0
         outcomes = local.run(
@@ -79,7 +87,8 @@ class Embedder:
             batch_size=config.batch_size,
             threads=config.num_threads,
         )
-        with closing(outcomes):  # however this ends, no thread is at work when the store is closed
+        # However this ends: the processes first, so that no thread waits for one; then the threads; then the store.
+        with closing(outcomes), self._decoders:
             while batch := list(islice(outcomes, config.batch_size)):
                 self._store.add(batch, self._spec)
                 done += len(batch)
@@ -90,13 +99,14 @@ class Embedder:
         data = attempt(found.ref, "read", lambda: self._reader().read(found.ref))
         if isinstance(data, Failure):
             return data
-        decoded = attempt(found.ref, "decode", lambda: decode(found.ref, data))
-        if isinstance(decoded, Failure):
-            return decoded
-        if self._is_known(decoded.facts):
-            return _Prepared(decoded.facts, None)
-        encoder = self._ready_encoder()
-        return attempt(found.ref, "embed", lambda: _Prepared(decoded.facts, encoder.preprocess(decoded.picture)))
+        facts = self._decoders.facts(found.ref, data)
+        if isinstance(facts, Failure):
+            return facts
+        if self._is_known(facts):
+            self._decoders.forget()
+            return _Prepared(facts, None)
+        pixels = self._decoders.prepared(found.ref, self._ready_encoder().preprocess)
+        return pixels if isinstance(pixels, Failure) else _Prepared(facts, pixels)
 
     def _embed(self, batch: list[_Prepared]) -> list[Outcome]:
         """Here, a batch at a time: each picture that is not known yet is embedded once."""

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from .embedder import Embedder, EmbeddingConfig
 from .encoders.choice import EncoderChoice
 from .errors import NoImagesError
-from .images import decoder_version
 from .index import WorkingStore
 from .listing import Listing
 from .records import Failure
@@ -41,11 +40,11 @@ def embed_images(
     if not listing.images:
         _log_failures(listing.failures)
         raise NoImagesError(_nothing_found(listing.failures))
-    embedder = Embedder(store, choice)
-    digest = "/".join((listing.digest, choice.name, choice.pretrained, decoder_version()))
+    embedder = Embedder(store, choice, config)
+    digest = "/".join((listing.digest, choice.name, choice.pretrained, store.decoder))
     unchanged = store.is_finished(_NAMES, digest)
     if not unchanged:
-        embedder.run(config, watch)
+        embedder.run(watch)
         _name_pictures(store, choice, digest)
     return _summary(store, choice, listing, embedder, unchanged)
 

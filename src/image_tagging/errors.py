@@ -8,6 +8,7 @@ ImageTaggingError
 ├── PictureError          one image cannot be used; becomes a ``Failure``, never stops a run
 │   ├── ReadError         its bytes cannot be had (step ``read``)
 │   └── DecodeError       its bytes are not a usable picture (step ``decode``)
+├── DecoderError          the processes in which images are decoded cannot be had
 ├── EncoderError          pictures cannot be turned into embeddings as asked
 │   ├── EncoderUnavailableError   a library or the weights are not here
 │   ├── DeviceUnavailableError    the device that was asked for is not here
@@ -49,6 +50,10 @@ class ReadError(PictureError):
 
 class DecodeError(PictureError):
     """The bytes of one image are not a picture that can be used."""
+
+
+class DecoderError(ImageTaggingError):
+    """The processes in which images are decoded cannot be had."""
 
 
 class EncoderError(ImageTaggingError):

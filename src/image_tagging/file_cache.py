@@ -1,6 +1,6 @@
 """The file cache: one SQLite table of image files, by content hash, that other programs may read.
 
-Images are found, read and hashed as stage 1 does it; the table is :mod:`image_tagging.file_cache_table`.
+Images are found, read and decoded as stage 1 does it; the table is :mod:`image_tagging.file_cache_table`.
 """
 
 from __future__ import annotations
@@ -8,19 +8,17 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from itertools import islice
-from statistics import median
-from typing import Any, Callable, Optional, Union
+from itertools import chain, islice
+from typing import Any, Optional, Union
 
+from .decoding import Decoders
 from .errors import InputError, NoImagesError, OutputError
 from .failures import attempt
 from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, open_cache
 from .files import make_folder
-from .images import content_hash
 from .records import Failure, FoundImage
 from .runners import local
 from .sources import Found, FoundArchive, SourceReader, find_images
@@ -30,9 +28,9 @@ log = logging.getLogger(__name__)
 #: Images per transaction: enough that its cost vanishes, few enough that an interruption loses little.
 _BATCH = 2048
 
-#: Seconds below which an image is read and decoded sooner than by a thread; what the first images take decides.
-_QUICK = 250e-6
-_FIRST_BATCH = 64
+#: Images that go to the process that decodes at a time, and bytes of them beyond which fewer do.
+_TOGETHER = 32
+_HELD_BYTES = 1 << 18
 
 
 class FileCache:
@@ -127,6 +125,7 @@ class _Adder:
     def __init__(self, table: CacheTable) -> None:
         self._table = table
         self._readers: defaultdict[int, SourceReader] = defaultdict(SourceReader)  # one a thread, by its number
+        self._decoders = Decoders()
         self._archives: list[FoundArchive] = []
         self.failures: list[Failure] = []
         self.counts: Counter[str] = Counter()  # added, updated, unchanged
@@ -134,7 +133,6 @@ class _Adder:
     def add(self, found: Iterable[Found]) -> None:
         new = self._new_or_changed(found)
         try:
-            self._add_small(new)
             self._add_on_threads(new)
         finally:
             for reader in self._readers.values():
@@ -144,33 +142,27 @@ class _Adder:
             archives = (archive for archive in self._archives if archive.ref not in unopened)
             self._table.put([file_row(archive.ref, "", n_content=archive.images) for archive in archives])
 
-    def _add_small(self, new: Iterator[FoundImage]) -> None:
-        """Add images here for as long as they are so small that a thread costs more than it saves.
-
-        Threads that let go of the interpreter for microseconds at a time wait for each other: two took twice the time
-        of one for sprites of 32 x 32.
-        """
-        size = min(_FIRST_BATCH, _BATCH)
-        while batch := list(islice(new, size)):
-            read, seconds = zip(*(_timed(self._read, found) for found in batch))
-            for failure in read:
-                if isinstance(failure, Failure):
-                    self._skip(failure)
-            self.counts.update(self._table.put([row for row in read if not isinstance(row, Failure)]))
-            if median(seconds) >= _QUICK:  # not their mean: the very first image also brings the decoders
-                return
-            size = _BATCH
-
     def _add_on_threads(self, new: Iterator[FoundImage]) -> None:
-        threads = min(8, os.cpu_count() or 1)
-        with closing(
-            local.run(self._read, lambda: self._table.put, new, batch_size=_BATCH, threads=threads)
-        ) as outcomes:
-            for outcome in outcomes:
-                if isinstance(outcome, Failure):
-                    self._skip(outcome)
-                else:
-                    self.counts[outcome] += 1
+        outcomes = local.run(
+            self._read,
+            lambda: self._put,
+            iter(lambda: list(islice(new, _TOGETHER)), []),
+            batch_size=_BATCH // _TOGETHER,
+            threads=min(8, os.cpu_count() or 1),
+        )
+        with closing(outcomes), self._decoders:
+            for counts in outcomes:
+                if not isinstance(counts, Failure):
+                    self.counts.update(counts)
+
+    def _put(self, groups: Sequence[Sequence[Union[Row, Failure]]]) -> list[Counter[str]]:
+        """Write a batch in one transaction; how many files of each group were added and updated."""
+        for failure in chain.from_iterable(groups):
+            if isinstance(failure, Failure):
+                self._skip(failure)
+        rows = [[row for row in group if not isinstance(row, Failure)] for group in groups]
+        became = iter(self._table.put([*chain.from_iterable(rows)]))
+        return [Counter(islice(became, len(group))) for group in rows]
 
     def _new_or_changed(self, found: Iterable[Found]) -> Iterator[FoundImage]:
         source = iter(found)
@@ -191,16 +183,23 @@ class _Adder:
         log.warning("skipped %s: %s (%s, %s)", failure.ref.path, failure.reason, failure.step, failure.code)
         self.failures.append(failure)
 
-    def _read(self, found: FoundImage) -> Union[Row, Failure]:
-        """On a thread: bytes become a hash, and the picture is let go."""
-        ref, reader = found.ref, self._readers[threading.get_ident()]
-        data = attempt(ref, "read", lambda: reader.read(ref))
-        if isinstance(data, Failure):
-            return data
-        return attempt(ref, "decode", lambda: file_row(ref, found.stamp, hash_id=content_hash(data)))
+    def _read(self, group: Sequence[FoundImage]) -> list[Union[Row, Failure]]:
+        """On a thread: bytes become hashes."""
+        reader = self._readers[threading.get_ident()]
+        rows: list[Union[Row, Failure]] = []
+        held: list[tuple[FoundImage, bytes]] = []
+        for found in group:
+            data = attempt(found.ref, "read", lambda: reader.read(found.ref))  # noqa: B023  called at once
+            if isinstance(data, Failure):
+                rows.append(data)
+                continue
+            held.append((found, data))
+            if sum(len(each) for _, each in held) > _HELD_BYTES:
+                rows += self._hashed(held)
+                held = []
+        return [*rows, *self._hashed(held)]
 
-
-def _timed(read: Callable[[FoundImage], Union[Row, Failure]], found: FoundImage) -> tuple[Union[Row, Failure], float]:
-    """What was read, and the seconds it took."""
-    started = time.perf_counter()
-    return read(found), time.perf_counter() - started
+    def _hashed(self, held: Sequence[tuple[FoundImage, bytes]]) -> Iterator[Union[Row, Failure]]:
+        hashes = self._decoders.content_hashes([(found.ref, data) for found, data in held])
+        for (found, _), hash_id in zip(held, hashes):
+            yield hash_id if isinstance(hash_id, Failure) else file_row(found.ref, found.stamp, hash_id=hash_id)

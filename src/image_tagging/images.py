@@ -5,81 +5,105 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
-import struct
-from contextlib import suppress
 from typing import Callable, TypeVar
 
 import PIL
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from .errors import DecodeError
+from .appearance import as_seen, strips
+from .decode_errors import DECODER_ERRORS, too_large, undecodable, unidentified
+from .errors import DecodeError, InputError
 from .records import DecodedImage, ImageFacts, ImageRef
-
-#: Pictures of more pixels are refused before their pixels are allocated (a bomb of 42 kB can ask for 40 GB).
-MAX_PIXELS = 178_956_970
-
-#: What Pillow raised over thousands of hostile files; nothing narrower holds.
-_DECODER_ERRORS = (
-    OSError,
-    ValueError,
-    EOFError,
-    RuntimeError,
-    TypeError,
-    NotImplementedError,
-    SyntaxError,
-    IndexError,
-    KeyError,
-    AttributeError,
-    OverflowError,
-    ZeroDivisionError,
-    MemoryError,
-    struct.error,
-    Image.DecompressionBombError,
-)
+from .settings import settings
 
 #: Formats that Pillow hands to another program: nobody's file named ``.png`` is to start Ghostscript.
 _NEED_A_PROGRAM = frozenset({"EPS"})
 
 Result = TypeVar("Result")
 
-_WHITE = (255, 255, 255, 255)
+
+@settings
+class ImageLimits:
+    """How much one image may take before it is given up.
+
+    ``max_megapixels`` (millions of pixels) is asked before the pixels are allocated: a bomb of 42 kB can ask for
+    40 GB. ``image_seconds`` bounds its decoding and, once more, its preparation for the encoder.
+    ``use_truncated`` takes pictures that are cut short as far as they go, instead of leaving them out.
+    """
+
+    max_megapixels: float = 180.0
+    image_seconds: float = 30.0
+    use_truncated: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("max_megapixels", "image_seconds"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise InputError(f"{name} is {getattr(self, name)}; it must be a number above 0.")
+
+    @property
+    def max_pixels(self) -> int:
+        """The most pixels that an image may have."""
+        return int(self.max_megapixels * 1e6)
+
+    @property
+    def decoder_version(self) -> str:
+        """What decides which files can be decoded: one that failed under another version is worth a try."""
+        limits = f"{self.max_megapixels:g} MP, {self.image_seconds:g} s{', truncated' if self.use_truncated else ''}"
+        return f"Pillow {PIL.__version__}{' + heif' if _register_heif() else ''}; {limits}"
 
 
-def decode(ref: ImageRef, data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedImage:
+DEFAULT_LIMITS = ImageLimits()
+
+
+def _any_size(pixels: int) -> None:
+    """Ask nobody before pixels are allocated."""
+
+
+def decode(
+    ref: ImageRef, data: bytes, limits: ImageLimits = DEFAULT_LIMITS, before_load: Callable[[int], None] = _any_size
+) -> DecodedImage:
     """The first frame of an image file.
+
+    ``before_load`` is called with the number of pixels before they are allocated. Of the limits only that on
+    pixels is held here; those on time and on pictures that are cut short belong to the process that decodes.
 
     Raises
     ------
     DecodeError
-        The bytes are no image, are cut short or damaged, or hold more than ``max_pixels`` pixels.
+        The bytes are no image, are cut short or damaged, or hold too many pixels.
     """
-    return _first_frame(data, max_pixels, lambda image: _decoded(ref, len(data), image))
+    return _first_frame(data, limits, before_load, lambda image: _decoded(ref, len(data), image))
 
 
-def content_hash(data: bytes, *, max_pixels: int = MAX_PIXELS) -> str:
+def content_hash(
+    data: bytes, limits: ImageLimits = DEFAULT_LIMITS, before_load: Callable[[int], None] = _any_size
+) -> str:
     """The ``hash_id`` of an image file, without the picture that a person would see; raises as :func:`decode` does."""
-    return _first_frame(data, max_pixels, _hash_id)
+    return _first_frame(data, limits, before_load, _hash_id)
 
 
-def _first_frame(data: bytes, max_pixels: int, work: Callable[[Image.Image], Result]) -> Result:
+def _first_frame(
+    data: bytes, limits: ImageLimits, before_load: Callable[[int], None], work: Callable[[Image.Image], Result]
+) -> Result:
     """What ``work`` makes of the loaded image; whatever goes wrong is a ``DecodeError``."""
     if not data:
         raise DecodeError("empty", "the file is empty")
-    _register_heif()
+    with_heif = _register_heif()
     try:
         with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > max_pixels:
-                raise _too_large(max_pixels)
+            if image.width * image.height > limits.max_pixels:
+                raise too_large(limits.max_megapixels)
             if image.format in _NEED_A_PROGRAM:
                 raise DecodeError("unsupported", f"{image.format} is a document, not a picture")
+            before_load(image.width * image.height)
             image.load()
             return work(image)
     except UnidentifiedImageError as error:
-        raise _unidentified(data) from error
+        raise unidentified(data, with_heif=with_heif) from error
     except Image.DecompressionBombError as error:
-        raise _too_large(max_pixels) from error
-    except _DECODER_ERRORS as error:
-        raise _damaged(error) from error
+        raise too_large(limits.max_megapixels) from error
+    except DECODER_ERRORS as error:
+        raise undecodable(error) from error
 
 
 @functools.cache
@@ -93,26 +117,15 @@ def _register_heif() -> bool:
     return True
 
 
-def decoder_version() -> str:
-    """What decides which files can be decoded. A file that failed under one version is worth a try under another."""
-    return f"Pillow {PIL.__version__}{' + heif' if _register_heif() else ''}"
-
-
-def _unidentified(data: bytes) -> DecodeError:
-    is_heif = data[4:8] == b"ftyp" and data[8:12] in {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
-    if is_heif and not _register_heif():
-        return DecodeError("unsupported", "HEIC needs an extra: pip install 'image-tagging-tools[heif]'")
-    return DecodeError("not-an-image", "the content is not an image in a format that can be read")
-
-
 def _decoded(ref: ImageRef, size_bytes: int, image: Image.Image) -> DecodedImage:
     width, height = image.size
+    hash_id, image_format = _hash_id(image), image.format or ""
     picture = as_seen(image)
     facts = ImageFacts(
         ref=ref,
-        hash_id=_hash_id(image),
+        hash_id=hash_id,
         picture_hash=_picture_hash(picture),
-        format=image.format or "",
+        format=image_format,
         size_bytes=size_bytes,
         width=width,
         height=height,
@@ -122,51 +135,15 @@ def _decoded(ref: ImageRef, size_bytes: int, image: Image.Image) -> DecodedImage
 
 def _hash_id(image: Image.Image) -> str:
     """BLAKE2b-512 over the pixels of the first frame in the image's own mode, as the published metadata has it."""
-    return hashlib.blake2b(image.tobytes()).hexdigest()
-
-
-def _too_large(max_pixels: int) -> DecodeError:
-    return DecodeError("too-large", f"the picture has more than {max_pixels:,} pixels")
-
-
-def _damaged(error: Exception) -> DecodeError:
-    if "truncated" in str(error).lower() or isinstance(error, EOFError):
-        return DecodeError("truncated", f"the picture is cut short ({error})")
-    return DecodeError("damaged", f"the picture cannot be decoded ({type(error).__name__}: {error})")
+    digest = hashlib.blake2b()
+    for _, strip in strips(image):  # all pixels of a large picture as bytes would be a copy of it
+        digest.update(strip.tobytes())
+    return digest.hexdigest()
 
 
 def _picture_hash(picture: Image.Image) -> str:
     """BLAKE2b-512 over the size and the RGB pixels of the picture as seen: palette, transparency, orientation count."""
     digest = hashlib.blake2b(f"{picture.width}x{picture.height}\n".encode())
-    digest.update(picture.tobytes())
+    for _, strip in strips(picture):
+        digest.update(strip.tobytes())
     return digest.hexdigest()
-
-
-def as_seen(image: Image.Image) -> Image.Image:
-    """The RGB picture that a person sees: upright (EXIF), deep greys scaled, transparency over white."""
-    with suppress(*_DECODER_ERRORS):  # damaged EXIF does not spoil a good picture; it is then taken as upright
-        image = ImageOps.exif_transpose(image)
-    if image.mode in {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}:
-        return _scaled_grey(image)
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        white = Image.new("RGBA", layer.size, _WHITE)
-        return Image.alpha_composite(white, layer).convert("RGB")
-    return image.convert("RGB")
-
-
-def _scaled_grey(image: Image.Image) -> Image.Image:
-    """Greys of more than 8 bits: 16-bit ones by their range, others stretched from their darkest to lightest."""
-    grey = image.convert("F")
-    low, high = (0.0, 65535.0) if image.mode.startswith("I;16") else _extrema(grey)
-    scale = 255.0 / (high - low) if high > low else 0.0
-    return grey.point(lambda value: value * scale - low * scale).convert("L").convert("RGB")
-
-
-def _extrema(grey: Image.Image) -> tuple[float, float]:
-    low, high = grey.getextrema()
-    if isinstance(low, tuple) or isinstance(high, tuple):  # several bands: never for mode F
-        raise DecodeError("unsupported", "the grey picture has several bands")
-    if not (abs(low) < float("inf") and abs(high) < float("inf")):
-        raise DecodeError("unsupported", "the picture holds values that are not finite")
-    return float(low), float(high)

@@ -12,7 +12,7 @@ from typing import Any, Optional, Union
 
 from .errors import EncoderMismatchError
 from .files import stamp_of
-from .listing import ListedImages, failure_values
+from .listing import ListedImages
 from .records import BroughtEmbedding, EmbeddedImage, EncoderSpec, Failure, ImageFacts
 from .store import PLACING, STORE_NAME
 
@@ -64,7 +64,7 @@ class WorkingStore(ListedImages):
         with self._transaction():
             for outcome in outcomes:
                 if isinstance(outcome, Failure):
-                    self._db.execute(_ADD_FAILURE, failure_values(outcome))
+                    self._db.execute(_ADD_FAILURE, self._failure_values(outcome))
                     continue
                 self._db.execute(_ADD_IMAGE, _image_values(outcome.facts))
                 self._db.execute("DELETE FROM failure WHERE path = ?", (outcome.facts.ref.path,))

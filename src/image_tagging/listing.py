@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from .images import decoder_version
+from .images import DEFAULT_LIMITS
 from .records import EncoderSpec, Failure, FoundImage, ImageRecord, ImageRef, ListedFile
 from .sources import Found, FoundArchive
 from .store import StoreFile
@@ -87,7 +87,14 @@ class Listing:
 
 
 class ListedImages(StoreFile):
-    """The part of the working store that holds the images of the latest run."""
+    """The part of the working store that holds the images of the latest run.
+
+    ``decoder`` names what decides which images can be decoded, limits included: see ``ImageLimits``.
+    """
+
+    def __init__(self, folder: str, decoder: Optional[str] = None) -> None:
+        super().__init__(folder)
+        self.decoder = decoder or DEFAULT_LIMITS.decoder_version
 
     def list_images(self, found: Iterable[Found]) -> Listing:
         """Replace the listing by what was found now; nothing that is known of the images is forgotten."""
@@ -118,7 +125,7 @@ class ListedImages(StoreFile):
             self._db.execute("DELETE FROM failure WHERE stamp = ''")
             self._db.executemany(
                 "INSERT OR REPLACE INTO failure VALUES (:path, '', :decoder, :step, :code, :reason)",
-                map(failure_values, failures),
+                map(self._failure_values, failures),
             )
 
     def count_pending(self, encoder: Optional[EncoderSpec]) -> int:
@@ -135,7 +142,7 @@ class ListedImages(StoreFile):
             yield from (FoundImage(_ref(address), stamp) for _, address, stamp in rows)
 
     def _pending_values(self, encoder: Optional[EncoderSpec]) -> dict[str, Any]:
-        return {"encoder": self._number(encoder), "decoder": decoder_version(), "after": 0}
+        return {"encoder": self._number(encoder), "decoder": self.decoder, "after": 0}
 
     def lists_below(self, folder: str) -> bool:
         """Whether any listed image lies below a folder."""
@@ -229,6 +236,11 @@ class ListedImages(StoreFile):
         )
         return (Failure(_ref(address), step, code, reason) for address, step, code, reason in rows)
 
+    def _failure_values(self, failure: Failure) -> dict[str, str]:
+        """The columns of a failure in the store, all but its stamp."""
+        fields = {"step": failure.step, "code": failure.code, "reason": failure.reason}
+        return {"path": failure.ref.path, "decoder": self.decoder, **fields}
+
 
 class _Aside:
     """Makes rows of images, puts archives and failures aside on the way, and keeps a digest: all in one pass."""
@@ -257,9 +269,3 @@ class _Aside:
 def _ref(address: str) -> ImageRef:
     file, *members = json.loads(address)
     return ImageRef(file, tuple(members))
-
-
-def failure_values(failure: Failure) -> dict[str, str]:
-    """The columns of a failure in the store, all but its stamp."""
-    fields = {"step": failure.step, "code": failure.code, "reason": failure.reason}
-    return {"path": failure.ref.path, "decoder": decoder_version(), **fields}

@@ -23,6 +23,7 @@ from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
 from .encoders.choice import EncoderChoice
 from .errors import InputError, TrainingError
 from .files import stamp_of
+from .images import DEFAULT_LIMITS, ImageLimits
 from .index import WorkingStore
 from .model_files import load_tag_models
 from .records import Failure
@@ -51,6 +52,9 @@ class ProcessConfig:
     device: Optional[str] = None
     precision: str = "auto"
     metadata_format: str = "json"
+    max_megapixels: float = DEFAULT_LIMITS.max_megapixels
+    image_seconds: float = DEFAULT_LIMITS.image_seconds
+    use_truncated: bool = False
     retry_failures: bool = False
 
 
@@ -72,9 +76,10 @@ def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessS
     found = find_images(root, leave_out=left_out)
     records = records_paths(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
-    with WorkingStore(output) as store:
+    effort = _effort(config)
+    with WorkingStore(output, effort.limits.decoder_version) as store:
         with naming(root):
-            embedding = embed_images(store, found, choice, _effort(config), watch)
+            embedding = embed_images(store, found, choice, effort, watch)
         watch("writing the metadata", 0, None)
         files = write_dataset_files(store, records, embedding, tagged=config.tagged_dataset)
         return ProcessSummary(
@@ -87,8 +92,14 @@ def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessS
 
 
 def _effort(config: Union[ProcessConfig, ClassifyConfig]) -> EmbeddingConfig:
+    limits = ImageLimits(
+        max_megapixels=config.max_megapixels, image_seconds=config.image_seconds, use_truncated=config.use_truncated
+    )
     return EmbeddingConfig(
-        batch_size=config.batch_size, num_threads=config.num_threads, retry_failures=config.retry_failures
+        batch_size=config.batch_size,
+        num_threads=config.num_threads,
+        limits=limits,
+        retry_failures=config.retry_failures,
     )
 
 
@@ -172,6 +183,9 @@ class ClassifyConfig:
     num_threads: int = 4
     device: Optional[str] = None
     precision: str = "auto"
+    max_megapixels: float = DEFAULT_LIMITS.max_megapixels
+    image_seconds: float = DEFAULT_LIMITS.image_seconds
+    use_truncated: bool = False
     retry_failures: bool = False
 
 
@@ -203,12 +217,13 @@ def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> Classif
     brought = metadata.read_embeddings(config.metadata_json) if config.metadata_json else None
     spec = agreed_encoder(models, brought and brought[0])
     choice = EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
-    with WorkingStore(output) as store:
+    effort = _effort(config)
+    with WorkingStore(output, effort.limits.decoder_version) as store:
         if brought and config.metadata_json:
             watch("reading the metadata", 0, None)
             store.bring(os.path.abspath(config.metadata_json), *brought)
         with naming(root, images):
-            embedding = embed_images(store, images, choice, _effort(config), watch)
+            embedding = embed_images(store, images, choice, effort, watch)
         require_dim(models, embedding.encoder)
         mixed = config.place != "none" and _note_placing(store, f"{_models_digest(models)}/{config.output_bins}")
         failures: list[Failure] = []

@@ -7,7 +7,7 @@ no download, and every model of open_clip, by its name there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional, Protocol
+from typing import TYPE_CHECKING, Callable, Optional, Protocol
 
 from ..errors import EncoderUnavailableError
 
@@ -25,7 +25,7 @@ PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 
 class Encoder(Protocol):
-    """Turns pictures into embeddings, in two steps so that the first can run ahead on threads."""
+    """Turns pictures into embeddings, in two steps so that the first can run ahead elsewhere."""
 
     @property
     def spec(self) -> EncoderSpec:
@@ -39,8 +39,12 @@ class Encoder(Protocol):
     def precision(self) -> str:
         """What ``embed`` computes in: ``fp32``, ``bf16``, ``fp16``. All give the same embeddings but for rounding."""
 
-    def preprocess(self, picture: Image.Image) -> NDArray[np.float32]:
-        """One RGB picture of any size -> the array that ``embed`` takes; safe to call from several threads."""
+    @property
+    def preprocess(self) -> Callable[[Image.Image], NDArray[np.float32]]:
+        """One RGB picture of any size -> the array that ``embed`` takes.
+
+        It runs in the processes that decode, so it can be pickled and says all that it needs.
+        """
 
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """A batch of N preprocessed pictures -> (N, D) float32, not normalised; row i belongs to picture i."""

@@ -30,7 +30,6 @@ from .clip_weights import Weights, one_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from PIL import Image
 
 _Model = Any  # a torch module: its type is not worth an import of torch
 
@@ -118,9 +117,10 @@ class ClipEncoder:
         """What ``embed`` computes in: ``fp32``, ``bf16`` or ``fp16``. Not part of the identity."""
         return self._tower.precision
 
-    def preprocess(self, picture: Image.Image) -> NDArray[np.float32]:
-        """An RGB picture of any size -> (3, H, W) float32, H and W those of the model; safe on any thread."""
-        return self._preprocess(picture)
+    @property
+    def preprocess(self) -> ClipPreprocess:
+        """An RGB picture of any size -> (3, H, W) float32, H and W those of the model."""
+        return self._preprocess
 
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """N arrays (3, H, W) -> (N, D) float32, not normalised; row i belongs to picture i."""

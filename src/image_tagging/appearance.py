@@ -1,0 +1,143 @@
+"""What a person sees of a decoded image: upright, in sRGB, deep greys scaled, transparency over white.
+
+Large pictures pass through in strips of rows, so that no second and third copy of them is ever held.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, Callable, Optional
+
+from PIL import Image, ImageCms, ImageOps
+
+from .decode_errors import DECODER_ERRORS
+from .errors import DecodeError
+
+_WHITE = (255, 255, 255, 255)
+
+#: Pixels of a strip: enough that its overhead vanishes, few enough to hold several copies.
+_STRIP_PIXELS = 1 << 22
+
+_ORIENTATION = 0x0112
+_UPRIGHT = 1
+
+_SIXTEEN_BITS = (0.0, 65535.0)
+
+#: A colour profile that moves no sample colour by more than this (of 255) is sRGB by another name.
+_SAME_COLOUR = 2
+
+_INK = "CMYK"
+
+
+def as_seen(image: Image.Image) -> Image.Image:
+    """The RGB picture that a person sees; it may be ``image`` itself where that is what they see already."""
+    grey = _scaled_grey(image)
+    profile = image.info.get("icc_profile")
+    with suppress(*DECODER_ERRORS):  # damaged EXIF does not spoil a good picture; it is then taken as upright
+        if image.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT:
+            image = ImageOps.exif_transpose(image)
+    if grey:
+        return _in_strips(image, grey)
+    if image.mode == "RGB" and not profile and not image.has_transparency_data:
+        return image
+    return _in_strips(image, lambda strip: _over_white(strip, profile))
+
+
+def strips(image: Image.Image) -> Iterator[tuple[tuple[int, int, int, int], Image.Image]]:
+    """Strips of whole rows from the top, with their boxes; a small picture is one strip."""
+    width, height = image.size
+    rows = max(1, _STRIP_PIXELS // max(1, width))
+    if height <= rows:
+        yield (0, 0, width, height), image
+        return
+    for top in range(0, height, rows):
+        box = (0, top, width, min(top + rows, height))
+        yield box, image.crop(box)
+
+
+def _in_strips(image: Image.Image, seen: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """What ``seen`` makes of the strips of an image, put together."""
+    parts = strips(image)
+    box, first = next(parts)
+    if box[3] == image.height:
+        return seen(first)
+    whole = Image.new("RGB", image.size)
+    whole.paste(seen(first), box)
+    for box, strip in parts:
+        whole.paste(seen(strip), box)
+    return whole
+
+
+def _over_white(image: Image.Image, profile: Optional[bytes]) -> Image.Image:
+    if not image.has_transparency_data:
+        return _in_srgb(image, profile)
+    layer = image.convert("RGBA")
+    if profile:
+        colours = _in_srgb(layer.convert("RGB"), profile)
+        colours.putalpha(layer.getchannel("A"))
+        layer = colours
+    return Image.alpha_composite(Image.new("RGBA", layer.size, _WHITE), layer).convert("RGB")
+
+
+def _in_srgb(image: Image.Image, profile: Optional[bytes]) -> Image.Image:
+    """RGB in sRGB: by the picture's own colour profile where it has one that fits it."""
+    if image.mode == "LAB":
+        profile = profile or _lab_profile()
+    elif image.mode not in {"L", _INK}:
+        image = image.convert("RGB")
+    transform = _to_srgb(profile, image.mode) if profile else None
+    return transform.apply(image) if transform else image.convert("RGB")
+
+
+@functools.lru_cache(maxsize=8)  # a camera's pictures all hold the same one
+def _to_srgb(profile: bytes, mode: str) -> Optional[Any]:
+    """The transform of a colour profile, ``None`` where it changes nothing or is damaged or not for this mode."""
+    try:
+        given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        transform = ImageCms.buildTransform(given, ImageCms.createProfile("sRGB"), mode, "RGB")
+        moved = _most_moved(transform) if mode == "RGB" else 255
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+    return transform if moved > _SAME_COLOUR else None
+
+
+def _most_moved(transform: Any) -> int:
+    """How far the transform moves any of 125 colours, of 255."""
+    steps = (0, 64, 128, 191, 255)
+    colours = bytes(value for red in steps for green in steps for blue in steps for value in (red, green, blue))
+    shown: bytes = transform.apply(Image.frombytes("RGB", (len(colours) // 3, 1), colours)).tobytes()
+    return max(abs(before - after) for before, after in zip(colours, shown))
+
+
+@functools.cache
+def _lab_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+
+
+def _scaled_grey(image: Image.Image) -> Optional[Callable[[Image.Image], Image.Image]]:
+    """How greys of more than 8 bits become RGB, ``None`` for other images.
+
+    16-bit ones by their range, others stretched from their darkest to their lightest.
+    """
+    if image.mode not in {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}:
+        return None
+    is_sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
+    low, high = _SIXTEEN_BITS if is_sixteen else _extrema(image)
+    scale = 255.0 / (high - low) if high > low else 0.0
+    return lambda strip: strip.convert("F").point(lambda value: value * scale - low * scale).convert("L").convert("RGB")
+
+
+def _extrema(image: Image.Image) -> tuple[float, float]:
+    """The darkest and the lightest value."""
+    low, high = float("inf"), float("-inf")
+    for _, strip in strips(image):
+        darkest, lightest = strip.convert("F").getextrema()
+        if isinstance(darkest, tuple) or isinstance(lightest, tuple):  # several bands: never for mode F
+            raise DecodeError("unsupported", "the grey picture has several bands")
+        low, high = min(low, darkest), max(high, lightest)
+    if not (abs(low) < float("inf") and abs(high) < float("inf")):
+        raise DecodeError("unsupported", "the picture holds values that are not finite")
+    return float(low), float(high)

@@ -1,0 +1,110 @@
+"""Why the bytes of an image file are no usable picture: a stable reason code and a sentence."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Optional
+
+from PIL import Image
+
+from .errors import DecodeError
+
+#: What Pillow raised over thousands of hostile files; nothing narrower holds.
+DECODER_ERRORS = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    TypeError,
+    NotImplementedError,
+    SyntaxError,
+    IndexError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    ZeroDivisionError,
+    MemoryError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+
+#: Formats whose first bytes leave no doubt that such a picture was meant.
+_SIGNED = frozenset("AVIF BMP DDS GIF HEIF ICNS JPEG JPEG2000 PNG PSD QOI TIFF WEBP".split())
+
+#: How what is often found under the name of an image begins, and what it is.
+_OTHERS = (
+    (b"PK\x03\x04", "not-an-image", "the content is a zip archive: with a name that ends in .zip it is searched"),
+    (b"<!doctype html", "not-an-image", "the content is a web page, as a failed download leaves it"),
+    (b"<html", "not-an-image", "the content is a web page, as a failed download leaves it"),
+    (b"version https://git-lfs", "not-an-image", "the content is a pointer of Git LFS: git lfs pull brings the image"),
+    (b"%pdf", "not-an-image", "the content is a PDF document"),
+    (b"<svg", "unsupported", "SVG drawings cannot be read: save it as a PNG"),
+    (b"\xff\x0a", "unsupported", "JPEG XL cannot be read: save it as a PNG or JPEG"),
+    (b"\0\0\0\x0cjxl ", "unsupported", "JPEG XL cannot be read: save it as a PNG or JPEG"),
+)
+
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
+
+#: Words by which Pillow says that a picture is sound and of a kind that it does not know.
+_UNKNOWN_KIND = ("unsupported", "unimplemented", "unknown", "not supported", "not configured", "not implemented")
+
+_CUT_SHORT = ("truncated", "not enough data", "expected to read", "unexpected end", "end of file", "eof")
+
+_TOO_MUCH = ("too large", "too many", "exceeds")
+
+
+def too_large(max_megapixels: float) -> DecodeError:
+    """The picture has more pixels than the budget allows."""
+    return DecodeError(
+        "too-large", f"the picture has more than {max_megapixels:g} megapixels; --max_megapixels raises the limit"
+    )
+
+
+def unidentified(data: bytes, *, with_heif: bool) -> DecodeError:
+    """Why no format takes these bytes for one of its pictures."""
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS and not with_heif:
+        return DecodeError("unsupported", "HEIC needs an extra: pip install 'image-tagging-tools[heif]'")
+    start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for signature, code, sentence in _OTHERS:
+        if start.startswith(signature.lower()):
+            return DecodeError(code, sentence)
+    for name in Image.ID:
+        factory, accept = Image.OPEN[name]
+        if name in _SIGNED and accept and accept(data[:16]) is True:
+            file = _EndNoticed(data)
+            try:
+                factory(file, "")
+            except DECODER_ERRORS as error:
+                return undecodable(error, name, is_cut=file.is_passed)
+    return DecodeError("not-an-image", "the content is not an image in a format that can be read")
+
+
+class _EndNoticed(io.BytesIO):
+    """Bytes that notice when more of them is asked for than there is."""
+
+    is_passed = False
+
+    def read(self, size: Optional[int] = -1, /) -> bytes:
+        data = super().read(size)
+        self.is_passed |= size is not None and len(data) < size
+        return data
+
+
+def undecodable(error: Exception, image_format: str = "", *, is_cut: bool = False) -> DecodeError:
+    """What a decoder raised, as a reason.
+
+    ``image_format`` is what the first bytes say that it is, ``is_cut`` that the decoder asked for more than there is.
+    """
+    said = str(error) or type(error).__name__
+    what = f"the {image_format} picture" if image_format else "the picture"
+    if isinstance(error, MemoryError):
+        return DecodeError("too-large", f"{what} needs more memory than one image may take")
+    words = said.lower()
+    if isinstance(error, NotImplementedError) or any(word in words for word in _UNKNOWN_KIND):
+        return DecodeError("unsupported", f"{what} is of a kind that cannot be read ({said})")
+    if is_cut or isinstance(error, EOFError) or any(word in words for word in _CUT_SHORT):
+        return DecodeError("truncated", f"{what} is cut short ({said})")
+    if any(word in words for word in _TOO_MUCH):
+        return DecodeError("too-large", f"{what} holds more than a picture should ({said})")
+    return DecodeError("damaged", f"{what} cannot be decoded ({said})")

@@ -1,0 +1,121 @@
+"""The flags of the command line: how their values are read, and what ``--help`` says of them."""
+
+# No `from __future__ import annotations` here: on Python 3.9 typer could not read the flags from strings.
+
+import os
+from collections.abc import Callable
+from typing import Annotated, Optional
+
+import typer
+
+#: As in ``encoders`` and ``bins``, which ``--help`` must not import (a test compares them).
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+PLACES = ("copy", "hardlink", "symlink", "none")
+METADATA_FORMATS = ("json", "parquet", "both")
+
+_QUOTES = {"‘": "’", "“": "”", "'": "'", '"': '"'}
+
+
+def path(value: str) -> str:
+    """A path as it was meant: pages show typographic quotes around paths, and they get copied along."""
+    if not value:
+        raise typer.BadParameter("it is empty; give a path")
+    if len(value) > 1 and _QUOTES.get(value[0]) == value[-1] and not os.path.exists(value):
+        return value[1:-1]
+    return value
+
+
+def boolean(value: str) -> bool:
+    """True or False, in any case; the documented flag takes it as a word."""
+    known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if value.lower() not in known:
+        raise typer.BadParameter(f"{value!r} is neither True nor False", param_hint="'--tagged-dataset'")
+    return known[value.lower()]
+
+
+def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    """The parser of a flag that takes one of a few words."""
+
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise typer.BadParameter(f"{value!r} is none of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+Threads = Annotated[
+    int,
+    typer.Option(
+        min=1, metavar="NUMBER", help="Threads, with a process each, that read and decode images ahead of the encoder."
+    ),
+]
+Batch = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Images that the encoder takes at a time.")]
+Device = Annotated[
+    Optional[str],
+    typer.Option(metavar="NAME", help="Where to compute: cpu, cuda, cuda:1.  [default: cuda if there, else cpu]"),
+]
+Models = Annotated[str, typer.Option(parser=path, metavar="PATH", help="A folder of .pkl tag models, or one of them.")]
+Known = Annotated[
+    Optional[str],
+    typer.Option(parser=path, metavar="FILE", help="The metadata file of stage 1; what it lacks is computed."),
+]
+Bins = Annotated[
+    int, typer.Option(min=1, max=1000, metavar="NUMBER", help="How many bins the scores of a model fall into.")
+]
+Precision = Annotated[
+    str,
+    typer.Option(
+        parser=one_of(PRECISIONS),
+        metavar="|".join(PRECISIONS),
+        help="What CLIP computes in; auto: the fastest that gives what fp32 gives.",
+    ),
+]
+Retry = Annotated[
+    bool, typer.Option("--retry-failures", help="Try images again that could not be decoded and have not changed.")
+]
+Place = Annotated[
+    str,
+    typer.Option(
+        parser=one_of(PLACES),
+        metavar="|".join(PLACES),
+        help="How images get into their bins; hardlink: no further room, same file system; symlink: not for images in "
+        "zips; none: scores only.",
+    ),
+]
+Results = Annotated[str, typer.Option(parser=path, metavar="FOLDER", help="Where results go; made if needed.")]
+Weights = Annotated[
+    Optional[str],
+    typer.Option(help="The weights file, where the encoder of the tag models is a local one.", metavar="FILE"),
+]
+Megapixels = Annotated[
+    float,
+    typer.Option(
+        min=0.001, metavar="NUMBER", help="Images of more millions of pixels are skipped, before memory is taken."
+    ),
+]
+Seconds = Annotated[
+    float, typer.Option(min=0.001, metavar="NUMBER", help="Seconds that one image may take, else it is skipped.")
+]
+Truncated = Annotated[
+    bool, typer.Option("--use-truncated", help="Use images that are cut short as far as they go, else skipped.")
+]
+Input = Annotated[
+    str, typer.Option(parser=path, metavar="PATH", help="The folder (one sub-folder per tag) or the .zip to read.")
+]
+Tagged = Annotated[
+    str,
+    typer.Option(metavar="True|False", help="Whether folders are tags; if not, results go to <output>/clip-cache."),
+]
+ClipModel = Annotated[
+    str, typer.Option(metavar="NAME", help="A model of open_clip, or builtin, which needs no download.")
+]
+Pretrained = Annotated[str, typer.Option(metavar="NAME|FILE", help="A pretrained tag of open_clip, or a weights file.")]
+MetadataFormat = Annotated[
+    str,
+    typer.Option(
+        parser=one_of(METADATA_FORMATS),
+        metavar="|".join(METADATA_FORMATS),
+        help="The form of the metadata file; parquet is small and quick for many images.",
+    ),
+]
