@@ -22,6 +22,9 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 #: Seconds for which a repeated signal is taken for the same one: impatient fingers, or a parent that passes it on too.
 _SAME = 2.0
 
+#: Seconds after which a signal that came in the midst of an import is answered, if that has ended by then.
+_AGAIN = 0.01
+
 
 def main(arguments: Optional[list[str]] = None) -> int:
     """Run a command as ``cli.main`` does, and answer signals; for the end of a process, which it lets none disturb."""
@@ -39,6 +42,14 @@ def main(arguments: Optional[list[str]] = None) -> int:
     return code
 
 
+class _ToldToEndError(KeyboardInterrupt):
+    """What the first signal raises.
+
+    Not ``KeyboardInterrupt`` itself: where one passes an ``exec`` of text (as modules that make classes do while they
+    are imported), Python notes it and ends by SIGINT in the end, although it was caught.
+    """
+
+
 class _Ending:
     """The answer to signals: the first lets all who write clean up, a late repeat ends the program at once."""
 
@@ -53,10 +64,27 @@ class _Ending:
 
     def _told_to_end(self, number: int, frame: Optional[FrameType]) -> None:
         if self._told is None:
+            if hasattr(signal, "setitimer") and _may_not_be_left(frame):
+                signal.signal(signal.SIGALRM, self._told_to_end)
+                signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+                return
             self._told = time.monotonic()
-            raise KeyboardInterrupt
+            raise _ToldToEndError
         if time.monotonic() - self._told > _SAME:
             os._exit(INTERRUPTED)
+
+
+def _may_not_be_left(frame: Optional[FrameType]) -> bool:
+    """Whether the main thread is at work that an exception would break.
+
+    An import that is left may keep Python's import lock, for which the threads then wait for ever, or make a compiled
+    module report the exception as one of its own. What a ``__del__`` raises is shown on the screen and dropped.
+    """
+    while frame:
+        if frame.f_code.co_name == "__del__" or frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def marked(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """For a file of lines, with an escape for each character that is not plain. A backslash of a name stays as it is."""
+    """For a file of lines, with an escape for each character that is not plain. A backslash stays as it is."""
     return text if text.isprintable() else "".join(char if _is_plain(char) else _escape(char) for char in text)
 
 
