@@ -38,10 +38,11 @@ def _scorer(estimator: object) -> Scorer:
     if reader is None:
         raise ModelError(f"it holds a {_kind(model)}, which is no tag model")
     state = _state(model)
-    if _array(state["classes_"]).tolist() != [0, 1]:
+    classes = _numbers(state["classes_"])
+    if classes.shape != (2,) or classes.tolist() != [0, 1]:
         raise ModelError("its classes are not 0 (the tag) and 1 (other)")
     scorer = reader(state, normalise)
-    if int(state.get("n_features_in_", scorer.dim)) != scorer.dim:
+    if _number(state.get("n_features_in_", scorer.dim)) != scorer.dim:
         raise ModelError("its arrays do not have the dimension that it states")
     return scorer
 
@@ -52,7 +53,7 @@ def _final_step(estimator: object) -> tuple[object, bool]:
         return estimator, False
     *before, (_, model) = _state(estimator)["steps"]
     for _, step in before:
-        if _kind(step) != "Normalizer" or _state(step)["norm"] != "l2":
+        if _kind(step) != "Normalizer" or not _is_text(_state(step)["norm"], "l2"):
             raise ModelError(f"its pipeline has a step {_kind(step)}, which is not known here")
     return model, bool(before)
 
@@ -64,7 +65,7 @@ def _linear(state: dict[str, Any], normalise: bool) -> LinearScorer:
 
 def _libsvm(state: dict[str, Any], normalise: bool) -> RbfScorer:
     """A machine that libsvm calibrated (``SVC(probability=True)``), as the original's models are."""
-    if state.get("_probA") is None or not _array(state["_probA"]).size:
+    if state.get("_probA") is None or not _numbers(state["_probA"]).size:
         raise ModelError("its SVC was trained without probabilities")
     # The private pair has libsvm's own sign, which is that of its sigmoid: the margin of class 0.
     a, b = _number(state["_probA"]), _number(state["_probB"])
@@ -85,7 +86,7 @@ def _calibrated(state: dict[str, Any], normalise: bool) -> Scorer:
 def _machine(
     state: dict[str, Any], normalise: bool, *, sign: float, slope: float, offset: float, coupled: bool
 ) -> RbfScorer:
-    if state["kernel"] != "rbf":
+    if not _is_text(state["kernel"], "rbf"):
         raise ModelError("its SVC has a kernel that is not known here (only rbf is)")
     return RbfScorer(
         support_vectors=_array(state["support_vectors_"]),
@@ -110,11 +111,25 @@ def _state(value: object) -> dict[str, Any]:
     return state
 
 
-def _array(value: object) -> NDArray[np.float64]:
+def _is_text(value: object, text: str) -> bool:
+    """Whether it is this text; an array, compared with a text, would give an array."""
+    return type(value) is str and value == text
+
+
+def _numbers(value: object) -> NDArray[Any]:
+    """Numbers of any kind as they stand."""
     array = value.state if isinstance(value, Inert) else value
     if not isinstance(array, (np.ndarray, np.number, int, float)):
         raise TypeError("numbers were expected")
-    return np.ascontiguousarray(array, dtype=np.float64) if isinstance(array, np.ndarray) else np.asarray(array, float)
+    return np.asarray(array)
+
+
+def _array(value: object) -> NDArray[np.float64]:
+    """Floats alone: of single bytes or truth values, float64 would make eight times what the file holds."""
+    array = _numbers(value)
+    if array.dtype.kind != "f":
+        raise TypeError("floats were expected")
+    return np.asarray(array, dtype=np.float64, order="C")
 
 
 def _row(value: object) -> NDArray[np.float64]:
@@ -124,7 +139,7 @@ def _row(value: object) -> NDArray[np.float64]:
 
 
 def _number(value: object) -> float:
-    array = _array(value)
+    array = _numbers(value)
     if array.size != 1:
         raise ValueError("one number was expected")
     return float(array.ravel()[0])

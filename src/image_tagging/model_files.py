@@ -36,7 +36,12 @@ CARD_FORMAT = 1
 
 # A machine over a hundred thousand support vectors of 512 numbers takes 0.4 GB; nothing real is larger than this.
 _LARGEST_FILE = 2 << 30
-_LARGEST_CARD = 16 << 20
+# A card takes 1 kB; JSON of nothing but brackets makes 25 times its size of lists.
+_LARGEST_CARD = 1 << 20
+# Files named in one line.
+_MOST_NAMED = 5
+# Characters; such a text is shown to people.
+_LONGEST_TEXT = 1000
 
 
 def load_tag_models(path: str) -> TagModels:
@@ -47,15 +52,36 @@ def load_tag_models(path: str) -> TagModels:
     NoModelsError
         There is no model at ``path``.
     ModelError
-        A file cannot be used; the message names it. ``UnsafeModelError`` where it asks for code.
+        A file cannot be used; the message names every one. ``UnsafeModelError`` where one asks for code. The others
+        are not used without it: scores that lack a tag would look complete.
     EncoderMismatchError
         The models belong to different encoders.
     """
-    models = sorted(map(load_tag_model, find_model_files(os.fspath(path))), key=lambda model: (model.kind, model.tag))
+    models, unusable = [], {}
+    for file in find_model_files(os.fspath(path)):
+        try:
+            models.append(load_tag_model(file))
+        except ModelError as error:
+            unusable[file] = error
+    if unusable:
+        raise _all_of(unusable)
+    models.sort(key=lambda model: (model.kind, model.tag))
     for one, other in zip(models, models[1:]):
         if (one.kind, one.tag) == (other.kind, other.tag):
             raise ModelError(f"{one.file} and {other.file} are models of the same kind and tag. Remove one of them.")
     return TagModels(models)
+
+
+def _all_of(unusable: Mapping[str, ModelError]) -> ModelError:
+    """One error for all files: the gravest in full, the others by their names, so that one look finds them all."""
+    file, error = next((pair for pair in unusable.items() if isinstance(pair[1], UnsafeModelError)), None) or next(
+        iter(unusable.items())
+    )
+    others = [os.path.basename(other) for other in unusable if other != file]
+    if not others:
+        return error
+    named = ", ".join(others[:_MOST_NAMED]) + (" …" if len(others) > _MOST_NAMED else "")
+    return type(error)(f"{error} Not usable either: {len(others):,} more beside it ({named}).")
 
 
 def load_tag_model(file: str) -> TagModel:
@@ -139,8 +165,8 @@ def _encoder(value: Optional[Mapping[str, Any]]) -> Optional[EncoderSpec]:
     if value is None:
         return None
     texts = [value["name"], value["pretrained"], value.get("preprocess", "")]
-    if not all(isinstance(text, str) for text in texts) or type(value["dim"]) is not int:
-        raise TypeError("an encoder is described by texts and a whole number")
+    if not all(isinstance(text, str) and len(text) <= _LONGEST_TEXT for text in texts) or type(value["dim"]) is not int:
+        raise TypeError("an encoder is described by short texts and a whole number")
     return EncoderSpec(texts[0], texts[1], value["dim"], texts[2])
 
 
@@ -153,9 +179,10 @@ def _read(path: str, limit: int) -> bytes:
         # Only a regular file has a size to check, and none of the others (a pipe) may be waited for.
         if os.path.exists(path) and not os.path.isfile(path):
             raise ModelError(f"{path} is no file. Move it away.")
-        if os.path.getsize(path) > limit:
-            raise ModelError(f"{path} is larger than any tag model ({limit >> 20} MB). Move it away.")
+        size = os.path.getsize(path)
+        if size > limit:
+            raise ModelError(f"{path} is larger than any tag model ({limit >> 20:,} MB). Move it away.")
         with open(path, "rb") as file:
-            return file.read()
+            return file.read(size)  # what is written to it meanwhile is not followed
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}.") from error

@@ -44,10 +44,13 @@ def model_stem(kind: str, tag: str) -> str:
 
 
 def parse_model_name(path: str) -> Optional[tuple[str, str]]:
-    """The kind and the tag that the name of a model file says, ``None`` where it is no such name."""
+    """The kind and the tag that the name of a model file says, ``None`` where it is no such name.
+
+    A kind becomes a folder of results as it stands, so one that needs quoting (``..``, control characters) is none.
+    """
     stem, suffix = os.path.splitext(os.path.basename(path))
     match = _NAME.fullmatch(stem)
-    if suffix != SUFFIX or match is None:
+    if suffix != SUFFIX or match is None or quote_tag(match[1]) != match[1]:
         return None
     return match[1], unquote_tag(match[2])
 

@@ -23,21 +23,30 @@ import numpy as np
 from .errors import ModelError, UnsafeModelError
 
 _ESTIMATORS = frozenset(
-    {
-        "LogisticRegression",
-        "SVC",
-        "Pipeline",
-        "Normalizer",
-        "CalibratedClassifierCV",
-        "_CalibratedClassifier",
-        "_SigmoidCalibration",
-        "StratifiedKFold",
-    }
+    "LogisticRegression SVC Pipeline Normalizer CalibratedClassifierCV _CalibratedClassifier _SigmoidCalibration "
+    "StratifiedKFold".split()
 )
 _RECONSTRUCT = frozenset({"numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct"})
 _SCALAR = frozenset({"numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"})
 _WRAPPER = "joblib.numpy_pickle.NumpyArrayWrapper"
 _PLAIN = frozenset({"numpy.ndarray", "numpy.dtype", _WRAPPER}) | _RECONSTRUCT | _SCALAR
+#: A saved tag model takes some hundreds. A file of nothing but the shortest ones would make a hundred bytes of each.
+_MOST_INSTRUCTIONS = 100_000
+
+#: Edges of an array; tables have two. The product of a thousand edges is a number that takes minutes to compute.
+_MOST_EDGES = 4
+
+#: How compressed files begin: those that joblib writes, and zips.
+_COMPRESSED = {
+    **{b"x\x01": "zlib", b"x\x5e": "zlib", b"x\x9c": "zlib", b"x\xda": "zlib", b"\x1f\x8b": "gzip", b"BZh": "bzip2"},
+    **{
+        b"\xfd7zXZ": "xz",
+        b"]\x00\x00": "lzma",
+        b"\x04\x22M\x18": "lz4",
+        b"\x28\xb5\x2f\xfd": "zstd",
+        b"PK\x03\x04": "zip",
+    },
+}
 _NUMBERS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
 
 
@@ -73,13 +82,15 @@ def read_pickle(data: bytes) -> object:
     UnsafeModelError
         The file names a class or function, or uses an instruction, that no tag model needs.
     ModelError
-        The bytes are no pickle, or are cut short or damaged.
+        The bytes are no pickle, are cut short or damaged, or compressed: nothing is ever unpacked here.
     """
+    if packed := next((name for start, name in _COMPRESSED.items() if data.startswith(start)), None):
+        raise ModelError(f"it is compressed ({packed}), which is not read here; whoever has it can save it without")
     try:
         return _Machine(data).run()
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError) as error:
         # All that damaged bytes lead to: the handlers below only ever take, check and store values.
-        raise ModelError("it is damaged, cut short, or not an uncompressed pickle") from error
+        raise ModelError("it is damaged, cut short, or no pickle") from error
 
 
 class _Machine:
@@ -91,7 +102,11 @@ class _Machine:
         self.memo: dict[int, Any] = {}
 
     def run(self) -> object:
-        while (opcode := _OPCODES[self.file.read(1)]).name != "STOP":
+        for _ in range(_MOST_INSTRUCTIONS):
+            opcode = _OPCODES[self.file.read(1)]
+            if opcode.name == "STOP":
+                (result,) = self.stack
+                return result
             if opcode.name not in _KNOWN:
                 # Refused before its argument is read: some of those are parsed as Python literals.
                 raise UnsafeModelError(f"it uses the pickle instruction {opcode.name}, which no tag model needs")
@@ -102,8 +117,7 @@ class _Machine:
                 self.stack.append(arg)
             elif opcode.name in _HANDLERS:
                 _HANDLERS[opcode.name](self, arg)
-        (result,) = self.stack
-        return result
+        raise ModelError(f"it holds more than {_MOST_INSTRUCTIONS:,} pickle instructions; a tag model has hundreds")
 
     def line(self) -> str:
         """A line of text as it stands: pickletools would undo Python's escapes in it, which pickle does not."""
@@ -148,12 +162,12 @@ class _Machine:
             self.stack[-1] = self.wrapped_array(_expect(state, dict))
         elif target.maker in _RECONSTRUCT:
             _, shape, dtype, fortran, data = _expect(state, tuple)
-            target.state = _array(_expect(data, bytes), _dtype(dtype), shape, "F" if fortran else "C")
+            target.state = _array(_expect(data, bytes), _dtype(dtype), shape, "F" if _expect(fortran, bool) else "C")
         else:
             target.state = state
 
     def wrapped_array(self, state: dict[str, Any]) -> np.ndarray[Any, Any]:
-        if state["subclass"] != Name("numpy.ndarray"):
+        if _expect(state["subclass"], Name).path != "numpy.ndarray":
             raise UnsafeModelError("it holds an array of a class of its own, which no tag model needs")
         dtype = _dtype(state["dtype"])
         if state.get("numpy_array_alignment_bytes") is not None:
@@ -161,7 +175,7 @@ class _Machine:
         length = _length(state["shape"], dtype)
         if length > self.size - self.file.tell():
             raise ModelError("it is cut short: an array is larger than what the file holds")
-        return _array(self.file.read(length), dtype, state["shape"], state["order"])
+        return _array(self.file.read(length), dtype, state["shape"], _expect(state["order"], str))
 
 
 def _expect(value: Any, kind: type) -> Any:
@@ -183,9 +197,10 @@ def _dtype(value: object) -> np.dtype[Any]:
 
 def _length(shape: object, dtype: np.dtype[Any]) -> int:
     """How many bytes such an array takes; Python's integers do not overflow."""
-    if any(_expect(edge, int) < 0 for edge in _expect(shape, tuple)):
-        raise ValueError("an array with a negative edge")
-    length: int = math.prod(_expect(shape, tuple)) * dtype.itemsize
+    edges = _expect(shape, tuple)
+    if len(edges) > _MOST_EDGES or any(_expect(edge, int) < 0 for edge in edges):
+        raise ValueError("an array with too many edges, or a negative one")
+    length: int = math.prod(edges) * dtype.itemsize
     return length
 
 
@@ -206,17 +221,7 @@ _OPCODES = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opco
 _IGNORED = frozenset({"PROTO", "FRAME"})
 _CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 _LITERALS = frozenset(
-    {
-        "BININT",
-        "BININT1",
-        "BININT2",
-        "LONG1",
-        "BINFLOAT",
-        "SHORT_BINUNICODE",
-        "BINUNICODE",
-        "SHORT_BINBYTES",
-        "BINBYTES",
-    }
+    "BININT BININT1 BININT2 LONG1 BINFLOAT SHORT_BINUNICODE BINUNICODE SHORT_BINBYTES BINBYTES".split()
 )
 _HANDLERS: dict[str, Callable[[_Machine, Any], None]] = {
     "MARK": lambda m, _: m.marks.append(len(m.stack)),

@@ -81,7 +81,7 @@ class RbfScorer:
     coupled: bool = False
 
     def __post_init__(self) -> None:
-        fits = self.support_vectors.ndim == 2 and self.support_vectors.shape[1:] > (0,)
+        fits = self.support_vectors.ndim == 2 and self.support_vectors.size > 0
         _check(fits, "its support vectors are not a table")
         _check(self.dual_coef.shape == self.support_vectors.shape[:1], "its weights do not match its support vectors")
         _check_numbers(self.support_vectors, self.dual_coef, self.intercept, self.gamma, self.slope, self.offset)
