@@ -25,11 +25,11 @@ def path(tmp_path_factory):
     return tmp_path_factory.mktemp("json") / "m.json"
 
 
-def entries(path, text, chunk):
+def entries(path, text, chunk, **options):
     path.write_bytes(text.encode())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_objects, "_CHUNK", chunk)
-        return list(json_entries(str(path)))
+        return list(json_entries(str(path), **options))
 
 
 @settings(deadline=None)
@@ -56,10 +56,9 @@ def test_what_is_no_json_is_refused_and_nothing_else(path, value, data, chunk):
         assert "\n" not in str(raised.value)
 
 
-def test_an_entry_that_does_not_end_is_not_held(path, monkeypatch):
-    monkeypatch.setattr(json_objects, "_LONGEST_ENTRY", 1000)
+def test_an_entry_that_does_not_end_is_not_held(path):
     with pytest.raises(MetadataError, match="an entry is longer than"):
-        entries(path, '{"h1": [' + "[1, 2]," * 1000, 64)
+        entries(path, '{"h1": [' + "[1, 2]," * 1000, 64, longest=1000)
 
 
 def test_the_place_of_what_is_wrong_is_told(path):

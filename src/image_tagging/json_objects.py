@@ -26,6 +26,21 @@ _CHUNK = 1 << 16
 #: An entry longer than this is no record (which takes some ten bytes a number), and not held to find out.
 _LONGEST_ENTRY = 64 << 20
 
+#: Brackets within brackets: a record has two, and orjson stops soon after this.
+_DEEPEST = 1000
+
+_BOM = b"\xef\xbb\xbf"
+
+#: How files begin that get taken for JSON, what they are, and what would make JSON of them.
+_OTHERS = {
+    b"\xff\xfe": "is UTF-16 text: save it as UTF-8",
+    b"\xfe\xff": "is UTF-16 text: save it as UTF-8",
+    b"\x1f\x8b": "is compressed by gzip: unpack it first",
+    b"PK": "is a zip: unpack it first",
+    b"PAR1": "is a Parquet table: call it .parquet",
+    b"SQLite": "is an SQLite database, not JSON",
+}
+
 
 class JsonObjectWriter:
     """Writes a JSON object one entry at a time, so that its size does not matter."""
@@ -61,8 +76,10 @@ def json_object(path: str) -> Iterator[JsonObjectWriter]:
         writer.finish()
 
 
-def json_entries(path: str) -> Iterator[tuple[str, Any]]:
+def json_entries(path: str, *, longest: int = _LONGEST_ENTRY) -> Iterator[tuple[str, Any]]:
     """Key and value of each entry of a JSON object, read as a stream: memory holds a few entries at a time.
+
+    An entry of more than ``longest`` bytes is refused. A key that stands twice comes twice.
 
     Raises
     ------
@@ -72,55 +89,37 @@ def json_entries(path: str) -> Iterator[tuple[str, Any]]:
     try:
         with open(path, "rb") as file:
             line = 1
-            for number, piece in enumerate(_pieces(path, file)):
+            for number, piece in enumerate(_pieces(path, file, longest)):
                 yield from _parsed(path, piece, number, line).items()
                 line += piece.count(b"\n")
     except OSError as error:
         raise unreadable(path, error) from error
 
 
-def whole_json(path: str) -> Any:
-    """The value of a JSON file that fits into memory.
-
-    Raises
-    ------
-    MetadataError
-        The file cannot be read, or is no JSON.
-    """
-    try:
-        with open(path, "rb") as file:
-            return orjson.loads(file.read())
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except orjson.JSONDecodeError as error:
-        raise malformed(path, f"is not valid JSON ({error})") from error
-
-
-def _pieces(path: str, file: IO[bytes]) -> Iterator[bytes]:
+def _pieces(path: str, file: IO[bytes], longest: int) -> Iterator[bytes]:
     """The text between the braces of an object, cut after every value that is itself an object or a list.
 
     A piece is one entry, with plain values before it if there are any (``"a": 1, "b": {}``) and with the comma that
     separates it from the piece before. The last piece is what precedes the closing brace, mostly white space.
     """
-    text = b""
-    while not text and (more := file.read(_CHUNK)):
-        text = more.lstrip()
-    if not text.startswith(b"{"):
-        raise foreign(path, "it holds no JSON object" if text else "it is empty")
-    text, at, depth = text[1:], 0, 1
+    text, start, at, depth = _opened(path, file), 1, 1, 1
     while depth:
         mark = _MARKS.search(text, at)
         if mark is None or mark[0] == b'"':
-            at = mark.start() if mark else len(text)
-            text += _more(path, file, len(text))
+            at = (mark.start() if mark else len(text)) - start
+            text, start = text[start:], 0
+            text += _more(path, file, len(text), longest)
             continue
         at = mark.end()
         depth += _DEEPER.get(mark[0], 0)
+        if depth > _DEEPEST:
+            raise foreign(path, f"its brackets lie more than {_DEEPEST:,} deep in each other")
         if depth <= 1 and mark[0].endswith((b"}", b"]")):
             if not depth and mark[0] != b"}":
                 raise malformed(path, "is not valid JSON: its last bracket does not match the first")
-            yield text[:at] if depth else text[: at - 1]
-            text, at = text[at:], 0
+            yield text[start:at] if depth else text[start : at - 1]
+            start = at
+    text = text[start:]
     while not text.strip():
         text = file.read(_CHUNK)
         if not text:
@@ -128,10 +127,25 @@ def _pieces(path: str, file: IO[bytes]) -> Iterator[bytes]:
     raise malformed(path, "goes on after the end of its JSON object")
 
 
-def _more(path: str, file: IO[bytes], held: int) -> bytes:
+def _opened(path: str, file: IO[bytes]) -> bytes:
+    """The first text of a file, from the brace that opens its object."""
+    text = file.read(max(_CHUNK, len(_BOM)))
+    for start, what in _OTHERS.items():
+        if text.startswith(start):
+            raise malformed(path, what)
+    text = text[len(_BOM) :] if text.startswith(_BOM) else text  # some editors put one before UTF-8
+    while not text.lstrip() and (text := file.read(_CHUNK)):
+        pass
+    text = text.lstrip()
+    if not text.startswith(b"{"):
+        raise foreign(path, "it holds no JSON object" if text else "it is empty")
+    return text
+
+
+def _more(path: str, file: IO[bytes], held: int, longest: int) -> bytes:
     """As much again as is held, so that looking through it anew stays cheap; at least a chunk."""
-    if held > _LONGEST_ENTRY:
-        raise foreign(path, f"an entry is longer than {_LONGEST_ENTRY >> 20} MiB")
+    if held > longest:
+        raise foreign(path, f"an entry is longer than {longest >> 20} MiB")
     if more := file.read(max(_CHUNK, held)):
         return more
     raise malformed(path, "is not valid JSON: it is cut short")

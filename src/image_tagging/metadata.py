@@ -8,6 +8,7 @@ in other ways, are read as well.
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
@@ -17,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError, MetadataError
-from .json_objects import json_entries, json_object, whole_json
-from .metadata_errors import empty, foreign, mixed, not_numbers
+from .json_objects import json_entries, json_object
+from .metadata_errors import empty, foreign, mixed, not_numbers, told_twice
 from .metadata_parquet import PARQUET_SUFFIX, parquet_table, read_parquet, require_pyarrow
 from .records import BroughtEmbedding, EncoderSpec, ImageRecord
 
@@ -36,6 +37,9 @@ METADATA_FORMATS: Mapping[str, tuple[str, ...]] = {
 
 #: What JSON numbers become; a truth value, which Python counts among the integers, is none.
 _NUMBERS = frozenset({float, int})
+
+#: Bytes of the hashes of one tag: seven million of them.
+_LONGEST_LIST = 1 << 30
 
 
 def metadata_paths(folder: str, name: str, metadata_format: str) -> tuple[str, ...]:
@@ -140,15 +144,36 @@ def read_embeddings(path: str) -> tuple[EncoderSpec, Iterator[BroughtEmbedding]]
         The file is missing, malformed, empty or foreign; for a single record, while the stream is read.
     EncoderMismatchError
         Its records come from different encoders; while the stream is read.
+
+    A picture that is told twice with different embeddings is a MetadataError too, at the end of the stream.
     """
     if path.lower().endswith(PARQUET_SUFFIX):
-        return read_parquet(path)
+        encoder, images = read_parquet(path)
+        return encoder, _told_once(path, images)
     entries = json_entries(path)
     first = next(entries, None)
     if first is None:
         raise empty(path)
     encoder = _encoder(path, *first)
-    return encoder, _brought(path, encoder, chain([first], entries))
+    return encoder, _told_once(path, _brought(path, encoder, chain([first], entries)))
+
+
+def _told_once(path: str, images: Iterable[BroughtEmbedding]) -> Iterator[BroughtEmbedding]:
+    """The pictures as they are; at their end an error where one ``hash_id`` has come with two embeddings.
+
+    Of every picture 16 bytes are kept, so that millions cost little.
+    """
+    keys, vectors = array("q"), array("q")
+    for image in images:
+        keys.append(hash(image.hash_id))
+        vectors.append(hash(image.embedding.tobytes()))
+        yield image
+    key, vector = np.asarray(keys), np.asarray(vectors)
+    order = np.argsort(key, kind="stable")
+    again = (key[order][1:] == key[order][:-1]) & (vector[order][1:] != vector[order][:-1])
+    if again.any():
+        number = int(order[1:][again].min()) + 1
+        raise told_twice(path, f"the picture of record {number:,} came before with another embedding")
 
 
 def _brought(path: str, encoder: EncoderSpec, entries: Iterable[tuple[str, Any]]) -> Iterator[BroughtEmbedding]:
@@ -185,15 +210,15 @@ def read_tag_lists(path: str) -> dict[str, list[str]]:
     Raises
     ------
     MetadataError
-        The file is missing, malformed or foreign.
+        The file is missing, malformed or foreign, or has two lists for one tag.
     """
-    lists = whole_json(path)
-    if not isinstance(lists, dict) or not all(_is_text_list(hashes) for hashes in lists.values()):
-        raise MetadataError(
-            f"{path} is not a list of hashes per tag. Give the {TAG_TO_HASHES} that stage 1 wrote for a tagged folder."
-        )
+    lists: dict[str, list[str]] = {}
+    for tag, hashes in json_entries(path, longest=_LONGEST_LIST):
+        if not isinstance(hashes, list) or not all(isinstance(each, str) for each in hashes):
+            raise MetadataError(
+                f"{path} is not a list of hashes per tag. "
+                f"Give the {TAG_TO_HASHES} that stage 1 wrote for a tagged folder."
+            )
+        if lists.setdefault(tag, hashes) != hashes:
+            raise told_twice(path, f"the tag {tag!r} has two lists")
     return lists
-
-
-def _is_text_list(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)

@@ -38,6 +38,11 @@ def not_numbers(path: str, hash_id: str) -> MetadataError:
     )
 
 
+def told_twice(path: str, what: str) -> MetadataError:
+    """The file contradicts itself: which of two values is meant cannot be told."""
+    return MetadataError(f"{path} contradicts itself: {what}. Remove one of the two, or run stage 1 again.")
+
+
 def mixed(path: str, one: EncoderSpec, other: EncoderSpec) -> EncoderMismatchError:
     """The file holds embeddings of several encoders, or of several lengths."""
     if one.label == other.label:

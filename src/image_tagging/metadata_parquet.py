@@ -178,10 +178,12 @@ def _batches(path: str) -> Iterator[_Batch]:
     import pyarrow.parquet as pq
 
     try:
-        with open(path, "rb"):  # what the system says against it, in the system's words
-            pass
+        with open(path, "rb") as opened:  # what the system says against it, in the system's words
+            start = opened.read(1)
     except OSError as error:
         raise unreadable(path, error) from error
+    if start == b"{":
+        raise malformed(path, "is JSON: call it .json")
     try:
         with pq.ParquetFile(path, buffer_size=_READ_AHEAD, pre_buffer=False) as file:
             names = _columns(path, file.schema_arrow)

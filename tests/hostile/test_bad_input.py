@@ -13,46 +13,6 @@ import pytest
 from image_tagging import cli
 
 
-@pytest.fixture
-def refused(capsys):
-    """``refused(*arguments)`` runs a command that must fail, and gives the one line that it says."""
-
-    def run(*arguments):
-        capsys.readouterr()  # what was said before this
-        code = cli.main([str(argument) for argument in arguments])
-        shown = capsys.readouterr()
-        assert (code, shown.out) == (1, "")
-        assert shown.err.startswith("image-tagging: ")
-        assert shown.err.count("\n") == 1
-        assert shown.err.endswith("\n")
-        assert "Traceback" not in shown.err
-        message = shown.err[len("image-tagging: ") : -1]
-        assert len(message) > 30
-        return message
-
-    return run
-
-
-@pytest.fixture
-def done(trained, tmp_path):
-    """An output folder with results of all stages; whatever is refused later, they stay whole."""
-    output = tmp_path / "output"
-    shutil.copytree(trained.output, output)
-    source = f"--directory={trained.images / 'tiles'}"
-    models = f"--model={output / 'models'}"
-    assert cli.main(["classify", source, models, f"--output={output}"]) == 0
-    archive = shutil.make_archive(str(tmp_path / "tiles"), "zip", trained.images / "tiles")
-    assert cli.main(["classify-zip", f"--directory={archive}", models, f"--output={output}"]) == 0
-    before = results(output)
-    yield output
-    assert results(output) == before
-
-
-def results(output):
-    files = (path for path in output.rglob("*") if path.is_file() and "image-tagging." not in path.name)
-    return {str(path.relative_to(output)): path.read_bytes() for path in files}
-
-
 def process(images, output, *more):
     return ("process", f"--input_folder={images}", f"--output_folder={output}", "--clip_model=builtin", *more)
 
@@ -147,7 +107,7 @@ def test_an_output_whose_store_is_something_else(refused, trained, done, tmp_pat
 # The encoder -------------------------------------------------------------------------------------------------
 
 
-def test_a_device_that_is_not_here(refused, trained, tmp_path):
+def test_a_device_that_is_not_here(refused, trained, tmp_path, results):
     message = refused(*process(trained.images, tmp_path / "out", "--device=cuda"))
     assert "'cuda'" in message
     assert "leave the device out" in message

@@ -1,0 +1,81 @@
+"""What the hostile tests share: commands that must be refused in one line, and results that must stay whole."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from image_tagging import cli
+
+
+@pytest.fixture
+def refused(capsys):
+    """``refused(*arguments)`` runs a command that must fail, and gives the one line that it says."""
+
+    def run(*arguments):
+        capsys.readouterr()  # what was said before this
+        code = cli.main([str(argument) for argument in arguments])
+        shown = capsys.readouterr()
+        assert (code, shown.out) == (1, ""), shown
+        assert shown.err.startswith("image-tagging: ")
+        assert shown.err.count("\n") == 1
+        assert shown.err.endswith("\n")
+        assert "Traceback" not in shown.err
+        message = shown.err[len("image-tagging: ") : -1]
+        assert len(message) > 30
+        return message
+
+    return run
+
+
+@pytest.fixture
+def done(trained, tmp_path):
+    """An output folder with results of all stages; whatever is refused later, they stay whole."""
+    output = tmp_path / "output"
+    shutil.copytree(trained.output, output)
+    source = f"--directory={trained.images / 'tiles'}"
+    models = f"--model={output / 'models'}"
+    assert cli.main(["classify", source, models, f"--output={output}"]) == 0
+    archive = shutil.make_archive(str(tmp_path / "tiles"), "zip", trained.images / "tiles")
+    assert cli.main(["classify-zip", f"--directory={archive}", models, f"--output={output}"]) == 0
+    before = results_in(output)
+    yield output
+    assert results_in(output) == before
+
+
+def results_in(output: Path) -> dict[str, bytes]:
+    """Every file of results, without the working store and the log."""
+    files = (path for path in output.rglob("*") if path.is_file() and "image-tagging." not in path.name)
+    return {str(path.relative_to(output)): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="session")
+def results():
+    """``results(folder)``: every file of results below it with its bytes, without the working store and the log."""
+    return results_in
+
+
+@pytest.fixture(scope="session")
+def stages(trained, tmp_path_factory):
+    """``stages[name](output)``: the arguments of each command over the same small images."""
+    archive = shutil.make_archive(str(tmp_path_factory.mktemp("zip") / "images"), "zip", trained.images)
+    return {
+        "process": lambda output: (
+            *("process", f"--input_folder={trained.images}", f"--output_folder={output}"),
+            *("--clip_model=builtin", "--batch_size=4"),
+        ),
+        "train": lambda output: (
+            *("train", f"--metadata_json={trained.metadata}", f"--tag_to_hash_json={trained.tag_lists}"),
+            f"--output={output}",
+        ),
+        "classify": lambda output: (
+            *("classify", f"--directory={trained.images}", f"--model={trained.models}", f"--output={output}"),
+            "--batch_size=4",
+        ),
+        "classify-zip": lambda output: (
+            *("classify-zip", f"--directory={archive}", f"--model={trained.models}", f"--output={output}"),
+            "--batch_size=4",
+        ),
+    }
