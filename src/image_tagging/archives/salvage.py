@@ -11,7 +11,7 @@ import struct
 import zlib
 from typing import NamedTuple, Optional
 
-from .content import Content, pieces
+from .content import PIECE, Content
 from .entries import (
     CENTRAL_HEADER,
     CENTRAL_SIGNATURE,
@@ -31,6 +31,9 @@ _HEADER = re.compile(b"PK(?:\x03\x04|\x01\x02)")
 
 #: Read at a time while the next header is searched for: mostly it is right there, else it may be far.
 _STEPS = (64, 1 << 12, 1 << 20)
+
+#: Unpacked at first of data of unknown length: mostly they are short.
+_FIRST_STEP = 1 << 12
 
 _DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
 _LONGEST_DESCRIPTOR = 24
@@ -98,7 +101,7 @@ class _Salvage:
         self._found[place] = entry
         end = start + entry.compressed
         # A length that leads to no header may be wrong: members within it must not be passed over
-        return end if self._ends_well(end) else start
+        return end if self._ends_well(entry, end) else start
 
     def _take_record(self, place: int) -> int:
         """The record tells more than the header in front of the data: the kind, and sizes that were not known."""
@@ -132,30 +135,34 @@ class _Salvage:
         if method != DEFLATED or flags & IS_ENCRYPTED:
             return None
         decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
-        taken, size, crc = 0, 0, 0
+        taken, size, crc, step = 0, 0, 0, _FIRST_STEP
         try:
-            for piece in pieces(self._content, start, self._content.size - start):
-                left = piece
-                while left and not decompressor.eof:
-                    data = decompressor.decompress(left, 1 << 20)
-                    left = decompressor.unconsumed_tail
-                    size, crc = size + len(data), zlib.crc32(data, crc)
-                    if size > self._limits.archive_bytes:
-                        break
-                taken += len(piece) - len(decompressor.unused_data)
-                if decompressor.eof or size > self._limits.archive_bytes:
+            while not decompressor.eof and size <= self._limits.archive_bytes:
+                piece = self._content.at(start + taken, step)
+                if not piece:
                     break
-        except zlib.error:
-            pass
+                taken += len(piece)
+                step = min(4 * step, PIECE)
+                while piece and not decompressor.eof:
+                    data = decompressor.decompress(piece, PIECE)
+                    piece = decompressor.unconsumed_tail
+                    size, crc = size + len(data), zlib.crc32(data, crc)
+        except zlib.error:  # nothing whole begins here
+            self._waste_left -= taken + size
+            return None
+        taken -= len(decompressor.unused_data)
         descriptor = self._content.at(start + taken, _LONGEST_DESCRIPTOR).removeprefix(_DESCRIPTOR_SIGNATURE)
         if decompressor.eof and descriptor[:4] == struct.pack("<L", crc):
             return _Data(taken, size, crc)
         self._waste_left -= taken + size
         return None
 
-    def _ends_well(self, place: int) -> bool:
+    def _ends_well(self, entry: Entry, place: int) -> bool:
+        """Whether something of the archive follows the data, or nothing does."""
         rest = self._content.at(place, _LONGEST_DESCRIPTOR + 4)
-        return not rest or b"PK" in rest
+        if entry.flags & IS_STREAMED:
+            return rest.startswith(_DESCRIPTOR_SIGNATURE) or bool(_HEADER.search(rest))
+        return not rest or bool(_HEADER.match(rest))
 
     def _next_header(self, place: int) -> Optional[int]:
         step = 0
