@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from image_tagging import file_cache
+from image_tagging import file_cache, source_reader
 from image_tagging.errors import InputError, NoImagesError, OutputError
 from image_tagging.file_cache import FileCache
 from image_tagging.images import decode
@@ -340,7 +340,8 @@ def test_an_archive_that_names_a_member_twice(cache):
 
 
 def test_more_than_one_batch(cache, monkeypatch):
-    monkeypatch.setattr(file_cache, "_BATCH", 4)
+    monkeypatch.setattr(file_cache, "_TOGETHER", 2)
+    monkeypatch.setattr(file_cache, "_GROUPS", 2)
     write("z.zip", zipped({f"{n:02}.png": picture(n) for n in range(23)}))
     cache.add_folder_to_file_cache("z.zip")
     assert [name for name, *_ in rows()] == [*(f"{n:02}.png" for n in range(23)), "z.zip"]
@@ -367,7 +368,7 @@ def test_every_reader_is_closed(cache, monkeypatch):
             self.closed = True
             super().close()
 
-    monkeypatch.setattr(file_cache, "SourceReader", Reader)
+    monkeypatch.setattr(source_reader, "SourceReader", Reader)
     write("z.zip", zipped({f"{n}.png": picture(n) for n in range(20)}))
     cache.add_folder_to_file_cache("z.zip")
     assert readers
@@ -375,7 +376,8 @@ def test_every_reader_is_closed(cache, monkeypatch):
 
 
 def test_what_was_written_before_an_interruption_is_kept(cache, monkeypatch):
-    monkeypatch.setattr(file_cache, "_BATCH", 4)
+    monkeypatch.setattr(file_cache, "_TOGETHER", 2)
+    monkeypatch.setattr(file_cache, "_GROUPS", 2)
     write("z.zip", zipped({f"{n:02}.png": picture(n) for n in range(30)}))
 
     read = SourceReader.read

@@ -23,7 +23,7 @@ from .index import WorkingStore
 from .records import EmbeddedImage, Failure, FoundImage, ImageFacts
 from .runners import local
 from .settings import settings
-from .sources import SourceReader
+from .source_reader import ThreadReaders
 from .summaries import Watch
 
 
@@ -65,7 +65,7 @@ class Embedder:
         self._config = config
         self._decoders = Decoders(config.limits)
         self._loading = threading.Lock()
-        self._readers = threading.local()
+        self._readers = ThreadReaders()
         self._encoder: Optional[Encoder] = None
         self._spec = store.find_encoder(choice.name, choice.pretrained)
         self.computed = 0
@@ -87,8 +87,8 @@ class Embedder:
             batch_size=config.batch_size,
             threads=config.num_threads,
         )
-        # However this ends: the processes first, so that no thread waits for one; then the threads; then the store.
-        with closing(outcomes), self._decoders:
+        # However this ends: first the processes, which threads may wait for, then the threads, then what they read.
+        with closing(self._readers), closing(outcomes), self._decoders:
             while batch := list(islice(outcomes, config.batch_size)):
                 self._store.add(batch, self._spec)
                 done += len(batch)
@@ -96,7 +96,7 @@ class Embedder:
 
     def _prepare(self, found: FoundImage) -> Union[_Prepared, Failure]:
         """On a thread: bytes -> picture -> the encoder's input."""
-        data = attempt(found.ref, "read", lambda: self._reader().read(found.ref))
+        data = attempt(found.ref, "read", lambda: self._readers.read(found.ref))
         if isinstance(data, Failure):
             return data
         facts = self._decoders.facts(found.ref, data)
@@ -142,13 +142,6 @@ class Embedder:
                 self._spec = encoder.spec
                 self._encoder = encoder
             return self._encoder
-
-    def _reader(self) -> SourceReader:
-        """The reader of this thread: archive handles must not be shared."""
-        if not hasattr(self._readers, "reader"):
-            self._readers.reader = SourceReader()
-        reader: SourceReader = self._readers.reader
-        return reader
 
 
 def _finite(encoder: Encoder, images: list[_Prepared]) -> NDArray[np.float32]:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from itertools import chain, islice
@@ -21,16 +20,17 @@ from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, op
 from .files import make_folder
 from .records import Failure, FoundImage
 from .runners import local
-from .sources import Found, FoundArchive, SourceReader, find_images
+from .source_reader import ThreadReaders
+from .sources import Found, FoundArchive, find_images
 
 log = logging.getLogger(__name__)
-
-#: Images per transaction: enough that its cost vanishes, few enough that an interruption loses little.
-_BATCH = 2048
 
 #: Images that go to the process that decodes at a time, and bytes of them beyond which fewer do.
 _TOGETHER = 32
 _HELD_BYTES = 1 << 18
+
+#: So many times these per transaction: enough that its cost vanishes, few enough that an interruption loses little.
+_GROUPS = 64
 
 
 class FileCache:
@@ -124,7 +124,7 @@ class _Adder:
 
     def __init__(self, table: CacheTable) -> None:
         self._table = table
-        self._readers: defaultdict[int, SourceReader] = defaultdict(SourceReader)  # one a thread, by its number
+        self._readers = ThreadReaders()
         self._decoders = Decoders()
         self._archives: list[FoundArchive] = []
         self.failures: list[Failure] = []
@@ -132,11 +132,7 @@ class _Adder:
 
     def add(self, found: Iterable[Found]) -> None:
         new = self._new_or_changed(found)
-        try:
-            self._add_on_threads(new)
-        finally:
-            for reader in self._readers.values():
-                reader.close()
+        self._add_on_threads(new)
         if self.counts:
             unopened = {failure.ref for failure in self.failures}
             archives = (archive for archive in self._archives if archive.ref not in unopened)
@@ -147,10 +143,10 @@ class _Adder:
             self._read,
             lambda: self._put,
             iter(lambda: list(islice(new, _TOGETHER)), []),
-            batch_size=_BATCH // _TOGETHER,
+            batch_size=_GROUPS,
             threads=min(8, os.cpu_count() or 1),
         )
-        with closing(outcomes), self._decoders:
+        with closing(self._readers), closing(outcomes), self._decoders:
             for counts in outcomes:
                 if not isinstance(counts, Failure):
                     self.counts.update(counts)
@@ -166,7 +162,7 @@ class _Adder:
 
     def _new_or_changed(self, found: Iterable[Found]) -> Iterator[FoundImage]:
         source = iter(found)
-        while some := list(islice(source, _BATCH)):
+        while some := list(islice(source, _GROUPS * _TOGETHER)):
             addresses = [address_of(item.ref) for item in some]
             stamps = self._table.stamps_of(addresses)
             for item, address in zip(some, addresses):
@@ -185,11 +181,10 @@ class _Adder:
 
     def _read(self, group: Sequence[FoundImage]) -> list[Union[Row, Failure]]:
         """On a thread: bytes become hashes."""
-        reader = self._readers[threading.get_ident()]
         rows: list[Union[Row, Failure]] = []
         held: list[tuple[FoundImage, bytes]] = []
         for found in group:
-            data = attempt(found.ref, "read", lambda: reader.read(found.ref))  # noqa: B023  called at once
+            data = attempt(found.ref, "read", lambda: self._readers.read(found.ref))  # noqa: B023  called at once
             if isinstance(data, Failure):
                 rows.append(data)
                 continue

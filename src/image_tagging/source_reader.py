@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
+import threading
+from collections import OrderedDict, defaultdict
 
 from .archives import DEFAULT_LIMITS, Archive, ArchiveLimits
 from .errors import ReadError
@@ -95,6 +96,22 @@ class SourceReader:
                 self._archives.pop(ref).close()
             self._stamps.pop(file)
         return not is_same
+
+
+class ThreadReaders:
+    """A reader for each thread that reads; all are closed when the threads are done."""
+
+    def __init__(self) -> None:
+        self._readers: defaultdict[int, SourceReader] = defaultdict(SourceReader)  # by the number of the thread
+
+    def read(self, ref: ImageRef) -> bytes:
+        """The bytes of the image at ``ref``; raises as :meth:`SourceReader.read` does."""
+        return self._readers[threading.get_ident()].read(ref)
+
+    def close(self) -> None:
+        """Close all of them."""
+        for reader in self._readers.values():
+            reader.close()
 
 
 def _holder(ref: ImageRef) -> ImageRef:
