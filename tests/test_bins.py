@@ -15,7 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_tagging import bins as bins_module
-from image_tagging.bins import MAX_BINS, PLACES, Placer, bin_labels, bin_numbers, numbered_name, require_place
+from image_tagging.bins import (
+    MAX_BINS,
+    PLACES,
+    Placer,
+    bin_labels,
+    bin_numbers,
+    file_name,
+    numbered_name,
+    require_place,
+)
 from image_tagging.errors import InputError, OutputError
 
 SCORES = st.floats(0, 1)
@@ -75,6 +84,24 @@ def test_no_two_bins_share_a_folder(bins):
     assert len(set(labels)) == bins
     assert all(abs(Fraction(label) - Fraction(k, bins)) < Fraction(1, 10_000) for k, label in enumerate(labels, 1))
     assert all("e" not in label for label in labels)
+
+
+@pytest.mark.parametrize(
+    ("name", "windows", "expected"),
+    [
+        ("cat.png", True, "cat.png"),
+        ('C:it\'s "a" cat?.png', False, 'C:it\'s "a" cat?.png'),
+        ("C:cat.png", True, "C_cat.png"),
+        ("cat.png:stream", True, "cat.png_stream"),
+        ("..\\cat.png", True, ".._cat.png"),
+        ("new\nline.png", True, "new_line.png"),
+        ("../cat.png\0", False, ".._cat.png_"),
+        ("..", False, ".._"),
+        ("", False, "_"),
+    ],
+)
+def test_no_name_leads_out_of_its_folder(name, windows, expected):
+    assert file_name(name, windows=windows) == expected
 
 
 def test_numbered_names_keep_the_suffix():

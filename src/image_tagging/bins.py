@@ -114,6 +114,7 @@ class Placer:
         if self.how == "none":
             return []
         content = self._prepared(content)
+        name = file_name(name)
         unique = number == 1 and _is_unique(name)
         placed: list[str] = []
         for folder in folders:
@@ -170,6 +171,15 @@ class Placer:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
         else:
             _copy(content, target)
+
+
+def file_name(name: str, *, windows: bool = os.name == "nt") -> str:
+    """A name that stays in its folder, whatever an archive called its member.
+
+    On Windows ``C:x.png`` lies on a drive, ``a.png:x`` in a hidden stream of another file.
+    """
+    safe = re.sub(r'[<>:"/\\|?*\x00-\x1f]' if windows else r"[/\x00]", "_", name)
+    return safe if safe.strip(". ") else safe + "_"
 
 
 def _is_unique(name: str) -> bool:

@@ -86,7 +86,7 @@ def _is_hidden_folder(name: str) -> bool:
 
 def _is_hidden_member(name: str) -> bool:
     *folders, last = name.replace("\\", "/").split("/")
-    return last.startswith("._") or any(_is_hidden_folder(folder) for folder in folders if folder not in {".", ".."})
+    return last.startswith("._") or any(_is_hidden_folder(folder) for folder in folders if folder.strip("."))
 
 
 def _find_in_folder(folder: str, left_out: frozenset[str], limits: Optional[ArchiveLimits]) -> Iterator[Found]:
@@ -164,7 +164,7 @@ def _find_in_open(ref: ImageRef, archive: Archive, allowance: Allowance) -> Iter
                 if entry.kind == "folder" or allowance.is_spent or _is_hidden_member(name):
                     continue
                 inner = ImageRef(ref.file, (*ref.members, name))
-                if is_image_name(name):
+                if is_image_name(name.rstrip("/\\")):  # what is called like a folder and has content is none
                     if entry.size <= allowance.limits.image_bytes:  # else it is refused before a byte is unpacked
                         allowance.take_bytes(entry.most_bytes)
                     images += 1
