@@ -3,7 +3,10 @@ PYTHON ?= python3
 LIGHT  := .venv-light
 FULL   := .venv
 
-.PHONY: demo test lint notebook clean
+# Seconds that `make fuzz` gives each target.
+FUZZ_SECONDS ?= 60
+
+.PHONY: demo test lint fuzz notebook clean
 
 demo: $(LIGHT)/ready ## install the light core and run the main job on a drawn data set
 	$(LIGHT)/bin/image-tagging demo
@@ -16,6 +19,11 @@ lint: $(FULL)/ready ## what CI also demands of the code
 	$(FULL)/bin/ruff format --check .
 	$(FULL)/bin/mypy
 	$(FULL)/bin/lint-imports
+
+fuzz: $(FULL)/ready ## look for input that breaks the reading of models and archives (fuzz/README.md)
+	$(FULL)/bin/python -m pip install --quiet --editable '.[fuzz]'
+	$(FULL)/bin/python -m fuzz.run pickle --seconds $(FUZZ_SECONDS)
+	$(FULL)/bin/python -m fuzz.run archives --seconds $(FUZZ_SECONDS)
 
 $(LIGHT)/ready: pyproject.toml
 	$(PYTHON) -m venv $(LIGHT)

@@ -149,7 +149,7 @@ def _read_card(path: str, digest: str) -> _Card:
     if not os.path.lexists(path):
         return _Card()
     try:
-        content = json.loads(_read(path, _LARGEST_CARD))
+        content = json.loads(_read(path, _LARGEST_CARD).decode("utf-8-sig"))
         claimed = content["sha256"]
         card = _Card(_encoder(content.get("encoder")), float(content.get("threshold", 0.5)))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:

@@ -98,7 +98,7 @@ def _ends(content: Content) -> Iterator[_End]:
     """What may be the end of the archive, the most likely first: the last record whose comment fills the file."""
     tail_at = max(0, content.size - _END.size)
     tail = content.at(tail_at, _END.size)
-    if tail[:4] == END_SIGNATURE and tail[-2:] == b"\0\0":
+    if len(tail) == _END.size and tail[:4] == END_SIGNATURE and tail[-2:] == b"\0\0":
         yield from _end(content, tail, 0, tail_at)
     tail_at = max(0, content.size - _END.size - _LONGEST_COMMENT)
     tail = content.at(tail_at, _END.size + _LONGEST_COMMENT)
