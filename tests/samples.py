@@ -28,6 +28,15 @@ def plain(colour: object, size: tuple[int, int] = (6, 4)) -> Image.Image:
     return Image.new("RGB", size, colour)
 
 
+def palette_image(
+    colours: list[tuple[int, int, int]], indices: tuple[tuple[int, ...], ...] = ((0, 1), (2, 3))
+) -> Image.Image:
+    """A palette picture: rows of indices into the colours."""
+    image = Image.fromarray(np.array(indices, dtype=np.uint8))
+    image.putpalette([channel for colour in colours for channel in colour])
+    return image
+
+
 def encoded(image: Image.Image, image_format: str = "PNG", **options: object) -> bytes:
     """The bytes of an image file."""
     file = io.BytesIO()

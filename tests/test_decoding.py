@@ -284,6 +284,8 @@ def test_closing_ends_what_is_still_at_work_and_nothing_can_be_asked_then():
     thread = threading.Thread(target=wait_for_ever)
     thread.start()
     started.wait()
+    while all(each._deadline == float("inf") for each in decoders._processes):
+        time.sleep(0.01)
     processes = [each._popen for each in decoders._processes]
     decoders.close()
     thread.join()

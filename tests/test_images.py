@@ -7,44 +7,14 @@ import hashlib
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from image_tagging.errors import DecodeError, InputError
 from image_tagging.images import ImageLimits, decode
 from image_tagging.records import ImageRef
-from samples import drawn, encoded, plain, png
+from samples import drawn, encoded, palette_image, plain, png
 
 REF = ImageRef("cat.png")
-ORIENTATION = 0x0112
-
-#: EXIF orientation -> how a camera turned the upright picture before it wrote the pixels.
-TURNED = {
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
-
-
-def pixels(picture):
-    return np.asarray(picture).tolist()
-
-
-def seen(image, image_format="PNG", **options):
-    """The picture that a person sees of an image that was written to a file."""
-    return decode(REF, encoded(image, image_format, **options)).picture
-
-
-def palette_image(colours, indices=((0, 1), (2, 3))):
-    image = Image.fromarray(np.array(indices, dtype=np.uint8))
-    image.putpalette([channel for colour in colours for channel in colour])
-    return image
 
 
 # --- the hash ---------------------------------------------------------------------------------------------
@@ -104,118 +74,6 @@ def test_the_facts_are_those_of_the_file():
 
 def test_the_content_decides_the_format_not_the_name():
     assert decode(ImageRef("cat.png"), encoded(drawn(), "GIF")).facts.format == "GIF"
-
-
-# --- what a person sees -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("orientation", TURNED)
-def test_the_picture_is_upright_and_the_hash_is_that_of_the_pixels_in_the_file(orientation):
-    upright = drawn(size=(12, 8))
-    method = TURNED[orientation]
-    stored = upright.transpose(method) if method is not None else upright
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
-    decoded = decode(REF, encoded(stored, exif=exif))
-    assert pixels(decoded.picture) == pixels(upright)
-    assert decoded.facts.hash_id == decode(REF, encoded(stored)).facts.hash_id
-    assert (decoded.facts.width, decoded.facts.height) == stored.size
-
-
-def test_the_same_pixels_turned_by_exif_are_another_picture():
-    exif = Image.Exif()
-    exif[ORIENTATION] = 3
-    one, other = (decode(REF, encoded(drawn(), exif=given)).facts for given in (exif, Image.Exif()))
-    assert one.hash_id == other.hash_id
-    assert one.picture_hash != other.picture_hash
-
-
-def test_damaged_exif_does_not_spoil_a_good_picture():
-    assert pixels(seen(drawn(), exif=b"Exif\x00\x00MM\x00\x2a\x00\x00\xff\xff")) == pixels(drawn())
-
-
-def test_an_opaque_picture_is_seen_as_it_is():
-    assert pixels(seen(drawn())) == pixels(drawn())
-
-
-def test_transparency_lies_over_white():
-    assert pixels(seen(Image.new("RGBA", (1, 1), (255, 0, 0, 0)))) == [[[255, 255, 255]]]
-    assert pixels(seen(Image.new("RGBA", (1, 1), (200, 0, 0, 255)))) == [[[200, 0, 0]]]
-    assert pixels(seen(Image.new("LA", (1, 1), (0, 0)))) == [[[255, 255, 255]]]
-    np.testing.assert_allclose(pixels(seen(Image.new("RGBA", (1, 1), (0, 0, 0, 128)))), [[[127] * 3]], atol=1)
-    np.testing.assert_allclose(pixels(seen(Image.new("LA", (1, 1), (0, 128)))), [[[127] * 3]], atol=1)
-
-
-def test_a_transparent_colour_of_a_palette_lies_over_white():
-    image = palette_image([(0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255)])
-    expected = [[[255, 255, 255], [255, 0, 0]], [[0, 255, 0], [0, 0, 255]]]
-    assert pixels(seen(image, transparency=0)) == expected
-    assert pixels(seen(image, "GIF", transparency=0)) == expected
-    half = pixels(seen(image, transparency=bytes([255, 128, 255, 255])))
-    np.testing.assert_allclose(half[0], [[0, 0, 0], [255, 127, 127]], atol=1)
-
-
-def test_a_transparent_colour_without_a_palette_lies_over_white():
-    image = Image.new("RGB", (2, 1), (10, 20, 30))
-    image.putpixel((1, 0), (1, 1, 1))
-    assert pixels(seen(image, transparency=(10, 20, 30))) == [[[255, 255, 255], [1, 1, 1]]]
-
-
-def test_sixteen_bit_greys_are_scaled_by_their_range():
-    greys = (np.arange(256, dtype=np.uint16) * 257).reshape(16, 16)
-    for image_format in ("PNG", "TIFF"):
-        picture = np.asarray(seen(Image.fromarray(greys), image_format))
-        np.testing.assert_array_equal(picture, np.repeat(greys[..., None] // 257, 3, axis=2))
-
-
-def test_a_dark_sixteen_bit_grey_stays_dark():
-    greys = np.full((4, 4), 257 * 10, dtype=np.uint16)
-    assert pixels(seen(Image.fromarray(greys)))[0][0] == [10, 10, 10]
-
-
-def test_float_greys_are_stretched_from_their_darkest_to_their_lightest():
-    greys = np.array([[-2.0, 0.0], [1.0, 2.0]], dtype=np.float32)
-    assert np.asarray(seen(Image.fromarray(greys), "TIFF"))[..., 0].tolist() == [[0, 127], [191, 255]]
-
-
-def test_a_float_grey_of_one_value_is_a_picture():
-    assert seen(Image.fromarray(np.ones((2, 2), dtype=np.float32)), "TIFF").size == (2, 2)
-
-
-def test_values_that_are_not_finite_are_no_picture():
-    greys = np.array([[0.0, np.inf]], dtype=np.float32)
-    with pytest.raises(DecodeError) as raised:
-        seen(Image.fromarray(greys), "TIFF")
-    assert raised.value.code == "unsupported"
-
-
-@pytest.mark.parametrize("image_format", ["JPEG", "TIFF"])
-@pytest.mark.parametrize(
-    ("cmyk", "rgb"),
-    [
-        ((0, 0, 0, 0), (255, 255, 255)),
-        ((0, 0, 0, 255), (0, 0, 0)),
-        ((255, 0, 0, 0), (0, 255, 255)),
-        ((0, 255, 255, 0), (255, 0, 0)),
-    ],
-)
-def test_inks_give_the_colours_a_person_sees(image_format, cmyk, rgb):
-    picture = seen(Image.new("CMYK", (8, 8), cmyk), image_format)
-    np.testing.assert_allclose(picture.getpixel((4, 4)), rgb, atol=4)
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGBA", "RGB"])
-def test_every_common_mode_becomes_rgb(mode):
-    picture = seen(drawn(mode=mode))
-    assert (picture.mode, picture.size) == ("RGB", (12, 8))
-
-
-@pytest.mark.parametrize("image_format", ["GIF", "PNG", "WEBP", "TIFF"])
-def test_the_first_frame_of_a_moving_picture_is_taken(image_format):
-    frames = [plain(colour) for colour in ("red", "green", "blue")]
-    options = {"lossless": True} if image_format == "WEBP" else {}
-    data = encoded(frames[0], image_format, save_all=True, append_images=frames[1:], **options)
-    assert pixels(decode(REF, data).picture) == pixels(frames[0])
 
 
 # --- what is no picture -----------------------------------------------------------------------------------

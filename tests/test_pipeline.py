@@ -24,12 +24,12 @@ from image_tagging import (
     ProcessConfig,
     TrainConfig,
     classify_images,
-    embedder,
     load_encoder,
     load_tag_models,
     process_dataset,
     train_tag_models,
 )
+from image_tagging.decoding import Decoders
 from image_tagging.drawings import draw
 from image_tagging.errors import InputError, TrainingError
 
@@ -797,8 +797,8 @@ def test_failures_are_tried_again_on_request(tmp_path, monkeypatch):
     good.write_bytes(png("tiles", 1))
     broken.write_bytes(b"no picture")
     tried = []
-    real = embedder.decode
-    monkeypatch.setattr(embedder, "decode", lambda ref, data: tried.append(ref.name) or real(ref, data))
+    real = Decoders.facts
+    monkeypatch.setattr(Decoders, "facts", lambda self, ref, data: tried.append(ref.name) or real(self, ref, data))
     process(tmp_path / "images", tmp_path / "output")
     assert sorted(tried) == ["broken.png", "good.png"]
     process(tmp_path / "images", tmp_path / "output")

@@ -47,9 +47,15 @@ _OTHERS = (
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 
 #: Words by which Pillow says that a picture is sound and of a kind that it does not know.
-_UNKNOWN_KIND = ("unsupported", "unimplemented", "unknown", "not supported", "not configured", "not implemented")
+_UNKNOWN_KIND = (
+    *("unsupported", "unimplemented", "unknown", "not supported", "not configured", "not implemented"),
+    "cannot handle",
+)
 
-_CUT_SHORT = ("truncated", "not enough data", "expected to read", "unexpected end", "end of file", "eof")
+_CUT_SHORT = (
+    *("truncated", "not enough data", "not enough image data", "insufficient input data", "expected to read"),
+    *("unexpected end", "end of file", "eof"),
+)
 
 _TOO_MUCH = ("too large", "too many", "exceeds")
 
@@ -96,7 +102,8 @@ def undecodable(error: Exception, image_format: str = "", *, is_cut: bool = Fals
 
     ``image_format`` is what the first bytes say that it is, ``is_cut`` that the decoder asked for more than there is.
     """
-    said = str(error) or type(error).__name__
+    said = " ".join(str(error).split()) or type(error).__name__
+    said = {"not identified by this driver": "its header is damaged"}.get(said, said)
     what = f"the {image_format} picture" if image_format else "the picture"
     if isinstance(error, MemoryError):
         return DecodeError("too-large", f"{what} needs more memory than one image may take")

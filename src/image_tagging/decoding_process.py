@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, Callable, Optional, Union
 
 from PIL import Image, ImageFile
 
+from .decode_errors import undecodable
 from .failures import attempt
 from .images import ImageLimits, content_hash, decode
 from .records import DecodedImage, Failure, ImageRef
@@ -129,7 +130,11 @@ class _Answerer:
     def _answer_to(self, outcome: Union[dict[str, Any], Failure]) -> None:
         said = _what_was_said()
         if isinstance(outcome, Failure):
-            outcome = {"step": outcome.step, "code": outcome.code, "reason": outcome.reason}
+            code, reason = outcome.code, outcome.reason
+            if said and code == "damaged":  # libtiff says what is wrong, Pillow "decoder error -2"
+                told = undecodable(OSError(said))
+                code, reason = told.code, str(told)
+            outcome = {"step": outcome.step, "code": code, "reason": reason}
         self._answer({**outcome, **({"said": said} if said else {})})
 
     def _answer(self, header: dict[str, Any], data: bytes = b"") -> None:
