@@ -30,7 +30,7 @@ DECODER_ERRORS = (
 )
 
 #: Formats whose first bytes leave no doubt that such a picture was meant.
-_SIGNED = frozenset("AVIF BMP DDS GIF HEIF ICNS JPEG JPEG2000 PNG PSD QOI TIFF WEBP".split())
+_SIGNED = frozenset("AVIF BMP DDS GIF HEIF ICNS ICO JPEG JPEG2000 PNG PSD QOI TIFF WEBP".split())
 
 #: How what is often found under the name of an image begins, and what it is.
 _OTHERS = (
@@ -82,8 +82,29 @@ def unidentified(data: bytes, *, with_heif: bool) -> DecodeError:
             try:
                 factory(file, "")
             except DECODER_ERRORS as error:
-                return undecodable(error, name, is_cut=file.is_passed)
+                return undecodable(error, name, is_cut=file.is_passed or ends_early(data))
+    if data[1:4] == b"PNG":
+        return DecodeError("damaged", "the first bytes of the PNG picture were changed, as a transfer in text mode does")
     return DecodeError("not-an-image", "the content is not an image in a format that can be read")
+
+
+def ends_early(data: bytes) -> bool:
+    """Whether an image file is shorter than it says itself, of those formats that say so and whose decoders do not."""
+    if data[:4] == b"RIFF":  # WebP
+        return int.from_bytes(data[4:8], "little") + 8 > len(data)
+    if data[:3] == b"\xff\x4f\xff":  # a JPEG 2000 stream
+        return not data.endswith(b"\xff\xd9")
+    if data[4:8] not in {b"ftyp", b"jP  "}:  # AVIF, HEIC, JPEG 2000 in boxes
+        return False
+    start = 0
+    while start + 8 <= len(data):
+        length = int.from_bytes(data[start : start + 4], "big")
+        if length == 1:  # the length follows in eight bytes
+            length = int.from_bytes(data[start + 8 : start + 16], "big")
+        if length == 0:  # to the end, wherever that is
+            return data[start + 4 : start + 8] == b"jp2c" and not data.endswith(b"\xff\xd9")
+        start += max(length, 8)
+    return start != len(data)
 
 
 class _EndNoticed(io.BytesIO):

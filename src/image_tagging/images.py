@@ -11,7 +11,7 @@ import PIL
 from PIL import Image, UnidentifiedImageError
 
 from .appearance import as_seen, strips
-from .decode_errors import DECODER_ERRORS, too_large, undecodable, unidentified
+from .decode_errors import DECODER_ERRORS, ends_early, too_large, undecodable, unidentified
 from .errors import DecodeError, InputError
 from .records import DecodedImage, ImageFacts, ImageRef
 from .settings import settings
@@ -103,7 +103,7 @@ def _first_frame(
     except Image.DecompressionBombError as error:
         raise too_large(limits.max_megapixels) from error
     except DECODER_ERRORS as error:
-        raise undecodable(error) from error
+        raise undecodable(error, is_cut=ends_early(data)) from error
 
 
 @functools.cache
