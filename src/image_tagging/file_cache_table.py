@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 from .errors import InputError, OutputError
+from .plain_text import escaped
 from .records import ImageRef
 
 StrPath = Union[str, "os.PathLike[str]"]
@@ -49,6 +51,9 @@ _KNOWN = """
 SELECT known.address, known.number, known.stamp FROM file_cache_stamp AS known
 JOIN file_cache ON file_cache.rowid = known.number WHERE known.address IN ({})
 """
+
+#: What SQLite says of a good database that cannot be used now.
+_TEMPORARY = re.compile("locked|full|readonly|unable to open|disk I/O")
 
 #: Addresses asked for at a time: older SQLite takes no more than 999.
 _ASKED = 500
@@ -152,8 +157,9 @@ def open_cache(db_path: StrPath, *, make: bool = False) -> Iterator[CacheTable]:
             if make:
                 db.executescript(_SCHEMA)
             yield CacheTable(db)
-    except sqlite3.Error as error:
-        if "not a database" in str(error) or "malformed" in str(error):
-            raise InputError(f"{db_path} is no file cache, or a damaged one: {error}. Check the path.") from error
-        advice = "Wait for the program that holds it, or free some space."
-        raise OutputError(f"the file cache {db_path} cannot be used: {error}. {advice}") from error
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # what a damaged file says need not be text
+        said = escaped(str(error))[:200]
+        if _TEMPORARY.search(said):
+            advice = "Wait for the program that holds it, make it writable, or free some space."
+            raise OutputError(f"the file cache {db_path} cannot be used: {said}. {advice}") from error
+        raise InputError(f"{db_path} is no file cache, or a damaged one: {said}. Check the path.") from error

@@ -13,6 +13,7 @@ from itertools import chain, groupby, islice
 from typing import Any, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .images import DEFAULT_LIMITS
 from .records import EncoderSpec, Failure, FoundImage, ImageRecord, ImageRef, ListedFile
@@ -139,7 +140,7 @@ class ListedImages(StoreFile):
         query = f"SELECT l.seq, l.address, l.stamp {_PENDING} AND l.seq > :after ORDER BY l.seq LIMIT {_PAGE}"
         while rows := self._rows(query, values):
             values["after"] = rows[-1][0]
-            yield from (FoundImage(_ref(address), stamp) for _, address, stamp in rows)
+            yield from (FoundImage(self._ref(address), stamp) for _, address, stamp in rows)
 
     def _pending_values(self, encoder: Optional[EncoderSpec]) -> dict[str, Any]:
         return {"encoder": self._number(encoder), "decoder": self.decoder, "after": 0}
@@ -165,14 +166,14 @@ class ListedImages(StoreFile):
 
     def shared_hashes(self) -> list[tuple[ImageRef, ImageRef]]:
         """The pairs (later image, earlier image) of different pictures that have one ``hash_id``."""
-        return [(_ref(later), _ref(earlier)) for later, earlier in self._rows(_SHARED_PAIRS)]
+        return [(self._ref(later), self._ref(earlier)) for later, earlier in self._rows(_SHARED_PAIRS)]
 
     def pictures(self, encoder: EncoderSpec) -> Iterator[ImageRecord]:
         """Every picture that has a name, once, in the order of the listing."""
-        for address, hash_id, *facts, vector in self._db.execute(_PICTURES, {"encoder": self._number(encoder)}):
+        for address, hash_id, *facts, vector in self._stream(_PICTURES, {"encoder": self._number(encoder)}):
             picture_hash, image_format, size_bytes, width, height = facts
             yield ImageRecord(
-                ref=_ref(address),
+                ref=self._ref(address),
                 hash_id=hash_id,
                 picture_hash=picture_hash,
                 format=image_format,
@@ -180,7 +181,7 @@ class ListedImages(StoreFile):
                 width=width,
                 height=height,
                 tags=self._tags_of(hash_id),
-                embedding=np.frombuffer(vector, dtype="<f4"),
+                embedding=self._embedding(vector, encoder),
                 encoder=encoder,
             )
 
@@ -191,17 +192,17 @@ class ListedImages(StoreFile):
 
     def files(self) -> Iterator[tuple[ImageRef, str]]:
         """Every listed file that holds a named picture, with the picture's ``hash_id``, in order."""
-        rows = self._db.execute("SELECT address, picture_id FROM listing WHERE picture_id IS NOT NULL ORDER BY seq")
-        return ((_ref(address), hash_id) for address, hash_id in rows)
+        rows = self._stream("SELECT address, picture_id FROM listing WHERE picture_id IS NOT NULL ORDER BY seq")
+        return ((self._ref(address), hash_id) for address, hash_id in rows)
 
     def files_of(self, hash_id: str) -> list[ListedFile]:
         """The listed files that hold one picture, in order."""
         rows = self._rows("SELECT address, number FROM listing WHERE picture_id = ? ORDER BY seq", (hash_id,))
-        return [ListedFile(_ref(address), number) for address, number in rows]
+        return [ListedFile(self._ref(address), number) for address, number in rows]
 
     def tag_lists(self) -> Iterator[tuple[str, list[str]]]:
         """Every tag with the pictures in it, tags in alphabetical order, pictures in that of the listing."""
-        rows = self._db.execute(
+        rows = self._stream(
             "SELECT tag, picture_id FROM listing WHERE picture_id IS NOT NULL "
             "GROUP BY tag, picture_id ORDER BY tag, min(seq)"
         )
@@ -219,7 +220,7 @@ class ListedImages(StoreFile):
 
     def tags_of_pictures(self) -> Iterator[tuple[str, list[str]]]:
         """Every named picture with its tags, in the order of the listing."""
-        rows = self._db.execute(
+        rows = self._stream(
             "SELECT picture_id FROM listing WHERE picture_id IS NOT NULL GROUP BY picture_id ORDER BY min(seq)"
         )
         return ((hash_id, list(self._tags_of(hash_id))) for (hash_id,) in rows)
@@ -230,16 +231,28 @@ class ListedImages(StoreFile):
 
     def failures(self) -> Iterator[Failure]:
         """What failed of the listed images that have no name, in order: a failure of one encoder is not another's."""
-        rows = self._db.execute(
+        rows = self._stream(
             "SELECT l.address, f.step, f.code, f.reason FROM listing AS l "
             "JOIN failure AS f ON f.path = l.path AND f.stamp = l.stamp WHERE l.picture_id IS NULL ORDER BY l.seq"
         )
-        return (Failure(_ref(address), step, code, reason) for address, step, code, reason in rows)
+        return (Failure(self._ref(address), step, code, reason) for address, step, code, reason in rows)
 
     def _failure_values(self, failure: Failure) -> dict[str, str]:
         """The columns of a failure in the store, all but its stamp."""
         fields = {"step": failure.step, "code": failure.code, "reason": failure.reason}
         return {"path": failure.ref.path, "decoder": self.decoder, **fields}
+
+    def _ref(self, address: str) -> ImageRef:
+        try:
+            file, *members = json.loads(address)
+        except (ValueError, TypeError) as error:
+            raise self._damaged("an address of an image cannot be read") from error
+        return ImageRef(file, tuple(members))
+
+    def _embedding(self, vector: bytes, encoder: EncoderSpec) -> NDArray[np.float32]:
+        if not isinstance(vector, bytes) or len(vector) != 4 * encoder.dim:
+            raise self._damaged("an embedding is not of the length that it should have")
+        return np.frombuffer(vector, dtype="<f4")
 
 
 class _Aside:
@@ -264,8 +277,3 @@ class _Aside:
                 address = json.dumps([ref.file, *ref.members])
                 self._digest.update(f"{address} {item.stamp}\n".encode())
                 yield ref.path, address, item.stamp, ref.name.casefold(), ref.tag
-
-
-def _ref(address: str) -> ImageRef:
-    file, *members = json.loads(address)
-    return ImageRef(file, tuple(members))

@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from .errors import OutputError
 from .files import make_folder
+from .plain_text import escaped
 from .records import EncoderSpec
 
 STORE_NAME = "image-tagging.store"
@@ -25,6 +26,10 @@ _VERSION = 1
 
 #: Seconds to wait for another run that holds the store: it may be about to end.
 _WAIT = 5.0
+
+_TABLES = frozenset({"encoder", "image", "failure", "embedding", "finished", "imported", "listing"})
+
+_MOVE_AWAY = "Move it away, and what it knew is computed anew; or use another output folder."
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS encoder(
@@ -84,15 +89,17 @@ class StoreFile:
         """Make the file a store where it is new, and lock it."""
         with self._store_errors():
             ((version,),) = self._rows("PRAGMA user_version")
-            if version != _VERSION and self._rows("SELECT 1 FROM sqlite_master LIMIT 1"):
+            tables = {name for (name,) in self._rows("SELECT name FROM sqlite_master")}
+            if tables and not (version == _VERSION and tables >= _TABLES):
                 raise OutputError(
-                    f"{self.path} is not a working store of this version. Move it away, or use another output folder."
+                    f"{self.path} is not a working store of this version: another program made it, or a newer version "
+                    "of this one. Move it away, or use another output folder."
                 )
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(_SCHEMA)
-            self._db.execute(f"PRAGMA user_version = {_VERSION}")  # writing takes the lock
+            # Writing takes the lock; in one go, so that a run that is killed here leaves no half of a store.
+            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT")
 
     def is_finished(self, work: str, digest: str) -> bool:
         """Whether this work was finished, from what the digest stands for."""
@@ -122,6 +129,15 @@ class StoreFile:
         with self._lock, self._store_errors():
             return self._db.execute(query, values).fetchall()
 
+    def _stream(self, query: str, values: Any = ()) -> Iterator[Any]:
+        """The rows of a query one by one, for results of any size; nothing is written while they are taken."""
+        with self._store_errors():
+            yield from self._db.execute(query, values)
+
+    def _damaged(self, what: str) -> OutputError:
+        """The file can be read, and holds what was never written there."""
+        return OutputError(f"the working store {self.path} is damaged: {what}. {_MOVE_AWAY}")
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._lock, self._store_errors(), self._db:
@@ -132,13 +148,16 @@ class StoreFile:
     def _store_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            raise OutputError(f"the working store {self.path} cannot be used: {error}. {_advice(error)}") from error
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # what a damaged file says need not be text
+            said = escaped(str(error))[:200]
+            raise OutputError(f"the working store {self.path} cannot be used: {said}. {_advice(said)}") from error
 
 
-def _advice(error: sqlite3.Error) -> str:
-    if "locked" in str(error):
+def _advice(said: str) -> str:
+    if "locked" in said:
         return "Wait for the other run, or use another output folder."
-    if isinstance(error, sqlite3.OperationalError):
+    if "readonly" in said or "unable to open" in said:
+        return "Make it and its folder writable, or use another output folder."
+    if "full" in said or "I/O" in said:
         return "Free some space, or use another output folder."
-    return "It is damaged or something else: move it away, or use another output folder."
+    return f"It is damaged or something else. {_MOVE_AWAY}"

@@ -23,6 +23,7 @@ from .records import EncoderSpec
 from .reports import write_report
 from .runners import local
 from .splits import Split, Splitter, TaggedEmbeddings
+from .store import StoreFile
 from .validation import ValidationReport, validate
 
 MODELS_FOLDER = "models"
@@ -55,9 +56,10 @@ class Training:
         Raises
         ------
         OutputError
-            A file cannot be written.
+            A file cannot be written, or another run is working in the output folder.
         """
-        with one_thread_a_product():
+        # Nothing is kept in the store: holding it keeps two runs from writing one model at once.
+        with StoreFile(self._output), one_thread_a_product():
             learned = local.run(
                 self._learn,
                 lambda: lambda batch: [self._write(*one) for one in batch],

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,3 +83,35 @@ def stages(trained, tmp_path_factory):
             "--batch_size=4",
         ),
     }
+
+
+def _give_up_the_rights_of_root() -> None:
+    """Root may write whatever it likes, but not where it starts a program without these two capabilities."""
+    drop_from_bounding_set, overrides, reads = 24, 1, 2
+    for capability in (overrides, reads):
+        ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0)
+
+
+@pytest.fixture(scope="session")
+def without_rights(tmp_path_factory):
+    """``without_rights(*arguments)`` runs a command that permissions hold for, where the tests are run by root too."""
+    if sys.platform != "linux":
+        pytest.skip("only Linux lets root run a program without the rights of root")
+    options = {"preexec_fn": None if os.geteuid() else _give_up_the_rights_of_root}
+    locked = tmp_path_factory.mktemp("locked")
+    locked.chmod(0o555)
+    probe = [sys.executable, "-c", "import os, sys; os.mkdir(sys.argv[1])", str(locked / "made")]
+    if not subprocess.run(probe, check=False, capture_output=True, **options).returncode:
+        pytest.skip("the rights of root cannot be given up here")
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "image_tagging", *map(str, arguments)],
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=600,
+            **options,
+        )
+
+    return run
