@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Optional, Union
 
-from .archives import DEFAULT_LIMITS, Allowance, Archive, ArchiveLimits, looks_like_archive
+from .archives import DEFAULT_LIMITS, OPENING_BYTES, Allowance, Archive, ArchiveLimits, looks_like_archive
 from .errors import InputError, ReadError
 from .records import Failure, FoundImage, ImageRef
 from .source_reader import SourceReader, as_read_error
@@ -156,7 +156,7 @@ def _find_in_open(ref: ImageRef, archive: Archive, allowance: Allowance) -> Iter
     try:
         with closing(archive):
             allowance.take_members(len(archive.entries))
-            allowance.take_bytes(archive.held_bytes)
+            allowance.take_bytes(max(archive.held_bytes, OPENING_BYTES if ref.members else 0))
             if archive.damage:
                 yield Failure(ref, "read", "damaged-archive", archive.damage)
             for name in sorted(archive.entries):

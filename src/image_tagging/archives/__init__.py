@@ -10,12 +10,12 @@ from ..errors import ReadError
 from .content import Content, FileContent, HeldContent
 from .directory import END_SIGNATURE, read_directory
 from .entries import LOCAL_SIGNATURE, STORED, Entry
-from .limits import DEFAULT_LIMITS, Allowance, ArchiveLimits
+from .limits import DEFAULT_LIMITS, OPENING_BYTES, Allowance, ArchiveLimits
 from .names import unique_names
 from .salvage import salvage
 from .unpacking import stored_part, unpacked
 
-__all__ = ["DEFAULT_LIMITS", "Allowance", "Archive", "ArchiveLimits", "Entry", "looks_like_archive"]
+__all__ = ["DEFAULT_LIMITS", "OPENING_BYTES", "Allowance", "Archive", "ArchiveLimits", "Entry", "looks_like_archive"]
 
 #: How a zip begins: with a member, with its end where it is empty, or as the first part of a split one.
 _BEGINNINGS = (LOCAL_SIGNATURE, END_SIGNATURE, b"PK\x07\x08", b"PK00")

@@ -31,6 +31,10 @@ class ArchiveLimits:
 
 DEFAULT_LIMITS = ArchiveLimits()
 
+#: What opening an archive counts for at least, since it takes time as unpacking does. An inner archive takes 100 bytes
+#: of the outer one, so that ``ratio`` leaves more than this for each.
+OPENING_BYTES = 1 << 16
+
 
 class Allowance:
     """What one file may still bring: members, bytes, and bytes held at a time. Inner archives draw on it too."""
