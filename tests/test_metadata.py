@@ -242,6 +242,19 @@ def test_embeddings_of_several_encoders_in_one_file_are_refused(tmp_path, change
     assert str(path) in str(raised.value)
 
 
+def test_names_that_are_no_line_are_refused_in_one(tmp_path):
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps({"a\nb": plain_record(embeddings_vector=[None])}))
+    with pytest.raises(MetadataError, match=r"a\\nb") as raised:
+        read(path)
+    assert "\n" not in str(raised.value)
+    path.write_text(json.dumps({"1": plain_record(), "2": plain_record(model="a\n" + "b" * 100_000)}))
+    with pytest.raises(EncoderMismatchError, match=r"a\\nb") as raised:
+        read(path)
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 1000
+
+
 # --- tag lists --------------------------------------------------------------------------------------------
 
 

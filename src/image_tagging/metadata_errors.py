@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Union
 
 from .errors import EncoderMismatchError, MetadataError
+from .plain_text import escaped
 from .records import EncoderSpec
+
+#: A file may say anything, at any length, where an encoder is named.
+_LONGEST_LABEL = 200
 
 _REMEDY = "Give the file that stage 1 wrote (image-tagging process)."
 
@@ -34,7 +38,7 @@ def empty(path: str) -> MetadataError:
 def not_numbers(path: str, hash_id: str) -> MetadataError:
     """The embedding of a picture holds what is no finite float32."""
     return MetadataError(
-        f"{path}: the embedding of {hash_id[:20]}… is not a list of finite numbers. Run stage 1 again to make it anew."
+        f"{path}: the embedding of {escaped(hash_id[:20])}… is not a list of finite numbers. Run stage 1 again to make it anew."
     )
 
 
@@ -45,11 +49,12 @@ def told_twice(path: str, what: str) -> MetadataError:
 
 def mixed(path: str, one: EncoderSpec, other: EncoderSpec) -> EncoderMismatchError:
     """The file holds embeddings of several encoders, or of several lengths."""
+    first, second = (escaped(each.label[:_LONGEST_LABEL]) for each in (one, other))
     if one.label == other.label:
         return EncoderMismatchError(
-            f"{path} holds embeddings of {one.label} with {one.dim} values and with {other.dim}. Run stage 1 again."
+            f"{path} holds embeddings of {first} with {one.dim} values and with {other.dim}. Run stage 1 again."
         )
     return EncoderMismatchError(
-        f"{path} mixes encoders: {one.label} ({one.dim} values) and {other.label} ({other.dim}). "
+        f"{path} mixes encoders: {first} ({one.dim} values) and {second} ({other.dim}). "
         "Run stage 1 again with one encoder."
     )

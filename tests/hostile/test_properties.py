@@ -26,7 +26,7 @@ from image_tagging.metadata import (
 from image_tagging.records import EncoderSpec, Failure, FoundImage, ImageRecord, ImageRef
 from image_tagging.sources import ArchiveLimits, FoundArchive, SourceReader, find_images
 
-EXAMPLES = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 LIMITS = ArchiveLimits(depth=4, members=1000, image_bytes=1 << 20, archive_bytes=1 << 22, total_bytes=1 << 24)
 
 
