@@ -38,7 +38,8 @@ def empty(path: str) -> MetadataError:
 def not_numbers(path: str, hash_id: str) -> MetadataError:
     """The embedding of a picture holds what is no finite float32."""
     return MetadataError(
-        f"{path}: the embedding of {escaped(hash_id[:20])}… is not a list of finite numbers. Run stage 1 again to make it anew."
+        f"{path}: the embedding of {escaped(hash_id[:20])}… is not a list of finite numbers. "
+        "Run stage 1 again to make it anew."
     )
 
 
