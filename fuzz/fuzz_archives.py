@@ -8,7 +8,7 @@ from functools import cache
 
 from image_tagging.errors import ReadError
 from image_tagging.records import Failure, FoundImage
-from image_tagging.sources import ArchiveLimits, Found, FoundArchive, SourceReader, find_images
+from image_tagging.sources import ArchiveLimits, Found, SourceReader, find_images
 
 from .only_reading import only_reading
 
@@ -70,9 +70,10 @@ def _check_message(code: str, message: str) -> None:
 
 
 def _address(item: Found) -> object:
-    if isinstance(item, FoundArchive):
-        return item
-    return (item.ref, item.stamp) if isinstance(item, FoundImage) else (item.ref, item.code, item.reason)
+    """What tells one of what was found from another."""
+    if isinstance(item, FoundImage):
+        return item.ref, item.stamp
+    return (item.ref, item.code, item.reason) if isinstance(item, Failure) else item
 
 
 @cache

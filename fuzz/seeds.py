@@ -93,6 +93,7 @@ def _archives() -> Iterator[tuple[str, bytes]]:
     names = ["../up.png", "/root.png", "C:\\win.png", "nul\x01.png", "猫.png", "a.png/", "__MACOSX/._a.png", "a//b.png"]
     yield "names", _zip(dict.fromkeys(names, picture))
     whole = _zip({"a.png": picture, "b.png": picture})
+    yield "names of DOS", _zip({"caf_.png": picture, "b_.png": picture}).replace(b"_.png", b"\x82.png")
     yield "twice", whole.replace(b"b.png", b"a.png")
     yield "cut short", whole[: len(whole) * 2 // 3]
     yield "without a directory", whole[: whole.index(b"PK\x01\x02")]
