@@ -27,6 +27,7 @@ def embedding(**values):
             "encoder": ENCODER,
             "archives": (),
             "failures": (),
+            "passed_over": {},
             "shared_hashes": (),
             "unchanged": False,
             "digest": "",

@@ -278,6 +278,7 @@ def test_closing_ends_what_is_still_at_work_and_nothing_can_be_asked_then():
 
     def wait_for_ever():
         decoders.facts(REF, GOOD)
+        decoders._process().learn(never_end)
         started.set()
         outcomes.append(decoders.prepared(REF, never_end))
 
@@ -309,6 +310,19 @@ def test_where_no_process_can_be_started_a_named_error_says_so(decoders, monkeyp
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(DecoderError, match="does not start \\(exit code 1\\)"):
         decoders.facts(REF, GOOD)
+
+
+class NotHere:
+    """As an object of a module that the process cannot import."""
+
+    def __reduce__(self):
+        return (__import__, ("no_such_module",))
+
+
+def test_a_function_that_cannot_be_loaded_there_ends_the_run_with_a_named_error(decoders):
+    decoders.facts(REF, GOOD)
+    with pytest.raises(DecoderError, match="No module named 'no_such_module'"):
+        decoders.prepared(REF, NotHere())
 
 
 def test_a_script_without_a_main_guard_may_use_it(tmp_path):

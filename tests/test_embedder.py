@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -224,6 +225,26 @@ def no_single_pixel(picture):
     if picture.size == (1, 1):
         raise ZeroDivisionError("one pixel")
     return mean_colours(picture)
+
+
+def crash_on_single_pixel(picture):
+    if picture.size == (1, 1):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return mean_colours(picture)
+
+
+class Crashing(MeanColours):
+    """An encoder whose preparation crashes on one picture."""
+
+    preprocess = staticmethod(crash_on_single_pixel)
+
+
+@pytest.mark.parametrize("num_threads", [1, 3])
+def test_a_crash_costs_the_one_image_and_not_the_run(folder, out, num_threads):
+    written(folder / "55.png", encoded(plain(RED, (1, 1))))
+    summary, pictures = embed(folder, out, Crashing(), num_threads=num_threads)
+    assert failed(summary) == [("55.png", "embed", "crashed")]
+    assert len(pictures) == 10
 
 
 class Choosy(MeanColours):

@@ -57,7 +57,7 @@ def test_a_folder_without_images_says_so(tmp_path, out):
 
 def test_a_folder_of_broken_archives_names_the_first(tmp_path, out):
     written(tmp_path / "in" / "a.zip", b"no zip")
-    with pytest.raises(NoImagesError, match=r"a\.zip: the archive is damaged"):
+    with pytest.raises(NoImagesError, match=r"a\.zip: this is no zip archive"):
         embed(tmp_path / "in", out)
 
 

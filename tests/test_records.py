@@ -39,6 +39,8 @@ def test_the_tag_of_a_relative_path_is_the_folder_it_really_lies_in(tmp_path, mo
         (("a/b/7.png",), "b"),
         (("a\\b\\7.png",), "b"),
         (("inner.zip", "a/7.png"), "a"),
+        (("../../7.png",), "my.photos"),
+        (("/a/./7.png",), "a"),
     ],
 )
 def test_the_tag_in_an_archive_is_the_folder_and_at_its_top_the_archives_stem(members, tag):

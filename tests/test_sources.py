@@ -11,8 +11,8 @@ import pytest
 
 from image_tagging.errors import InputError, ReadError
 from image_tagging.records import Failure, FoundImage, ImageRef
-from image_tagging.sources import ArchiveLimits, FoundArchive, SourceReader, find_images, is_archive
-from samples import png, written, zipped
+from image_tagging.sources import ArchiveLimits, FoundArchive, PassedOver, SourceReader, find_images, is_archive
+from samples import drawn, encoded, png, written, zipped
 
 needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes need rights on Windows")
 
@@ -44,6 +44,12 @@ def archives(root, **options):
     ]
 
 
+def passed_over(root, **options):
+    """The paths of the files that are told of and not looked into."""
+    found = find_images(str(root), **options)
+    return [os.path.relpath(item.ref.path, str(root)) for item in found if isinstance(item, PassedOver)]
+
+
 def code_of(reader, ref):
     """Why the bytes cannot be had, ``None`` where they can."""
     try:
@@ -65,10 +71,38 @@ def test_the_order_is_that_of_the_names_folder_by_folder(tmp_path):
 
 
 def test_suffixes_count_in_any_case_and_other_files_are_passed_over(tmp_path):
-    for name in ("a.PNG", "b.JpEg", "c.WEBP", "notes.txt", "no suffix", "png", "d.pdf", "e.png.bak"):
+    for name in ("a.PNG", "b.JpEg", "c.WEBP", "notes.txt", "no suffix", "png", "d.pdf", "e.png.bak", ".hidden", "._f"):
         written(tmp_path / name, b"")
     assert images(tmp_path) == ["a.PNG", "b.JpEg", "c.WEBP"]
-    assert failures(tmp_path) == []
+    assert passed_over(tmp_path) == ["d.pdf", "notes.txt"]
+    assert failures(tmp_path) == [(name, "not-an-image") for name in ("e.png.bak", "no suffix", "png")]
+
+
+def test_every_file_that_is_not_hidden_is_told_of(tmp_path):
+    names = ["LICENSE", "a.png", "b.zip", "c.txt", "d.cr2", "e.exr", "f"]
+    for name in names:
+        written(tmp_path / name, zipped({"1.png": b"", "2.txt": b"", "3.nef": b""}) if name == "b.zip" else b"x")
+    told = [os.path.relpath(item.ref.path, str(tmp_path)) for item in find_images(str(tmp_path))]
+    assert sorted({name.split("/")[0] for name in told}) == names
+    assert {"b.zip/1.png", "b.zip/2.txt", "b.zip/3.nef"} <= set(told)
+
+
+def test_images_that_nothing_here_decodes_are_told_and_not_opened(tmp_path, monkeypatch):
+    for name in ("a.CR2", "b.svg", "c.exr"):
+        written(tmp_path / name, b"")
+    monkeypatch.setattr("builtins.open", lambda *arguments, **options: pytest.fail("opened"))
+    assert failures(tmp_path) == [(name, "unsupported") for name in ("a.CR2", "b.svg", "c.exr")]
+
+
+@pytest.mark.parametrize("name", ["no suffix", "a.png.1", "a.bak", "5f3a"])
+def test_a_file_whose_name_says_nothing_is_an_image_if_it_begins_like_one(tmp_path, reader, name):
+    """As the caches of browsers and half-finished downloads hold them."""
+    for image_format in ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "JPEG2000", "QOI"):
+        data = encoded(drawn(), image_format)
+        written(tmp_path / name, data)
+        (found,) = find_images(str(tmp_path))
+        assert isinstance(found, FoundImage)
+        assert reader.read(found.ref) == data
 
 
 def test_a_folder_called_like_an_image_is_a_folder(tmp_path):
@@ -125,7 +159,10 @@ def test_links_that_lead_nowhere_or_to_themselves_are_failures_of_their_own(tmp_
     (tmp_path / "loop").symlink_to("loop")
     written(tmp_path / "z.png", b"")
     assert images(tmp_path) == ["z.png"]
-    assert failures(tmp_path) == [("broken.png", "missing"), ("broken.zip", "missing"), ("loop.png", "unreadable")]
+    assert failures(tmp_path) == [
+        *(("broken.png", "missing"), ("broken.zip", "missing")),
+        *(("loop", "unreadable"), ("loop.png", "unreadable")),
+    ]
 
 
 @needs_links
@@ -375,14 +412,16 @@ def test_in_a_folder_a_file_of_unknown_suffix_that_begins_like_an_archive_is_one
     written(tmp_path / "f.part", b"")
     assert images(tmp_path) == ["a.zip.part/1.png", "b/1.png", "c.CBZ/1.png", "d.zip.1/1.png"]
     assert archives(tmp_path, open_archives=False) == [(name, None) for name in ("a.zip.part", "b", "c.CBZ", "d.zip.1")]
-    assert failures(tmp_path) == []
+    assert failures(tmp_path) == [("e", "not-an-image"), ("f.part", "not-an-image")]
 
 
 def test_side_cars_and_documents_are_not_even_opened(tmp_path, monkeypatch):
-    for name in ("1.txt", "1.json", "2.CSV", "a.docx", "b.jar", "c.epub", "d.apk", ".DS_Store"):
+    names = ("1.json", "1.txt", "2.CSV", "a.docx", "b.jar", "c.epub", "d.apk")
+    for name in (*names, ".DS_Store"):
         written(tmp_path / name, zipped({"1.png": b""}))
     monkeypatch.setattr("builtins.open", lambda *arguments, **options: pytest.fail("opened"))
-    assert list(find_images(str(tmp_path))) == []
+    assert passed_over(tmp_path) == list(names)
+    assert images(tmp_path) == archives(tmp_path) == failures(tmp_path) == []
 
 
 def test_an_image_that_is_an_archive_is_found_as_an_image_since_finding_opens_none(tmp_path, monkeypatch):
@@ -395,7 +434,7 @@ def test_an_image_that_is_an_archive_is_found_as_an_image_since_finding_opens_no
 def test_a_pipe_of_unknown_suffix_is_never_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "nowhere").symlink_to("gone")
-    assert list(find_images(str(tmp_path))) == []
+    assert failures(tmp_path) == [("nowhere", "missing"), ("pipe", "not-a-file")]
 
 
 def test_members_whose_names_begin_at_a_dot_or_climb_are_no_hidden_ones(tmp_path):

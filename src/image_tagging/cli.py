@@ -60,7 +60,7 @@ def process(
     precision: Precision = "auto",
     metadata_format: MetadataFormat = "json",
     max_megapixels: Megapixels = 180.0,
-    image_seconds: Seconds = 30.0,
+    image_seconds: Seconds = 60.0,
     use_truncated: Truncated = False,
     retry_failures: Retry = False,
 ) -> None:
@@ -118,7 +118,7 @@ def _add_classify(name: str, *, archives: bool, takes: str, does: str) -> None:
         device: Device = None,
         precision: Precision = "auto",
         max_megapixels: Megapixels = 180.0,
-        image_seconds: Seconds = 30.0,
+        image_seconds: Seconds = 60.0,
         use_truncated: Truncated = False,
         retry_failures: Retry = False,
     ) -> None:

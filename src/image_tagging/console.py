@@ -231,6 +231,8 @@ def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[s
     if duplicates := summary.images - summary.pictures:
         parts.append(_count(duplicates, "duplicate"))
     parts.append(f"{len(summary.failures):,} skipped")
+    if others := sum(summary.passed_over.values()):
+        parts.append(f"{_count(others, 'file')} of other kinds")
     _line(console, ", ".join(parts))
     where = f"on {summary.computed_on}" if summary.computed_on else "all known before"
     _line(console, f"Encoder {summary.encoder.label}: {_count(summary.computed, 'embedding')} computed, {where}")

@@ -84,7 +84,9 @@ def unidentified(data: bytes, *, with_heif: bool) -> DecodeError:
             except DECODER_ERRORS as error:
                 return undecodable(error, name, is_cut=file.is_passed or ends_early(data))
     if data[1:4] == b"PNG":
-        return DecodeError("damaged", "the first bytes of the PNG picture were changed, as a transfer in text mode does")
+        return DecodeError(
+            "damaged", "the first bytes of the PNG picture were changed, as a transfer in text mode does"
+        )
     return DecodeError("not-an-image", "the content is not an image in a format that can be read")
 
 

@@ -41,6 +41,9 @@ _LOOK = 0.1
 #: Seconds that a process may take to start: a busy machine may need some, a broken one would take for ever.
 _START_SECONDS = 120.0
 
+#: Seconds that a process which stopped answering has to end by itself, so that it can be told how it ended.
+_LAST_SECONDS = 5.0
+
 #: The longest header and data that an answer can have; what says that it has more has gone wild.
 _MOST_HEADER, _MOST_DATA = 1 << 20, 1 << 30
 
@@ -100,10 +103,9 @@ class Decoders:
     def prepared(self, ref: ImageRef, preprocess: Preprocess) -> Union[NDArray[np.float32], Failure]:
         """The array that ``preprocess`` makes of the picture whose facts this thread asked for last."""
         process = self._process()
-        function = b"" if process.preprocess == preprocess else pickle.dumps(preprocess)
-        process.preprocess = preprocess
         try:
-            process.ask(Ask.PREPARE, function)
+            process.learn(preprocess)
+            process.ask(Ask.PREPARE, b"")
             answer, data = process.answer(self._limits.image_seconds)
         except _EndedError as end:
             return Failure(ref, "embed", *self._replace(process, end))
@@ -179,7 +181,7 @@ class Decoders:
 
     def _replace(self, process: _Process, end: _EndedError) -> tuple[str, str]:
         """Forget a process that has ended; the reason code and the sentence of the image that it ended on."""
-        process.end()
+        process.end(seconds=_LAST_SECONDS)
         self._make_room(process)
         with self._lock:
             if process in self._processes:
@@ -218,7 +220,7 @@ class _Process:
 
     def __init__(self, limits: ImageLimits) -> None:
         self.has_large = False
-        self.preprocess: Optional[Preprocess] = None
+        self._preprocess: Optional[Preprocess] = None
         self._words = ""
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed by ``end``
         self._lock = threading.Lock()
@@ -244,8 +246,22 @@ class _Process:
         try:
             self.answer(_START_SECONDS)
         except _EndedError as error:
-            self.end()
+            self.end(seconds=_LAST_SECONDS)
             raise DecoderError(f"the process that decodes images does not start ({self.last_words()}).") from error
+
+    def learn(self, preprocess: Preprocess) -> None:
+        """Give it the function that prepares pictures. What that imports takes its time, which is no image's."""
+        if self._preprocess == preprocess:
+            return
+        try:
+            self.ask(Ask.LEARN, pickle.dumps(preprocess))
+            self.answer(_START_SECONDS)
+        except _EndedError as error:
+            self.end(seconds=_LAST_SECONDS)
+            raise DecoderError(
+                f"the process that decodes images cannot load what prepares them for the encoder ({self.last_words()})."
+            ) from error
+        self._preprocess = preprocess
 
     def ask(self, ask: Ask, *payloads: bytes) -> None:
         """Send a request for each of the payloads; raises _EndedError where nobody takes them."""
@@ -288,8 +304,10 @@ class _Process:
                 self._is_overdue = True
                 self._popen.kill()
 
-    def end(self) -> None:
-        """End it, whatever it is doing, and close its pipes."""
+    def end(self, *, seconds: float = 0.0) -> None:
+        """End it, whatever it is doing, and close its pipes; one that is ending anyway gets ``seconds`` to do so."""
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(seconds)
         self._popen.kill()
         self._popen.wait()
         with suppress(OSError):  # what it was still to be sent

@@ -52,9 +52,10 @@ class Ask(IntEnum):
 
     FACTS = 1  # of an image, which is kept for PREPARE
     HASH = 2  # the content hash of an image alone
-    PREPARE = 3  # the array that a function makes of the picture kept; empty: the function as before
-    PROCEED = 4  # there is room for a large picture
-    FORGET = 5  # the picture kept
+    LEARN = 3  # the function for PREPARE, with all that it imports
+    PREPARE = 4  # the array that the function makes of the picture kept
+    PROCEED = 5  # there is room for a large picture
+    FORGET = 6  # the picture kept
 
 
 def main() -> None:
@@ -63,9 +64,11 @@ def main() -> None:
     requests, answers = _own_pipes()
     _confine(limits)
     warnings.simplefilter("always")  # of every image, not of the first alone
+    warnings.simplefilter("ignore", ResourceWarning)  # of this process, when it ends
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"  # not the line of Pillow's that it comes from
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2 + 1  # Pillow refuses twice of it, also inside icons
     ImageFile.LOAD_TRUNCATED_IMAGES = limits.use_truncated
+    Image.preinit()  # loads the decoders of the common formats: the first image need not wait for them
     _Answerer(requests, answers, limits).run()
 
 
@@ -84,13 +87,17 @@ class _Answerer:
         self._answer({})  # ready
         while (request := self._waiting.popleft() if self._waiting else self._next()) is not None:
             ask, payload = request
-            self._decoded = None if ask != Ask.PREPARE else self._decoded
+            if ask not in {Ask.LEARN, Ask.PREPARE}:
+                self._decoded = None
             if ask == Ask.FACTS:
                 self._answer_to(attempt(_HERE, "decode", lambda: self._facts(payload)))  # noqa: B023  called at once
             elif ask == Ask.HASH:
                 self._answer_to(attempt(_HERE, "decode", lambda: self._hash(payload)))  # noqa: B023
+            elif ask == Ask.LEARN:
+                self._preprocess = pickle.loads(payload)  # noqa: S301  from the program that started this one
+                self._answer({})
             elif ask == Ask.PREPARE:
-                self._prepare(payload)
+                self._prepare()
 
     def _next(self) -> Optional[tuple[int, bytes]]:
         head = self._requests.read(REQUEST.size)
@@ -114,9 +121,7 @@ class _Answerer:
             while (request := self._next()) and request[0] != Ask.PROCEED:
                 self._waiting.append(request)  # further images that were sent along
 
-    def _prepare(self, function: bytes) -> None:
-        if function:
-            self._preprocess = pickle.loads(function)  # noqa: S301  from the program that started this one
+    def _prepare(self) -> None:
         decoded, preprocess = self._decoded, self._preprocess
         if decoded is None or preprocess is None:
             raise RuntimeError("there is no picture to prepare, or no function to do so")

@@ -63,6 +63,11 @@ def _summary(
 ) -> EmbeddingSummary:
     failures = (*listing.failures, *store.failures())
     _log_failures(failures)
+    if listing.passed_over:
+        kinds = ", ".join(
+            f"{count:,} {suffix or 'without one'}" for suffix, count in sorted(listing.passed_over.items())
+        )
+        log.info("passed over, since no image has such a suffix: %s", kinds)
     shared = store.shared_hashes()
     for later, earlier in shared:
         log.info("%s has the pixels of %s in other colours or another shape", later.path, earlier.path)
@@ -78,6 +83,7 @@ def _summary(
         computed_on=embedder.computed_on,
         archives=listing.archives,
         failures=failures,
+        passed_over=listing.passed_over,
         shared_hashes=tuple(shared),
         unchanged=unchanged,
         digest=listing.digest,

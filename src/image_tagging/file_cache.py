@@ -21,7 +21,7 @@ from .files import make_folder
 from .records import Failure, FoundImage
 from .runners import local
 from .source_reader import ThreadReaders
-from .sources import Found, FoundArchive, find_images
+from .sources import Found, FoundArchive, PassedOver, find_images
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ class _Adder:
         self._add_on_threads(new)
         if self.counts:
             unopened = {failure.ref for failure in self.failures}
-            archives = (archive for archive in self._archives if archive.ref not in unopened)
+            archives = (archive for archive in self._archives if archive.images or archive.ref not in unopened)
             self._table.put([file_row(archive.ref, "", n_content=archive.images) for archive in archives])
 
     def _add_on_threads(self, new: Iterator[FoundImage]) -> None:
@@ -170,6 +170,8 @@ class _Adder:
                     self._skip(item)
                 elif isinstance(item, FoundArchive):
                     self._archives.append(item)
+                elif isinstance(item, PassedOver):
+                    continue
                 elif stamps.get(address) == item.stamp:
                     self.counts["unchanged"] += 1
                 else:

@@ -32,7 +32,7 @@ class ImageLimits:
     """
 
     max_megapixels: float = 180.0
-    image_seconds: float = 30.0
+    image_seconds: float = 60.0
     use_truncated: bool = False
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, groupby, islice
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from .images import DEFAULT_LIMITS
 from .records import EncoderSpec, Failure, FoundImage, ImageRecord, ImageRef, ListedFile
-from .sources import Found, FoundArchive
+from .sources import Found, FoundArchive, PassedOver
 from .store import StoreFile
 
 _NUMBER_NAMES = """
@@ -76,7 +77,8 @@ _HELD = 50_000
 
 @dataclass(frozen=True)
 class Listing:
-    """What one run found: how many images, the archives in order, and what could not be opened.
+    """What one run found: how many images, the archives in order, what could not be opened, and how many files of each
+    suffix were passed over.
 
     ``digest`` stands for all images with their stamps, in order.
     """
@@ -84,6 +86,7 @@ class Listing:
     images: int
     archives: tuple[FoundArchive, ...]
     failures: tuple[Failure, ...]
+    passed_over: dict[str, int]
     digest: str
 
 
@@ -104,7 +107,7 @@ class ListedImages(StoreFile):
         head = list(islice(rows, _HELD))
         if len(head) < _HELD and self.is_finished(_LISTING, aside.hexdigest()):
             self._note_failures(aside.failures)
-            return Listing(self._count(), tuple(aside.archives), tuple(aside.failures), aside.hexdigest())
+            return self._listing(aside)
         with self._transaction():
             self._db.execute("DELETE FROM listing")
             self._db.execute("DELETE FROM finished WHERE work = ?", (_LISTING,))
@@ -115,7 +118,16 @@ class ListedImages(StoreFile):
             self._db.execute(_NUMBER_NAMES)
         self.finish(_LISTING, aside.hexdigest())
         self._note_failures(aside.failures)
-        return Listing(self._count(), tuple(aside.archives), tuple(aside.failures), aside.hexdigest())
+        return self._listing(aside)
+
+    def _listing(self, aside: _Aside) -> Listing:
+        return Listing(
+            images=self._count(),
+            archives=tuple(aside.archives),
+            failures=tuple(aside.failures),
+            passed_over=dict(aside.passed_over),
+            digest=aside.hexdigest(),
+        )
 
     def _count(self) -> int:
         return int(self._rows("SELECT count(*) FROM listing")[0][0])
@@ -261,6 +273,7 @@ class _Aside:
     def __init__(self) -> None:
         self.archives: list[FoundArchive] = []
         self.failures: list[Failure] = []
+        self.passed_over: Counter[str] = Counter()
         self._digest = hashlib.blake2b(digest_size=32)
 
     def hexdigest(self) -> str:
@@ -272,6 +285,8 @@ class _Aside:
                 self.archives.append(item)
             elif isinstance(item, Failure):
                 self.failures.append(item)
+            elif isinstance(item, PassedOver):
+                self.passed_over[item.ref.suffix] += 1
             else:
                 ref = item.ref
                 address = json.dumps([ref.file, *ref.members])

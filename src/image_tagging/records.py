@@ -54,9 +54,9 @@ class ImageRef:
         """The name of the folder that holds the image; at the top of an archive, the archive's stem."""
         if not self.members:
             return _printable(os.path.basename(os.path.dirname(os.path.abspath(self.file))))
-        folder = self.members[-1].replace("\\", "/").rpartition("/")[0]
-        if folder:
-            return _printable(_last_part(folder))
+        folders = self.members[-1].replace("\\", "/").split("/")[:-1]
+        if named := [folder for folder in folders if folder not in {"", ".", ".."}]:
+            return _printable(named[-1])
         holder = self.members[-2] if len(self.members) > 1 else self.file
         return _printable(os.path.splitext(_last_part(holder))[0])
 

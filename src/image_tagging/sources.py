@@ -18,9 +18,18 @@ from .archives import DEFAULT_LIMITS, OPENING_BYTES, Allowance, Archive, Archive
 from .errors import InputError, ReadError
 from .records import Failure, FoundImage, ImageRef
 from .source_reader import SourceReader, as_read_error
-from .suffixes import is_archive_name, is_image_name, is_other_name
+from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
 
-__all__ = ["ArchiveLimits", "Found", "FoundArchive", "SourceReader", "find_images", "is_archive", "is_image_name"]
+__all__ = [
+    "ArchiveLimits",
+    "Found",
+    "FoundArchive",
+    "PassedOver",
+    "SourceReader",
+    "find_images",
+    "is_archive",
+    "is_image_name",
+]
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,18 @@ class FoundArchive:
     images: Optional[int]
 
 
-Found = Union[FoundImage, FoundArchive, Failure]
+@dataclass(frozen=True)
+class PassedOver:
+    """A file that is no image and no archive by its name: text beside images, say."""
+
+    ref: ImageRef
+
+
+Found = Union[FoundImage, FoundArchive, PassedOver, Failure]
+
+#: How an image begins, whatever it is called; BMP and the like begin too much like other things.
+_IMAGE_BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"8BPS", b"qoif", b"\0\0\0\x0cjP  ")
+_BOXED_BEGINNINGS = frozenset({b"ftypavif", b"ftypavis", b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"})
 
 
 def find_images(
@@ -49,10 +69,11 @@ def find_images(
 
     Images come as :class:`FoundImage`; after the images of an archive comes its :class:`FoundArchive`; what
     cannot be opened comes as a :class:`Failure`, and so does an archive of which only a part can be used. Files that
-    are neither images nor archives are passed over, and so are hidden folders (``.git``, ``__MACOSX``), the
-    companions that macOS leaves (``._cat.png``), links back to a folder above, and the folders ``leave_out``
-    (those of results). A file of a suffix that nobody knows is an archive if it begins like one; ``root`` itself
-    is one whatever its name.
+    are neither images nor archives by their names come as :class:`PassedOver`. A file without a suffix, or with one
+    that nobody knows, is what it begins like; ``root`` itself is an archive whatever its name.
+
+    Nothing is told of hidden files and folders (``.git``, ``__MACOSX``), the companions that macOS leaves
+    (``._cat.png``), links back to a folder above, and the folders ``leave_out`` (those of results).
 
     Raises
     ------
@@ -114,14 +135,54 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _find_in_file(file: str, limits: Optional[ArchiveLimits]) -> Iterator[Found]:
     """``limits`` is ``None`` where archives are not to be opened."""
+    ref = ImageRef(file)
     if is_image_name(file):
-        try:
-            status = _status(file)
-            yield FoundImage(ImageRef(file), f"{status.st_size}:{status.st_mtime_ns}")
-        except (ReadError, OSError) as error:
-            yield _unreadable(ImageRef(file), error)
-    elif is_archive_name(file) or (not is_other_name(file) and is_archive(file)):
+        yield _image_file(ref)
+    elif is_archive_name(file):
         yield from _find_in_archive_file(file, limits)
+    elif is_unread_name(file):
+        yield _unread(ref)
+    elif is_other_name(file):
+        if not ref.name.startswith("."):
+            yield PassedOver(ref)
+    else:
+        yield from _find_by_content(ref, limits)
+
+
+def _find_by_content(ref: ImageRef, limits: Optional[ArchiveLimits]) -> Iterator[Found]:
+    """A file whose name says nothing: without a suffix, as in the caches of browsers, or cut short by a download."""
+    try:
+        _status(ref.file)
+        is_zip, is_picture = looks_like_archive(ref.file), _begins_like_an_image(ref.file)
+    except (ReadError, OSError) as error:
+        yield _unreadable(ref, error)
+        return
+    if is_zip:
+        yield from _find_in_archive_file(ref.file, limits)
+    elif is_picture:
+        yield _image_file(ref)
+    else:
+        reason = "neither its name nor its first bytes are those of an image or of a zip archive"
+        yield Failure(ref, "read", "not-an-image", reason)
+
+
+def _image_file(ref: ImageRef) -> Union[FoundImage, Failure]:
+    try:
+        status = _status(ref.file)
+    except (ReadError, OSError) as error:
+        return _unreadable(ref, error)
+    return FoundImage(ref, f"{status.st_size}:{status.st_mtime_ns}")
+
+
+def _unread(ref: ImageRef) -> Failure:
+    return Failure(ref, "read", "unsupported", f"images of this kind ({ref.suffix}) cannot be read: save it as a PNG")
+
+
+def _begins_like_an_image(file: str) -> bool:
+    with open(file, "rb", buffering=0) as opened:
+        begin = opened.read(16)
+    is_webp = begin[:4] == b"RIFF" and begin[8:12] == b"WEBP"
+    return is_webp or begin[4:12] in _BOXED_BEGINNINGS or begin.startswith(_IMAGE_BEGINNINGS)
 
 
 def _status(file: str) -> os.stat_result:
@@ -171,6 +232,8 @@ def _find_in_open(ref: ImageRef, archive: Archive, allowance: Allowance) -> Iter
                     yield FoundImage(inner, f"{entry.size}:{entry.crc:08x}")
                 elif is_archive_name(name):
                     yield from _find_in_nested(archive, inner, allowance)
+                else:
+                    yield _unread(inner) if is_unread_name(name) else PassedOver(inner)
     except (ReadError, OSError) as error:
         yield _unreadable(ImageRef(ref.file) if allowance.is_spent else ref, error)
     yield FoundArchive(ref, images)

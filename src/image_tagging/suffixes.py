@@ -8,8 +8,15 @@ ARCHIVE_SUFFIXES = frozenset({".zip", ".cbz"})
 
 #: What cameras, browsers, games and archives call an image. Documents (PDF, EPS) and data grids are left out.
 IMAGE_SUFFIXES = frozenset(
-    ".apng .avif .avifs .bmp .cur .dds .dib .gif .heic .heif .hif .ico .icns .j2k .jfif .jp2 .jpe .jpeg .jpg "
-    ".mpo .pbm .pcx .pgm .png .pnm .ppm .psd .qoi .sgi .tga .tif .tiff .webp .xbm .xpm".split()
+    ".apng .avif .avifs .blp .bmp .cur .dcx .dds .dib .fit .fits .flc .fli .ftc .ftu .gbr .gif .heic .heif .hif .icb "
+    ".ico .icns .im .j2c .j2k .jfif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .mpo .msp .pbm .pcx .pfm .pgm .png .pnm .ppm "
+    ".psd .qoi .ras .rgb .rgba .sgi .tga .tif .tiff .vda .vst .webp .xbm .xpm".split()
+)
+
+#: Images that nothing here decodes: raw photos, drawings by lines, data of light. They are told, and not read.
+UNREAD_SUFFIXES = frozenset(
+    ".arw .cr2 .cr3 .crw .dng .nef .nrw .orf .pef .raf .raw .rw2 .srw .3fr .iiq .svg .svgz .eps .ai .exr .hdr .ff "
+    ".jxl .jxr .wdp .xcf .kra .clip .psb .emf .wmf .pct .pict".split()
 )
 
 #: Files that lie beside images by the million, and documents and programs that are zips inside: neither is opened.
@@ -20,15 +27,13 @@ OTHER_SUFFIXES = frozenset(
     # code
     ".py .pyc .ipynb .js .ts .mjs .map .c .h .cc .cpp .hpp .cs .java .class .go .rs .rb .php .sh .bat .cmd .ps1 .sql "
     # documents and programs; many of them are zips
-    ".pdf .ps .eps .ai .svg .svgz .doc .docx .docm .dotx .xls .xlsx .xlsm .xlsb .ppt .pptx .pptm .ppsx .odt .ods .odp "
+    ".pdf .ps .doc .docx .docm .dotx .xls .xlsx .xlsm .xlsb .ppt .pptx .pptm .ppsx .odt .ods .odp "
     ".odg .ott .rtf .tex .epub .mobi .azw .azw3 .djvu .pages .numbers .key .vsdx .xps .oxps .jar .war .ear .aar .apk "
     ".aab .ipa .xpi .crx .vsix .nupkg .whl .egg .msi .exe .dll .so .dylib .bin .dat .iso .dmg .appx .msix .kmz .3mf "
-    ".sketch .fig .kra .ora .xd .usdz .blend .fbx .obj .mtl .gltf .glb .stl .unity .prefab .meta .asset .import .tres "
+    ".sketch .fig .ora .xd .usdz .blend .fbx .obj .mtl .gltf .glb .stl .unity .prefab .meta .asset .import .tres "
     # sound, film, fonts
     ".mp3 .wav .flac .ogg .oga .opus .m4a .aac .wma .mid .mp4 .m4v .mov .avi .mkv .webm .wmv .flv .mpg .mpeg .3gp .ogv "
     ".ttf .otf .woff .woff2 "
-    # raw photos, which nothing here decodes
-    ".arw .cr2 .cr3 .crw .dng .nef .nrw .orf .pef .raf .raw .rw2 .srw "
     # numbers, models, databases
     ".npy .npz .pt .pth .ckpt .safetensors .onnx .pkl .pickle .joblib .h5 .hdf5 .parquet .arrow .feather .avro "
     ".tfrecord .db .db3 .sqlite .sqlite3 .store .lmdb .mdb .index .idx "
@@ -45,6 +50,11 @@ def is_image_name(name: str) -> bool:
 def is_archive_name(name: str) -> bool:
     """Whether a file of this name is taken for an archive, in any case of the suffix."""
     return _suffix(name) in ARCHIVE_SUFFIXES
+
+
+def is_unread_name(name: str) -> bool:
+    """Whether a file of this name is an image that nothing here decodes."""
+    return _suffix(name) in UNREAD_SUFFIXES
 
 
 def is_other_name(name: str) -> bool:

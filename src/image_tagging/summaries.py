@@ -23,7 +23,8 @@ class EmbeddingSummary:
 
     ``images`` are the files that could be used, ``pictures`` the different ones among them. ``computed`` counts
     the embeddings that were not known before and ``computed_on`` says where and in what precision, ``None``
-    where none was. ``archives`` are those that were looked into, ``failures`` the files that could not be used.
+    where none was. ``archives`` are those that were looked into, ``failures`` the files that could not be used,
+    and ``passed_over`` counts, by their suffixes, the files that are no images by their names.
     ``shared_hashes`` are pairs (image, earlier image) of different pictures with one hash of their pixels.
     ``digest`` stands for all images found, and ``unchanged`` says that an earlier run met the same.
     """
@@ -35,6 +36,7 @@ class EmbeddingSummary:
     computed_on: Optional[str]
     archives: tuple[FoundArchive, ...]
     failures: tuple[Failure, ...]
+    passed_over: dict[str, int]
     shared_hashes: tuple[tuple[ImageRef, ImageRef], ...]
     unchanged: bool
     digest: str
