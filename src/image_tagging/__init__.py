@@ -7,8 +7,8 @@ The public names are those of ``__all__``; each is imported from its module when
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as in typing, whose import would take longer than all that comes before Ctrl-C is answered
 if TYPE_CHECKING:
     from .classifiers import TagModel, TagModels
     from .console import classify_main, list_models
@@ -81,7 +81,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_HOMES[name]}", __name__), name)

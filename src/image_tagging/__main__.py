@@ -10,8 +10,11 @@ import os
 import signal
 import sys
 import time
-from types import FrameType
-from typing import Optional
+
+TYPE_CHECKING = False  # as in typing, whose import takes longer than these
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Optional
 
 #: The exit code of a command that was told to end, as shells have it for Ctrl-C.
 INTERRUPTED = 130
