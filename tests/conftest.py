@@ -101,3 +101,27 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+MEASURED = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)
+"""
+
+
+@pytest.fixture(scope="session")
+def measured():
+    """``measured(*command)``: exit code, standard error, and MiB of memory that its largest process took (Linux)."""
+    if sys.platform != "linux":
+        pytest.skip("memory is measured on Linux")
+
+    def run(*command: str) -> tuple[int, str, int]:
+        # From a process of its own: what the system tells is the most of all children that a process ever had.
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURED, *command], capture_output=True, encoding="utf-8", check=True, timeout=1200
+        )
+        code, mebibytes = map(int, done.stdout.split())
+        return code, done.stderr, mebibytes
+
+    return run

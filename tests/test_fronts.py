@@ -73,7 +73,7 @@ def run_front(front, *arguments, cwd):
 def test_a_front_is_its_command_in_a_bare_checkout(bare_checkout, front):
     done = run_front(f"./{front}", "--help", cwd=bare_checkout)
     assert (done.returncode, done.stderr) == (0, "")
-    with_command = run(["-m", "image_tagging.cli"], FRONTS[front], "--help", cwd=bare_checkout / "src")
+    with_command = run(["-m", "image_tagging"], FRONTS[front], "--help", cwd=bare_checkout / "src")
     assert done.stdout.splitlines()[1:] == with_command.stdout.splitlines()[1:]
 
 

@@ -43,9 +43,10 @@ nbformat.write(notebook, path)
 
 #: Run in the kernel before the notebook: notes what leaves the machine, and what is written elsewhere.
 GUARD = """
-import os as _os, sys as _sys
+import os as _os, sys as _sys, tempfile as _tempfile
 
 _connections, _strays, _home = [], [], _os.path.realpath(".")
+_nameless = _os.path.realpath(_tempfile.gettempdir())  # opened as a file: one that never has a name
 
 
 def _guard(event, arguments):
@@ -55,7 +56,7 @@ def _guard(event, arguments):
         _connections.append(repr(arguments[1]))
     elif event == "open" and isinstance(arguments[0], str) and arguments[2] & (_os.O_WRONLY | _os.O_RDWR):
         path = _os.path.realpath(arguments[0])
-        if not path.startswith((_home, _os.path.realpath(_os.devnull))):
+        if path != _nameless and not path.startswith((_home, _os.path.realpath(_os.devnull))):
             _strays.append(path)
 
 
