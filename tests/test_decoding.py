@@ -17,8 +17,9 @@ import pytest
 from PIL import Image
 
 from fakes import mean_colours
-from image_tagging import decoding, decoding_process
+from image_tagging import decoding_child
 from image_tagging.decoding import Decoders
+from image_tagging.decoding_process import DecodingProcess
 from image_tagging.errors import DecoderError
 from image_tagging.images import ImageLimits, content_hash, decode
 from image_tagging.records import Failure, ImageRef
@@ -143,7 +144,7 @@ def test_what_decoders_print_reaches_neither_the_screen_nor_the_answers(decoders
 def test_an_image_whose_process_was_ended_by_something_else_is_tried_once_more(decoders, monkeypatch):
     """As when the system is short of memory and ends a process that did nothing wrong."""
     asked = []
-    ask = decoding._Process.ask
+    ask = DecodingProcess.ask
 
     def ended_at_first(self, *request):
         ask(self, *request)
@@ -153,20 +154,20 @@ def test_an_image_whose_process_was_ended_by_something_else_is_tried_once_more(d
             self._popen.wait()
 
     slow = encoded(plain((1, 2, 3), (3000, 3000)))
-    monkeypatch.setattr(decoding._Process, "ask", ended_at_first)
+    monkeypatch.setattr(DecodingProcess, "ask", ended_at_first)
     assert decoders.facts(REF, slow) == decode(REF, slow).facts
     assert len(set(asked)) == 2
 
 
 def test_an_image_that_crashes_its_decoder_twice_is_given_up(decoders, monkeypatch):
-    ask = decoding._Process.ask
+    ask = DecodingProcess.ask
 
     def ended(self, *request):
         self._popen.send_signal(signal.SIGSEGV)
         self._popen.wait()
         ask(self, *request)
 
-    monkeypatch.setattr(decoding._Process, "ask", ended)
+    monkeypatch.setattr(DecodingProcess, "ask", ended)
     failure = decoders.facts(REF, GOOD)
     assert (failure.step, failure.code) == ("decode", "crashed")
     assert "SIGSEGV" in failure.reason
@@ -188,7 +189,7 @@ def test_of_many_images_sent_together_only_the_one_that_crashes_is_given_up(deco
     """The process is made to end while it is asked for the one image, whether with others or alone."""
     deadly = png(2)
     asked = []
-    ask = decoding._Process.ask
+    ask = DecodingProcess.ask
 
     def ended_on_the_deadly(self, what, *payloads):
         asked.append(len(payloads))
@@ -198,7 +199,7 @@ def test_of_many_images_sent_together_only_the_one_that_crashes_is_given_up(deco
         else:
             ask(self, what, *payloads)
 
-    answer = decoding._Process.answer
+    answer = DecodingProcess.answer
 
     def end(self, seconds):
         left = getattr(self, "before_end", None)
@@ -209,8 +210,8 @@ def test_of_many_images_sent_together_only_the_one_that_crashes_is_given_up(deco
             self.before_end -= 1
         return answer(self, seconds)
 
-    monkeypatch.setattr(decoding._Process, "ask", ended_on_the_deadly)
-    monkeypatch.setattr(decoding._Process, "answer", end)
+    monkeypatch.setattr(DecodingProcess, "ask", ended_on_the_deadly)
+    monkeypatch.setattr(DecodingProcess, "answer", end)
     images = [(ImageRef(str(number)), png(number)) for number in range(5)]
     hashes = decoders.content_hashes(images)
     assert [each if isinstance(each, str) else each.code for each in hashes] == [
@@ -220,7 +221,7 @@ def test_of_many_images_sent_together_only_the_one_that_crashes_is_given_up(deco
 
 
 def test_large_pictures_are_decoded_one_at_a_time(monkeypatch):
-    side = int(decoding_process.LARGE_PIXELS**0.5) + 1
+    side = int(decoding_child.LARGE_PIXELS**0.5) + 1
     large = encoded(Image.new("L", (side, side)))
     held = []
 
@@ -247,7 +248,7 @@ def test_large_pictures_are_decoded_one_at_a_time(monkeypatch):
 
 
 def test_a_large_picture_that_cannot_be_decoded_leaves_room_for_the_next():
-    side = int(decoding_process.LARGE_PIXELS**0.5) + 1
+    side = int(decoding_child.LARGE_PIXELS**0.5) + 1
     large = encoded(Image.new("L", (side, side)))
     with Decoders() as decoders, ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(lambda data: decoders.facts(REF, data), [large[:-500]] * 4))

@@ -22,7 +22,7 @@ from image_tagging.errors import InputError, NoImagesError, OutputError
 from image_tagging.file_cache import FileCache
 from image_tagging.images import decode
 from image_tagging.records import ImageRef
-from image_tagging.sources import SourceReader
+from image_tagging.source_reader import SourceReader
 
 ROOT = Path(__file__).resolve().parents[1]
 DB = "./output/file_cache.sqlite"

@@ -1,187 +1,162 @@
-"""The process in which images are decoded: it answers requests on its standard input until that ends.
-
-:mod:`image_tagging.decoding` starts it. A decoder that crashes, never ends or takes too much memory takes this
-process with it and nothing else.
-
-A request is what is asked for (one byte), the length of what follows, and that: the bytes of an image, or a pickled
-function of the program that asks. An answer is the length of a header in JSON, that of the data, and both; nothing
-in an answer is ever unpickled or run.
-"""
+"""A process that decodes images, as the thread sees that asks it: started, asked, waited for, ended."""
 
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import struct
+import signal
+import subprocess
 import sys
-import warnings
-from collections import deque
+import tempfile
+import threading
+import time
+from contextlib import suppress
 from dataclasses import asdict
-from enum import IntEnum
-from typing import Any, BinaryIO, Callable, Optional, Union
+from typing import Any, Callable, Optional
 
-from PIL import Image, ImageFile
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
-from .decode_errors import undecodable
-from .failures import attempt
-from .images import ImageLimits, content_hash, decode
-from .records import DecodedImage, Failure, ImageRef
+from .decoding_child import ANSWER, REQUEST, Ask
+from .errors import DecoderError
+from .images import ImageLimits
 
-REQUEST = struct.Struct(">BQ")
-ANSWER = struct.Struct(">IQ")
+#: A picture -> the array that an encoder takes. It is pickled: a function of a module, or a small object.
+Preprocess = Callable[[Image.Image], NDArray[np.float32]]
 
-#: Pictures of more pixels are decoded one at a time, whatever the number of processes: memory stays bounded.
-LARGE_PIXELS = 16_000_000
+#: Seconds that a process may take to start: a busy machine may need some, a broken one would take for ever.
+_START_SECONDS = 120.0
 
-#: Bytes that a decoder may need for a pixel (a progressive JPEG, an animated WebP), and for anything.
-_BYTES_PER_PIXEL = 20
-_SPARE_BYTES = 1 << 30
+#: Seconds that a process which stopped answering has to end by itself, so that it can be told how it ended.
+_LAST_SECONDS = 5.0
 
-#: What a decoder may write to standard error, or anywhere: beyond it, writing fails.
-_MOST_SAID = 1 << 20
+#: The longest header and data that an answer can have; what says that it has more has gone wild.
+_MOST_HEADER, _MOST_DATA = 1 << 20, 1 << 30
 
-#: Characters of it that are passed on.
-_PASSED_ON = 300
-
-_HERE = ImageRef("")
-
-
-class Ask(IntEnum):
-    """What a request asks for."""
-
-    FACTS = 1  # of an image, which is kept for PREPARE
-    HASH = 2  # the content hash of an image alone
-    LEARN = 3  # the function for PREPARE, with all that it imports
-    PREPARE = 4  # the array that the function makes of the picture kept
-    PROCEED = 5  # there is room for a large picture
-    FORGET = 6  # the picture kept
+#: Not ``multiprocessing``: it would run the user's script again in every process. The path is that of this program.
+_PROGRAM = """import json, sys
+sys.path[:] = json.loads(sys.argv.pop())
+from image_tagging.decoding_child import main
+main()"""
 
 
-def main() -> None:
-    """Answer until standard input ends."""
-    limits = ImageLimits(**json.loads(sys.argv[1]))
-    requests, answers = _own_pipes()
-    _confine(limits)
-    warnings.simplefilter("always")  # of every image, not of the first alone
-    warnings.simplefilter("ignore", ResourceWarning)  # of this process, when it ends
-    warnings.formatwarning = lambda message, *_, **__: f"{message}\n"  # not the line of Pillow's that it comes from
-    Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2 + 1  # Pillow refuses twice of it, also inside icons
-    ImageFile.LOAD_TRUNCATED_IMAGES = limits.use_truncated
-    Image.preinit()  # loads the decoders of the common formats: the first image need not wait for them
-    _Answerer(requests, answers, limits).run()
+class EndedError(Exception):
+    """A process has ended instead of answering."""
+
+    def __init__(self, is_overdue: bool) -> None:
+        super().__init__()
+        self.is_overdue = is_overdue
 
 
-class _Answerer:
-    """Answers one request after the other."""
+class DecodingProcess:
+    """A process that decodes, seen from the one thread that asks it; ``end_if_overdue`` is for another."""
 
-    def __init__(self, requests: BinaryIO, answers: BinaryIO, limits: ImageLimits) -> None:
-        self._requests = requests
-        self._answers = answers
-        self._limits = limits
-        self._waiting: deque[tuple[int, bytes]] = deque()
-        self._decoded: Optional[DecodedImage] = None
-        self._preprocess: Optional[Callable[[Image.Image], Any]] = None
+    def __init__(self, limits: ImageLimits) -> None:
+        self.has_large = False
+        self._preprocess: Optional[Preprocess] = None
+        self._words = ""
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed by ``end``
+        self._lock = threading.Lock()
+        self._deadline = float("inf")
+        self._is_overdue = False
+        command = [sys.executable, "-c", _PROGRAM, json.dumps(asdict(limits)), json.dumps(sys.path)]
+        try:
+            # A session of its own: Ctrl-C in the terminal is for the program, which then ends this process.
+            self._popen = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, start_new_session=True
+            )
+        except OSError as error:
+            self._said.close()
+            raise DecoderError(f"cannot start a process to decode images ({error}). Close some programs.") from error
 
-    def run(self) -> None:
-        self._answer({})  # ready
-        while (request := self._waiting.popleft() if self._waiting else self._next()) is not None:
-            ask, payload = request
-            if ask not in {Ask.LEARN, Ask.PREPARE}:
-                self._decoded = None
-            if ask == Ask.FACTS:
-                self._answer_to(attempt(_HERE, "decode", lambda: self._facts(payload)))  # noqa: B023  called at once
-            elif ask == Ask.HASH:
-                self._answer_to(attempt(_HERE, "decode", lambda: self._hash(payload)))  # noqa: B023
-            elif ask == Ask.LEARN:
-                self._preprocess = pickle.loads(payload)  # noqa: S301  from the program that started this one
-                self._answer({})
-            elif ask == Ask.PREPARE:
-                self._prepare()
+    @property
+    def is_ended(self) -> bool:
+        """Whether it can be asked no more."""
+        return self._is_overdue or self._popen.poll() is not None
 
-    def _next(self) -> Optional[tuple[int, bytes]]:
-        head = self._requests.read(REQUEST.size)
-        if len(head) < REQUEST.size:
-            return None
-        ask, length = REQUEST.unpack(head)
-        return ask, self._requests.read(length)
+    def start(self) -> None:
+        """Wait until it is ready."""
+        try:
+            self.answer(_START_SECONDS)
+        except EndedError as error:
+            self.end(patiently=True)
+            raise DecoderError(f"the process that decodes images does not start ({self.last_words()}).") from error
 
-    def _facts(self, data: bytes) -> dict[str, Any]:
-        self._decoded = decode(_HERE, data, self._limits, self._before_load)
-        facts = asdict(self._decoded.facts)
-        del facts["ref"]
-        return facts
+    def learn(self, preprocess: Preprocess) -> None:
+        """Give it the function that prepares pictures. What that imports takes its time, which is no image's."""
+        if self._preprocess == preprocess:
+            return
+        try:
+            self.ask(Ask.LEARN, pickle.dumps(preprocess))
+            self.answer(_START_SECONDS)
+        except EndedError as error:
+            self.end(patiently=True)
+            raise DecoderError(
+                f"the process that decodes images cannot load what prepares them for the encoder ({self.last_words()})."
+            ) from error
+        self._preprocess = preprocess
 
-    def _hash(self, data: bytes) -> dict[str, Any]:
-        return {"hash_id": content_hash(data, self._limits, self._before_load)}
+    def ask(self, ask: Ask, *payloads: bytes) -> None:
+        """Send a request for each of the payloads; raises EndedError where nobody takes them."""
+        stdin = self._popen.stdin
+        try:
+            if stdin:
+                for payload in payloads:
+                    stdin.write(REQUEST.pack(ask, len(payload)))
+                    stdin.write(payload)
+                stdin.flush()
+        except (OSError, ValueError) as error:  # ValueError: closed by another thread
+            raise EndedError(self._is_overdue) from error
 
-    def _before_load(self, pixels: int) -> None:
-        if pixels > LARGE_PIXELS:
-            self._answer({"large": True})
-            while (request := self._next()) and request[0] != Ask.PROCEED:
-                self._waiting.append(request)  # further images that were sent along
+    def answer(self, seconds: float) -> tuple[dict[str, Any], bytes]:
+        """Wait for an answer, its header and its data; raises EndedError where none comes in time."""
+        self._deadline = time.monotonic() + seconds
+        try:
+            header_length, data_length = ANSWER.unpack(self._read(ANSWER.size))
+            if header_length > _MOST_HEADER or data_length > _MOST_DATA:
+                raise EndedError(False)
+            header: dict[str, Any] = json.loads(self._read(header_length))
+            data = self._read(data_length)
+        except (OSError, ValueError) as error:
+            raise EndedError(self._is_overdue) from error
+        with self._lock:
+            self._deadline = float("inf")
+        return header, data
 
-    def _prepare(self) -> None:
-        decoded, preprocess = self._decoded, self._preprocess
-        if decoded is None or preprocess is None:
-            raise RuntimeError("there is no picture to prepare, or no function to do so")
-        array = attempt(_HERE, "embed", lambda: preprocess(decoded.picture))
-        self._decoded = None
-        if isinstance(array, Failure):
-            self._answer_to(array)
-        else:
-            self._answer({"shape": array.shape, "dtype": array.dtype.str}, array.tobytes())
+    def _read(self, length: int) -> bytes:
+        stdout = self._popen.stdout
+        data = stdout.read(length) if stdout and length else b""
+        if len(data) < length:
+            raise EndedError(self._is_overdue)
+        return data
 
-    def _answer_to(self, outcome: Union[dict[str, Any], Failure]) -> None:
-        said = _what_was_said()
-        if isinstance(outcome, Failure):
-            code, reason = outcome.code, outcome.reason
-            if said and code == "damaged":  # libtiff says what is wrong, Pillow "decoder error -2"
-                told = undecodable(OSError(said))
-                code, reason = told.code, str(told)
-            outcome = {"step": outcome.step, "code": code, "reason": reason}
-        self._answer({**outcome, **({"said": said} if said else {})})
+    def end_if_overdue(self) -> None:
+        """From another thread: end it where its answer is overdue."""
+        with self._lock:
+            if time.monotonic() > self._deadline:
+                self._is_overdue = True
+                self._popen.kill()
 
-    def _answer(self, header: dict[str, Any], data: bytes = b"") -> None:
-        line = json.dumps(header).encode()
-        self._answers.write(ANSWER.pack(len(line), len(data)) + line)
-        self._answers.write(data)
-        self._answers.flush()
+    def end(self, *, patiently: bool = False) -> None:
+        """End it, whatever it is doing, and close its pipes; ``patiently`` where it seems to be ending by itself."""
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(_LAST_SECONDS if patiently else 0)
+        self._popen.kill()
+        self._popen.wait()
+        with suppress(OSError):  # what it was still to be sent
+            if self._popen.stdin:
+                self._popen.stdin.close()
+        if self._popen.stdout:
+            self._popen.stdout.close()
+        if not self._said.closed:
+            self._said.seek(0)
+            self._words = self._said.read().decode("utf-8", "replace").strip()
+            self._said.close()
 
-
-def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """The pipes to the program, out of the reach of decoders that print."""
-    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)
-    return requests, answers
-
-
-def _confine(limits: ImageLimits) -> None:
-    """Bounds that the operating system holds; Windows has none of them, and there the limit on pixels stands alone."""
-    try:
-        import resource
-    except ImportError:
-        return
-    most_bytes = limits.max_pixels * _BYTES_PER_PIXEL + _SPARE_BYTES
-    for what, most in (
-        (resource.RLIMIT_DATA, most_bytes),
-        (resource.RLIMIT_FSIZE, _MOST_SAID),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(what)
-        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-def _what_was_said() -> str:
-    """What decoders and libraries have written to standard error (a file) since the last image, shortened."""
-    sys.stderr.flush()
-    if not os.fstat(2).st_size:
-        return ""
-    os.lseek(2, 0, os.SEEK_SET)
-    lines = os.read(2, _MOST_SAID).decode("utf-8", "replace").split("\n")
-    os.ftruncate(2, 0)
-    os.lseek(2, 0, os.SEEK_SET)
-    lines = [line.strip() for line in lines if line.strip()]
-    more = f" (and {len(lines) - 1} more lines)" if len(lines) > 1 else ""
-    return lines[0][:_PASSED_ON] + more if lines else ""
+    def last_words(self) -> str:
+        """How it ended, and what it said last."""
+        code = self._popen.returncode
+        how = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
+        said = self._words.rpartition("\n")[2]
+        return f"{how}: {said}" if said else how

@@ -20,7 +20,8 @@ from .failures import attempt
 from .json_objects import JsonObjectWriter, json_object
 from .model_names import quote_tag
 from .records import Failure, ImageRecord, ListedFile, TagScore
-from .sources import FoundArchive, SourceReader
+from .source_reader import SourceReader
+from .sources import FoundArchive
 
 log = logging.getLogger(__name__)
 

@@ -17,19 +17,8 @@ from typing import Optional, Union
 from .archives import DEFAULT_LIMITS, OPENING_BYTES, Allowance, Archive, ArchiveLimits, looks_like_archive
 from .errors import InputError, ReadError
 from .records import Failure, FoundImage, ImageRef
-from .source_reader import SourceReader, as_read_error
+from .source_reader import as_read_error
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
-
-__all__ = [
-    "ArchiveLimits",
-    "Found",
-    "FoundArchive",
-    "PassedOver",
-    "SourceReader",
-    "find_images",
-    "is_archive",
-    "is_image_name",
-]
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,13 @@ from typing import Optional
 
 import pytest
 
+from image_tagging.archives import ArchiveLimits
 from image_tagging.decoding import Decoders
 from image_tagging.errors import ReadError
 from image_tagging.images import ImageLimits, decode
 from image_tagging.records import Failure, FoundImage, ImageRef
-from image_tagging.sources import ArchiveLimits, SourceReader, find_images
+from image_tagging.source_reader import SourceReader
+from image_tagging.sources import find_images
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 

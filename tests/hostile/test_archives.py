@@ -13,7 +13,8 @@ import pytest
 
 from image_tagging import cli
 from image_tagging.records import Failure, FoundImage
-from image_tagging.sources import FoundArchive, SourceReader, find_images
+from image_tagging.source_reader import SourceReader
+from image_tagging.sources import FoundArchive, find_images
 from raw_zips import Member, overlapping_bomb, raw_zip
 from samples import png, written, zipped
 
