@@ -14,7 +14,7 @@ from .errors import EncoderMismatchError
 from .files import stamp_of
 from .listing import ListedImages
 from .records import BroughtEmbedding, EmbeddedImage, EncoderSpec, Failure, ImageFacts
-from .store import PLACING, STORE_NAME
+from .store import PLACING, STORE_NAME, as_text
 
 __all__ = ["STORE_NAME", "WorkingStore"]
 
@@ -78,7 +78,7 @@ class WorkingStore(ListedImages):
         An image that the file names by its path and that is known here is filed under its ``picture_hash``;
         any other under the ``hash_id``, which palette swaps share.
         """
-        source = (path, stamp_of(path))
+        source = (as_text(path), stamp_of(path))
         if self._rows("SELECT 1 FROM imported WHERE (path, stamp) = (?, ?)", source):
             return
         self.add_encoder(encoder)

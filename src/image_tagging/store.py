@@ -107,13 +107,13 @@ class StoreFile:
 
     def made_from(self, work: str) -> Optional[str]:
         """The digest of what this work was last finished from, ``None`` where it never was."""
-        rows = self._rows("SELECT digest FROM finished WHERE work = ?", (work,))
+        rows = self._rows("SELECT digest FROM finished WHERE work = ?", (as_text(work),))
         return str(rows[0][0]) if rows else None
 
     def finish(self, work: str, digest: str) -> None:
         """Remember that this work is finished."""
         with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO finished VALUES (?, ?)", (work, digest))
+            self._db.execute("INSERT OR REPLACE INTO finished VALUES (?, ?)", (as_text(work), digest))
 
     def _number(self, encoder: Optional[EncoderSpec]) -> Optional[int]:
         """The number that stands for an encoder in the tables, ``None`` where the store does not know it."""
@@ -151,6 +151,11 @@ class StoreFile:
         except (sqlite3.Error, UnicodeDecodeError) as error:  # what a damaged file says need not be text
             said = escaped(str(error))[:200]
             raise OutputError(f"the working store {self.path} cannot be used: {said}. {_advice(said)}") from error
+
+
+def as_text(path: str) -> str:
+    """A path as SQLite can hold it: one that is no valid text with its bytes spelt as escapes."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def _advice(said: str) -> str:

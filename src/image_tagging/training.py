@@ -20,7 +20,7 @@ from .fitting import fit_models
 from .model_files import load_tag_models, save_tag_model
 from .model_names import SUFFIX, find_model_files, model_stem
 from .records import EncoderSpec
-from .reports import write_report
+from .reports import report_path, write_report
 from .runners import local
 from .splits import Split, Splitter, TaggedEmbeddings
 from .store import StoreFile
@@ -35,6 +35,10 @@ _MEASURED = 8192
 #: Models are fitted and measured on as many threads: libsvm and matrix products run beside Python. Each may hold half a
 #: gigabyte, for a tag of the most images.
 _MOST_THREADS = 4
+
+
+#: Bytes of a file's name that every common file system can hold.
+_NAME_BYTES = 255
 
 
 class Training:
@@ -72,6 +76,9 @@ class Training:
 
     def _splits(self) -> Iterator[tuple[str, Split]]:
         for tag in self._data.tags:
+            if _longest_name(tag) > _NAME_BYTES:
+                self.skipped.append((tag, "its name is too long for that of a file; rename its folder"))
+                continue
             try:
                 yield tag, self._splitter.split(tag)
             except TrainingError as error:
@@ -104,6 +111,11 @@ class Training:
             save_tag_model(os.path.join(self._output, MODELS_FOLDER), report.tag, report.kind, estimator, card)
             write_report(os.path.join(self._output, REPORTS_FOLDER), report)
         return reports
+
+
+def _longest_name(tag: str) -> int:
+    """Bytes of the longest name that a file of this tag has, also while it is written aside."""
+    return max(len(os.path.basename(report_path("", kind, tag)).encode()) for kind in KINDS) + len(".part")
 
 
 def measure(models: TagModels, data: TaggedEmbeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:
