@@ -63,7 +63,7 @@ class Training:
             A file cannot be written, or another run is working in the output folder.
         """
         # Nothing is kept in the store: holding it keeps two runs from writing one model at once.
-        with StoreFile(self._output), one_thread_a_product():
+        with one_thread_a_product(), StoreFile(self._output):
             learned = local.run(
                 self._learn,
                 lambda: lambda batch: [self._write(*one) for one in batch],
