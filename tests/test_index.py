@@ -444,3 +444,18 @@ def test_the_address_survives_and_the_stamp_is_that_of_the_listing(store):
     image = FoundImage(ImageRef("/d/a.zip", ("b.zip", "c/d.png")), "9:abc")
     store.list_images([image])
     assert list(store.pending(None)) == [image]
+
+
+def test_rows_that_are_taken_no_further_are_let_go_after_the_store_is_closed(tmp_path):
+    """As where Ctrl-C comes while results are written: closing the cursor then would be an error on the screen."""
+    with WorkingStore(str(tmp_path)) as store:
+        store.add_encoder(SPEC)
+        names = ("/d/1.png", "/d/2.png")
+        store.list_images(map(found, names))
+        store.add([embedded(name, hash_id=name, picture_hash=name) for name in names], SPEC)
+        store.name_pictures(SPEC)
+        rows = store._stream("SELECT seq FROM listing"), store.pictures(SPEC)
+        for each in rows:
+            next(each)
+    for each in rows:
+        each.close()

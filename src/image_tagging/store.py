@@ -132,7 +132,8 @@ class StoreFile:
     def _stream(self, query: str, values: Any = ()) -> Iterator[Any]:
         """The rows of a query one by one, for results of any size; nothing is written while they are taken."""
         with self._store_errors():
-            yield from self._db.execute(query, values)
+            for row in self._db.execute(query, values):  # noqa: UP028  "yield from" would close the cursor, too late
+                yield row
 
     def _damaged(self, what: str) -> OutputError:
         """The file can be read, and holds what was never written there."""
