@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,13 @@ def test_ten_skipped_files_are_shown_and_the_log_named_for_the_rest(capsys):
     assert shown.count("skipped: /in/") == 10
     assert "skipped: /in/0.png: the file is empty (empty)" in shown
     assert "… and 15 more; all are in /o/image-tagging.log" in shown
+
+
+def test_skipped_files_are_counted_by_their_codes(capsys):
+    codes = ["truncated"] * 2 + ["empty"] * 1_200
+    failures = tuple(replace(failure(f"{number}.png"), code=code) for number, code in enumerate(codes))
+    console.show_process(process_summary(embedding=embedding(failures=failures)), "/o/image-tagging.log")
+    assert "3 images, 1,202 skipped (1,200 empty, 2 truncated)\n" in capsys.readouterr().out
 
 
 def test_palette_swaps_are_told(capsys):

@@ -61,6 +61,13 @@ def test_names_and_tags_are_written_one_way() -> None:
     assert clip_identity("ViT-B/32", "LAION2B-s34b-b79k") == ("ViT-B-32", "laion2b_s34b_b79k")
 
 
+@pytest.mark.parametrize("name", ["hf-hub:someone/model", "local-dir:/home/someone"])
+def test_a_name_that_says_where_to_fetch_a_model_is_none(name: str) -> None:
+    """A card or a metadata file of a stranger names the encoder, and nobody's file is to start a download."""
+    with pytest.raises(EncoderUnavailableError, match="is no name of a model here"):
+        clip_identity(name, "x")
+
+
 def test_a_local_file_is_its_name_and_digest(weights_file: str) -> None:
     assert clip_identity("ViT-B-32", weights_file) == ("ViT-B-32", f"mine.pt@{DIGEST[:12]}")
 

@@ -66,6 +66,10 @@ def test_a_name_that_is_no_utf8_can_be_printed_and_the_address_keeps_its_bytes()
     assert ref.file == "/d\udcff/caf\udce9.png"
 
 
+def test_what_a_stranger_calls_an_encoder_stays_on_one_line():
+    assert EncoderSpec("a\nimage-tagging: done", "b\x1b[2J", 3, "").label == "a\\nimage-tagging: done/b\\x1b[2J"
+
+
 def test_encoders_match_by_name_weights_and_length_whatever_the_preprocessing_is_called():
     spec = EncoderSpec("ViT-B-32", "openai", 512, "bicubic")
     assert spec.matches(dataclasses.replace(spec, preprocess=""))

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import EncoderError, EncoderMismatchError, NoModelsError
-from .plain_text import escaped
 from .records import EncoderSpec
 from .scorers import Scorer, ScorerStack
 
@@ -136,7 +135,7 @@ def _go_together(one: TagModel, other: TagModel) -> bool:
 
 
 def _belongs(model: TagModel) -> str:
-    encoder = "an encoder not named" if model.encoder is None else escaped(model.encoder.label)
+    encoder = "an encoder not named" if model.encoder is None else model.encoder.label
     return f"{model.file or f'{model.kind} {model.tag}'} belongs to {encoder} ({model.dim} numbers)"
 
 

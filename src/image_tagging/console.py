@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -230,7 +231,9 @@ def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[s
         parts.append(_count(len(summary.archives), "archive"))
     if duplicates := summary.images - summary.pictures:
         parts.append(_count(duplicates, "duplicate"))
-    parts.append(f"{len(summary.failures):,} skipped")
+    codes = Counter(failure.code for failure in summary.failures).most_common()
+    why = f" ({', '.join(f'{count:,} {code}' for code, count in codes)})" if len(codes) > 1 else ""
+    parts.append(f"{len(summary.failures):,} skipped{why}")
     if others := sum(summary.passed_over.values()):
         parts.append(f"{_count(others, 'file')} of other kinds")
     _line(console, ", ".join(parts))

@@ -19,6 +19,7 @@ import warnings
 from collections import deque
 from dataclasses import asdict
 from enum import IntEnum
+from functools import partial
 from typing import Any, BinaryIO, Callable, Optional, Union
 
 from PIL import Image, ImageFile
@@ -90,9 +91,9 @@ class _Answerer:
             if ask not in {Ask.LEARN, Ask.PREPARE}:
                 self._decoded = None
             if ask == Ask.FACTS:
-                self._answer_to(attempt(_HERE, "decode", lambda: self._facts(payload)))  # noqa: B023  called at once
+                self._answer_to(attempt(_HERE, "decode", partial(self._facts, payload)))
             elif ask == Ask.HASH:
-                self._answer_to(attempt(_HERE, "decode", lambda: self._hash(payload)))  # noqa: B023
+                self._answer_to(attempt(_HERE, "decode", partial(self._hash, payload)))
             elif ask == Ask.LEARN:
                 self._preprocess = pickle.loads(payload)  # noqa: S301  from the program that started this one
                 self._answer({})

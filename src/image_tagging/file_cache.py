@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from itertools import chain, islice
 from typing import Any, Optional, Union
 
@@ -186,7 +187,7 @@ class _Adder:
         rows: list[Union[Row, Failure]] = []
         held: list[tuple[FoundImage, bytes]] = []
         for found in group:
-            data = attempt(found.ref, "read", lambda: self._readers.read(found.ref))  # noqa: B023  called at once
+            data = attempt(found.ref, "read", partial(self._readers.read, found.ref))
             if isinstance(data, Failure):
                 rows.append(data)
                 continue

@@ -3,8 +3,7 @@
 # No `from __future__ import annotations` here: on Python 3.9 typer could not read the flags from strings.
 
 import os
-from collections.abc import Callable
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -33,15 +32,15 @@ def boolean(value: str) -> bool:
     return known[value.lower()]
 
 
-def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
-    """The parser of a flag that takes one of a few words."""
+def word(choices: tuple[str, ...], explained: str) -> Any:
+    """A flag that takes one of a few words."""
 
     def parse(value: str) -> str:
         if value not in choices:
             raise typer.BadParameter(f"{value!r} is none of {', '.join(choices)}")
         return value
 
-    return parse
+    return typer.Option(parser=parse, metavar="|".join(choices), help=explained)
 
 
 Threads = Annotated[
@@ -63,24 +62,16 @@ Known = Annotated[
 Bins = Annotated[
     int, typer.Option(min=1, max=1000, metavar="NUMBER", help="How many bins the scores of a model fall into.")
 ]
-Precision = Annotated[
-    str,
-    typer.Option(
-        parser=one_of(PRECISIONS),
-        metavar="|".join(PRECISIONS),
-        help="What CLIP computes in; auto: the fastest that gives what fp32 gives.",
-    ),
-]
+Precision = Annotated[str, word(PRECISIONS, "What CLIP computes in; auto: the fastest that gives what fp32 gives.")]
 Retry = Annotated[
     bool, typer.Option("--retry-failures", help="Try images again that could not be decoded and have not changed.")
 ]
 Place = Annotated[
     str,
-    typer.Option(
-        parser=one_of(PLACES),
-        metavar="|".join(PLACES),
-        help="How images get into their bins; hardlink: no further room, same file system; symlink: not for images in "
-        "zips; none: scores only.",
+    word(
+        PLACES,
+        "How images get into their bins; hardlink: no further room, same file system; symlink: not for images in zips; "
+        "none: scores only.",
     ),
 ]
 Results = Annotated[str, typer.Option(parser=path, metavar="FOLDER", help="Where results go; made if needed.")]
@@ -112,10 +103,5 @@ ClipModel = Annotated[
 ]
 Pretrained = Annotated[str, typer.Option(metavar="NAME|FILE", help="A pretrained tag of open_clip, or a weights file.")]
 MetadataFormat = Annotated[
-    str,
-    typer.Option(
-        parser=one_of(METADATA_FORMATS),
-        metavar="|".join(METADATA_FORMATS),
-        help="The form of the metadata file; parquet is small and quick for many images.",
-    ),
+    str, word(METADATA_FORMATS, "The form of the metadata file; parquet is small and quick for many images.")
 ]

@@ -50,7 +50,7 @@ def told_twice(path: str, what: str) -> MetadataError:
 
 def mixed(path: str, one: EncoderSpec, other: EncoderSpec) -> EncoderMismatchError:
     """The file holds embeddings of several encoders, or of several lengths."""
-    first, second = (escaped(each.label[:_LONGEST_LABEL]) for each in (one, other))
+    first, second = (each.label[:_LONGEST_LABEL] for each in (one, other))
     if one.label == other.label:
         return EncoderMismatchError(
             f"{path} holds embeddings of {first} with {one.dim} values and with {other.dim}. Run stage 1 again."

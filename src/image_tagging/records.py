@@ -12,6 +12,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from .plain_text import escaped
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -97,8 +99,8 @@ class EncoderSpec:
 
     @property
     def label(self) -> str:
-        """The encoder in words: ``ViT-B-32/openai``."""
-        return f"{self.name}/{self.pretrained}"
+        """The encoder in words, on one line whatever a file calls it: ``ViT-B-32/openai``."""
+        return escaped(f"{self.name}/{self.pretrained}")
 
     def matches(self, other: EncoderSpec) -> bool:
         """Whether embeddings of both may be compared."""

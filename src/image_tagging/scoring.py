@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import islice
 from typing import Any, Optional, Union
 
@@ -73,7 +74,7 @@ class ResultWriter:
         self._output.add(record.hash_id, _as_json(record, files, scores))
         for file in files:
             self._table.add(score_rows(self._table.table, file.ref, record.hash_id, scores))
-            placed = attempt(file.ref, "place", lambda: self._place(file, scores))  # noqa: B023  called at once
+            placed = attempt(file.ref, "place", partial(self._place, file, scores))
             if isinstance(placed, Failure):
                 log.warning("could not place %s: %s (%s)", placed.ref.path, placed.reason, placed.code)
                 yield placed

@@ -83,10 +83,9 @@ def zip64_values(extra: bytes, values: tuple[int, ...], disk: int = 0) -> tuple[
     place = 0
     whole = []
     for value in values:
-        if value == _UNKNOWN and place + 8 <= len(field):
-            value = struct.unpack_from("<Q", field, place)[0]  # noqa: PLW2901
-            place += 8
-        whole.append(value)
+        is_there = value == _UNKNOWN and place + 8 <= len(field)
+        whole.append(struct.unpack_from("<Q", field, place)[0] if is_there else value)
+        place += 8 if is_there else 0
     if disk == 0xFFFF and place + 4 <= len(field):
         disk = struct.unpack_from("<L", field, place)[0]
     return (*whole, disk)

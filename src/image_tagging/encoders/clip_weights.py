@@ -52,6 +52,8 @@ def identify(name: str, pretrained: str, published: Callable[[str], Sequence[tup
     ``published`` gives the (model, tag) pairs whose weights have a SHA-256. An existing file goes before a tag
     of the same name. Raises EncoderUnavailableError where the file cannot be read or belongs to another model.
     """
+    if ":" in name:  # open_clip would fetch what a file of a stranger names
+        raise EncoderUnavailableError(f"{name} is no name of a model here: take one of open_clip's own, {INSTEAD}")
     name = name.replace("/", "-")  # "ViT-B/32", as OpenAI writes it; open_clip takes both
     if not os.path.isfile(pretrained):
         tag = pretrained.lower().replace("-", "_")  # as open_clip looks tags up
