@@ -13,6 +13,13 @@ import unicodedata
 _JOINERS = "\u200c\u200d"
 
 
+def as_text(name: str) -> str:
+    """A name that is not valid in the file system's encoding as text that a database or a file can hold: its bytes are
+    spelt as escapes.
+    """
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def marked(text: str) -> str:
     """For a screen, with one mark for each character that is not plain."""
     return text if text.isprintable() else "".join(char if _is_plain(char) else "\ufffd" for char in text)

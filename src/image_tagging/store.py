@@ -13,7 +13,7 @@ from typing_extensions import Self
 
 from .errors import OutputError
 from .files import make_folder
-from .plain_text import escaped
+from .plain_text import as_text, escaped
 from .records import EncoderSpec
 
 STORE_NAME = "image-tagging.store"
@@ -152,11 +152,6 @@ class StoreFile:
         except (sqlite3.Error, UnicodeDecodeError) as error:  # what a damaged file says need not be text
             said = escaped(str(error))[:200]
             raise OutputError(f"the working store {self.path} cannot be used: {said}. {_advice(said)}") from error
-
-
-def as_text(path: str) -> str:
-    """A path as SQLite can hold it: one that is no valid text with its bytes spelt as escapes."""
-    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def _advice(said: str) -> str:
