@@ -13,7 +13,7 @@ from typing import Any, Optional, Union
 from .errors import EncoderMismatchError
 from .files import stamp_of
 from .listing import ListedImages
-from .plain_text import as_text
+from .plain_text import encodable
 from .records import BroughtEmbedding, EmbeddedImage, EncoderSpec, Failure, ImageFacts
 from .store import PLACING, STORE_NAME
 
@@ -79,7 +79,7 @@ class WorkingStore(ListedImages):
         An image that the file names by its path and that is known here is filed under its ``picture_hash``;
         any other under the ``hash_id``, which palette swaps share.
         """
-        source = (as_text(path), stamp_of(path))
+        source = (encodable(path), stamp_of(path))
         if self._rows("SELECT 1 FROM imported WHERE (path, stamp) = (?, ?)", source):
             return
         self.add_encoder(encoder)

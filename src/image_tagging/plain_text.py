@@ -13,7 +13,7 @@ import unicodedata
 _JOINERS = "\u200c\u200d"
 
 
-def as_text(name: str) -> str:
+def encodable(name: str) -> str:
     """A name that is not valid in the file system's encoding as text that a database or a file can hold: its bytes are
     spelt as escapes.
     """

@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from .plain_text import as_text, escaped
+from .plain_text import encodable, escaped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,12 +34,12 @@ class ImageRef:
     @property
     def path(self) -> str:
         """One readable path, through the archives: ``photos.zip/inner.zip/cat/7.png``."""
-        return as_text("/".join((self.file, *self.members)))
+        return encodable("/".join((self.file, *self.members)))
 
     @property
     def name(self) -> str:
         """The image's own file name: ``7.png``."""
-        return as_text(_last_part(self.members[-1]) if self.members else os.path.basename(self.file))
+        return encodable(_last_part(self.members[-1]) if self.members else os.path.basename(self.file))
 
     @property
     def suffix(self) -> str:
@@ -55,12 +55,12 @@ class ImageRef:
     def tag(self) -> str:
         """The name of the folder that holds the image; at the top of an archive, the archive's stem."""
         if not self.members:
-            return as_text(os.path.basename(os.path.dirname(os.path.abspath(self.file))))
+            return encodable(os.path.basename(os.path.dirname(os.path.abspath(self.file))))
         folders = self.members[-1].replace("\\", "/").split("/")[:-1]
         if named := [folder for folder in folders if folder not in {"", ".", ".."}]:
-            return as_text(named[-1])
+            return encodable(named[-1])
         holder = self.members[-2] if len(self.members) > 1 else self.file
-        return as_text(os.path.splitext(_last_part(holder))[0])
+        return encodable(os.path.splitext(_last_part(holder))[0])
 
 
 def _last_part(member: str) -> str:

@@ -13,7 +13,7 @@ from typing_extensions import Self
 
 from .errors import OutputError
 from .files import make_folder
-from .plain_text import as_text, escaped
+from .plain_text import encodable, escaped
 from .records import EncoderSpec
 
 STORE_NAME = "image-tagging.store"
@@ -107,13 +107,13 @@ class StoreFile:
 
     def made_from(self, work: str) -> Optional[str]:
         """The digest of what this work was last finished from, ``None`` where it never was."""
-        rows = self._rows("SELECT digest FROM finished WHERE work = ?", (as_text(work),))
+        rows = self._rows("SELECT digest FROM finished WHERE work = ?", (encodable(work),))
         return str(rows[0][0]) if rows else None
 
     def finish(self, work: str, digest: str) -> None:
         """Remember that this work is finished."""
         with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO finished VALUES (?, ?)", (as_text(work), digest))
+            self._db.execute("INSERT OR REPLACE INTO finished VALUES (?, ?)", (encodable(work), digest))
 
     def _number(self, encoder: Optional[EncoderSpec]) -> Optional[int]:
         """The number that stands for an encoder in the tables, ``None`` where the store does not know it."""
