@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
-from image_tagging.decoding import Decoders
+from image_tagging.decoding import DecodedThere, Decoders
 from image_tagging.encoders.builtin import BuiltinEncoder
 from image_tagging.encoders.clip_preprocess import ClipPreprocess
 from image_tagging.images import content_hash, decode
@@ -64,8 +64,8 @@ def _ways(preprocess: Any) -> tuple[Callable[[Image], object], Callable[[Decoder
         return preprocess(decode(*image).picture)
 
     def there(decoders: Decoders, image: Image) -> object:
-        decoders.facts(*image)
-        return decoders.prepared(image[0], preprocess)
+        with decoders.decoded(*image) as decoded:
+            return decoded.prepared(preprocess) if isinstance(decoded, DecodedThere) else decoded
 
     return here, there
 
@@ -94,8 +94,13 @@ def _compare(
 def _start_seconds(threads: int, image: Image) -> float:
     taken: list[float] = []
     with _timed(taken), Decoders() as decoders, ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda _: decoders.facts(*image), range(threads)))
+        list(pool.map(lambda _: _decode(decoders, image), range(threads)))
     return taken[0]
+
+
+def _decode(decoders: Decoders, image: Image) -> None:
+    with decoders.decoded(*image):
+        pass
 
 
 @contextmanager

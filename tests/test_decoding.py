@@ -35,6 +35,18 @@ def decoders():
         yield opened
 
 
+def facts(decoders, data, ref=REF):
+    """What the image tells, or why it failed."""
+    with decoders.decoded(ref, data) as image:
+        return image if isinstance(image, Failure) else image.facts
+
+
+def prepared(decoders, preprocess, data=GOOD):
+    """The array that a function makes of the picture there, or why it failed."""
+    with decoders.decoded(REF, data) as image:
+        return image.prepared(preprocess)
+
+
 # Functions for the process: what a decoder that goes wrong does.
 
 
@@ -67,8 +79,9 @@ def test_facts_and_arrays_are_those_that_decoding_here_gives(decoders):
     for number in range(3):
         data = png(number)
         expected = decode(REF, data)
-        assert decoders.facts(REF, data) == expected.facts
-        array = decoders.prepared(REF, mean_colours)
+        with decoders.decoded(REF, data) as image:
+            assert image.facts == expected.facts
+            array = image.prepared(mean_colours)
         assert array.dtype == np.float32
         np.testing.assert_array_equal(array, mean_colours(expected.picture))
         assert decoders.content_hashes([(REF, data)]) == [content_hash(data)]
@@ -77,28 +90,26 @@ def test_facts_and_arrays_are_those_that_decoding_here_gives(decoders):
 def test_every_thread_gets_its_own_answers(decoders):
     def work(number):
         data = png(number % 7)
-        return decoders.facts(REF, data), decoders.prepared(REF, mean_colours).tolist()
+        with decoders.decoded(REF, data) as image:
+            return image.facts, image.prepared(mean_colours).tolist()
 
-    with ThreadPoolExecutor(3) as pool:
-        for number, (facts, array) in enumerate(pool.map(work, range(60))):
+    with ThreadPoolExecutor(5) as pool:
+        for number, (told, array) in enumerate(pool.map(work, range(60))):
             expected = decode(REF, png(number % 7))
-            assert (facts, array) == (expected.facts, mean_colours(expected.picture).tolist())
+            assert (told, array) == (expected.facts, mean_colours(expected.picture).tolist())
 
 
 def test_what_is_no_image_says_why_and_the_process_goes_on(decoders):
-    assert decoders.facts(REF, b"a letter") == Failure(
+    assert facts(decoders, b"a letter") == Failure(
         REF, "decode", "not-an-image", "the content is not an image in a format that can be read"
     )
-    process = decoders._process()
-    assert decoders.facts(REF, GOOD) == decode(REF, GOOD).facts
-    assert decoders._process() is process
+    assert facts(decoders, GOOD) == decode(REF, GOOD).facts
+    assert len(decoders._processes) == 1
 
 
 def test_an_array_may_be_large_or_empty(decoders):
-    decoders.facts(REF, GOOD)
-    assert decoders.prepared(REF, partial(zeros, 3_000_000)).shape == (3_000_000,)
-    decoders.facts(REF, GOOD)
-    assert decoders.prepared(REF, partial(zeros, 0)).shape == (0,)
+    assert prepared(decoders, partial(zeros, 3_000_000)).shape == (3_000_000,)
+    assert prepared(decoders, partial(zeros, 0)).shape == (0,)
 
 
 def zeros(length, picture):
@@ -106,37 +117,33 @@ def zeros(length, picture):
 
 
 def test_a_crash_is_the_failure_of_one_image(decoders):
-    assert not isinstance(decoders.facts(REF, GOOD), Failure)
-    failure = decoders.prepared(REF, crash)
+    failure = prepared(decoders, crash)
     assert (failure.step, failure.code) == ("embed", "crashed")
     assert "SIGSEGV" in failure.reason
-    assert decoders.facts(REF, GOOD) == decode(REF, GOOD).facts
-    assert isinstance(decoders.prepared(REF, mean_colours), np.ndarray)
+    assert facts(decoders, GOOD) == decode(REF, GOOD).facts
+    assert isinstance(prepared(decoders, mean_colours), np.ndarray)
 
 
 @pytest.mark.parametrize("endless", [never_end, never_end_in_c])
 def test_what_takes_too_long_is_ended(endless):
     with Decoders(ImageLimits(image_seconds=0.5)) as decoders:
-        decoders.facts(REF, GOOD)
-        failure = decoders.prepared(REF, endless)
+        failure = prepared(decoders, endless)
         assert (failure.step, failure.code) == ("embed", "timeout")
         assert "longer than 0.5 s; --image_seconds raises the limit" in failure.reason
-        assert decoders.facts(REF, GOOD) == decode(REF, GOOD).facts
+        assert facts(decoders, GOOD) == decode(REF, GOOD).facts
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows bounds no process's memory")
 def test_memory_is_bounded(decoders):
-    decoders.facts(REF, GOOD)
-    failure = decoders.prepared(REF, take_memory)
+    failure = prepared(decoders, take_memory)
     assert (failure.step, failure.code) == ("embed", "unexpected")
     assert "allocate" in failure.reason
 
 
 def test_what_decoders_print_reaches_neither_the_screen_nor_the_answers(decoders, capfd, caplog):
     caplog.set_level(logging.INFO, "image_tagging")
-    decoders.facts(REF, GOOD)
-    assert isinstance(decoders.prepared(REF, print_much), np.ndarray)
-    assert decoders.facts(REF, GOOD) == decode(REF, GOOD).facts
+    assert isinstance(prepared(decoders, print_much), np.ndarray)
+    assert facts(decoders, GOOD) == decode(REF, GOOD).facts
     assert capfd.readouterr() == ("", "")
     assert "a.png: the decoder said: to standard output (and " in caplog.text
 
@@ -155,7 +162,7 @@ def test_an_image_whose_process_was_ended_by_something_else_is_tried_once_more(d
 
     slow = encoded(plain((1, 2, 3), (3000, 3000)))
     monkeypatch.setattr(DecodingProcess, "ask", ended_at_first)
-    assert decoders.facts(REF, slow) == decode(REF, slow).facts
+    assert facts(decoders, slow) == decode(REF, slow).facts
     assert len(set(asked)) == 2
 
 
@@ -168,7 +175,7 @@ def test_an_image_that_crashes_its_decoder_twice_is_given_up(decoders, monkeypat
         ask(self, *request)
 
     monkeypatch.setattr(DecodingProcess, "ask", ended)
-    failure = decoders.facts(REF, GOOD)
+    failure = facts(decoders, GOOD)
     assert (failure.step, failure.code) == ("decode", "crashed")
     assert "SIGSEGV" in failure.reason
 
@@ -223,80 +230,113 @@ def test_of_many_images_sent_together_only_the_one_that_crashes_is_given_up(deco
 def test_large_pictures_are_decoded_one_at_a_time(monkeypatch):
     side = int(decoding_child.LARGE_PIXELS**0.5) + 1
     large = encoded(Image.new("L", (side, side)))
-    held = []
+    held, most = [], []
 
-    class Watched(Decoders):
-        def _make_room(self, process):
-            if process.has_large:
-                held.append(sum(each.has_large for each in self._processes))
-            super()._make_room(process)
+    class Watched:
+        """The lock, with a count of those that hold it."""
 
-    with Watched() as decoders, ThreadPoolExecutor(3) as pool:
+        def __init__(self, lock):
+            self._lock = lock
+
+        def acquire(self):
+            self._lock.acquire()
+            held.append(1)
+            most.append(len(held))
+
+        def release(self):
+            held.pop()
+            self._lock.release()
+
+    with Decoders(processes=3) as decoders, ThreadPoolExecutor(3) as pool:
+        decoders.large = Watched(decoders.large)
 
         def work(number):
-            facts = decoders.facts(REF, large)
-            assert facts.width == side
             if number % 3 == 0:
-                return decoders.forget()
-            if number % 3 == 1:
-                return decoders.prepared(REF, mean_colours)
-            return decoders.content_hashes([(REF, GOOD), (REF, large), (REF, GOOD)])
+                return decoders.content_hashes([(REF, GOOD), (REF, large), (REF, GOOD), (REF, large)])
+            with decoders.decoded(REF, large) as image:
+                assert image.facts.width == side
+                return image.prepared(mean_colours) if number % 3 == 1 else None
 
         list(pool.map(work, range(9)))
-    assert set(held) == {1}
-    assert len(held) == 12  # the third kind asks twice
+    assert (set(most), held) == ({1}, [])
+    assert len(most) == 12
 
 
 def test_a_large_picture_that_cannot_be_decoded_leaves_room_for_the_next():
     side = int(decoding_child.LARGE_PIXELS**0.5) + 1
     large = encoded(Image.new("L", (side, side)))
     with Decoders() as decoders, ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(lambda data: decoders.facts(REF, data), [large[:-500]] * 4))
+        outcomes = list(pool.map(lambda data: facts(decoders, data), [large[:-500]] * 4))
     assert {outcome.code for outcome in outcomes} == {"truncated"}
 
 
 def test_pictures_cut_short_are_used_where_that_is_asked_for():
     cut = encoded(drawn(size=(100, 100)))[:-2000]
     with Decoders(ImageLimits(use_truncated=True)) as decoders:
-        assert decoders.facts(REF, cut).width == 100
+        assert facts(decoders, cut).width == 100
     with Decoders() as decoders:
-        assert decoders.facts(REF, cut).code == "truncated"
+        assert facts(decoders, cut).code == "truncated"
 
 
 def test_the_limit_on_pixels_holds_inside_icons_too():
     icon = encoded(Image.new("RGB", (256, 256)), "ICO", sizes=[(256, 256)])
     with Decoders(ImageLimits(max_megapixels=0.05)) as decoders:
-        assert decoders.facts(REF, icon).code == "too-large"
+        assert facts(decoders, icon).code == "too-large"
     with Decoders(ImageLimits(max_megapixels=0.07)) as decoders:
-        assert decoders.facts(REF, icon).width == 256
+        assert facts(decoders, icon).width == 256
 
 
-def test_closing_ends_what_is_still_at_work_and_nothing_can_be_asked_then():
-    decoders = Decoders()
-    decoders.facts(REF, GOOD)
+def test_closing_ends_what_is_at_work_and_who_waits_or_asks_later_gets_an_error():
+    decoders = Decoders(processes=1)
     outcomes = []
-    started = threading.Event()
+    at_work = threading.Event()
 
-    def wait_for_ever():
-        decoders.facts(REF, GOOD)
-        decoders._process().learn(never_end)
-        started.set()
-        outcomes.append(decoders.prepared(REF, never_end))
+    def work_for_ever():
+        with decoders.decoded(REF, GOOD) as image:
+            image._turn._ready().learn(never_end)
+            at_work.set()
+            outcomes.append(image.prepared(never_end).code)
 
-    thread = threading.Thread(target=wait_for_ever)
-    thread.start()
-    started.wait()
+    def wait_for_the_only_process():
+        at_work.wait()
+        try:
+            facts(decoders, GOOD)
+        except DecoderError as error:
+            outcomes.append(str(error))
+
+    threads = [threading.Thread(target=target) for target in (work_for_ever, wait_for_the_only_process)]
+    for thread in threads:
+        thread.start()
+    at_work.wait()
     while all(each._deadline == float("inf") for each in decoders._processes):
         time.sleep(0.01)
-    processes = [each._popen for each in decoders._processes]
+    (process,) = [each._popen for each in decoders._processes]
     decoders.close()
-    thread.join()
-    assert [outcome.code for outcome in outcomes] == ["crashed"]
-    assert len(processes) == 2
-    assert all(process.poll() is not None for process in processes)
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["crashed", "images can no longer be decoded: the processes that do it were closed."]
+    assert process.poll() is not None
     with pytest.raises(DecoderError, match="closed"):
-        decoders.facts(REF, GOOD)
+        facts(decoders, GOOD)
     decoders.close()
+
+
+def test_an_error_of_the_program_while_it_has_a_picture_leaves_room_for_the_others():
+    """As when the encoder cannot be loaded: the next picture, a large one too, finds a process."""
+    side = int(decoding_child.LARGE_PIXELS**0.5) + 1
+    large = encoded(Image.new("L", (side, side)))
+    with Decoders(processes=1) as decoders:
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError), decoders.decoded(REF, large):
+                raise ZeroDivisionError
+        assert facts(decoders, large).width == side
+        assert len(decoders._processes) == 1
+
+
+def test_threads_share_as_many_processes_as_they_may(decoders):
+    with Decoders(processes=2) as few, ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda number: prepared(few, mean_colours, png(number)), range(40)))
+        assert 1 <= len(few._processes) <= 2
 
 
 def test_no_process_is_started_before_an_image_comes():
@@ -307,10 +347,10 @@ def test_no_process_is_started_before_an_image_comes():
 def test_where_no_process_can_be_started_a_named_error_says_so(decoders, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     with pytest.raises(DecoderError, match="cannot start a process to decode images"):
-        decoders.facts(REF, GOOD)
+        facts(decoders, GOOD)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(DecoderError, match="does not start \\(exit code 1\\)"):
-        decoders.facts(REF, GOOD)
+        facts(decoders, GOOD)
 
 
 class NotHere:
@@ -321,9 +361,9 @@ class NotHere:
 
 
 def test_a_function_that_cannot_be_loaded_there_ends_the_run_with_a_named_error(decoders):
-    decoders.facts(REF, GOOD)
+    facts(decoders, GOOD)
     with pytest.raises(DecoderError, match="No module named 'no_such_module'"):
-        decoders.prepared(REF, NotHere())
+        prepared(decoders, NotHere())
 
 
 def test_a_script_without_a_main_guard_may_use_it(tmp_path):
@@ -335,7 +375,8 @@ def test_a_script_without_a_main_guard_may_use_it(tmp_path):
         "from image_tagging.decoding import Decoders\n"
         "from image_tagging.records import ImageRef\n"
         "with Decoders() as decoders:\n"
-        "    print(decoders.facts(ImageRef('a'), open('a.png', 'rb').read()).width)\n"
+        "    with decoders.decoded(ImageRef('a'), open('a.png', 'rb').read()) as image:\n"
+        "        print(image.facts.width)\n"
     )
     done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("run\n12\n", "")
@@ -349,7 +390,8 @@ def test_processes_end_with_the_program_however_it_ends(tmp_path):
         "from image_tagging.decoding import Decoders\n"
         "from image_tagging.records import ImageRef\n"
         "decoders = Decoders()\n"
-        "decoders.facts(ImageRef('a'), open('a.png', 'rb').read())\n"
+        "with decoders.decoded(ImageRef('a'), open('a.png', 'rb').read()):\n"
+        "    pass\n"
         "print(decoders._processes[0]._popen.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )

@@ -797,8 +797,8 @@ def test_failures_are_tried_again_on_request(tmp_path, monkeypatch):
     good.write_bytes(png("tiles", 1))
     broken.write_bytes(b"no picture")
     tried = []
-    real = Decoders.facts
-    monkeypatch.setattr(Decoders, "facts", lambda self, ref, data: tried.append(ref.name) or real(self, ref, data))
+    real = Decoders.decoded
+    monkeypatch.setattr(Decoders, "decoded", lambda self, ref, data: tried.append(ref.name) or real(self, ref, data))
     process(tmp_path / "images", tmp_path / "output")
     assert sorted(tried) == ["broken.png", "good.png"]
     process(tmp_path / "images", tmp_path / "output")

@@ -53,7 +53,6 @@ class DecodingProcess:
     """A process that decodes, seen from the one thread that asks it; ``end_if_overdue`` is for another."""
 
     def __init__(self, limits: ImageLimits) -> None:
-        self.has_large = False
         self._preprocess: Optional[Preprocess] = None
         self._words = ""
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed by ``end``

@@ -29,7 +29,7 @@ from .summaries import Watch
 
 @settings
 class EmbeddingConfig:
-    """How to work: images per batch of the encoder, threads that read ahead of it with a process each that decodes,
+    """How to work: images per batch of the encoder, threads that read and have images decoded ahead of it,
     how much one image may take, and whether images that could not be decoded before are tried again although they
     have not changed.
     """
@@ -99,14 +99,13 @@ class Embedder:
         data = attempt(found.ref, "read", lambda: self._readers.read(found.ref))
         if isinstance(data, Failure):
             return data
-        facts = self._decoders.facts(found.ref, data)
-        if isinstance(facts, Failure):
-            return facts
-        if self._is_known(facts):
-            self._decoders.forget()
-            return _Prepared(facts, None)
-        pixels = self._decoders.prepared(found.ref, self._ready_encoder().preprocess)
-        return pixels if isinstance(pixels, Failure) else _Prepared(facts, pixels)
+        with self._decoders.decoded(found.ref, data) as image:
+            if isinstance(image, Failure):
+                return image
+            if self._is_known(image.facts):
+                return _Prepared(image.facts, None)
+            pixels = image.prepared(self._ready_encoder().preprocess)
+        return pixels if isinstance(pixels, Failure) else _Prepared(image.facts, pixels)
 
     def _embed(self, batch: list[_Prepared]) -> list[Outcome]:
         """Here, a batch at a time: each picture that is not known yet is embedded once."""

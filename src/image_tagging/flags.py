@@ -45,9 +45,7 @@ def word(choices: tuple[str, ...], explained: str) -> Any:
 
 Threads = Annotated[
     int,
-    typer.Option(
-        min=1, metavar="NUMBER", help="Threads, with a process each, that read and decode images ahead of the encoder."
-    ),
+    typer.Option(min=1, metavar="NUMBER", help="Threads that read images and have them decoded ahead of the encoder."),
 ]
 Batch = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Images that the encoder takes at a time.")]
 Device = Annotated[
