@@ -31,17 +31,18 @@ _AGAIN = 0.01
 
 def main(arguments: Optional[list[str]] = None) -> int:
     """Run a command as ``cli.main`` does, and answer signals; for the end of a process, which it lets none disturb."""
+    ending = _Ending()
     try:
-        _Ending().answer_signals()
+        ending.answer_signals()
         from .cli import main as run
 
         code = run(arguments)
+        ending.stop_listening()
     except KeyboardInterrupt:  # while the command line was loaded, or in its last moments
         from .cli import interrupted
 
         code = interrupted()
-    for number in _SIGNALS:  # all is done and said: Python's own end would be cut short by them
-        signal.signal(number, signal.SIG_IGN)
+    ending.ignore_signals()
     return code
 
 
@@ -58,6 +59,19 @@ class _Ending:
 
     def __init__(self) -> None:
         self._told: Optional[float] = None
+        self._listening = True
+
+    def stop_listening(self) -> None:
+        """Take no signal for a wish to end any more: all is done and said."""
+        self._listening = False
+
+    def ignore_signals(self) -> None:
+        """Let none disturb the end of Python itself, nor one that an import has put off."""
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
 
     def answer_signals(self) -> None:
         """Take the signals, all but those that whoever started the program has switched off (``nohup``)."""
@@ -66,6 +80,8 @@ class _Ending:
                 signal.signal(number, self._told_to_end)
 
     def _told_to_end(self, number: int, frame: Optional[FrameType]) -> None:
+        if not self._listening:
+            return
         if self._told is None:
             if hasattr(signal, "setitimer") and _may_not_be_left(frame):
                 signal.signal(signal.SIGALRM, self._told_to_end)
