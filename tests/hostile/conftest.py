@@ -62,6 +62,21 @@ def results():
 
 
 @pytest.fixture(scope="session")
+def undated():
+    """``undated(folder)``: the same without the dates of model cards, the one thing that differs from run to run."""
+
+    def without_dates(output):
+        return {
+            name: b"\n".join(line for line in data.split(b"\n") if b'"created"' not in line)
+            if "models" in name
+            else data
+            for name, data in results_in(output).items()
+        }
+
+    return without_dates
+
+
+@pytest.fixture(scope="session")
 def stages(trained, tmp_path_factory):
     """``stages[name](output)``: the arguments of each command over the same small images."""
     archive = shutil.make_archive(str(tmp_path_factory.mktemp("zip") / "images"), "zip", trained.images)

@@ -97,23 +97,15 @@ WHERE = [(stage, place) for stage, places in PLACES.items() for place in places]
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(stages, command, results, tmp_path_factory):
+def uninterrupted(stages, command, undated, tmp_path_factory):
     """The results of each stage, ended by nobody, and the seconds that it took."""
     made = {}
     for stage in STAGES:
         output = tmp_path_factory.mktemp(stage)
         started = time.monotonic()
         assert command(*stages[stage](output)).returncode == 0
-        made[stage] = same_but_for_dates(results(output)), time.monotonic() - started
+        made[stage] = undated(output), time.monotonic() - started
     return made
-
-
-def same_but_for_dates(files):
-    """Model cards say when the model was made; everything else is to be the same to the byte."""
-    return {
-        name: b"\n".join(line for line in data.split(b"\n") if b'"created"' not in line) if "models" in name else data
-        for name, data in files.items()
-    }
 
 
 def half_written(output):
@@ -130,7 +122,7 @@ TOLD = [
 
 
 @pytest.mark.parametrize(("stage", "place", "number"), TOLD)
-def test_told_to_end_in_the_midst(stages, command, uninterrupted, results, *, tmp_path, stage, place, number):
+def test_told_to_end_in_the_midst(stages, command, uninterrupted, undated, *, tmp_path, stage, place, number):
     program = [sys.executable, "-c", _WAITING_AT, PLACES[stage][place], *stages[stage](tmp_path)]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as running:
         assert running.stdout.readline() == "ready\n"
@@ -140,10 +132,10 @@ def test_told_to_end_in_the_midst(stages, command, uninterrupted, results, *, tm
     assert (running.returncode, told) == (130, SAID)
     assert not half_written(tmp_path)
     whole = uninterrupted[stage][0]
-    kept = same_but_for_dates(results(tmp_path))
+    kept = undated(tmp_path)
     assert kept == {name: whole[name] for name in kept}
     assert command(*stages[stage](tmp_path)).returncode == 0
-    assert same_but_for_dates(results(tmp_path)) == whole
+    assert undated(tmp_path) == whole
 
 
 def started(arguments, **options):
@@ -154,7 +146,7 @@ def started(arguments, **options):
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name)
 @pytest.mark.parametrize("stage", STAGES)
-def test_ended_at_any_moment(stages, uninterrupted, results, tmp_path, *, stage, number):
+def test_ended_at_any_moment(stages, uninterrupted, undated, tmp_path, *, stage, number):
     """Every run but the last is ended; they share a folder, so that each goes on where the one before was ended."""
     draw = random.Random(f"{stage}{number}")
     whole, seconds = uninterrupted[stage]
@@ -170,11 +162,11 @@ def test_ended_at_any_moment(stages, uninterrupted, results, tmp_path, *, stage,
         else:
             assert (running.returncode, told) in {(130, SAID), (0, "")}
             assert not half_written(tmp_path)
-        kept = same_but_for_dates(finished(results(tmp_path / "out")))
+        kept = finished(undated(tmp_path / "out"))
         assert kept == {name: whole[name] for name in kept}
     last = started(stages[stage](tmp_path / "out"))
     assert last.communicate(timeout=100)[1] == ""
-    assert same_but_for_dates(results(tmp_path / "out")) == whole
+    assert undated(tmp_path / "out") == whole
     assert not half_written(tmp_path)
 
 
