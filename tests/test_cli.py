@@ -313,7 +313,8 @@ def embed(self, batch):
     calls.append(1)
     if len(calls) == 2:
         print("ready", flush=True)
-        time.sleep(100)
+        for _ in range(1000):
+            time.sleep(0.1)  # not long: a signal that comes just before a sleep does not end it
     return real(self, batch)
 
 BuiltinEncoder.embed = embed

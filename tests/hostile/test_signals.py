@@ -38,7 +38,8 @@ def wait():
     left -= 1
     if left == 0:
         print("ready", flush=True)
-        time.sleep(100 if name else 1)  # an import is not left, but ended first
+        for _ in range(1000 if name else 10):  # an import is not left, but ended first
+            time.sleep(0.1)  # not long: a signal that comes just before a sleep does not end it
 
 class Finder:
     def find_spec(self, wanted, path=None, target=None):
@@ -184,7 +185,9 @@ import image_tagging.__main__ as command
 from image_tagging import cli
 def run(arguments):
     import slow_module
-    import time; time.sleep(100)
+    import time
+    for _ in range(1000):
+        time.sleep(0.1)
 cli.main = run
 sys.exit(command.main([]))
 """
@@ -228,12 +231,15 @@ import sys, time
 import image_tagging.__main__ as command
 from image_tagging import cli
 def run(arguments):
+    def wait():
+        for _ in range(1000):
+            time.sleep(0.1)
     try:
         print("ready", flush=True)
-        time.sleep(100)
+        wait()
     finally:
         print("cleaning up", flush=True)
-        time.sleep(100)
+        wait()
 command._SAME = 0.3
 cli.main = run
 sys.exit(command.main([]))
