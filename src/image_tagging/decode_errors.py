@@ -57,6 +57,8 @@ _CUT_SHORT = (
     *("unexpected end", "end of file", "eof"),
 )
 
+_DDS_HEADER = 128
+
 _TOO_MUCH = ("too large", "too many", "exceeds")
 
 
@@ -94,6 +96,8 @@ def ends_early(data: bytes) -> bool:
     """Whether an image file is shorter than it says itself, of those formats that say so and whose decoders do not."""
     if data[:4] == b"RIFF":  # WebP
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
+    if data[:4] == b"DDS ":
+        return _dds_ends_early(data)
     if data[:3] == b"\xff\x4f\xff":  # a JPEG 2000 stream
         return not data.endswith(b"\xff\xd9")
     if data[4:8] not in {b"ftyp", b"jP  "}:  # AVIF, HEIC, JPEG 2000 in boxes
@@ -107,6 +111,15 @@ def ends_early(data: bytes) -> bool:
             return data[start + 4 : start + 8] == b"jp2c" and not data.endswith(b"\xff\xd9")
         start += max(length, 8)
     return start != len(data)
+
+
+def _dds_ends_early(data: bytes) -> bool:
+    """Whether pixels of a DDS that is not compressed are missing: Pillow 11, the last for Python 3.9, makes some up."""
+    if len(data) < _DDS_HEADER:
+        return True
+    height, width = struct.unpack_from("<2I", data, 12)
+    four_letters, bits = struct.unpack_from("<2I", data, 84)
+    return not four_letters and len(data) < _DDS_HEADER + width * height * bits // 8
 
 
 class _EndNoticed(io.BytesIO):

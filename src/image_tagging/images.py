@@ -8,7 +8,7 @@ import io
 from typing import Callable, TypeVar
 
 import PIL
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from .appearance import as_seen, strips
 from .decode_errors import DECODER_ERRORS, ends_early, too_large, undecodable, unidentified
@@ -97,6 +97,8 @@ def _first_frame(
                 raise DecodeError("unsupported", f"{image.format} is a document, not a picture")
             before_load(image.width * image.height)
             image.load()
+            if image.format == "DDS" and not ImageFile.LOAD_TRUNCATED_IMAGES and ends_early(data):
+                raise DecodeError("truncated", "the DDS picture is cut short")
             return work(image)
     except UnidentifiedImageError as error:
         raise unidentified(data, with_heif=with_heif) from error

@@ -63,7 +63,7 @@ HOSTILE = {
     "infinite.tiff": (lambda: encoded(Image.fromarray(np.float32([[np.inf, 1.0]])), "TIFF"), "unsupported"),
     "random.jpg": (lambda: np.random.default_rng(1).bytes(100_000), "not-an-image"),
     "jpeg-then-noise.jpg": (
-        lambda: encoded(drawn(size=(64, 64)), "JPEG")[:300] + np.random.default_rng(2).bytes(200), "damaged"
+        lambda: encoded(drawn(size=(64, 64)), "JPEG")[:300] + np.random.default_rng(0).bytes(20_000), "damaged"
     ),
     "LICENSE": (lambda: b"All rights reserved", "not-an-image"),
     "photo.CR2": (lambda: b"II*\0raw", "unsupported"),

@@ -144,6 +144,19 @@ def started(arguments, **options):
     return subprocess.Popen([sys.executable, "-m", "image_tagging", *arguments], **pipes)
 
 
+#: Says when it listens to signals: sooner it is Python alone, which dies of them in its own way.
+_LISTENING = """
+import sys
+from image_tagging.__main__ import _Ending, main
+answer_signals = _Ending.answer_signals
+def answer_and_say(self):
+    answer_signals(self)
+    print("listening", flush=True)
+_Ending.answer_signals = answer_and_say
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name)
 @pytest.mark.parametrize("stage", STAGES)
@@ -154,8 +167,10 @@ def test_ended_at_any_moment(stages, uninterrupted, undated, tmp_path, *, stage,
     for moment in range(MOMENTS):
         if moment % 4 == 0:
             shutil.rmtree(tmp_path / "out", ignore_errors=True)
-        running = started(stages[stage](tmp_path / "out"))
-        time.sleep(draw.uniform(0.1, seconds * 1.1))  # sooner Python itself is not there yet
+        program = [sys.executable, "-c", _LISTENING, *stages[stage](tmp_path / "out")]
+        running = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+        assert running.stdout.readline() == "listening\n"
+        time.sleep(draw.uniform(0, seconds))
         running.send_signal(number)
         _, told = running.communicate(timeout=100)
         if number is signal.SIGKILL:
