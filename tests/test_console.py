@@ -45,6 +45,7 @@ def process_summary(**values):
 
 def classify_summary(**values):
     values = {"embedding": embedding(), "models": (("lr", "cat"), ("svm", "cat")), "place_failures": (), **values}
+    values = {"tagged": 2, **values}
     return ClassifySummary(
         **{
             "of_archives": False,
@@ -139,6 +140,7 @@ def test_classify_main_as_the_readme_calls_it(trained, tmp_path, capsys):
     shown = capsys.readouterr()
     assert shown.out.startswith("1 image, 0 skipped\nEncoder builtin/classical-1: 0 embeddings computed, all known")
     assert "1 model of 1 tag; images are in" in shown.out
+    assert "\n1 of 1 image got at least one tag\n" in shown.out
     assert shown.err == ""
     assert len(list((tmp_path / "out").glob("ovr-logistic-regression/tiles/*/tiles-0.png"))) == 1
 
@@ -155,12 +157,14 @@ def test_counts_read_well(capsys):
             embedding=embedding(images=1234, pictures=1233, computed=1, archives=archives),
             left_out=1,
             models=(("a", "b"),),
+            tagged=1_020,
         )
     )
     shown = capsys.readouterr().out
     assert "1,234 images, 1 archive, 1 duplicate, 0 skipped" in shown
     assert "1 embedding computed, on cpu" in shown
     assert "1 model of 1 tag" in shown
+    assert "\n1,020 of 1,234 images got at least one tag\n" in shown
     assert "Left out 1 zip: use image-tagging classify-zip for that." in shown
     console.show_classify(classify_summary(left_out=20, of_archives=True))
     assert "Left out 20 plain images: use image-tagging classify for that." in capsys.readouterr().out

@@ -13,7 +13,7 @@ from image_tagging.errors import OutputError
 from image_tagging.records import ImageRef, TagScore
 from image_tagging.sources import FoundArchive
 
-SCORE = TagScore("cat", "ovr-svm", 0.25, 3)
+SCORE = TagScore("cat", "ovr-svm", 0.25, 3, tagged=False)
 
 
 def write(path, table, rows):
@@ -34,7 +34,7 @@ def rows_of(path, table):
             STAGE3,
             [
                 *("file_name TEXT 1", "file_path TEXT 1", "type TEXT 1", "hash_id TEXT 1"),
-                *("model_type TEXT 1", "tag_name TEXT 1", "tag_prob REAL 1"),
+                *("model_type TEXT 1", "tag_name TEXT 1", "tag_prob REAL 1", "tagged INTEGER 1"),
             ],
         ),
         (
@@ -47,6 +47,7 @@ def rows_of(path, table):
                     "model_type TEXT 0",
                     "tag_name TEXT 0",
                     "tag_prob REAL 0",
+                    "tagged INTEGER 0",
                 ),
             ],
         ),
@@ -70,10 +71,14 @@ def test_an_odd_name_is_kept(tmp_path, name):
 
 def test_every_score_is_a_row_with_its_model(tmp_path):
     ref = ImageRef("/data/1.png")
-    write(tmp_path / "stage3.db", STAGE3, score_rows(STAGE3, ref, "h1", [SCORE, TagScore("dog", "lr", 1.0, 10)]))
+    write(
+        tmp_path / "stage3.db",
+        STAGE3,
+        score_rows(STAGE3, ref, "h1", [SCORE, TagScore("dog", "lr", 1.0, 10, tagged=True)]),
+    )
     assert rows_of(tmp_path / "stage3.db", "stage3") == [
-        ("1.png", "/data/1.png", ".png", "h1", "ovr-svm", "cat", 0.25),
-        ("1.png", "/data/1.png", ".png", "h1", "lr", "dog", 1.0),
+        ("1.png", "/data/1.png", ".png", "h1", "ovr-svm", "cat", 0.25, 0),
+        ("1.png", "/data/1.png", ".png", "h1", "lr", "dog", 1.0, 1),
     ]
 
 
@@ -89,9 +94,9 @@ def test_stage_4_has_a_row_for_every_score_with_its_archive_and_one_for_every_ar
         archive_row(FoundArchive(ImageRef("/data/a.zip"), 0)),
     ]
     write(tmp_path / "stage4.db", STAGE4, rows)
-    nothing = (None,) * 4
+    nothing = (None,) * 5
     assert rows_of(tmp_path / "stage4.db", "stage4") == [
-        ("1.PNG", "/data/a.zip/b.zip/cat/1.PNG", "/data/a.zip/b.zip", ".png", None, "h1", "ovr-svm", "cat", 0.25),
+        ("1.PNG", "/data/a.zip/b.zip/cat/1.PNG", "/data/a.zip/b.zip", ".png", None, "h1", "ovr-svm", "cat", 0.25, 0),
         ("b.zip", "/data/a.zip/b.zip", "/data/a.zip", ".zip", 1, *nothing),
         ("a.zip", "/data/a.zip", None, ".zip", 0, *nothing),
     ]

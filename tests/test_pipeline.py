@@ -611,16 +611,48 @@ def test_stage_3_writes_the_documented_files(shots, tmp_path, trained):
     output = read_json(tmp_path / "out" / "output.json")
     assert len(output) == 6
     columns, rows = table(tmp_path / "out" / "stage3.db", "stage3")
-    assert columns == ["file_name", "file_path", "type", "hash_id", "model_type", "tag_name", "tag_prob"]
+    assert columns == ["file_name", "file_path", "type", "hash_id", "model_type", "tag_name", "tag_prob", "tagged"]
     assert len(rows) == 7 * 6
+    keys = ["model_type", "tag_name", "tag_prob", "tagged"]
     for hash_id, entry in output.items():
         assert list(entry)[:2] == ["hash_id", "file_path"]
         assert entry["hash_id"] == hash_id
-        assert [list(score) for score in entry["classifiers_output"]] == [["model_type", "tag_name", "tag_prob"]] * 6
+        assert [list(score) for score in entry["classifiers_output"]] == [keys] * 6
         for score in entry["classifiers_output"]:
             of_score = [row for row in rows if row["hash_id"] == hash_id and score.items() <= row.items()]
             assert sorted(row["file_path"] for row in of_score) == sorted(entry["file_paths"])
     assert {row["type"] for row in rows} == {".png"}
+
+
+def test_an_image_is_tagged_from_the_threshold_of_the_card_up(shots, tmp_path, trained):
+    shutil.copytree(trained.models, tmp_path / "models")
+    by_default = classify(shots, tmp_path / "out", tmp_path / "models")
+    assert 0 < by_default.tagged <= 7
+    before = placed(tmp_path / "out")
+    thresholds = {}
+    for number, card in enumerate(sorted((tmp_path / "models").glob("*.json"))):
+        content = read_json(card)
+        thresholds[content["kind"], content["tag"]] = (0.0, 0.1, 1.0)[number % 3]
+        card.write_text(json.dumps({**content, "threshold": (0.0, 0.1, 1.0)[number % 3]}), encoding="utf-8")
+    assert list(load_tag_models(tmp_path / "models").thresholds) == [thresholds[name] for name in sorted(thresholds)]
+    assert classify(shots, tmp_path / "out", tmp_path / "models").tagged == 7
+    for row in table(tmp_path / "out" / "stage3.db", "stage3")[1]:
+        assert row["tagged"] == int(row["tag_prob"] >= thresholds[row["model_type"], row["tag_name"]])
+    assert {row["tagged"] for row in table(tmp_path / "out" / "stage3.db", "stage3")[1]} == {0, 1}
+    assert placed(tmp_path / "out") == before  # bins hold the probability
+
+
+def test_results_of_an_earlier_version_are_replaced(shots, tmp_path, trained):
+    """A table without ``tagged``, beside the store of a run that went before: nothing of it is in the way."""
+    classify(shots, tmp_path / "out", trained.models)
+    first = results(tmp_path / "out")
+    with closing(sqlite3.connect(tmp_path / "out" / "stage3.db")) as connection:
+        connection.execute("CREATE TABLE earlier(file_name)")
+        connection.execute("DROP TABLE stage3")
+        connection.execute("ALTER TABLE earlier RENAME TO stage3")
+    (tmp_path / "out" / "output.json").write_text("{}", encoding="utf-8")
+    assert classify(shots, tmp_path / "out", trained.models).embedding.computed == 0
+    assert results(tmp_path / "out") == first
 
 
 @pytest.mark.parametrize("bins", [1, 3, 10])
@@ -701,7 +733,7 @@ def test_stage_4_writes_the_documented_table(tmp_path, trained):
     columns, rows = table(tmp_path / "out" / "stage4.db", "stage4")
     assert columns == [
         *("file_name", "file_path", "archive_path", "type", "n_img_content"),
-        *("hash_id", "model_type", "tag_name", "tag_prob"),
+        *("hash_id", "model_type", "tag_name", "tag_prob", "tagged"),
     ]
     archives = {
         row["file_name"]: (row["file_path"], row["archive_path"], row["n_img_content"])
@@ -716,6 +748,7 @@ def test_stage_4_writes_the_documented_table(tmp_path, trained):
     images = [row for row in rows if row["type"] == ".png"]
     assert len(images) == 4 * 6
     assert {row["n_img_content"] for row in images} == {None}
+    assert {row["tagged"] for row in rows if row["type"] == ".zip"} == {None}
     assert {(row["file_path"], row["archive_path"]) for row in images} == {
         (f"{source}/a/same.png", str(source)),
         (f"{source}/b/same.png", str(source)),

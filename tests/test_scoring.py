@@ -38,8 +38,9 @@ def record(ref, hash_id="h", embedding=(0.0, 0.0)):
     )
 
 
-def model(tag, kind, *coef):
-    return TagModel(tag, kind, ENCODER, LinearScorer(np.array(coef, float), 0.0, normalise=False))
+def model(tag, kind, *coef, threshold=0.5):
+    scorer = LinearScorer(np.array(coef, float), 0.0, normalise=False)
+    return TagModel(tag, kind, ENCODER, scorer, threshold)
 
 
 def rows(path, name):
@@ -53,7 +54,7 @@ def write(folder, files, scores, archives=None, place="copy"):
         return list(writer.add(record(files[0]), [ListedFile(ref, n) for n, ref in enumerate(files, 1)], scores))
 
 
-SCORES = [TagScore("cat", "ovr-svm", 0.25, 3), TagScore("a/b", "lr", 1.0, 10)]
+SCORES = [TagScore("cat", "ovr-svm", 0.25, 3, tagged=False), TagScore("a/b", "lr", 1.0, 10, tagged=True)]
 
 
 @pytest.fixture
@@ -76,6 +77,24 @@ def test_scores_come_in_the_order_of_the_models_for_every_picture():
             assert (score.bin - 1) / 10 < score.probability <= score.bin / 10
 
 
+def test_a_picture_counts_as_tagged_from_the_threshold_of_each_model_up():
+    models = TagModels(
+        [
+            model("cat", "lr", 0, 0),
+            model("dog", "lr", 0, 0, threshold=0.51),
+            model("cow", "svm", 1, 0, threshold=0.0),
+            model("owl", "svm", 1, 0, threshold=1.0),
+        ]
+    )
+    ((_, scores),) = score_pictures(iter([record(ImageRef("1.png"), "1", (-1000.0, 0.0))]), models, 10)
+    assert [(score.tag, score.tagged) for score in scores] == [
+        *(("cat", True), ("dog", False)),  # both 0.5
+        *(("cow", True), ("owl", False)),  # both 0.0
+    ]
+    assert [score.bin for score in scores] == [5, 5, 1, 1]
+    assert all(type(score.tagged) is bool for score in scores)
+
+
 def test_no_picture_gives_no_score():
     assert list(score_pictures(iter([]), TagModels([model("cat", "lr", 1, 1)]), 10)) == []
 
@@ -88,14 +107,14 @@ def test_one_picture_goes_into_all_results(tmp_path, picture):
             "file_path": picture.path,
             "file_paths": [picture.path],
             "classifiers_output": [
-                {"model_type": "ovr-svm", "tag_name": "cat", "tag_prob": 0.25},
-                {"model_type": "lr", "tag_name": "a/b", "tag_prob": 1.0},
+                {"model_type": "ovr-svm", "tag_name": "cat", "tag_prob": 0.25, "tagged": False},
+                {"model_type": "lr", "tag_name": "a/b", "tag_prob": 1.0, "tagged": True},
             ],
         }
     }
     assert rows(tmp_path / "out" / "stage3.db", "stage3") == [
-        ("it's.png", picture.path, ".png", "h", "ovr-svm", "cat", 0.25),
-        ("it's.png", picture.path, ".png", "h", "lr", "a/b", 1.0),
+        ("it's.png", picture.path, ".png", "h", "ovr-svm", "cat", 0.25, 0),
+        ("it's.png", picture.path, ".png", "h", "lr", "a/b", 1.0, 1),
     ]
     assert (tmp_path / "out" / "ovr-svm" / "cat" / "0.3" / "it's.png").read_bytes() == b"pixels"
     assert (tmp_path / "out" / "lr" / "a%2Fb" / "1.0" / "it's.png").read_bytes() == b"pixels"
@@ -108,9 +127,9 @@ def test_every_file_of_a_picture_has_its_rows_and_its_copies(tmp_path, picture):
     inside = ImageRef(archive.file, ("x/it's.png",))
     assert write(tmp_path / "out", [picture, inside], SCORES[:1], archives=[FoundArchive(archive, 1)]) == []
     assert rows(tmp_path / "out" / "stage4.db", "stage4") == [
-        ("a.zip", archive.path, None, ".zip", 1, None, None, None, None),
-        ("it's.png", picture.path, None, ".png", None, "h", "ovr-svm", "cat", 0.25),
-        ("it's.png", inside.path, archive.path, ".png", None, "h", "ovr-svm", "cat", 0.25),
+        ("a.zip", archive.path, None, ".zip", 1, None, None, None, None, None),
+        ("it's.png", picture.path, None, ".png", None, "h", "ovr-svm", "cat", 0.25, 0),
+        ("it's.png", inside.path, archive.path, ".png", None, "h", "ovr-svm", "cat", 0.25, 0),
     ]
     copies = {path.name: path.read_bytes() for path in (tmp_path / "out" / "ovr-svm" / "cat" / "0.3").iterdir()}
     assert copies == {"it's.png": b"pixels", "it's (2).png": b"packed"}

@@ -82,6 +82,11 @@ class TagModels:
         return [(model.kind, model.tag) for model in self.models]
 
     @property
+    def thresholds(self) -> NDArray[np.float64]:
+        """(M,) float64: the probability from which an image counts as having the tag, in the order of :attr:`names`."""
+        return np.array([model.threshold for model in self.models], dtype=np.float64)
+
+    @property
     def encoder(self) -> Optional[EncoderSpec]:
         """The encoder of all of them, ``None`` where no model says it."""
         return next((model.encoder for model in self.models if model.encoder is not None), None)

@@ -215,6 +215,7 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     used = f"{_count(len(summary.models), 'model')} of {_count(tags, 'tag')}"
     where = "no image was placed" if summary.place == "none" else f"images are in {summary.folder}/<kind>/<tag>/<bin>/"
     _line(console, f"{used}; {where}")
+    _line(console, f"{summary.tagged:,} of {_count(summary.embedding.images, 'image')} got at least one tag")
     if summary.mixed_bins:
         note = "  Its bins also hold what other models, or another number of bins, placed there."
         _line(console, note + " A new --output keeps them apart.", style="yellow")

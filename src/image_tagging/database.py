@@ -35,7 +35,7 @@ STAGE3 = ResultTable(
     "stage3",
     (
         *("file_name TEXT NOT NULL", "file_path TEXT NOT NULL", "type TEXT NOT NULL", "hash_id TEXT NOT NULL"),
-        *("model_type TEXT NOT NULL", "tag_name TEXT NOT NULL", "tag_prob REAL NOT NULL"),
+        *("model_type TEXT NOT NULL", "tag_name TEXT NOT NULL", "tag_prob REAL NOT NULL", "tagged INTEGER NOT NULL"),
     ),
 )
 STAGE4 = ResultTable(
@@ -43,6 +43,7 @@ STAGE4 = ResultTable(
     (
         *("file_name TEXT NOT NULL", "file_path TEXT NOT NULL", "archive_path TEXT", "type TEXT NOT NULL"),
         *("n_img_content INTEGER", "hash_id TEXT", "model_type TEXT", "tag_name TEXT", "tag_prob REAL"),
+        "tagged INTEGER",
     ),
 )
 
@@ -92,10 +93,10 @@ def score_rows(table: ResultTable, ref: ImageRef, hash_id: str, scores: Iterable
     image: tuple[Any, ...] = (ref.name, ref.path, ref.suffix, hash_id)
     if table is STAGE4:
         image = (ref.name, ref.path, ref.archive, ref.suffix, None, hash_id)
-    return [(*image, score.kind, score.tag, score.probability) for score in scores]
+    return [(*image, score.kind, score.tag, score.probability, int(score.tagged)) for score in scores]
 
 
 def archive_row(archive: FoundArchive) -> tuple[Any, ...]:
     """The row of an archive in ``stage4``; its ``archive_path`` is the archive that holds it, if any."""
     ref = archive.ref
-    return (ref.name, ref.path, ref.archive, ref.suffix, archive.images, None, None, None, None)
+    return (ref.name, ref.path, ref.archive, ref.suffix, archive.images, *(None,) * 5)

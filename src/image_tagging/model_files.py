@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from .classifiers import TagModel, TagModels
 from .errors import ModelError, UnsafeModelError
@@ -151,7 +151,7 @@ def _read_card(path: str, digest: str) -> _Card:
     try:
         content = json.loads(_read(path, _LARGEST_CARD).decode("utf-8-sig"))
         claimed = content["sha256"]
-        card = _Card(_encoder(content.get("encoder")), float(content.get("threshold", 0.5)))
+        card = _Card(_encoder(content.get("encoder")), _threshold(content.get("threshold", _Card.threshold)))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ModelError(f"{path} is not the card of a tag model. Train the model again or remove the card.") from error
     if claimed != digest:
@@ -159,6 +159,12 @@ def _read_card(path: str, digest: str) -> _Card:
     if not 0 <= card.threshold <= 1:
         raise ModelError(f"{path} has a threshold outside 0 to 1. Train the model again.")
     return card
+
+
+def _threshold(value: Union[int, float]) -> float:
+    if type(value) not in {int, float}:  # what float() would make a number of: true, and a text
+        raise TypeError("a threshold is a number")
+    return float(value)
 
 
 def _encoder(value: Optional[Mapping[str, Any]]) -> Optional[EncoderSpec]:

@@ -227,16 +227,20 @@ def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> Classif
         require_dim(models, embedding.encoder)
         mixed = config.place != "none" and _note_placing(store, f"{_models_digest(models)}/{config.output_bins}")
         failures: list[Failure] = []
+        tagged = 0
         archives = embedding.archives if config.archives else None
         with results(output, archives=archives, bins=config.output_bins, place=config.place) as writer:
             scored = score_pictures(store.pictures(embedding.encoder), models, config.output_bins)
             for number, (record, scores) in enumerate(scored, start=1):
-                failures += writer.add(record, store.files_of(record.hash_id), scores)
+                files = store.files_of(record.hash_id)
+                failures += writer.add(record, files, scores)
+                tagged += len(files) if any(score.tagged for score in scores) else 0
                 watch("scoring and placing", number, embedding.pictures)
     return ClassifySummary(
         of_archives=config.archives,
         embedding=embedding,
         models=tuple(models.names),
+        tagged=tagged,
         place_failures=tuple(failures),
         place=config.place,
         mixed_bins=mixed,

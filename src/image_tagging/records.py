@@ -176,12 +176,16 @@ class ListedFile:
 
 
 class TagScore(NamedTuple):
-    """The probability that an image has a tag, by one kind of model, and the bin (1 ... n) it falls into."""
+    """The probability that an image has a tag, by one kind of model, and the bin (1 ... n) it falls into.
+
+    ``tagged`` says whether the probability reaches the model's threshold: the image counts as having the tag.
+    """
 
     tag: str
     kind: str
     probability: float
     bin: int
+    tagged: bool
 
 
 @dataclass(frozen=True)

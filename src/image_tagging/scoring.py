@@ -38,17 +38,13 @@ def score_pictures(
     pictures: Iterator[ImageRecord], models: TagModels, bins: int
 ) -> Iterator[tuple[ImageRecord, list[TagScore]]]:
     """Every picture with its score by every model, in the order of ``models.names``."""
+    names, thresholds = models.names, models.thresholds
     while batch := list(islice(pictures, _BATCH)):
         probabilities = models.probabilities(np.stack([record.embedding for record in batch]))
         numbers = bin_numbers(probabilities, bins)
-        for record, row, row_numbers in zip(batch, probabilities.tolist(), numbers.tolist()):
-            yield (
-                record,
-                [
-                    TagScore(tag, kind, probability, number)
-                    for (kind, tag), probability, number in zip(models.names, row, row_numbers)
-                ],
-            )
+        tagged = probabilities >= thresholds
+        for record, *row in zip(batch, probabilities.tolist(), numbers.tolist(), tagged.tolist()):
+            yield record, [TagScore(tag, kind, *score) for (kind, tag), *score in zip(names, *row)]
 
 
 class ResultWriter:
@@ -125,6 +121,12 @@ def _as_json(record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[
         "file_path": record.ref.path,
         "file_paths": [file.ref.path for file in files],
         "classifiers_output": [
-            {"model_type": score.kind, "tag_name": score.tag, "tag_prob": score.probability} for score in scores
+            {
+                "model_type": score.kind,
+                "tag_name": score.tag,
+                "tag_prob": score.probability,
+                "tagged": score.tagged,
+            }
+            for score in scores
         ],
     }

@@ -78,6 +78,7 @@ class TrainSummary:
 class ClassifySummary:
     """What stage 3 or 4 did: the models used and what was written.
 
+    ``tagged`` counts the files whose image has at least one tag: a model gives it its threshold or more.
     ``left_out`` counts what the other of the two stages is for: archives in stage 3, loose images in stage 4
     (``of_archives``). ``place`` is how
     images were placed, and ``mixed_bins`` says that the folder also holds images placed by other models or bins.
@@ -86,6 +87,7 @@ class ClassifySummary:
     of_archives: bool
     embedding: EmbeddingSummary
     models: tuple[tuple[str, str], ...]
+    tagged: int
     place_failures: tuple[Failure, ...]
     place: str
     mixed_bins: bool

@@ -112,6 +112,7 @@ def test_stage_3_scores_as_the_original_does(published, tmp_path, golden):
     stored = rows(tmp_path / "stage3.db", "stage3")
     assert len(stored) == 24 * 40
     assert_golden([(row["hash_id"], row["model_type"], row["tag_name"], row["tag_prob"]) for row in stored], golden)
+    assert all(row["tagged"] == (row["tag_prob"] >= 0.5) for row in stored)
     counts = Counter(path.parts[-4:-2] for path in tmp_path.glob("ovr-*/*/*/*"))
     assert len(counts) == 40
     assert set(counts.values()) == {24}
