@@ -15,7 +15,20 @@ def dataset(**tags):
     """Tags with the rows of their images, over as many embeddings as the rows need."""
     rows = {tag.replace("_", "-"): np.array(numbers, dtype=np.int64) for tag, numbers in tags.items()}
     count = max(max(numbers, default=0) for numbers in tags.values()) + 1
-    return tagged(np.arange(2.0 * count, dtype=np.float32).reshape(count, 2), rows)
+    return tagged(apart(count), rows)
+
+
+def apart(count):
+    """Embeddings (count, 32) of which no two are nearly the same, each the same whatever the count."""
+    return np.random.default_rng(0).normal(size=(count, 32)).astype(np.float32)
+
+
+def with_copies(data, *pairs):
+    """The data set with some images nearly the same as others: pairs (image, image that it becomes like)."""
+    embeddings = data.embeddings.copy()
+    for row, like in pairs:
+        embeddings[row] = embeddings[like] * 1.5 + 0.01
+    return tagged(embeddings, data.rows)
 
 
 def tagged(embeddings, rows):
@@ -222,3 +235,53 @@ def test_up_to_the_bound_every_image_is_learned_from(monkeypatch):
     monkeypatch.setattr(splits, "MOST_OTHERS", 180)
     division = split(dataset(cat=range(100), dog=range(100, 300)), "cat")
     assert (len(learned(division, False)), division.marks, division.weights) == (180, (), (1.0, 1.0))
+
+
+def groups_of(data, images):
+    return set(data.groups[sorted(images)].tolist())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_near_duplicates_never_lie_on_both_sides(seed):
+    pairs = [(20, 0), (21, 1), (22, 2), (7, 8), (9, 8), (100, 50), (101, 51), (102, 52), (103, 3)]
+    data = with_copies(dataset(cat=range(20), dog=range(20, 100), rest=range(100, 160)), *pairs)
+    for tag in ("cat", "dog", "rest"):
+        division = split(data, tag, 0.3, seed)
+        assert not groups_of(data, division.training) & groups_of(data, division.validation)
+        assert sorted([*division.training, *division.validation]) == list(range(160))
+
+
+def test_a_split_tells_the_groups_of_what_is_learned_from():
+    data = with_copies(dataset(cat=range(10), dog=range(10, 30)), (1, 0), (12, 2))
+    division = split(data, "cat")
+    np.testing.assert_array_equal(division.groups, data.groups[division.training])
+    assert data.groups[[0, 1, 2, 12]].tolist() == [0, 0, 2, 2]
+
+
+def test_without_near_duplicates_each_image_is_its_own_group():
+    data = dataset(cat=range(10), dog=range(10, 30))
+    np.testing.assert_array_equal(data.groups, np.arange(30))
+
+
+def test_other_validation_is_not_measured_where_it_is_nearly_what_is_learned_from():
+    data = dataset(cat=range(10), dog=range(10, 30), other_validation=range(30, 40))
+    first = split(data, "cat")
+    taught, kept = next(iter(learned(first))), next(iter(measured(first)))
+    division = split(with_copies(data, (30, taught), (31, kept)), "cat")
+    assert learned(division) == learned(first)
+    assert measured(division, False) == measured(first, False) - {30}
+
+
+def test_a_further_tag_of_images_that_are_there_moves_no_near_duplicates():
+    pairs = [(7, 8), (25, 3), (26, 27)]
+    data = with_copies(dataset(cat=range(20), pet=range(20, 60)), *pairs)
+    more = with_copies(dataset(cat=range(20), pet=range(20, 60), dog=[*range(5), *range(30, 50)]), *pairs)
+    np.testing.assert_array_equal(split(data, "cat").training, split(more, "cat").training)
+
+
+def test_a_tag_whose_images_are_nearly_the_same_is_learned_and_not_measured():
+    data = with_copies(dataset(cat=range(8), dog=range(8, 40)), *((row, 0) for row in range(1, 8)))
+    division = split(data, "cat")
+    assert (len(division.validation), len(learned(division))) == (0, 8)
+    assert learned(division, False) == set(range(8, 40))
+    assert division.marks == ("most of its 8 images are nearly the same, none left to measure",)

@@ -6,19 +6,19 @@ import hashlib
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .divisions import MIN_IMAGES_TO_SPLIT, divide
 from .errors import TrainingError
+from .near_duplicates import near_duplicate_groups
 from .records import BroughtEmbedding
 
 #: Images that are no tag: negatives of every tag, to learn from and to be measured on alone.
 OTHER_TRAINING = "other-training"
 OTHER_VALIDATION = "other-validation"
-
-#: A tag with fewer images than this is not split: one image would be measured, or none, and the model would lose it.
-MIN_IMAGES_TO_SPLIT = 5
 
 #: Below this many measured images of a tag its figures move by tens of percent from one split to another.
 FEW_VALIDATED = 5
@@ -50,6 +50,11 @@ class TaggedEmbeddings:
         """The tags that can be learned: all but the two sets of other images, in alphabetical order."""
         return sorted(tag for tag in self.rows if tag not in {OTHER_TRAINING, OTHER_VALIDATION})
 
+    @cached_property
+    def groups(self) -> NDArray[np.int64]:
+        """The group (N,) of near-duplicates of each image, computed when it is first asked for."""
+        return near_duplicate_groups(self.embeddings)
+
     def shuffled(self, rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
         """The rows in an order drawn by the seed: any two images keep theirs, whatever else the data set holds."""
         mixed = self.draws[rows] ^ _scattered(np.array([seed], dtype=np.uint64))
@@ -59,14 +64,16 @@ class TaggedEmbeddings:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The rows that a tag model learns from and those it is measured on; the two share none.
+    """The rows that a tag model learns from and those it is measured on; the two share none, and no near-duplicates.
 
-    ``is_tag`` and ``is_validation_tag`` are (n,) bool beside them. ``marks`` warn of what the split lacks.
+    ``is_tag`` and ``is_validation_tag`` are (n,) bool beside them. ``groups`` (n,) int64 beside ``training`` says which
+    images are near-duplicates of each other: folds should not part them. ``marks`` warn of what the split lacks.
     ``weights`` say how many images each one that is learned from stands for: one of the tag, one of the others.
     """
 
     training: NDArray[np.int64]
     is_tag: NDArray[np.bool_]
+    groups: NDArray[np.int64]
     validation: NDArray[np.int64]
     is_validation_tag: NDArray[np.bool_]
     marks: tuple[str, ...]
@@ -153,12 +160,17 @@ class Splitter:
     The others of a tag are the images of ``other-training`` where there are any, else all without the tag; those of
     ``other-validation`` are only ever measured on. Since the order is one, tags learn from the same others as far as
     they can, and no tag moves the split of another.
+
+    Near-duplicates are kept on one side of a split. Which images are, is decided over the whole data set: a further
+    image moves the split of a tag that it has nothing to do with only where it is nearly the same as two of its images
+    that are not nearly the same as each other.
     """
 
     def __init__(self, data: TaggedEmbeddings, *, test_share: float, seed: int) -> None:
         self._data = data
         self._share = test_share
         self._seed = seed
+        self._groups = data.groups
         given = data.rows.get(OTHER_TRAINING)
         others = given if given is not None and len(given) else np.arange(len(data.embeddings))
         self._others = data.shuffled(np.unique(others), seed)
@@ -167,6 +179,7 @@ class Splitter:
     def split(self, tag: str) -> Split:
         """What one tag is learned from and measured on.
 
+        Images of ``other-validation`` are not measured where they are near-duplicates of what is learned from.
         No more than ``MOST_OF_TAG`` and ``MOST_OTHERS`` images are learned from; a mark says so.
 
         Raises
@@ -181,22 +194,22 @@ class Splitter:
             raise TrainingError("it has no image with an embedding")
         if not len(negatives):
             raise TrainingError("there is no image without the tag to tell it from; add a folder of other images")
-        held_tag, learned_tag = _divide(positives, self._share)
-        held_other, learned_other = _divide(negatives, self._share)
+        held_tag, every_tag, held_other, every_other = divide(positives, negatives, self._groups, self._share)
         if not len(held_tag):
-            held_other, learned_other = held_other[:0], negatives
+            held_other, every_other = held_other[:0], negatives
             only_validated = only_validated[:0]
-        held_other = np.concatenate([held_other, only_validated])
-        every = (learned_tag, learned_other)
-        learned_tag, learned_other = learned_tag[:MOST_OF_TAG], learned_other[:MOST_OTHERS]
-        cut = (_cut(every[0], learned_tag, "images of the tag"), _cut(every[1], learned_other, "other images"))
+        learned_tag, learned_other = every_tag[:MOST_OF_TAG], every_other[:MOST_OTHERS]
+        cut = (_cut(every_tag, learned_tag, "images of the tag"), _cut(every_other, learned_other, "other images"))
+        training = np.concatenate([learned_tag, learned_other])
+        held_other = np.concatenate([held_other, self._unlike(training, only_validated)])
         return Split(
-            training=np.concatenate([learned_tag, learned_other]),
+            training=training,
             is_tag=_first(len(learned_tag), len(learned_other)),
+            groups=self._groups[training],
             validation=np.concatenate([held_tag, held_other]),
             is_validation_tag=_first(len(held_tag), len(held_other)),
             marks=(*_marks(len(positives), len(held_tag), self._share), *filter(None, cut)),
-            weights=(len(every[0]) / len(learned_tag), len(every[1]) / len(learned_other)),
+            weights=(len(every_tag) / len(learned_tag), len(every_other) / len(learned_other)),
         )
 
     def _but(self, left_out: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -205,13 +218,9 @@ class Splitter:
         keep[left_out] = False
         return rows[keep[rows]]
 
-
-def _divide(rows: NDArray[np.int64], share: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(validation, training): at least one row to measure where there are enough, and always one to learn from."""
-    held = 0
-    if share > 0 and len(rows) >= MIN_IMAGES_TO_SPLIT:
-        held = min(max(1, round(len(rows) * share)), len(rows) - 1)
-    return rows[:held], rows[held:]
+    def _unlike(self, learned: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """``rows`` without near-duplicates of what is learned from, which would measure nothing."""
+        return rows[~np.isin(self._groups[rows], self._groups[learned])]
 
 
 def _cut(every: NDArray[np.int64], learned: NDArray[np.int64], what: str) -> str:
@@ -226,6 +235,8 @@ def _first(count: int, others: int) -> NDArray[np.bool_]:
 def _marks(images: int, validated: int, share: float) -> tuple[str, ...]:
     if share == 0:
         return ("none measured, as asked for",)
+    if not validated and images >= MIN_IMAGES_TO_SPLIT:
+        return (f"most of its {images} images are nearly the same, none left to measure",)
     if not validated:
         return (f"only {images} image{'s' if images > 1 else ''}, none left to measure",)
     if validated < FEW_VALIDATED:
