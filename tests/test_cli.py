@@ -192,6 +192,8 @@ def test_an_empty_path_is_wrong_usage_and_not_the_present_folder(capsys, flag, t
         ["train", "--metadata_json=x", "--tag_to_hash_json=y", "--test_per=1.5"],
         ["classify", "--directory=x", "--output_bins=0"],
         ["classify-zip", "--directory=x", "--output_bins=1001"],
+        ["models", "x", "more"],
+        ["models", ""],
     ],
 )
 def test_wrong_usage_is_exit_code_2(capsys, arguments, tmp_path, monkeypatch):
@@ -230,7 +232,7 @@ def test_help_names_every_command(capsys):
     commands = set(typer.main.get_command(cli.app).commands)
     assert commands >= {*FLAGS, "demo"}
     for command in commands:
-        assert f" {command} Stage " in text or f" {command} Draw " in text
+        assert re.search(rf" {command} (Stage|Draw|Show) ", text), command
 
 
 def test_no_argument_shows_the_help(capsys):
@@ -239,7 +241,7 @@ def test_no_argument_shows_the_help(capsys):
     assert "classify-zip" in shown.out + shown.err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["process", "--help"], ["classify", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["process", "--help"], ["classify", "--help"], ["models", "--help"]])
 def test_help_loads_nothing_heavy(arguments):
     program = (
         "import sys; from image_tagging.cli import main; code = main(sys.argv[1:]);"
@@ -270,6 +272,33 @@ def test_the_four_stages_end_with_exit_code_0(trained, tmp_path, command):
     done = command("classify_zip", f"--directory={archive}", f"--output={tmp_path}", f"--model={tmp_path / 'models'}")
     assert (done.returncode, done.stderr) == (0, "")
     assert "24 images, 1 archive, 0 skipped" in done.stdout
+
+
+def test_models_shows_a_table_or_one_model_in_words(trained, tmp_path, command):
+    done = command("models", trained.models)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "6 models of 3 tags, encoder builtin/classical-1" in done.stdout
+    assert command("models", cwd=trained.output.parent).stdout == done.stdout  # ./output/models
+    model = trained.models / "model-ovr-svm-tag-tiles.pkl"
+    done = command("models", model)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "images of the tag tiles; it is a support vector machine" in done.stdout
+    done = command("models", "--tag=tiles", trained.models)
+    assert (done.returncode, done.stdout.count("images of the tag tiles")) == (0, 2)
+
+
+def test_models_that_are_not_there_or_cannot_be_used(trained, tmp_path, command):
+    done = command("models", tmp_path / "nowhere")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "there is no tag model at" in done.stderr
+    assert command("models", trained.models, "--tag=dragon").returncode == 1
+    models = shutil.copytree(trained.models, tmp_path / "models")
+    (models / "model-ovr-svm-tag-tiles.json").write_text("{", encoding="utf-8")
+    done = command("models", models)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "model-ovr-svm-tag-tiles.json is not the card of a tag model" in done.stdout
+    done = command("models", models / "model-ovr-svm-tag-tiles.pkl")
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 def test_skipped_files_are_exit_code_0_and_in_the_log(trained, tmp_path, command):

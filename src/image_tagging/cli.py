@@ -151,6 +151,25 @@ def _classify(**settings: Any) -> None:
 
 
 @app.command()
+def models(
+    model: Annotated[
+        str,
+        typer.Argument(parser=path, metavar="PATH", help="A folder of .pkl tag models, or one of them."),
+    ] = "./output/models",
+    tag: Annotated[
+        Optional[str], typer.Option(metavar="NAME", help="Only the models of this tag, each explained in words.")
+    ] = None,
+) -> None:
+    """Show the tag models of a folder: what they learned from, how well they do, what they go with."""
+    from . import model_list, model_screen
+
+    if tag is None and not os.path.isfile(model):
+        model_screen.show_model_list(model_list.list_folder(model))
+    else:
+        model_screen.show_examined(model_list.examine(model, tag))
+
+
+@app.command()
 def demo(output: Results = "./demo-output") -> None:
     """Draw a small tagged data set, run stages 1 to 4 on it with the embedded encoder, and say where to look."""
     from . import console

@@ -55,6 +55,14 @@ def parse_model_name(path: str) -> Optional[tuple[str, str]]:
     return match[1], unquote_tag(match[2])
 
 
+def require_model_name(path: str) -> tuple[str, str]:
+    """As :func:`parse_model_name`; ModelError where it is no such name."""
+    name = parse_model_name(path)
+    if name is None:
+        raise ModelError(f"{path} has no name of a tag model. Call it model-<kind>-tag-<tag>{SUFFIX}, or move it away.")
+    return name
+
+
 def generate_model_path(folder: str, model_type: str, tag_name: str) -> Optional[str]:
     """The path of the model of this kind and tag in a folder, ``None`` where there is no such file."""
     path = os.path.join(folder, model_stem(model_type, tag_name) + SUFFIX)
@@ -81,7 +89,7 @@ def find_model_files(path: str) -> list[str]:
     if not os.path.isdir(path):
         raise NoModelsError(
             f"there is no tag model at {path}. "
-            "Train some first (image-tagging train), or name the folder that holds them (--model)."
+            "Train some first (image-tagging train), or name the folder that holds them."
         )
     try:
         # A name with a leading dot is no model: macOS leaves such shadows (._model-...) in archives.
@@ -92,7 +100,7 @@ def find_model_files(path: str) -> list[str]:
     if not files:
         raise NoModelsError(
             f"the folder {path} holds no tag model ({SUFFIX}). "
-            "Train some first (image-tagging train), or name another (--model)."
+            "Train some first (image-tagging train), or name another folder."
         )
     return files
 

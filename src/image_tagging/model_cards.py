@@ -1,0 +1,163 @@
+"""The card of a tag model (``….json``, beside the ``.pkl``): what the estimator cannot say.
+
+Stages 3 and 4 go by its ``sha256``, ``encoder`` and ``threshold``, and a card that is wrong in one of these is refused.
+The rest is for people: what a card does not say, or says in another form than this program writes, is ``None``. A card
+takes 1 kB, so that those of a thousand tags are read in less than a second.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, Optional
+
+from .errors import ModelError
+from .records import EncoderSpec
+
+#: From there on an image counts as having the tag, where no card says otherwise.
+DEFAULT_THRESHOLD = 0.5
+
+# JSON of nothing but brackets makes 25 times its size of lists.
+_LARGEST_CARD = 1 << 20
+# Characters; such a text is shown to people.
+_LONGEST_TEXT = 1000
+# Images; a card that tells of more tells nothing.
+_TOO_MANY = 10**12
+
+
+class ImageCounts(NamedTuple):
+    """How many images of the tag, and how many others."""
+
+    tag: int
+    other: int
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a card says. ``sha256`` is of the ``.pkl`` that it belongs to; figures are shares, 0 to 1.
+
+    ``training`` are the images learned from, ``validation`` those measured on. ``recipe`` says how it was learned, and
+    ``threshold_for`` what the threshold was chosen for.
+    """
+
+    sha256: str
+    encoder: Optional[EncoderSpec]
+    threshold: float
+    training: Optional[ImageCounts]
+    validation: Optional[ImageCounts]
+    average_precision: Optional[float]
+    balanced_accuracy: Optional[float]
+    recipe: Optional[str]
+    threshold_for: Optional[str]
+    created: Optional[datetime]
+    marks: tuple[str, ...]
+
+
+def read_card(path: str) -> Optional[ModelCard]:
+    """The card at ``path``; ``None`` where there is no such file.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read, or says of its model what cannot be right.
+    """
+    if not os.path.lexists(path):
+        return None
+    try:
+        card = _card(json.loads(read_whole(path, _LARGEST_CARD).decode("utf-8-sig")))
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        raise ModelError(f"{path} is not the card of a tag model. Train the model again or remove the card.") from error
+    if not 0 <= card.threshold <= 1:
+        raise ModelError(f"{path} has a threshold outside 0 to 1. Train the model again.")
+    return card
+
+
+def read_whole(path: str, limit: int) -> bytes:
+    """The bytes of a file of a tag model; ModelError where it cannot be read or holds more than ``limit``."""
+    try:
+        # Only a regular file has a size to check, and none of the others (a pipe) may be waited for.
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise ModelError(f"{path} is no file. Move it away.")
+        size = os.path.getsize(path)
+        if size > limit:
+            raise ModelError(f"{path} is larger than any tag model ({limit >> 20:,} MB). Move it away.")
+        with open(path, "rb") as file:
+            return file.read(size)  # what is written to it meanwhile is not followed
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror or error}.") from error
+
+
+def _card(content: Mapping[str, Any]) -> ModelCard:
+    figures = _object(content.get("validation"))
+    marks = content.get("marks")
+    return ModelCard(
+        sha256=_required_text(content["sha256"]),
+        encoder=_encoder(content.get("encoder")),
+        threshold=_threshold(content.get("threshold", DEFAULT_THRESHOLD)),
+        training=_counts(content.get("training_images")),
+        validation=_counts(content.get("validation_images")),
+        average_precision=_share(figures.get("average_precision")),
+        balanced_accuracy=_share(figures.get("balanced_accuracy")),
+        recipe=_text(content.get("recipe")),
+        threshold_for=_text(content.get("threshold_for")),
+        created=_time(content.get("created")),
+        marks=tuple(filter(None, map(_text, marks if isinstance(marks, list) else ()))),
+    )
+
+
+# What stages 3 and 4 go by: anything else is an error.
+
+
+def _encoder(value: Optional[Mapping[str, Any]]) -> Optional[EncoderSpec]:
+    if value is None:
+        return None
+    texts = [_required_text(text) for text in (value["name"], value["pretrained"], value.get("preprocess", ""))]
+    if type(value["dim"]) is not int:
+        raise TypeError("the length of embeddings is a whole number")
+    return EncoderSpec(texts[0], texts[1], value["dim"], texts[2])
+
+
+def _required_text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        raise TypeError("a model and its encoder are described by short texts")
+    return value
+
+
+def _threshold(value: object) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):  # float() takes texts and true as well
+        raise TypeError("a threshold is a number")
+    return float(value)
+
+
+# What is for people: anything else is not said.
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> Optional[str]:
+    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_TEXT else None
+
+
+def _share(value: object) -> Optional[float]:
+    return float(value) if isinstance(value, (int, float)) and 0 <= value <= 1 else None
+
+
+def _counts(value: object) -> Optional[ImageCounts]:
+    tag, other = _object(value).get("tag"), _object(value).get("other")
+    if not (isinstance(tag, int) and isinstance(other, int) and min(tag, other) >= 0 and max(tag, other) < _TOO_MANY):
+        return None
+    return ImageCounts(tag, other)
+
+
+def _time(value: object) -> Optional[datetime]:
+    if not isinstance(value, str):
+        return None
+    try:
+        return datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
+    except ValueError:
+        return None

@@ -1,0 +1,106 @@
+"""One tag model in words, for someone who wants to know whether to trust it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .classifiers import LOGISTIC_REGRESSION, SVM
+from .model_cards import DEFAULT_THRESHOLD, ImageCounts, ModelCard
+from .model_list import ListedModel
+
+_KINDS = {LOGISTIC_REGRESSION: "a logistic regression", SVM: "a support vector machine"}
+
+#: What a threshold was chosen for, as `image-tagging train` names it.
+_AIMS = {
+    "balanced": "chosen for the best balanced accuracy",
+    "f1": "chosen for the best F1: few images missed and few tagged wrongly, both weighed alike",
+    "precision": "chosen so that of the images it tags a share of {share} has the tag",
+    "recall": "chosen so that of the images of the tag it finds a share of {share}",
+}
+
+#: Said of a card that leaves something out.
+_UNSAID = "its card does not say"
+
+
+def explain(model: ListedModel) -> Iterator[tuple[str, str]]:
+    """What there is to say of a model, as pairs of a heading and sentences; names in it are as strangers wrote them."""
+    yield "Model", model.file
+    yield "Recognises", f"images of the tag {model.tag}; it is {_KINDS.get(model.kind, 'a model')} ({model.kind})"
+    if model.card is None:
+        yield from _without_card(model)
+    else:
+        yield from _by_card(model, model.card)
+
+
+def _without_card(model: ListedModel) -> Iterator[tuple[str, str]]:
+    yield "Card", "none, as models published with the original: what it learned from and how well it does are not known"
+    yield "Threshold", f"{DEFAULT_THRESHOLD:g}, as no card says otherwise; {_counts_from(DEFAULT_THRESHOLD)}"
+    yield "Encoder", f"not named; it scores embeddings of any encoder that gives {model.dim} numbers an image"
+    yield "File", "it loads; without a card there is no SHA-256 to compare it with"
+
+
+def _by_card(model: ListedModel, card: ModelCard) -> Iterator[tuple[str, str]]:
+    yield "Learned from", _images(card.training) if card.training else _UNSAID
+    yield from _measured(card)
+    yield "Threshold", f"{card.threshold:.4g}, {_why(card)}; {_counts_from(card.threshold)}"
+    if card.recipe:
+        yield "Recipe", card.recipe
+    yield (
+        "Encoder",
+        (
+            f"{card.encoder.label} ({card.encoder.dim} numbers an image); it scores embeddings of no other"
+            if card.encoder
+            else f"{_UNSAID}; it takes embeddings of {model.dim} numbers"
+        ),
+    )
+    yield "Made", _time(card)
+    yield "File", "sound: it loads, and its SHA-256 is the one on its card"
+    for mark in card.marks:
+        yield "Note", mark
+
+
+def _measured(card: ModelCard) -> Iterator[tuple[str, str]]:
+    counts = card.validation
+    if counts is None or not sum(counts):
+        yield "Measured on", "no image: how well it does is not known" if counts else _UNSAID
+        return
+    yield "Measured on", f"{_images(counts)}, from none of which it learned"
+    if card.average_precision is not None:
+        chance = f"; a guess gets {counts.tag / sum(counts):.2f}" if counts.tag else ""
+        yield (
+            "Average precision",
+            f"{card.average_precision:.2f} of 1: how far it puts images of the tag before all others{chance}",
+        )
+    if card.balanced_accuracy is not None:
+        yield (
+            "Balanced accuracy",
+            f"{card.balanced_accuracy:.2f} of 1: the share it gets right, the mean of images of the tag and of others; "
+            "a guess gets 0.50",
+        )
+
+
+def _images(counts: ImageCounts) -> str:
+    return f"{_count(counts.tag, 'image')} of the tag and {_count(counts.other, 'other')}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _why(card: ModelCard) -> str:
+    aim, _, share = (card.threshold_for or "").partition("=")
+    if aim in _AIMS:
+        return _AIMS[aim].format(share=share)
+    if aim:
+        return f"chosen for {card.threshold_for}"
+    if card.threshold == DEFAULT_THRESHOLD:
+        return "where having the tag and not having it are as likely"
+    return "as its training set it"
+
+
+def _counts_from(threshold: float) -> str:
+    return f"an image with a probability of {threshold:.4g} or more counts as having the tag"
+
+
+def _time(card: ModelCard) -> str:
+    return card.created.isoformat(" ", "minutes").replace("+00:00", " UTC") if card.created else _UNSAID

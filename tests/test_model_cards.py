@@ -1,0 +1,85 @@
+"""The card of a tag model: what stages 3 and 4 go by must be right, what is for people may be missing."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+
+from image_tagging.errors import ModelError
+from image_tagging.model_cards import DEFAULT_THRESHOLD, ImageCounts, read_card
+from image_tagging.records import EncoderSpec
+
+FULL = {
+    "sha256": "abc",
+    "encoder": {"name": "ViT-B-32", "pretrained": "openai", "dim": 512, "preprocess": "clip-224"},
+    "threshold": 0.31,
+    "training_images": {"tag": 42, "other": 198},
+    "validation_images": {"tag": 4, "other": 22},
+    "validation": {"average_precision": 0.81, "roc_auc": 0.9, "accuracy": 0.8, "balanced_accuracy": 0.78},
+    "recipe": "linear, C 0.1",
+    "threshold_for": "balanced",
+    "marks": ["rough: 4 measured"],
+    "created": "2026-11-03T12:30:00+00:00",
+}
+
+
+def card(tmp_path, **changes):
+    path = tmp_path / "card.json"
+    path.write_text(json.dumps({**FULL, **changes}), encoding="utf-8")
+    return read_card(str(path))
+
+
+def test_all_that_a_card_says(tmp_path):
+    read = card(tmp_path)
+    assert (read.sha256, read.threshold) == ("abc", 0.31)
+    assert read.encoder == EncoderSpec("ViT-B-32", "openai", 512, "clip-224")
+    assert (read.training, read.validation) == (ImageCounts(42, 198), ImageCounts(4, 22))
+    assert (read.average_precision, read.balanced_accuracy) == (0.81, 0.78)
+    assert (read.recipe, read.threshold_for, read.marks) == ("linear, C 0.1", "balanced", ("rough: 4 measured",))
+    assert read.created == datetime(2026, 11, 3, 12, 30, tzinfo=timezone.utc)
+
+
+def test_where_there_is_no_card_there_is_none(tmp_path):
+    assert read_card(str(tmp_path / "none.json")) is None
+
+
+def test_a_card_that_names_its_model_alone_will_do(tmp_path):
+    (tmp_path / "card.json").write_text('{"sha256": "abc"}', encoding="utf-8")
+    read = read_card(str(tmp_path / "card.json"))
+    assert (read.encoder, read.threshold) == (None, DEFAULT_THRESHOLD)
+    assert (read.training, read.average_precision, read.created, read.marks) == (None, None, None, ())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("training_images", value) for value in ("many", {"tag": -1, "other": 2}, {"tag": 10**400, "other": 1}, [])],
+        *[("validation", {"average_precision": value}) for value in ("1", -1, 10**400, float("nan"), None)],
+        *[("validation", value) for value in ([], "well", None)],
+        *[("created", value) for value in ("yesterday", 5, "9999-99-99", "")],
+        *[("marks", value) for value in ("one", [1, None, "x" * 2000, ""], {})],
+        *[("recipe", value) for value in (5, "", "x" * 2000)],
+    ],
+)
+def test_what_is_for_people_and_cannot_be_right_is_not_said(tmp_path, key, value):
+    read = card(tmp_path, **{key: value})
+    name = {"training_images": "training", "validation": "average_precision"}.get(key, key)
+    assert not getattr(read, name)
+
+
+@pytest.mark.parametrize("threshold", [True, "0.5", None, -0.1, 1.1, float("nan"), 10**400, [0.5]])
+def test_a_threshold_that_is_no_number_between_0_and_1_is_refused(tmp_path, threshold):
+    with pytest.raises(ModelError, match=r"card\.json"):
+        card(tmp_path, threshold=threshold)
+
+
+@pytest.mark.parametrize("threshold", [0, 1, 0.0, 0.25, 1.0])
+def test_a_threshold_between_0_and_1_is_read(tmp_path, threshold):
+    assert card(tmp_path, threshold=threshold).threshold == threshold
+
+
+@pytest.mark.parametrize("made", ["2026-11-03T12:30:00Z", "2026-11-03T12:30:00", "2026-11-03"])
+def test_times_in_other_spellings_are_read(tmp_path, made):
+    assert card(tmp_path, created=made).created.date().isoformat() == "2026-11-03"

@@ -1,0 +1,110 @@
+"""One model in words: what its card says, what it leaves out, and nothing that it does not say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import pytest
+
+from image_tagging.classifiers import KINDS
+from image_tagging.model_cards import ImageCounts, ModelCard
+from image_tagging.model_list import ListedModel
+from image_tagging.model_words import explain
+from image_tagging.records import EncoderSpec
+
+CARD = ModelCard(
+    sha256="abc",
+    encoder=EncoderSpec("ViT-B-32", "openai", 512, ""),
+    threshold=0.3125,
+    training=ImageCounts(42, 1980),
+    validation=ImageCounts(1, 3),
+    average_precision=0.814,
+    balanced_accuracy=0.75,
+    recipe="linear, C 0.1",
+    threshold_for=None,
+    created=datetime(2026, 11, 3, 12, 30, tzinfo=timezone.utc),
+    marks=("rough: 1 measured", "7 images"),
+)
+
+
+def words(kind=KINDS[1], **changes):
+    card = replace(CARD, **changes)
+    return list(explain(ListedModel(kind, "cat", "/m/model.pkl", card, 512)))
+
+
+def test_a_model_with_a_full_card():
+    told = words()
+    assert told == [
+        ("Model", "/m/model.pkl"),
+        ("Recognises", "images of the tag cat; it is a support vector machine (ovr-svm)"),
+        ("Learned from", "42 images of the tag and 1,980 others"),
+        ("Measured on", "1 image of the tag and 3 others, from none of which it learned"),
+        (
+            "Average precision",
+            "0.81 of 1: how far it puts images of the tag before all others; a guess gets 0.25",
+        ),
+        (
+            "Balanced accuracy",
+            "0.75 of 1: the share it gets right, the mean of images of the tag and of others; a guess gets 0.50",
+        ),
+        (
+            "Threshold",
+            "0.3125, as its training set it; an image with a probability of 0.3125 or more counts as having the tag",
+        ),
+        ("Recipe", "linear, C 0.1"),
+        ("Encoder", "ViT-B-32/openai (512 numbers an image); it scores embeddings of no other"),
+        ("Made", "2026-11-03 12:30 UTC"),
+        ("File", "sound: it loads, and its SHA-256 is the one on its card"),
+        ("Note", "rough: 1 measured"),
+        ("Note", "7 images"),
+    ]
+
+
+def test_a_model_without_a_card():
+    told = dict(explain(ListedModel(KINDS[0], "cat", "/m/model.pkl", None, 512)))
+    assert told["Card"].startswith("none, as models published with the original")
+    assert told["Threshold"].startswith("0.5, as no card says otherwise")
+    assert "512 numbers" in told["Encoder"]
+    assert "Learned from" not in told
+
+
+def test_what_a_card_leaves_out_is_not_made_up():
+    told = dict(
+        words(
+            *("a-third-kind",),
+            encoder=None,
+            training=None,
+            validation=None,
+            average_precision=None,
+            balanced_accuracy=None,
+            recipe=None,
+            created=None,
+            marks=(),
+        )
+    )
+    unsaid = "its card does not say"
+    assert (told["Learned from"], told["Measured on"], told["Made"]) == (unsaid,) * 3
+    assert told["Encoder"] == f"{unsaid}; it takes embeddings of 512 numbers"
+    assert told["Recognises"] == "images of the tag cat; it is a model (a-third-kind)"
+    assert not {"Average precision", "Balanced accuracy", "Recipe", "Note"} & set(told)
+
+
+def test_a_model_that_was_not_measured_says_so():
+    told = dict(words(validation=ImageCounts(0, 0), average_precision=None, balanced_accuracy=None))
+    assert told["Measured on"] == "no image: how well it does is not known"
+
+
+@pytest.mark.parametrize(
+    ("aim", "threshold", "why"),
+    [
+        ("balanced", 0.2, "0.2, chosen for the best balanced accuracy;"),
+        ("f1", 0.2, "0.2, chosen for the best F1: few images missed"),
+        ("precision=0.9", 0.2, "0.2, chosen so that of the images it tags a share of 0.9 has the tag;"),
+        ("recall=0.95", 0.2, "0.2, chosen so that of the images of the tag it finds a share of 0.95;"),
+        ("the {share} of it", 0.2, "0.2, chosen for the {share} of it;"),
+        (None, 0.5, "0.5, where having the tag and not having it are as likely;"),
+    ],
+)
+def test_why_the_threshold_is_what_it_is(aim, threshold, why):
+    assert dict(words(threshold_for=aim, threshold=threshold))["Threshold"].startswith(why)
