@@ -2,11 +2,11 @@
 
     minimise  sum_i s_i log(1 + exp(-y_i (u . x_i + b + o_i))) + |u|^2 / (2 C)   over u (D,) and b
 
-by Newton's method with a line search; each step is solved for by conjugate gradients, as exactly as the way still to go
-asks for (Nocedal and Wright 2006, "Numerical optimization", section 7.1; for logistic regression Lin, Weng and Keerthi
-2008, "Trust region Newton method for large-scale logistic regression"). The function is convex and has one lowest point,
-which is met to about nine digits. Problems that differ in their margins alone are solved side by side: what takes time
-is to go through the images, and they go through them together.
+by Newton's method with a line search; each step is solved for by conjugate gradients, as exactly as the way still to
+go asks for (Nocedal and Wright 2006, "Numerical optimization", section 7.1; for logistic regression Lin, Weng and
+Keerthi 2008, "Trust region Newton method for large-scale logistic regression"). The function is convex and has one
+lowest point, which is met to about nine digits. Problems that differ in their margins alone are solved side by side:
+what takes time is to go through the images, and they go through them together.
 """
 
 from __future__ import annotations

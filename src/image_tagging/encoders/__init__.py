@@ -50,6 +50,17 @@ class Encoder(Protocol):
         """A batch of N preprocessed pictures -> (N, D) float32, not normalised; row i belongs to picture i."""
 
 
+class TextEncoder(Protocol):
+    """Turns texts into embeddings in the space of an encoder's pictures."""
+
+    @property
+    def dim(self) -> int:
+        """D, the length of its embeddings and of the pictures'."""
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """N texts -> (N, D) float32, not normalised; row i belongs to text i."""
+
+
 def encoder_identity(clip_model: str, pretrained: str) -> tuple[str, str]:
     """``name`` and ``pretrained`` as the spec of this encoder has them, without loading it.
 
@@ -102,3 +113,23 @@ def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None,
     from .clip import ClipEncoder
 
     return ClipEncoder(clip_model, pretrained, device=device, precision=precision)
+
+
+def load_text_encoder(clip_model: str, pretrained: str, device: Optional[str] = None) -> TextEncoder:
+    """What embeds texts in the space of the encoder that :func:`load_encoder` gives for the same names.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        The encoder knows pictures alone, or its text side or the weights are not here.
+    DeviceUnavailableError
+        The device asked for is not here.
+    """
+    if clip_model == BUILTIN:
+        raise EncoderUnavailableError(
+            f"the embedded encoder ({BUILTIN}) sees form and colour and reads no text: compute the metadata with a "
+            "CLIP model (--clip_model, stage 1), which does"
+        )
+    from .clip_text import ClipTextEncoder
+
+    return ClipTextEncoder(clip_model, pretrained, device=device)

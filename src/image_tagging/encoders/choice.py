@@ -7,7 +7,7 @@ from typing import Optional
 
 from ..errors import EncoderMismatchError, EncoderUnavailableError
 from ..records import EncoderSpec
-from . import Encoder, encoder_identity, load_encoder
+from . import Encoder, TextEncoder, encoder_identity, load_encoder, load_text_encoder
 
 
 @dataclass(frozen=True)
@@ -67,3 +67,29 @@ class EncoderChoice:
                 f"have {self.dim}. They were made with another encoder of that name: make them anew (stages 1 and 2)."
             )
         return encoder
+
+
+def text_encoder_of(spec: EncoderSpec, weights: Optional[str], device: Optional[str] = None) -> TextEncoder:
+    """What embeds texts in the space of embeddings that name their encoder; ``weights`` as in ``EncoderChoice``.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        The encoder knows pictures alone, or its text side or the weights are not here.
+    EncoderMismatchError
+        ``weights`` were given and are those of another encoder, or they give embeddings of another length.
+    DeviceUnavailableError
+        The device asked for is not here.
+    """
+    if weights is not None and encoder_identity(spec.name, weights) != (spec.name, spec.pretrained):
+        raise EncoderMismatchError(
+            f"the embeddings are those of {spec.label}, and {weights} holds other weights: "
+            "give the weights file they were made with as --pretrained."
+        )
+    encoder = load_text_encoder(spec.name, weights or spec.pretrained, device)
+    if encoder.dim != spec.dim:
+        raise EncoderMismatchError(
+            f"the texts of {spec.label} have {encoder.dim} values and the embeddings {spec.dim}: "
+            "they were made with another encoder of that name. Make them anew (stage 1)."
+        )
+    return encoder

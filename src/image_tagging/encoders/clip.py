@@ -6,38 +6,20 @@ language-image learning" (2023). torch and open_clip are imported when the first
 
 from __future__ import annotations
 
-import logging
-import os
-import pickle
-import warnings
-import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Optional
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
-from ..errors import EncoderUnavailableError
 from ..records import EncoderSpec
 from . import clip_weights
-from .clip_download import fetch
+from .clip_loading import LoadedModel, identify, load_model, random_model
 from .clip_precision import drawn_pictures
 from .clip_preprocess import ClipPreprocess
-from .clip_tower import find_device, make_tower
-from .clip_undrawn import undrawn
-from .clip_weights import Weights, one_line
+from .clip_tower import make_tower
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_Model = Any  # a torch module: its type is not worth an import of torch
-
-# What torch, safetensors and open_clip raise for a file that is no weights file, or not this model's.
-_NOT_WEIGHTS = (
-    RuntimeError, OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, AssertionError,
-    StopIteration, pickle.UnpicklingError, zipfile.BadZipFile,
-)  # fmt: skip
 
 
 class ClipEncoder:
@@ -65,42 +47,26 @@ class ClipEncoder:
     """
 
     def __init__(self, name: str, pretrained: str, device: Optional[str] = None, precision: str = "auto") -> None:
-        library = _open_clip()
-        import torch  # after open_clip, whose absence is told in a line
-
-        device = find_device(torch, device)
-        weights = _identify(name, pretrained)
-        clip_weights.check_known(library, weights)
-        self._take(library, weights, _pretrained_model(library, weights), device, precision)
+        self._take(load_model(name, pretrained, device), precision)
 
     @classmethod
     def with_random_weights(
         cls, name: str, seed: int = 0, device: Optional[str] = None, precision: str = "auto"
     ) -> ClipEncoder:
         """An encoder that knows nothing, the same for the same seed: for tests and time measurements only."""
-        import torch
-
-        library = _open_clip()
-        weights = Weights(name, f"random-{seed}", "", "")
-        with torch.random.fork_rng(devices=[]), _quietly():
-            torch.manual_seed(seed)
-            model = library.create_model(name)
         encoder = cls.__new__(cls)
-        encoder._take(library, weights, model, find_device(torch, device), precision)
+        encoder._take(random_model(name, seed, device), precision)
         return encoder
 
-    def _take(self, library: ModuleType, weights: Weights, model: _Model, device: str, precision: str) -> None:
-        import torch
-
+    def _take(self, loaded: LoadedModel, precision: str) -> None:
+        library, weights, model = loaded.library, loaded.weights, loaded.model
         if not hasattr(model.visual, "trunk"):  # a tower of timm brings its own activation, whatever open_clip is told
-            quick_gelu = clip_weights.activation_for(library, weights.name, weights.tag)
-            clip_weights.check_activation(model.visual.modules(), weights, quick_gelu)
-        dim = int(library.get_model_config(weights.name)["embed_dim"])
+            loaded.check_activation(model.visual)
         settings = clip_weights.preprocess_settings(library, weights.name, weights.tag)
         self._preprocess = ClipPreprocess.from_config({**library.get_model_preprocess_cfg(model), **settings})
         pictures = [self._preprocess(picture) for picture in drawn_pictures()]
-        self._tower = make_tower(torch, model.visual, device, precision, pictures)
-        self._spec = EncoderSpec(weights.name, weights.pretrained, dim, self._preprocess.label)
+        self._tower = make_tower(loaded.torch, model.visual, loaded.device, precision, pictures)
+        self._spec = EncoderSpec(weights.name, weights.pretrained, loaded.dim, self._preprocess.label)
 
     @property
     def spec(self) -> EncoderSpec:
@@ -135,105 +101,5 @@ def clip_identity(name: str, pretrained: str) -> tuple[str, str]:
     A tag costs nothing, a local file its hash; open_clip is imported only for a file that it may know. Whether
     it has such a model or tag is not asked. Raises EncoderUnavailableError where the file cannot be used.
     """
-    weights = _identify(name, pretrained)
+    weights = identify(name, pretrained)
     return weights.name, weights.pretrained
-
-
-def _identify(name: str, pretrained: str) -> Weights:
-    def published(digest: str) -> list[tuple[str, str]]:
-        if not clip_weights.may_be_published(digest):
-            return []
-        return clip_weights.published_pairs(_open_clip(), digest)
-
-    return clip_weights.identify(name, pretrained, published)
-
-
-def _open_clip() -> ModuleType:
-    """The module open_clip, or one line that says how to get it."""
-    try:
-        import open_clip
-
-        library: ModuleType = open_clip
-    except (ImportError, OSError, RuntimeError) as error:  # the last two: torch and torchvision that do not match
-        raise EncoderUnavailableError(
-            f"CLIP models need open_clip, which cannot be imported ({one_line(error)}): "
-            "pip install 'image-tagging-tools[clip]', or take --clip_model=builtin"
-        ) from error
-    return library
-
-
-def _pretrained_model(library: ModuleType, weights: Weights) -> _Model:
-    """The whole model with its weights, float32 on the CPU."""
-    import torch
-
-    quick_gelu = clip_weights.activation_for(library, weights.name, weights.tag)
-    path = weights.path or fetch(library, weights)
-    if clip_weights.is_torchscript(path):
-        return _openai_archive(library, path)
-    _check_weights_file(path)
-    if not weights.tag:
-        clip_weights.check_unknown_file(library, weights, quick_gelu)
-    # Big Vision's arrays are the only files from which open_clip does not insist on every weight.
-    blank = nullcontext() if path.endswith((".npz", ".npy")) else undrawn(torch)
-    try:
-        with _quietly(), blank:
-            # As a path, not as a tag: open_clip then neither downloads nor judges the activation.
-            return library.create_model(weights.name, pretrained=os.path.abspath(path), force_quick_gelu=quick_gelu)
-    except _NOT_WEIGHTS as error:
-        raise EncoderUnavailableError(
-            f"{path} does not fit {weights.name} ({one_line(error)}): name the model it belongs to with --clip_model"
-        ) from error
-
-
-def _openai_archive(library: ModuleType, path: str) -> _Model:
-    """A model from the TorchScript archive that OpenAI published; from nobody else, for it is a program."""
-    if not clip_weights.published_pairs(library, clip_weights.file_digest(path)):
-        raise EncoderUnavailableError(
-            f"{path} is a TorchScript archive that open_clip does not know, and loading it could run its code: "
-            "save the model's state_dict() with torch.save or safetensors, and give that file"
-        )
-    with warnings.catch_warnings():
-        for category in (DeprecationWarning, FutureWarning):  # of torch.jit.load: the format is OpenAI's choice
-            warnings.simplefilter("ignore", category)
-        return library.load_openai_model(path, precision="fp32", device="cpu")
-
-
-def _check_weights_file(path: str) -> None:
-    """EncoderUnavailableError where the file is no weights file, or a pickle that needs more than weights do.
-
-    open_clip's own ``weights_only`` is not enough: on a TypeError its loader tries again without.
-    """
-    import torch
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        if path.endswith(".safetensors"):
-            with safe_open(path, framework="numpy"):
-                return
-        if path.endswith((".npz", ".npy")):
-            return  # read by numpy, which refuses pickles
-        with _quietly():
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-        if not isinstance(content, dict) or not content:
-            raise TypeError(f"it holds an object of type {type(content).__name__} without weights")
-    except (*_NOT_WEIGHTS, SafetensorError) as error:
-        raise EncoderUnavailableError(
-            f"{path} is no weights file that can be loaded safely ({one_line(error, 120)}): give a .safetensors file "
-            "or a state_dict saved by torch.save"
-        ) from error
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep the root logger as it is, to which open_clip logs directly: that sets it up where nobody has yet.
-
-    And hide the remark of torch that a file was pickled by a newer protocol than its own default.
-    """
-    root, silent = logging.getLogger(), logging.NullHandler()
-    root.addHandler(silent)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
-            yield
-    finally:
-        root.removeHandler(silent)

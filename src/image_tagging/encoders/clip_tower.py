@@ -90,7 +90,7 @@ class VisionTower:
         self._torch.cuda.empty_cache()
 
     def _forward(self, batch: Pictures) -> NDArray[np.float32]:
-        with _float32_is_float32(self._torch):
+        with float32_is_float32(self._torch):
             if self.device != "cpu":
                 return self._compute(batch)
             return np.concatenate(self._parts.run(self._compute, batch))
@@ -115,7 +115,7 @@ class VisionTower:
 
 
 @contextmanager
-def _float32_is_float32(torch: _Torch) -> Iterator[None]:
+def float32_is_float32(torch: _Torch) -> Iterator[None]:
     """No TF32 in convolutions, which is torch's default on GPUs, nor whatever a program may have set for products.
 
     It has 10 bits of mantissa: who asks for fp32, and what other precisions are compared with, gets all 23.

@@ -184,7 +184,7 @@ def check_unknown_file(library: ModuleType, weights: Weights, quick_gelu: bool) 
 
 
 def check_activation(modules: Iterable[object], weights: Weights, quick_gelu: bool) -> None:
-    """EncoderUnavailableError where the vision tower does not compute the activation its weights need.
+    """EncoderUnavailableError where a tower does not compute the activation its weights need.
 
     ``modules`` are all those of the tower; a ResNet has neither activation, and passes.
     """
