@@ -6,13 +6,19 @@ FULL   := .venv
 # Seconds that `make fuzz` gives each target.
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test lint fuzz notebook clean
+.PHONY: demo test browser lint fuzz notebook clean
 
 demo: $(LIGHT)/ready ## install the light core and run the main job on a drawn data set
 	$(LIGHT)/bin/image-tagging demo
 
-test: $(FULL)/ready ## install everything, CLIP included, and run all tests
+test: $(FULL)/ready browser ## install everything, CLIP included, and run all tests
 	$(FULL)/bin/python -m pytest
+
+browser: ## a real browser, where it can be installed: the page of a training is tried in it, else those tests skip
+	@for name in chromium chromium-browser google-chrome chrome; do command -v $$name >/dev/null && exit 0; done; false \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	     && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null; } \
+	|| echo "No chromium here: the tests that open a page in a browser will skip."
 
 lint: $(FULL)/ready ## what CI also demands of the code
 	$(FULL)/bin/ruff check .

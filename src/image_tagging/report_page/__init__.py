@@ -1,0 +1,137 @@
+"""The page of a training: one HTML file that shows what each tag has learned, on which images, and what to do about it.
+
+It holds all that it shows, asks no network for anything (its own content security policy forbids it) and opens from
+disk. The head and the table are plain HTML and are there without JavaScript; the plots and pictures of one tag are
+drawn when it is looked at, from the same content that ``reports.json`` has.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from importlib.resources import files
+from itertools import chain, zip_longest
+from typing import Any
+from urllib.parse import quote
+
+from ..files import write_aside
+from ..plain_text import encodable
+from .head import heading, notes, title
+from .table import table
+
+PAGE_NAME = "index.html"
+
+#: In the order in which they run.
+_SCRIPTS = ("elements.js", "plots.js", "pictures.js", "tag.js", "table.js", "page.js")
+
+#: Figures are shown with at most three digits: more would only make the page larger.
+_DIGITS = 4
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; base-uri 'none';
+ form-action 'none'; style-src 'sha256-{style_hash}'; script-src 'sha256-{script_hash}'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+{heading}
+<main id="overview">
+{notes}
+{table}
+</main>
+<main id="tag" hidden></main>
+<p id="said" role="status"></p>
+<script type="application/json" id="run">{run}</script>
+<script type="application/json" id="thumbnails">{thumbnails}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def write_report_page(folder: str, run: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
+    """Write the page of a training into ``folder``, aside and then into place; return its path.
+
+    ``run`` is the content of ``reports.json``, ``thumbnails`` the data URI of an image by its ``file_path``; where one
+    is missing, the page says so in its place.
+
+    Raises
+    ------
+    OutputError
+        The page cannot be written.
+    """
+    path = os.path.join(folder, PAGE_NAME)
+    page = as_page(run, thumbnails)
+    with write_aside(path) as aside, open(aside, "w", encoding="utf-8", newline="\n") as file:
+        file.write(page)
+    return path
+
+
+def as_page(run: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
+    """The page as it is written."""
+    links = {model["tag"]: tag_link(model["tag"]) for model in run["models"]}
+    style = _asset("page.css")
+    script = "\n".join(['"use strict";', *map(_asset, _SCRIPTS)])
+    shown = {path: thumbnails[path] for path in pictures_of(run) if path in thumbnails}
+    return _PAGE.format(
+        title=title(run),
+        style=style,
+        style_hash=_hash(style),
+        script=script,
+        script_hash=_hash(script),
+        heading=heading(run),
+        notes=notes(run, links),
+        table=table(run["models"], links),
+        run=_embedded({**run, "links": list(links.items())}),
+        thumbnails=_embedded(list(shown.items())),
+    )
+
+
+def pictures_of(run: Mapping[str, Any]) -> list[str]:
+    """The ``file_path`` of every image that the page shows, each once, in the order in which they are missed most.
+
+    First those of the advice; then the first example of each list of each model, then the second …: where not all can
+    have a thumbnail, each tag has some.
+    """
+    advised = chain.from_iterable(advice["images"] for advice in run["advice"])
+    lists = [model[name] for model in run["models"] for name in ("hits", "label_errors", "misses")]
+    by_rank = chain.from_iterable(zip_longest(*lists))
+    return list(dict.fromkeys(chain(advised, (example["file_path"] for example in by_rank if example))))
+
+
+def tag_link(tag: str) -> str:
+    """The fragment of the page that shows a tag: ``#tag=cat``."""
+    return f"#tag={quote(encodable(tag), safe='')}"
+
+
+def _asset(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """What the content security policy knows a style or a script by."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+def _embedded(content: Any) -> str:
+    """JSON that may stand in a page: all of it ASCII, and nothing in it ends the element around it."""
+    text = json.dumps(_rounded(content), separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _rounded(content: Any) -> Any:
+    if isinstance(content, float):
+        return round(content, _DIGITS)
+    if isinstance(content, Mapping):
+        return {key: _rounded(value) for key, value in content.items()}
+    return [_rounded(value) for value in content] if isinstance(content, (list, tuple)) else content

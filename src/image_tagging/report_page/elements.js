@@ -1,0 +1,61 @@
+// Elements, and the figures and names in them. Names are strangers': they are only ever set as text.
+const SVG = "http://www.w3.org/2000/svg";
+
+function build(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null));
+  return node;
+}
+
+const element = (name, attributes = {}, ...children) => build(document.createElement(name), attributes, children);
+const drawn = (name, attributes = {}, ...children) => build(document.createElementNS(SVG, name), attributes, children);
+
+// As the program's `plain_text.marked`: one mark for each character that would move or turn the text around it.
+const plain = (text) =>
+  String(text).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => (/[\u200c\u200d]/.test(char) ? char : "\ufffd"));
+
+// A name that keeps its direction to itself.
+const named = (text) => element("bdi", {}, plain(text));
+
+const isKnown = (value) => value !== null && value !== undefined;
+const count = (number) => number.toLocaleString("en");
+const counted = (number, what) => `${count(number)} ${what}${number === 1 ? "" : "s"}`;
+const figure = (value, digits = 2) => (isKnown(value) ? value.toFixed(digits) : "–");
+const share = (value) => (isKnown(value) ? `${Math.round(value * 100)}\u202f%` : "–");
+
+// A probability, which is never rounded to certainty.
+function probability(value) {
+  if (value > 0.995 && value < 1) return "> 99\u202f%";
+  if (value > 0 && value < 0.005) return "< 1\u202f%";
+  return share(value);
+}
+
+const KINDS = new Map([
+  ["ovr-svm", "Support vector machine"],
+  ["ovr-logistic-regression", "Logistic regression"],
+]);
+const kindName = (kind) => KINDS.get(kind) || kind;
+
+// The same where there is little room, as parts of an element.
+function shortKindName(kind) {
+  if (kind === "ovr-svm") return [element("abbr", { title: kindName(kind) }, "SVM")];
+  const [first, ...rest] = kindName(kind).split(" ");
+  return [first, element("span", { class: "regression" }, ["", ...rest].join(" "))];
+}
+
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+const run = read("run");
+const links = new Map(run.links);
+const tagOfLink = new Map(run.links.map(([tag, link]) => [link, tag]));
+const thumbnails = new Map(read("thumbnails"));
+const modelsOf = new Map();
+for (const model of run.models) {
+  if (!modelsOf.has(model.tag)) modelsOf.set(model.tag, []);
+  modelsOf.get(model.tag).push(model);
+}
+
+// The kind that does better by average precision; of equals the first.
+const better = (models) =>
+  models.reduce((best, model) => ((model.average_precision ?? -1) > (best.average_precision ?? -1) ? model : best));

@@ -1,0 +1,112 @@
+"""The table of the page: a row for each tag and kind of model. It is plain HTML; the page makes it sort and filter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+from .words import NOTHING, as_html, figure, kind_name, share, short_kind_name
+
+#: Name, heading, and what it means.
+_COLUMNS = (
+    ("tag", "Tag", "The name of the folder or label."),
+    ("kind", "Kind", "Each tag is learned by two kinds of model; stages 3 and 4 use both."),
+    ("images", "Images", "Images of the tag that the model has learned from."),
+    (
+        "ap",
+        "Average precision",
+        "How well the images of the tag come before all others when sorted by probability: 1 is perfect. The pale bar "
+        "is where it would probably lie on other images of the same sort: a long one means too few images to tell.",
+    ),
+    (
+        "balanced",
+        "Balanced accuracy",
+        "The mean of two shares: images of the tag found, and others left alone. 50 % is guessing.",
+    ),
+    ("threshold", "Threshold", "The probability from which up an image counts as having the tag."),
+    (
+        "calibration",
+        "Calibration error",
+        "How far probabilities are off on average: at 0.05, of images given 70 % some 65 to 75 % have the tag.",
+    ),
+    ("warnings", "Warnings", "Why the figures of this row deserve less trust."),
+)
+
+#: Pixels of the bar of average precision, and of the dot on it.
+_WIDTH, _HEIGHT, _RADIUS = 120, 14, 4
+
+_WITHOUT_SCRIPT = "The plots and pictures of a tag, sorting and finding need JavaScript; the figures are all here."
+
+_MEASURED = "All figures are of images that the model had not learned from when it judged them."
+
+
+def table(models: Sequence[Mapping[str, Any]], links: Mapping[str, str]) -> str:
+    """The table with its controls, which the page shows where JavaScript runs; and what its columns mean."""
+    heads = "".join(
+        f'<th scope="col" data-column="{name}"><button type="button" title="{as_html(meaning)}">{label}</button></th>'
+        for name, label, meaning in _COLUMNS
+    )
+    rows = "\n".join(_row(number, model, links) for number, model in enumerate(models))
+    meanings = "".join(f"<div><dt>{label}</dt><dd>{meaning}</dd></div>" for _, label, meaning in _COLUMNS)
+    return f"""<section id="tags">
+<h2>Tags</h2>
+<figure id="spread" hidden></figure>
+<form id="controls" hidden role="search">
+<label class="search"><span>Find a tag</span>
+<input type="search" id="search" placeholder="Find a tag" autocomplete="off"><kbd>/</kbd></label>
+<fieldset id="kinds"><legend>Kind of model</legend></fieldset>
+<label class="check"><input type="checkbox" id="warned"> <span>only with warnings</span></label>
+<output id="count"></output>
+</form>
+<noscript><p>{_WITHOUT_SCRIPT}</p></noscript>
+<div class="wide"><table id="table">
+<thead><tr>{heads}</tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table></div>
+<p id="none" hidden>No tag is like that.</p>
+<details class="meanings"><summary>What the columns mean</summary><dl>{meanings}</dl>
+<p>{_MEASURED}</p>
+</details>
+</section>"""
+
+
+def _row(number: int, model: Mapping[str, Any], links: Mapping[str, str]) -> str:
+    tag, kind, warnings = model["tag"], str(model["kind"]), model["warnings"]
+    listed = "".join(f'<li class="warning">{as_html(warning)}</li>' for warning in warnings)
+    cells = (
+        f'<th scope="row"><a href="{links[tag]}"><span class="face"></span><bdi>{as_html(tag)}</bdi></a></th>',
+        f'<td class="kind" title="{as_html(kind_name(kind))}">{as_html(short_kind_name(kind))}</td>',
+        _cell("images", model["images"], f"{model['images']:,}"),
+        _cell("ap", model["average_precision"], _average_precision(model)),
+        _cell("balanced", model["balanced_accuracy"], share(model["balanced_accuracy"])),
+        _cell("threshold", model["threshold"], figure(model["threshold"])),
+        _cell("calibration", model["calibration_error"], figure(model["calibration_error"], 3)),
+        f'<td class="warnings" data-value="{len(warnings)}">{f"<ul>{listed}</ul>" if listed else ""}</td>',
+    )
+    return f'<tr data-model="{number}" data-kind="{as_html(kind)}">{"".join(cells)}</tr>'
+
+
+def _cell(name: str, value: Optional[float], shown: str) -> str:
+    known = "" if value is None else f' data-value="{value:.6g}"'
+    return f'<td class="{name} number"{known}>{shown}</td>'
+
+
+def _average_precision(model: Mapping[str, Any]) -> str:
+    """The figure, the bar of its interval, and the interval in figures."""
+    value, interval = model["average_precision"], model["average_precision_interval"]
+    if value is None:
+        return NOTHING
+    low, high = interval or (value, value)
+    said = f"<small>{figure(low)} – {figure(high)}</small>" if interval else ""
+    middle = _HEIGHT // 2
+    left, width = low * _WIDTH, max(1.0, (high - low) * _WIDTH)
+    at = min(_WIDTH - _RADIUS, max(_RADIUS, value * _WIDTH))
+    drawn = (
+        f'<line class="track" x1="0" x2="{_WIDTH}" y1="{middle}" y2="{middle}"/>'
+        f'<rect class="interval" x="{left:.1f}" y="{middle - 4}" width="{width:.1f}" height="8" rx="4"/>'
+        f'<circle class="value" cx="{at:.1f}" cy="{middle}" r="{_RADIUS}"/>'
+    )
+    size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}"'
+    return f'<b>{figure(value)}</b><svg class="bar" {size} aria-hidden="true">{drawn}</svg>{said}'

@@ -1,0 +1,76 @@
+// One tag: its two kinds of model, side by side or one at a time where the page is narrow.
+function tiles(model) {
+  const [low, high] = model.average_precision_interval ?? [null, null];
+  const shown = [
+    ["average precision", figure(model.average_precision), isKnown(low) ? `${figure(low)} – ${figure(high)}` : ""],
+    ["balanced accuracy", share(model.balanced_accuracy), ""],
+    ["found (recall)", share(model.recall), ""],
+    ["right (precision)", share(model.precision), ""],
+    ["threshold", figure(model.threshold), ""],
+    ["calibration error", figure(model.calibration_error, 3), ""],
+    ["ROC AUC", figure(model.roc_auc), ""],
+    ["log loss", figure(model.log_loss, 3), ""],
+  ];
+  return element("dl", { class: "tiles" }, ...shown.map(([name, value, more]) =>
+    element("div", {}, element("dt", {}, name), element("dd", {}, value, more ? element("small", {}, more) : null))));
+}
+
+function chips(texts) {
+  if (!texts.length) return null;
+  return element("ul", { class: "chips" }, ...texts.map((text) => element("li", { class: "warning" }, plain(text))));
+}
+
+function kindColumn(model, other, isBetter) {
+  const doubt = (example) => (example.tags.includes(model.tag) ? "take it off?" : "add the tag?");
+  return element("section", { class: "kind-column", "data-kind": model.kind },
+    element("h3", {}, kindName(model.kind), isBetter ? element("span", { class: "better" }, "better here") : null),
+    element("p", { class: "quiet" },
+      `Learned from ${counted(model.images, "image")} of the tag and ${counted(model.others, "other")}`,
+      `, ${count(model.validation_images)} and ${count(model.validation_others)} held out. `,
+      element("span", { class: "recipe" }, plain(model.recipe))),
+    chips(model.warnings),
+    tiles(model),
+    element("div", { class: "plots" },
+      precisionRecall(model, other), reliability(model), histograms(model), confusions(model)),
+    strip("Surest hits", ["Images of ", named(model.tag), " that it is surest of: what it takes the tag to be."], model.hits),
+    strip("Worst misses", ["Images of ", named(model.tag), " that it gives the lowest probability."], model.misses),
+    strip("Likely wrong labels", ["Images whose label it doubts most: have a look, and move those that are wrong."],
+      model.label_errors, doubt));
+}
+
+function kindTabs(models, shown, column) {
+  const group = element("div", { class: "tabs", role: "group", "aria-label": "Kind of model" });
+  for (const model of models) {
+    const button = element("button", { type: "button", "aria-pressed": String(model === shown) }, kindName(model.kind));
+    button.addEventListener("click", () => {
+      for (const each of group.children) each.setAttribute("aria-pressed", String(each === button));
+      column(model);
+    });
+    group.append(button);
+  }
+  return group;
+}
+
+function tagPage(tag, before, after) {
+  const models = modelsOf.get(tag);
+  const best = better(models);
+  const columns = models.map((model) =>
+    kindColumn(model, models.find((each) => each !== model), models.length > 1 && model === best));
+  const show = (model) => columns.forEach((column, index) => column.classList.toggle("shown", models[index] === model));
+  show(best);
+  const step = (to, text, name) => (to === undefined
+    ? element("span", { class: "step quiet" }, text)
+    : element("a", { class: "step", href: links.get(to), rel: name, title: plain(to) }, text));
+  const face = best.hits.map((example) => thumbnail(example.file_path)).find((image) => image);
+  return element("article", {},
+    element("nav", { "aria-label": "Tags" },
+      element("a", { class: "back", href: "#" }, "← All tags"),
+      element("span", { class: "steps" }, step(before, "‹ Previous", "prev"), step(after, "Next ›", "next"))),
+    element("header", { class: "tag-head" },
+      face ? element("span", { class: "frame" }, face) : null,
+      element("div", {},
+        element("h2", { tabindex: "-1" }, named(tag)),
+        element("p", { class: "quiet" }, `${counted(best.images + best.validation_images, "image")} of ${count(run.images)}`))),
+    models.length > 1 ? kindTabs(models, best, show) : null,
+    element("div", { class: "kinds" }, ...columns));
+}

@@ -1,0 +1,62 @@
+"""What the page calls things, and text of strangers as HTML."""
+
+from __future__ import annotations
+
+import html
+from typing import Optional
+
+from ..plain_text import marked
+
+NOTHING = "–"
+
+_KINDS = {"ovr-svm": "Support vector machine", "ovr-logistic-regression": "Logistic regression"}
+
+_SHORT_KINDS = {"ovr-svm": "SVM", "ovr-logistic-regression": "Logistic"}
+
+_AIMS = {
+    "balanced": "for the best balanced accuracy",
+    "f1": "for the best F1",
+    "precision": "to be right in {share} of what is tagged",
+    "recall": "to find {share} of a tag's images",
+}
+
+
+def as_html(text: object) -> str:
+    """Text of a stranger in HTML, in an element or an attribute in quotes: it cannot leave it or turn it round."""
+    return html.escape(marked(str(text)))
+
+
+def kind_name(kind: str) -> str:
+    """A kind of model in words."""
+    return _KINDS.get(kind, kind)
+
+
+def short_kind_name(kind: str) -> str:
+    """A kind of model where there is little room."""
+    return _SHORT_KINDS.get(kind, kind)
+
+
+def aim(name: str) -> str:
+    """What thresholds are for, in words; ``balanced``, ``f1``, ``precision=0.9`` or ``recall=0.9``."""
+    what, _, value = name.partition("=")
+    if what not in _AIMS:
+        return name
+    try:
+        return _AIMS[what].format(share=share(float(value)) if value else "most")
+    except ValueError:
+        return name
+
+
+def share(value: Optional[float]) -> str:
+    """A share as a percentage: ``84 %``."""
+    return NOTHING if value is None else f"{value * 100:.0f}\u202f%"
+
+
+def figure(value: Optional[float], digits: int = 2) -> str:
+    """A figure that stays one: ``0.81``."""
+    return NOTHING if value is None else f"{value:.{digits}f}"
+
+
+def counted(number: int, what: str) -> str:
+    """``1 tag``, ``1,000 tags``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
