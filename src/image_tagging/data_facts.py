@@ -1,0 +1,105 @@
+"""A data set as the checks before training ask for it, and advice as they give it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .plain_text import escaped
+from .splits import TaggedEmbeddings
+
+Rows = NDArray[np.int64]
+
+#: Images to show with a piece of advice.
+SHOWN = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Advice:
+    """One thing to look at: a short stable ``code``, the tags it is about, some rows to show, a sentence for people.
+
+    ``rows`` are at most 6 rows of the embeddings; those that belong together follow each other.
+    """
+
+    code: str
+    tags: tuple[str, ...]
+    rows: tuple[int, ...]
+    sentence: str
+
+
+class DataFacts:
+    """A data set as the checks ask for it.
+
+    ``tags`` are those with an image, ``rows`` and ``counts`` (T,) their images. ``has`` (N, T) sparse says which image
+    has which tag, ``tags_of`` (N,) how many it has, and ``shared`` (T, T) sparse how many images two tags share.
+    ``groups`` (N,) are those of near-duplicates and ``group_sizes`` (N,) how large each is.
+    """
+
+    def __init__(self, data: TaggedEmbeddings) -> None:
+        from scipy.sparse import csr_matrix
+
+        self.data = data
+        self.groups = data.groups
+        self.tags = [tag for tag in data.tags if len(data.rows[tag])]
+        self.rows = [np.unique(data.rows[tag]) for tag in self.tags]
+        self.counts = np.array([len(rows) for rows in self.rows], dtype=np.int64)
+        count = len(data.embeddings)
+        columns = np.repeat(np.arange(len(self.tags)), self.counts)
+        rows = np.concatenate([*self.rows, np.empty(0, dtype=np.int64)])
+        self.has: Any = csr_matrix((np.ones(len(rows), dtype=np.int64), (rows, columns)), shape=(count, len(self.tags)))
+        self.shared: Any = (self.has.T @ self.has).tocsr()
+        self.tags_of = np.bincount(rows, minlength=count)
+        self.group_sizes = np.bincount(self.groups, minlength=count)
+
+    def other(self, name: str) -> Rows:
+        """The rows of one set of other images."""
+        return np.unique(self.data.rows.get(name, np.empty(0, dtype=np.int64)))
+
+    def in_both(self, one: int, other: int) -> Rows:
+        """The rows of two tags, by their places."""
+        return np.intersect1d(self.rows[one], self.rows[other], assume_unique=True)
+
+    def shared_pairs(self) -> Iterator[tuple[int, int, int]]:
+        """Two tags and how many images they share, most first."""
+        pairs = self.shared.tocoo()
+        upper = np.flatnonzero(pairs.row < pairs.col)
+        order = upper[np.lexsort((pairs.col[upper], pairs.row[upper], -pairs.data[upper]))]
+        yield from zip(pairs.row[order].tolist(), pairs.col[order].tolist(), pairs.data[order].tolist())
+
+    def most_concerned(self, counts: NDArray[np.int64]) -> tuple[str, ...]:
+        """The tags that ``counts`` (T,) counts anything of, most first."""
+        order = np.argsort(-counts, kind="stable")
+        return tuple(self.tags[tag] for tag in order[: np.count_nonzero(counts)])
+
+    def members(self, group: int) -> Rows:
+        """The rows of one group."""
+        return np.flatnonzero(self.groups == group)
+
+    def different(self) -> NDArray[np.int64]:
+        """The images (T,) of each tag, near-duplicates once."""
+        return np.array([len(np.unique(self.groups[rows])) for rows in self.rows], dtype=np.int64)
+
+
+def some(rows: Rows, most: int = SHOWN) -> tuple[int, ...]:
+    """The first of the rows, to be shown."""
+    return tuple(rows[:most].tolist())
+
+
+def count_of(images: int) -> str:
+    """``1 image``, ``2 images``"""
+    return f"{images:,} image{'' if images == 1 else 's'}"
+
+
+def images_are(count: int) -> str:
+    """``1 image is``, ``2 images are``"""
+    return f"{count_of(count)} {'is' if count == 1 else 'are'}"
+
+
+def named(tags: tuple[str, ...]) -> str:
+    """The first tags, for a sentence."""
+    more = f" and {len(tags) - 3:,} more" if len(tags) > 3 else ""
+    return ", ".join(map(escaped, tags[:3])) + more

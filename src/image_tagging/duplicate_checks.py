@@ -1,0 +1,128 @@
+"""One picture told two ways: under tags that exclude each other, as other image, or nearly the same with other tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .alike_names import opposites
+from .data_facts import SHOWN, Advice, DataFacts, count_of, images_are, named, some
+from .plain_text import escaped
+from .splits import OTHER_TRAINING, OTHER_VALIDATION
+
+#: Up to this share of images of several tags, tags are taken to exclude each other.
+_FEW_OF_SEVERAL_TAGS = 0.05
+
+#: A tag is said to hold near-duplicates from so many on, and this share.
+_MANY_COPIES, _MANY_COPIES_SHARE = 3, 0.1
+
+
+def excluding_tags(facts: DataFacts) -> Iterator[Advice]:
+    """Images of two tags that exclude each other: by their names, or as nearly all images have one tag."""
+    places = {tag: place for place, tag in enumerate(facts.tags)}
+    opposed = {(places[one], places[other]) for one, other in opposites(facts.tags)}
+    several = int((facts.tags_of > 1).sum())
+    exclude = 0 < several <= _FEW_OF_SEVERAL_TAGS * int((facts.tags_of > 0).sum())
+    for one, other, shared in facts.shared_pairs():
+        pair = facts.tags[one], facts.tags[other]
+        both, named = images_are(shared), f"in both {escaped(pair[0])} and {escaped(pair[1])}"
+        if (one, other) in opposed or (other, one) in opposed:
+            sentence = f"{both} {named}, which by their names exclude each other: leave each in one of the two."
+        elif exclude and shared <= min(facts.counts[[one, other]]) / 2:
+            sentence = f"{both} {named}, while nearly all others have one tag: leave each in one unless both are true."
+        else:
+            continue
+        yield Advice("excluding-tags", pair, some(facts.in_both(one, other)), sentence)
+
+
+def also_other(facts: DataFacts) -> Iterator[Advice]:
+    """Images of tags, and of ``other-validation``, that are listed as other images too."""
+    for name in (OTHER_TRAINING, OTHER_VALIDATION):
+        both = facts.other(name)[facts.tags_of[facts.other(name)] > 0]
+        if len(both):
+            tags = facts.most_concerned(_tag_counts(facts, both))
+            means = "each counts as an image of its tag, and for all other tags as another image"
+            sentence = f"{images_are(len(both))} both in {name} and in tags ({named(tags)}): {means}."
+            yield Advice("also-other", tags, some(both), sentence)
+    both = np.intersect1d(facts.other(OTHER_TRAINING), facts.other(OTHER_VALIDATION))
+    if len(both):
+        what = f"{images_are(len(both))} both in {OTHER_TRAINING} and in {OTHER_VALIDATION}"
+        yield Advice("also-other", (), some(both), f"{what}: no model learns from them, they are only measured on.")
+
+
+def nearly_other(facts: DataFacts) -> Iterator[Advice]:
+    """Other images that are nearly the same as images of tags."""
+    tagged = np.zeros(len(facts.groups), dtype=bool)
+    tagged[facts.groups[facts.tags_of > 0]] = True
+    for name, harm in (
+        (OTHER_TRAINING, "models learn one picture as the tag and as another"),
+        (OTHER_VALIDATION, "a model that is right about them is counted as wrong"),
+    ):
+        others = facts.other(name)[facts.tags_of[facts.other(name)] == 0]
+        near = others[tagged[facts.groups[others]]]
+        if len(near):
+            tags = facts.most_concerned(_tag_counts(facts, np.isin(facts.groups, facts.groups[near])))
+            what = f"{count_of(len(near))} of {name} {'is' if len(near) == 1 else 'are'}"
+            sentence = f"{what} nearly the same as images of tags ({named(tags)}): {harm}."
+            rows = tuple(row for other in near[: SHOWN // 2] for row in (int(other), _tagged_like(facts, other)))
+            yield Advice("nearly-other", tags, rows, sentence)
+
+
+def _tag_counts(facts: DataFacts, rows: NDArray[Any]) -> NDArray[np.int64]:
+    """How many of the images (n,) have each tag (T,)."""
+    return np.asarray(facts.has[rows].sum(axis=0)).ravel()
+
+
+def _tagged_like(facts: DataFacts, row: int) -> int:
+    """The first image with a tag that is nearly the same."""
+    members = facts.members(facts.groups[row])
+    return int(members[facts.tags_of[members] > 0][0])
+
+
+def differently_tagged(facts: DataFacts) -> Iterator[Advice]:
+    """Near-duplicates with a tag, of which not all have the same."""
+    from scipy.sparse import csr_matrix
+
+    rows = np.flatnonzero((facts.group_sizes[facts.groups] > 1) & (facts.tags_of > 0))
+    if not len(rows):
+        return
+    groups, number, sizes = np.unique(facts.groups[rows], return_inverse=True, return_counts=True)
+    member = csr_matrix((np.ones(len(rows), dtype=np.int64), (number, np.arange(len(rows)))))
+    counts = (member @ facts.has[rows]).tocoo()
+    some_have = counts.data < sizes[counts.row]
+    concerned = groups[np.unique(counts.row[some_have])]
+    if len(concerned):
+        tags = facts.most_concerned(np.bincount(counts.col[some_have], minlength=len(facts.tags)))
+        what = "1 picture is" if len(concerned) == 1 else f"{len(concerned):,} pictures are"
+        sentence = (
+            f"{what} there more than once, nearly the same, with different tags ({named(tags)}): give all the same."
+        )
+        shown = tuple(row for group in concerned[: SHOWN // 2] for row in _unlike_tags(facts, group))
+        yield Advice("differently-tagged", tags, shown, sentence)
+
+
+def _unlike_tags(facts: DataFacts, group: int) -> tuple[int, int]:
+    """Two images of one group whose tags differ."""
+    members = facts.members(group)
+    members = members[facts.tags_of[members] > 0]
+    first = facts.has[members[:1]]
+    unlike = next(row for row in members[1:] if (facts.has[[row]] != first).nnz)
+    return int(members[0]), int(unlike)
+
+
+def copies(facts: DataFacts) -> Iterator[Advice]:
+    """Tags of which many images are nearly the same."""
+    different = facts.different()
+    again = facts.counts - different
+    many = again >= np.maximum(_MANY_COPIES, facts.counts * _MANY_COPIES_SHARE)
+    for place in np.argsort(-again / facts.counts, kind="stable"):
+        if many[place]:
+            members = facts.groups[facts.rows[place]]
+            numbers, sizes = np.unique(members, return_counts=True)
+            rows = facts.rows[place][members == numbers[sizes.argmax()]]
+            has = f"{escaped(facts.tags[place])} has {count_of(facts.counts[place])}"
+            sentence = f"{has}, but only {different[place]:,} that are not nearly the same: add different ones."
+            yield Advice("nearly-the-same", (facts.tags[place],), some(rows), sentence)

@@ -1,0 +1,89 @@
+"""Tags that hold little, or mean the same.
+
+Whether the images of two tags look alike is asked of the nearest neighbours (Schilling 1986): were both tags one, those
+of images of the smaller would lie in the larger by chance. Measured: in two parts of one class of photos or sprites
+they do so 0.6 to 1.2 times as often as by chance (14 classes, ``builtin``), in two classes 0 to 0.74 times, mostly
+below 0.1 (43 pairs); in three pairs of published tags that are spelt with ``environment`` and ``environmental``, 0.64
+to 1.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .alike_names import spelt_alike
+from .data_facts import SHOWN, Advice, DataFacts, Rows, count_of, named, some
+from .divisions import MIN_IMAGES_TO_SPLIT
+from .plain_text import escaped
+from .splits import TaggedEmbeddings
+
+#: From here on two tags list the same images: shared ones of all of both (Jaccard 1901), and their number.
+_SAME_IMAGES, _FEWEST_SAME = 0.9, 3
+
+#: Below this many images the figures of a tag are rough.
+_FEW_IMAGES = 20
+
+#: Tags share images if this share of the smaller one is in both.
+_SHARE_IMAGES = 0.1
+
+#: How often by chance nearest neighbours lie in the other tag where both look alike, images asked of each, pairs of
+#: tags that are asked.
+_LOOKS_ALIKE = 0.5
+_ASKED, _PAIRS_ASKED = 500, 200
+
+
+def same_images(facts: DataFacts) -> Iterator[Advice]:
+    """Two tags that list the same images, nearly all of them."""
+    for one, other, shared in facts.shared_pairs():
+        every = int(facts.counts[one] + facts.counts[other]) - shared
+        if shared >= max(_FEWEST_SAME, _SAME_IMAGES * every):
+            pair = facts.tags[one], facts.tags[other]
+            names = " and ".join(map(escaped, pair))
+            sentence = f"{names} have {shared:,} of {every:,} images in common: if they mean the same, one is enough."
+            yield Advice("same-images", pair, some(facts.in_both(one, other)), sentence)
+
+
+def spelt_alike_tags(facts: DataFacts) -> Iterator[Advice]:
+    """Tags that are spelt nearly alike, and share images or look alike."""
+    places = {tag: place for place, tag in enumerate(facts.tags)}
+    for pair in spelt_alike(facts.tags)[:_PAIRS_ASKED]:
+        one, other = (facts.rows[places[tag]] for tag in pair)
+        shared = len(np.intersect1d(one, other, assume_unique=True))
+        if shared >= _SHARE_IMAGES * min(len(one), len(other)):
+            why = f"share {count_of(shared)}"
+        elif _look_alike(facts.data, one, other):
+            why = "look alike"
+        else:
+            continue
+        names = " and ".join(f"{escaped(tag)} ({count_of(len(rows))})" for tag, rows in zip(pair, (one, other)))
+        sentence = f"{names} are spelt nearly alike and {why}: if they mean the same, put all into one folder."
+        yield Advice("spelt-alike", pair, (*some(one, SHOWN // 2), *some(other, SHOWN // 2)), sentence)
+
+
+def _look_alike(data: TaggedEmbeddings, one: Rows, other: Rows) -> bool:
+    """Whether the images of two tags lie among each other."""
+    smaller, larger = sorted((one[:_ASKED], other[:_ASKED]), key=len)
+    unit = data.embeddings[np.concatenate([smaller, larger])].astype(np.float64)
+    unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
+    cosines = unit[: len(smaller)] @ unit.T
+    np.fill_diagonal(cosines, -np.inf)
+    across = (cosines.argmax(axis=1) >= len(smaller)).mean()
+    return bool(across >= _LOOKS_ALIKE * len(larger) / (len(unit) - 1))
+
+
+def few_images(facts: DataFacts) -> Iterator[Advice]:
+    """Tags with few images, near-duplicates counted once."""
+    different = facts.different()
+    order = np.argsort(different, kind="stable")
+    for least, most, means in (
+        (1, MIN_IMAGES_TO_SPLIT, "their models are weak, and hardly measured"),
+        (MIN_IMAGES_TO_SPLIT, _FEW_IMAGES, "their figures are rough, and every further image helps"),
+    ):
+        tags = tuple(facts.tags[place] for place in order if least <= different[place] < most)
+        if tags:
+            have = "tag has" if len(tags) == 1 else "tags have"
+            rows = tuple(dict.fromkeys(int(facts.data.rows[tag][0]) for tag in tags[:SHOWN]))
+            sentence = f"{len(tags):,} {have} fewer than {most} different images ({named(tags)}): {means}."
+            yield Advice("few-images", tags, rows, sentence)
