@@ -52,7 +52,7 @@ const path = (points) => points.map(([x, y], index) => `${index ? "L" : "M"}${ac
 const sum = (counts) => counts.reduce((total, one) => total + one, 0);
 
 function precisionRecall(model, other) {
-  const title = "Found, and right";
+  const title = "Precision and recall";
   const points = model.precision_recall;
   if (!points.length) return nothing(title, "No image supports this curve.");
   const picture = square(
@@ -82,7 +82,7 @@ function precisionRecall(model, other) {
 }
 
 function reliability(model) {
-  const title = "Are its probabilities true?";
+  const title = "Reliability";
   const groups = model.reliability.filter((group) => group.images > 0);
   if (!groups.length) return nothing(title, "No image supports this plot.");
   const picture = square(
@@ -112,7 +112,7 @@ const HALF = 76;
 const GAP = 14;
 
 function histograms(model) {
-  const title = "What probability images get";
+  const title = "Probabilities";
   if (sum(model.histogram_tag) + sum(model.histogram_other) === 0) return nothing(title, "No image was judged.");
   const middle = TOP + 12 + HALF;
   const height = middle + GAP + HALF + 12 + (HEIGHT - BOTTOM);
@@ -149,7 +149,7 @@ function histograms(model) {
 }
 
 function confusions(model) {
-  const title = "Taken for it";
+  const title = "Confused with";
   if (!model.confused_with.length) return nothing(title, "Images of no other tag come near it.");
   const rows = model.confused_with.map((other) => {
     const part = other.images ? other.above_threshold / other.images : 0;
@@ -159,7 +159,7 @@ function confusions(model) {
       drawn("rect", { class: "bar-wrong", width: part ? Math.max(1, part * 100) : 0, height: 8, rx: 2 }));
     return element("tr", {},
       element("th", { scope: "row" }, link ? element("a", { href: link }, named(other.tag)) : named(other.tag)),
-      element("td", { class: "wide-cell" }, bar),
+      element("td", {}, bar),
       element("td", { class: "number" }, `${count(other.above_threshold)} of ${count(other.images)}`),
       element("td", { class: "number" }, probability(other.mean_probability)));
   });

@@ -8,10 +8,8 @@ const body = document.querySelector("#table tbody");
 const rows = [...body.rows].map((row) => {
   const model = run.models[Number(row.dataset.model)];
   const values = new Map([["tag", model.tag], ["kind", kindName(model.kind)]]);
-  for (const cell of row.cells) {
-    if (!values.has(cell.className) && cell.tagName === "TD" && !cell.classList.contains("kind")) {
-      values.set(cell.classList[0], cell.dataset.value === undefined ? null : Number(cell.dataset.value));
-    }
+  for (const cell of row.querySelectorAll("td:not(.kind)")) {
+    values.set(cell.classList[0], cell.dataset.value === undefined ? null : Number(cell.dataset.value));
   }
   const isBetter = better(modelsOf.get(model.tag)) === model;
   return { row, model, values, isBetter, searched: model.tag.toLowerCase() };
@@ -79,7 +77,7 @@ function setUpTable() {
   }
   const kinds = [...new Set(run.models.map((model) => model.kind))];
   const choices = kinds.length > 1
-    ? [[BETTER, ["Better one"]], ...kinds.map((kind) => [kind, shortKindName(kind)]), [BOTH, ["Both"]]] : [];
+    ? [[BETTER, ["Better kind"]], ...kinds.map((kind) => [kind, shortKindName(kind)]), [BOTH, ["Both"]]] : [];
   const group = document.getElementById("kinds");
   for (const [value, name] of choices) {
     const button = element("input", { type: "radio", name: "kind", value, checked: value === kindShown });
@@ -93,6 +91,7 @@ function setUpTable() {
     const row = event.target.closest("tr");
     if (row && !event.target.closest("a") && !String(getSelection())) location.hash = row.querySelector("a").hash;
   });
+  document.getElementById("table").classList.add("live");
   addFaces();
   sortTable();
   filterTable();

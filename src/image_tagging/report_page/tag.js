@@ -55,7 +55,7 @@ function tagPage(tag, before, after) {
   const models = modelsOf.get(tag);
   const best = better(models);
   const columns = models.map((model) =>
-    kindColumn(model, models.find((each) => each !== model), models.length > 1 && model === best));
+    kindColumn(model, models.find((each) => each !== model), model === best && models.length > 1 && isKnown(model.average_precision)));
   const show = (model) => columns.forEach((column, index) => column.classList.toggle("shown", models[index] === model));
   show(best);
   const step = (to, text, name) => (to === undefined
