@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from image_tagging import console
+from image_tagging.data_facts import Advice
 from image_tagging.demo import run_demo
 from image_tagging.errors import NoModelsError
 from image_tagging.records import EncoderSpec, Failure, ImageRef
@@ -66,8 +67,12 @@ def report(tag, probabilities=(), is_tag=(), **values):
     )
 
 
+def advice(sentence):
+    return Advice("few-images", ("cat",), (0,), sentence)
+
+
 def train_summary(reports, **values):
-    values = {"skipped": (), "unknown": 0, "warnings": (), **values}
+    values = {"skipped": (), "unknown": 0, "warnings": (), "advice": (), **values}
     return TrainSummary(
         images=30,
         encoder=ENCODER,
@@ -93,13 +98,20 @@ def test_what_moves_the_cursor_is_shown_as_a_mark(capsys):
         ),
         f"/{NASTY}.log",
     )
-    console.show_train(train_summary((report(NASTY), report(NASTY)), skipped=((NASTY, NASTY),), warnings=(NASTY,)))
+    told = {"skipped": ((NASTY, NASTY),), "warnings": (NASTY,), "advice": (advice(NASTY),)}
+    console.show_train(train_summary((report(NASTY), report(NASTY)), **told))
     console.show_classify(classify_summary(folder=NASTY, place_failures=(failure(NASTY),)))
     console.complain(NASTY)
     shown = capsys.readouterr()
     assert not set("\x1b\u202e\x07\r") & set(shown.out + shown.err)
     assert "cat�[2J����x" in shown.out
     assert shown.err == "image-tagging: cat�[2J����x\n"
+
+
+def test_advice_on_the_data_set_is_shown_in_its_order(capsys):
+    console.show_train(train_summary((report("a"), report("a")), advice=(advice("cats bark."), advice("dogs mew."))))
+    shown = capsys.readouterr().out
+    assert "  To look at: cats bark.\n  To look at: dogs mew.\n" in shown
 
 
 def test_names_in_any_script_are_shown_as_they_are(capsys):

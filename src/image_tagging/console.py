@@ -135,6 +135,8 @@ def show_train(summary: TrainSummary) -> None:
         line(console, note, style="yellow")
     for warning in summary.warnings:
         line(console, f"  {warning}", style="yellow")
+    for advice in summary.advice:
+        line(console, f"  To look at: {advice.sentence}", style="yellow")
     _show_end(console, (summary.models, summary.reports_folder), summary.seconds, None)
 
 

@@ -14,6 +14,7 @@ import time
 from typing import Optional, Union
 
 from . import metadata
+from .audit import audit
 from .bins import MAX_BINS, require_place
 from .classifiers import KINDS, TagModels
 from .dataset_files import empty_tags, records_paths, write_dataset_files
@@ -137,6 +138,8 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
     tag_lists = metadata.read_tag_lists(config.tag_to_hash_json)
     encoder, images = metadata.read_embeddings(config.metadata_json)
     data = gather(images, tag_lists)
+    watch("looking the data set over", 0, None)
+    advice = audit(data)
     output = os.path.abspath(config.output)
     training = Training(data, encoder, output, test_share=config.test_per, seed=config.seed)
     reports: list[ValidationReport] = []
@@ -155,6 +158,7 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
         skipped=tuple(training.skipped),
         unknown=data.unknown,
         warnings=leftover_warnings(os.path.join(output, MODELS_FOLDER), data.tags),
+        advice=advice,
         models=os.path.join(output, MODELS_FOLDER),
         reports_folder=os.path.join(output, REPORTS_FOLDER),
         seconds=time.monotonic() - started,

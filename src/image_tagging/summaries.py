@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Optional
 
+from .data_facts import Advice
 from .records import EncoderSpec, Failure, ImageRef
 from .sources import FoundArchive
 from .validation import ValidationReport
@@ -61,6 +62,8 @@ class TrainSummary:
     """What stage 2 did: a report per model, the tags that could not be learned with the reason.
 
     ``unknown`` counts the listed hashes that the metadata does not hold. ``warnings`` are sentences.
+    ``advice`` is what was odd about the data set before it was learned, the most important first; its rows are those of
+    the metadata, from 0.
     """
 
     images: int
@@ -69,6 +72,7 @@ class TrainSummary:
     skipped: tuple[tuple[str, str], ...]
     unknown: int
     warnings: tuple[str, ...]
+    advice: tuple[Advice, ...]
     models: str
     reports_folder: str
     seconds: float
