@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import itertools
 import json
 import os
@@ -28,7 +27,9 @@ os.execvp(sys.argv[3], sys.argv[3:])"""
 
 
 def find_browser() -> Optional[str]:
-    """The command of a Chromium that is installed, ``None`` where there is none."""
+    """The command of a Chromium that is installed, ``None`` where there is none, or none that is driven by pipes."""
+    if sys.platform == "win32":
+        return None
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
@@ -36,6 +37,8 @@ class Browser:
     """One tab. ``events`` are what it told of since it was last emptied: requests, errors, what pages log."""
 
     def __init__(self, command: str) -> None:
+        import fcntl  # not on Windows
+
         self.events: list[dict[str, Any]] = []
         self._numbers = itertools.count(1)
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True) if _cleans_up() else None

@@ -33,7 +33,7 @@ function drawSpread() {
   for (const [bin, stack] of stacks) {
     stack.forEach((model, index) => {
       const dot = drawn("circle", { class: model.warnings.length ? "dot doubted" : "dot", cx: across(bin),
-        cy: base - 2 - radius - index * step, r: Math.min(radius, Math.max(1.5, step)) },
+        cy: base - 2 - radius - index * step, r: Math.min(radius, Math.max(1.2, step / 2)) },
         drawn("title", {}, `${plain(model.tag)}: ${figure(model.average_precision)}`));
       picture.append(drawn("a", { href: links.get(model.tag), tabindex: "-1" }, dot));
     });
