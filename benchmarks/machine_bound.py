@@ -68,13 +68,13 @@ def report(what: str, problems: list[Problem], bound: int | None, *, nearest: bo
 
 def fitted(x: np.ndarray, truth: np.ndarray, bound: int | None, nearest: bool):
     if bound is None:
-        return fit_models(x, truth)[LOGISTIC_REGRESSION]
+        return fit_models(x, truth)[LOGISTIC_REGRESSION].estimator
     rows, weight = np.arange(len(truth)), 1.0
     if not nearest:
         others = np.random.default_rng(1).permutation(rows[~truth])[:bound]
         rows, weight = np.concatenate([rows[truth], others]), (~truth).sum() / len(others)
-    with mock.patch.object(fitting, "MOST_FOR_MACHINE", bound):
-        return fit_models(x[rows], truth[rows], weights=(1.0, weight))[SVM]
+    with mock.patch.object(fitting, "MOST_LEARNED", bound):
+        return fit_models(x[rows], truth[rows], weights=(1.0, weight))[SVM].estimator
 
 
 def of_files(arguments: argparse.Namespace) -> Iterator[Problem]:

@@ -111,7 +111,7 @@ def models_to_score(arguments: argparse.Namespace, folder: Path) -> str:
     for number in range(arguments.models):
         kind, tag = KINDS[number % len(KINDS)], number // len(KINDS)
         examples = draw.embeddings(np.where(is_tag, tag, -1), seed=number)
-        save_tag_model(str(folder / "models"), f"tag-{tag}", kind, fit_models(examples, is_tag)[kind], card)
+        save_tag_model(str(folder / "models"), f"tag-{tag}", kind, fit_models(examples, is_tag)[kind].estimator, card)
     return f"{arguments.models} models"
 
 

@@ -90,7 +90,9 @@ def write_models(folder: Path, tags: int, random: np.random.Generator) -> list:
         is_tag = np.arange(300) < 60
         examples[is_tag] += random.normal(size=512) * 0.3
         for kind in KINDS:
-            path = save_tag_model(str(folder), f"tag-{number}", kind, fit_models(examples, is_tag)[kind], card)
+            path = save_tag_model(
+                str(folder), f"tag-{number}", kind, fit_models(examples, is_tag)[kind].estimator, card
+            )
             estimators.append(joblib.load(path))
     return estimators
 

@@ -44,7 +44,7 @@ def _models() -> Iterator[tuple[str, bytes]]:
     x[:5] += 1
     is_tag = np.arange(12) < 5
     estimators = {
-        **fit_models(x, is_tag, seed=0),
+        **{kind: model.estimator for kind, model in fit_models(x, is_tag, seed=0).items()},
         "plain": LogisticRegression().fit(x, (~is_tag).astype(int)),
         "float32": make_pipeline(Normalizer(), LogisticRegression()).fit(x, (~is_tag).astype(int)),
     }

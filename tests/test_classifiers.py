@@ -29,7 +29,7 @@ def examples(positives=30, negatives=50, seed=0, scale=10.0):
 
 def tag_model(kind=LOGISTIC_REGRESSION, tag="cat", encoder=None, **changes):
     x, is_tag = examples(**changes)
-    return TagModel(tag, kind, encoder, scorer_of(fit_models(x, is_tag, seed=0)[kind]))
+    return TagModel(tag, kind, encoder, scorer_of(fit_models(x, is_tag, seed=0)[kind].estimator))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -38,7 +38,7 @@ def tag_model(kind=LOGISTIC_REGRESSION, tag="cat", encoder=None, **changes):
 )
 def test_scorers_equal_scikit_learn(kind, positives, negatives):
     x, is_tag = examples(positives, negatives)
-    estimator = fit_models(x, is_tag, seed=3)[kind]
+    estimator = fit_models(x, is_tag, seed=3)[kind].estimator
     fresh = examples(60, 60, seed=9)[0].astype(np.float64)
     expected = estimator.predict_proba(fresh)
     assert estimator.classes_.tolist() == [0, 1]
@@ -48,7 +48,7 @@ def test_scorers_equal_scikit_learn(kind, positives, negatives):
 @pytest.mark.parametrize("kind", KINDS)
 def test_float32_embeddings_score_as_their_float64_values(kind):
     x, is_tag = examples()
-    estimator = fit_models(x, is_tag, seed=3)[kind]
+    estimator = fit_models(x, is_tag, seed=3)[kind].estimator
     ours = TagModel("t", kind, None, scorer_of(estimator)).probabilities(x)
     assert np.abs(ours - estimator.predict_proba(x)[:, 0]).max() < 1e-5
 
@@ -57,7 +57,7 @@ def test_float32_embeddings_score_as_their_float64_values(kind):
 @pytest.mark.parametrize("scale", [0.01, 1.0, 1000.0])
 def test_the_tag_scores_above_others_at_any_scale(kind, scale):
     x, is_tag = examples(scale=scale)
-    p = TagModel("t", kind, None, scorer_of(fit_models(x, is_tag, seed=0)[kind])).probabilities(x)
+    p = TagModel("t", kind, None, scorer_of(fit_models(x, is_tag, seed=0)[kind].estimator)).probabilities(x)
     assert p[is_tag].mean() > p[~is_tag].mean() + 0.2
 
 
@@ -163,7 +163,7 @@ def test_what_is_no_tag_model_has_no_scorer(estimator):
 
 def test_classes_the_other_way_round_are_refused():
     x, is_tag = examples()
-    estimator = fit_models(x, is_tag, seed=0)[LOGISTIC_REGRESSION]
+    estimator = fit_models(x, is_tag, seed=0)[LOGISTIC_REGRESSION].estimator
     estimator[-1].classes_ = np.array([1, 0])
     with pytest.raises(ModelError, match="classes"):
         scorer_of(estimator)

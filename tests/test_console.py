@@ -79,6 +79,7 @@ def train_summary(reports, **values):
         reports=reports,
         models="/o/models",
         reports_folder="/o/reports",
+        page="/o/reports/index.html",
         seconds=1,
         **values,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import joblib
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
@@ -19,7 +18,7 @@ from test_classifiers import DIM, examples
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_image_of_the_tag_ranks_its_likes_first(kind):
     x, is_tag = examples(1, 40)
-    p = TagModel("t", kind, None, scorer_of(fit_models(x, is_tag, seed=0)[kind])).probabilities(x)
+    p = TagModel("t", kind, None, scorer_of(fit_models(x, is_tag, seed=0)[kind].estimator)).probabilities(x)
     assert p.argmax() == 0
 
 
@@ -27,21 +26,21 @@ def test_one_image_of_the_tag_ranks_its_likes_first(kind):
 @pytest.mark.parametrize("seed", range(6))
 def test_a_machine_of_few_images_never_ranks_backwards(positives, seed):
     x, is_tag = examples(positives, 30, seed=seed)
-    scorer = scorer_of(fit_models(x, is_tag, seed=seed)[SVM])
+    scorer = scorer_of(fit_models(x, is_tag, seed=seed)[SVM].estimator)
     assert isinstance(scorer, LinearScorer) or scorer.slope < 0  # the margin is that of class 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_seed_decides_the_model(kind):
     x, is_tag = examples()
-    one, two = (scorer_of(fit_models(x, is_tag, seed=5)[kind]) for _ in range(2))
+    one, two = (scorer_of(fit_models(x, is_tag, seed=5)[kind].estimator) for _ in range(2))
     assert all(np.array_equal(vars(one)[name], vars(two)[name]) for name in vars(one))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_equal_images_do_not_stop_a_fit(kind):
     x = np.ones((12, DIM), dtype=np.float32)
-    p = TagModel("t", kind, None, scorer_of(fit_models(x, np.arange(12) < 5, seed=0)[kind])).probabilities(x)
+    p = TagModel("t", kind, None, scorer_of(fit_models(x, np.arange(12) < 5, seed=0)[kind].estimator)).probabilities(x)
     assert np.isfinite(p).all()
 
 
@@ -64,9 +63,9 @@ def test_what_cannot_be_learnt_is_said(change, says):
 def test_a_sample_of_the_others_gives_the_probabilities_of_the_whole(kind):
     x, is_tag = examples(positives=60, negatives=3000)
     sample = np.flatnonzero(is_tag | (np.arange(len(is_tag)) % 10 == 0))
-    whole = fit_models(x, is_tag)[kind]
-    plain = fit_models(x[sample], is_tag[sample])[kind]
-    weighted = fit_models(x[sample], is_tag[sample], weights=(1.0, 10.0))[kind]
+    whole = fit_models(x, is_tag)[kind].estimator
+    plain = fit_models(x[sample], is_tag[sample])[kind].estimator
+    weighted = fit_models(x[sample], is_tag[sample], weights=(1.0, 10.0))[kind].estimator
     expected, without, with_weights = (model.predict_proba(x)[:, 0].sum() for model in (whole, plain, weighted))
     assert abs(with_weights - expected) < 0.4 * abs(without - expected)
 
@@ -74,42 +73,17 @@ def test_a_sample_of_the_others_gives_the_probabilities_of_the_whole(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_weights_of_one_change_nothing(kind):
     x, is_tag = examples()
-    models = [fit_models(x, is_tag, **settings)[kind] for settings in ({}, {"weights": (1.0, 1.0)})]
+    models = [fit_models(x, is_tag, **settings)[kind].estimator for settings in ({}, {"weights": (1.0, 1.0)})]
     np.testing.assert_array_equal(*(model.predict_proba(x) for model in models))
-
-
-def test_a_machine_is_the_one_that_scikit_learn_fits(tmp_path):
-    """Fitted over a shared table of kernels and told by its support vectors: the file holds an ordinary SVC."""
-    from sklearn.calibration import CalibratedClassifierCV
-    from sklearn.model_selection import StratifiedKFold
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import Normalizer
-    from sklearn.svm import SVC
-
-    x, is_tag = examples()
-    x[[3, 50]] = 0  # embeddings of zeros have no direction
-    joblib.dump(fit_models(x, is_tag, seed=4)[SVM], tmp_path / "model.pkl")
-    ours = joblib.load(tmp_path / "model.pkl")
-    machine = SVC(C=fitting.SVM_C, gamma=fitting.SVM_GAMMA, class_weight="balanced")
-    folds = StratifiedKFold(fitting.CALIBRATION_FOLDS, shuffle=True, random_state=4)
-    theirs = make_pipeline(Normalizer(), CalibratedClassifierCV(machine, cv=folds, ensemble=False))
-    theirs.fit(x.astype(np.float64), np.where(is_tag, 0, 1))
-    fresh = examples(60, 60, seed=9)[0].astype(np.float64)
-    np.testing.assert_allclose(ours.predict_proba(fresh), theirs.predict_proba(fresh), atol=1e-4)
-    inner, expected = (model[-1].calibrated_classifiers_[0].estimator for model in (ours, theirs))
-    np.testing.assert_array_equal(inner.support_, expected.support_)
-    np.testing.assert_allclose(inner.decision_function(fresh), expected.decision_function(fresh), atol=1e-6)
-    assert inner.get_params() == expected.get_params()
-    assert inner.fit(x, is_tag).n_features_in_ == x.shape[1]  # and it can be fitted again
 
 
 def test_of_many_others_a_machine_learns_from_those_near_the_tag(monkeypatch):
     x, is_tag = examples(positives=30, negatives=3000)
-    whole = fit_models(x, is_tag)[SVM]
-    monkeypatch.setattr(fitting, "MOST_FOR_MACHINE", 300)
-    bounded = fit_models(x, is_tag)[SVM]
-    machine = bounded[-1].calibrated_classifiers_[0].estimator
-    assert machine.shape_fit_ == (330, DIM)
+    whole = fit_models(x, is_tag)[SVM].estimator
+    monkeypatch.setattr(fitting, "MOST_LEARNED", 300)
+    model = fit_models(x, is_tag)[SVM]
+    assert len(model.rows) == 330
+    bounded = model.estimator
     fresh, truth = examples(200, 4000, seed=9)
     fresh = fresh.astype(np.float64)
     p, expected = bounded.predict_proba(fresh)[:, 0], whole.predict_proba(fresh)[:, 0]
@@ -117,13 +91,13 @@ def test_of_many_others_a_machine_learns_from_those_near_the_tag(monkeypatch):
     # The probabilities are those of all 3,000, though the machine met a tenth of them, and the hardest.
     assert p.mean() == pytest.approx(expected.mean(), rel=0.2)
     some = is_tag | (np.arange(len(x)) % 10 == 0)
-    drawn_alone = fit_models(x[some], is_tag[some])[SVM]
+    drawn_alone = fit_models(x[some], is_tag[some])[SVM].estimator
     assert drawn_alone.predict_proba(fresh)[:, 0].mean() > 2 * expected.mean()
 
 
 def test_of_many_images_of_a_tag_a_machine_learns_from_some(monkeypatch):
     x, is_tag = examples(positives=400, negatives=200)
-    monkeypatch.setattr(fitting, "MOST_FOR_MACHINE", 200)
+    monkeypatch.setattr(fitting, "MOST_LEARNED", 200)
     bounded = fit_models(x, is_tag)[SVM]
-    assert bounded[-1].calibrated_classifiers_[0].estimator.shape_fit_ == (400, DIM)
-    assert bounded.predict_proba(x.astype(np.float64))[:, 0].mean() == pytest.approx(is_tag.mean(), abs=0.05)
+    assert len(bounded.rows) == 400
+    assert bounded.estimator.predict_proba(x.astype(np.float64))[:, 0].mean() == pytest.approx(is_tag.mean(), abs=0.05)

@@ -56,7 +56,7 @@ def fitted(kind=KINDS[0], seed=0, dim=DIM):
     random = np.random.default_rng(seed)
     x = random.normal(size=(40, dim)).astype(np.float32)
     x[:15, 0] += 2
-    return fit_models(x, np.arange(40) < 15, seed=seed)[kind], x
+    return fit_models(x, np.arange(40) < 15, seed=seed)[kind].estimator, x
 
 
 def save(folder, tag="cat", kind=KINDS[0], **card):

@@ -6,13 +6,15 @@ import json
 
 import numpy as np
 
-from image_tagging import training
+from image_tagging import learning, training
 from image_tagging.classifiers import KINDS, TagModel, TagModels
+from image_tagging.learning import measure
 from image_tagging.model_files import load_tag_models
 from image_tagging.records import BroughtEmbedding, EncoderSpec
 from image_tagging.scorers import LinearScorer
 from image_tagging.splits import TaggedEmbeddings, gather
-from image_tagging.training import Training, leftover_warnings, measure, model_card
+from image_tagging.thresholds import parse_aim
+from image_tagging.training import Training, leftover_warnings, model_card
 from image_tagging.validation import validate
 
 
@@ -22,7 +24,7 @@ def test_images_are_measured_in_parts_as_they_are_at_once(monkeypatch):
     scorers = [LinearScorer(np.array([1.0, -2.0, 0.5]), 0.1, True), LinearScorer(np.ones(3), 0.0, True)]
     models = TagModels([TagModel("cat", "ovr-logistic-regression", None, scorer) for scorer in scorers])
     rows = np.array([5, 3, 39, 0, 7, 21, 8], dtype=np.int64)
-    monkeypatch.setattr(training, "_MEASURED", 3)
+    monkeypatch.setattr(learning, "_MEASURED", 3)
     np.testing.assert_allclose(measure(models, data, rows), models.probabilities(data.embeddings[rows]), atol=1e-12)
     assert measure(models, data, rows[:0]).shape == (0, 2)
 
@@ -41,8 +43,8 @@ def dataset(tags=5, images=30):
 
 
 def learned(folder):
-    run = Training(dataset(), ENCODER, str(folder), test_share=0.2, seed=0)
-    reports = [report for reports in run.run() for report in reports]
+    run = Training(dataset(), ENCODER, str(folder), test_share=0.2, seed=0, aim=parse_aim("balanced"))
+    reports = [model.report for models in run.run() for model in models]
     return reports, run.skipped, load_tag_models(str(folder / "models"))
 
 

@@ -89,12 +89,23 @@ def train(
             min=0.0, max=0.9, metavar="SHARE", help="The share of the images that is held back to measure on."
         ),
     ] = 0.1,
+    threshold_for: Annotated[
+        str,
+        typer.Option(
+            metavar="AIM",
+            help="What the threshold of a model is chosen for: balanced, f1, precision=0.9 or recall=0.9 (any share).",
+        ),
+    ] = "balanced",
 ) -> None:
     """Stage 2: learn two tag models for every tag."""
     from . import console, pipeline
 
     config = pipeline.TrainConfig(
-        metadata_json=metadata_json, tag_to_hash_json=tag_to_hash_json, output=output, test_per=test_per
+        metadata_json=metadata_json,
+        tag_to_hash_json=tag_to_hash_json,
+        output=output,
+        test_per=test_per,
+        threshold_for=threshold_for,
     )
     with console.progress() as watch:
         summary = pipeline.train_tag_models(config, watch)

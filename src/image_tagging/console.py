@@ -137,7 +137,7 @@ def show_train(summary: TrainSummary) -> None:
         line(console, f"  {warning}", style="yellow")
     for advice in summary.advice:
         line(console, f"  To look at: {advice.sentence}", style="yellow")
-    _show_end(console, (summary.models, summary.reports_folder), summary.seconds, None)
+    _show_end(console, (summary.models, summary.reports_folder, summary.page), summary.seconds, None)
 
 
 def show_demo(summary: DemoSummary) -> None:

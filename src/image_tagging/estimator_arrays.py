@@ -19,7 +19,7 @@ def scorer_of(estimator: object) -> Scorer:
     """The scorer of a fitted estimator (scikit-learn's own, or :class:`Inert`) with classes 0 = tag, 1 = other.
 
     Known are logistic regression, a support vector machine with the RBF kernel (calibrated by libsvm, or by
-    ``CalibratedClassifierCV``), and either behind a ``Normalizer`` in a pipeline.
+    ``CalibratedClassifierCV``), a linear one calibrated by the latter, and each behind a ``Normalizer`` in a pipeline.
 
     Raises
     ------
@@ -80,14 +80,18 @@ def _calibrated(state: dict[str, Any], normalise: bool) -> Scorer:
         raise ModelError(f"its calibration is of a kind that is not known here ({_kind(sigmoid)})")
     a, b = _number(_state(sigmoid)["a_"]), _number(_state(sigmoid)["b_"])
     # P(class 1) = 1 / (1 + exp(a f + b)), so the tag's is the sigmoid of a f + b itself.
-    return _machine(_state(inner["estimator"]), normalise, sign=1.0, slope=a, offset=b, coupled=False)
+    machine = _state(inner["estimator"])
+    if _is_text(machine["kernel"], "linear"):
+        normal = _row(machine["dual_coef_"]) @ _array(machine["support_vectors_"])
+        return LinearScorer(a * normal, a * _number(machine["intercept_"]) + b, normalise)
+    return _machine(machine, normalise, sign=1.0, slope=a, offset=b, coupled=False)
 
 
 def _machine(
     state: dict[str, Any], normalise: bool, *, sign: float, slope: float, offset: float, coupled: bool
 ) -> RbfScorer:
     if not _is_text(state["kernel"], "rbf"):
-        raise ModelError("its SVC has a kernel that is not known here (only rbf is)")
+        raise ModelError("its SVC has a kernel that is not known here (rbf and linear are)")
     return RbfScorer(
         support_vectors=_array(state["support_vectors_"]),
         dual_coef=sign * _row(state["dual_coef_"]),

@@ -28,6 +28,7 @@ from .images import DEFAULT_LIMITS, ImageLimits
 from .index import WorkingStore
 from .model_files import load_tag_models
 from .records import Failure
+from .run_report import RunReport
 from .scoring import results, score_pictures
 from .selection import StageImages, agreed_encoder, naming, require_dim
 from .settings import settings
@@ -35,6 +36,7 @@ from .sources import find_images
 from .splits import gather
 from .store import PLACING
 from .summaries import ClassifySummary, ProcessSummary, TrainSummary, Watch, unwatched
+from .thresholds import BALANCED, parse_aim
 from .training import MODELS_FOLDER, REPORTS_FOLDER, Training, leftover_warnings
 from .validation import ValidationReport
 
@@ -117,6 +119,7 @@ class TrainConfig:
     tag_to_hash_json: str
     output: str = "./output"
     test_per: float = 0.1
+    threshold_for: str = BALANCED
     seed: int = 0
 
 
@@ -135,22 +138,28 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
     started = time.monotonic()
     if not 0 <= config.test_per < 1:
         raise InputError(f"test_per is {config.test_per}; it is a share of the images: 0 or more, and less than 1.")
+    aim = parse_aim(config.threshold_for)
     tag_lists = metadata.read_tag_lists(config.tag_to_hash_json)
     encoder, images = metadata.read_embeddings(config.metadata_json)
     data = gather(images, tag_lists)
     watch("looking the data set over", 0, None)
     advice = audit(data)
     output = os.path.abspath(config.output)
-    training = Training(data, encoder, output, test_share=config.test_per, seed=config.seed)
+    training = Training(data, encoder, output, test_share=config.test_per, seed=config.seed, aim=aim)
+    run = RunReport(data, encoder, seed=config.seed, aim=aim)
     reports: list[ValidationReport] = []
     watch("training", 0, len(data.tags))
     for number, learned in enumerate(training.run(), start=1):
-        reports += learned
+        run.add(learned)
+        reports += (model.report for model in learned)
         watch("training", number, len(data.tags))
     if not reports:
         why = "; ".join(f"{tag}: {reason}" for tag, reason in training.skipped[:1]) or "it names no tag"
         raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
     watch("training", len(data.tags), len(data.tags))
+    watch("writing the reports", 0, None)
+    reports_folder = os.path.join(output, REPORTS_FOLDER)
+    _, page = run.write(reports_folder, metadata.read_embeddings(config.metadata_json)[1], advice, training.skipped)
     return TrainSummary(
         images=len(data.embeddings),
         encoder=encoder,
@@ -160,7 +169,8 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
         warnings=leftover_warnings(os.path.join(output, MODELS_FOLDER), data.tags),
         advice=advice,
         models=os.path.join(output, MODELS_FOLDER),
-        reports_folder=os.path.join(output, REPORTS_FOLDER),
+        reports_folder=reports_folder,
+        page=page,
         seconds=time.monotonic() - started,
     )
 

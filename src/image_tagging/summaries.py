@@ -64,6 +64,7 @@ class TrainSummary:
     ``unknown`` counts the listed hashes that the metadata does not hold. ``warnings`` are sentences.
     ``advice`` is what was odd about the data set before it was learned, the most important first; its rows are those of
     the metadata, from 0.
+    ``page`` is the path of the HTML page that shows all of it.
     """
 
     images: int
@@ -75,6 +76,7 @@ class TrainSummary:
     advice: tuple[Advice, ...]
     models: str
     reports_folder: str
+    page: str
     seconds: float
 
 

@@ -9,14 +9,10 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .blas_threads import one_thread_a_product
-from .classifiers import KINDS, TagModel, TagModels
+from .classifiers import KINDS
 from .errors import EncoderMismatchError, ModelError, TrainingError
-from .estimator_arrays import scorer_of
-from .fitting import fit_models
+from .learning import LearnedModel, TagLearner
 from .model_files import load_tag_models, save_tag_model
 from .model_names import SUFFIX, find_model_files, model_stem
 from .records import EncoderSpec
@@ -24,13 +20,11 @@ from .reports import report_path, write_report
 from .runners import local
 from .splits import Split, Splitter, TaggedEmbeddings
 from .store import StoreFile
-from .validation import ValidationReport, validate
+from .thresholds import Aim
+from .validation import ValidationReport
 
 MODELS_FOLDER = "models"
 REPORTS_FOLDER = "reports"
-
-#: Images measured at a time: scoring works in float64, on copies.
-_MEASURED = 8192
 
 #: Models are fitted and measured on as many threads: libsvm and matrix products run beside Python. Each may hold half a
 #: gigabyte, for a tag of the most images.
@@ -45,17 +39,18 @@ class Training:
     """Learns the tags of a data set, each from its own split, and writes what they learned."""
 
     def __init__(
-        self, data: TaggedEmbeddings, encoder: EncoderSpec, output: str, *, test_share: float, seed: int
+        self, data: TaggedEmbeddings, encoder: EncoderSpec, output: str, *, test_share: float, seed: int, aim: Aim
     ) -> None:
         self._data = data
+        self._learner = TagLearner(data, encoder, seed=seed, aim=aim)
         self._encoder = encoder
         self._output = output
         self._seed = seed
         self._splitter = Splitter(data, test_share=test_share, seed=seed)
         self.skipped: list[tuple[str, str]] = []  # tags that cannot be learned, and why
 
-    def run(self) -> Iterator[list[ValidationReport]]:
-        """The reports of one tag after the other, in alphabetical order, when its models are written.
+    def run(self) -> Iterator[list[LearnedModel]]:
+        """The models of one tag after the other, in alphabetical order, when they are written.
 
         Raises
         ------
@@ -65,14 +60,14 @@ class Training:
         # Nothing is kept in the store: holding it keeps two runs from writing one model at once.
         with one_thread_a_product(), StoreFile(self._output):
             learned = local.run(
-                self._learn,
-                lambda: lambda batch: [self._write(*one) for one in batch],
+                lambda task: self._learner.learn(*task),
+                lambda: lambda batch: [self._write(one) for one in batch],
                 self._splits(),
                 batch_size=1,
                 threads=min(_MOST_THREADS, os.cpu_count() or 1),
             )
             with closing(learned):
-                yield from (reports for reports in learned if isinstance(reports, list))
+                yield from (models for models in learned if isinstance(models, list))
 
     def _splits(self) -> Iterator[tuple[str, Split]]:
         for tag in self._data.tags:
@@ -84,45 +79,18 @@ class Training:
             except TrainingError as error:
                 self.skipped.append((tag, str(error)))
 
-    def _learn(self, task: tuple[str, Split]) -> tuple[list[ValidationReport], list[Any]]:
-        """On a thread: the reports of both kinds, and their estimators."""
-        tag, split = task
-        embeddings = self._data.embeddings[split.training]
-        estimators = fit_models(embeddings, split.is_tag, weights=split.weights, seed=self._seed)
-        models = [TagModel(tag, kind, self._encoder, scorer_of(estimators[kind])) for kind in KINDS]
-        probabilities = measure(TagModels(models), self._data, split.validation)
-        reports = [
-            validate(
-                kind=kind,
-                tag=tag,
-                training_tag=int(split.is_tag.sum()),
-                training_other=int((~split.is_tag).sum()),
-                probabilities=column,
-                is_tag=split.is_validation_tag,
-                marks=split.marks,
-            )
-            for kind, column in zip(KINDS, probabilities.T)
-        ]
-        return reports, [estimators[kind] for kind in KINDS]
-
-    def _write(self, reports: list[ValidationReport], estimators: list[Any]) -> list[ValidationReport]:
-        for report, estimator in zip(reports, estimators):
-            card = model_card(report, self._encoder, self._seed)
-            save_tag_model(os.path.join(self._output, MODELS_FOLDER), report.tag, report.kind, estimator, card)
+    def _write(self, models: list[LearnedModel]) -> list[LearnedModel]:
+        for model in models:
+            report = model.report
+            card = {**model_card(report, self._encoder, self._seed), **model.card}
+            save_tag_model(os.path.join(self._output, MODELS_FOLDER), report.tag, report.kind, model.estimator, card)
             write_report(os.path.join(self._output, REPORTS_FOLDER), report)
-        return reports
+        return models
 
 
 def _longest_name(tag: str) -> int:
     """Bytes of the longest name that a file of this tag has, also while it is written aside."""
     return max(len(os.path.basename(report_path("", kind, tag)).encode()) for kind in KINDS) + len(".part")
-
-
-def measure(models: TagModels, data: TaggedEmbeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The probabilities (n, M) that the models give the images of ``rows`` (n,), some thousand at a time."""
-    parts = [rows[start : start + _MEASURED] for start in range(0, len(rows), _MEASURED)]
-    probabilities = (models.probabilities(data.embeddings[part]) for part in parts)
-    return np.concatenate([np.empty((0, len(models))), *probabilities])
 
 
 def model_card(report: ValidationReport, encoder: EncoderSpec, seed: int) -> dict[str, Any]:

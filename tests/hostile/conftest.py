@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from image_tagging import cli
+
+#: A card's line of its date; the date and the time of day of a report.
+DATED = re.compile(rb'"created".*|\d{4}-\d\d-\d\d|\d\d:\d\d')
 
 
 @pytest.fixture
@@ -63,15 +67,11 @@ def results():
 
 @pytest.fixture(scope="session")
 def undated():
-    """``undated(folder)``: the same without the dates of model cards, the one thing that differs from run to run."""
+    """``undated(folder)``: the same without the dates of cards and reports, which alone differ from run to run."""
 
     def without_dates(output):
-        return {
-            name: b"\n".join(line for line in data.split(b"\n") if b'"created"' not in line)
-            if "models" in name
-            else data
-            for name, data in results_in(output).items()
-        }
+        return {name: DATED.sub(b"", data) if "models" in name or "reports" in name else data
+                for name, data in results_in(output).items()}  # fmt: skip
 
     return without_dates
 

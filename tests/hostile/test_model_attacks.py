@@ -24,6 +24,8 @@ from image_tagging import cli
 from image_tagging.classifiers import KINDS
 from image_tagging.errors import EncoderMismatchError, ModelError, UnsafeModelError
 from image_tagging.fitting import fit_models
+from image_tagging.fitting.calibration import Sigmoid
+from image_tagging.fitting.estimators import rbf_machine
 from image_tagging.model_files import load_tag_models, save_tag_model
 
 DIM = 8
@@ -32,7 +34,10 @@ DIM = 8
 def fitted(kind=KINDS[0], dim=DIM):
     x = np.random.default_rng(0).normal(size=(30, dim)).astype(np.float32)
     x[:10] += 1
-    return fit_models(x, np.arange(30) < 10, seed=0)[kind]
+    if kind == KINDS[0]:
+        return fit_models(x, np.arange(30) < 10, seed=0)[kind].estimator
+    dual = np.array([1.0, 0.5, -0.75, -0.75])
+    return rbf_machine(x[:4].astype(np.float64), dual, 0.1, c=1.0, gamma=0.5, sigmoid=Sigmoid(2.0, -0.5))
 
 
 class Calls:
@@ -415,7 +420,16 @@ NONSENSE = {
     "NaN support vectors": changed_model(setting("support_vectors_", np.full((3, DIM), np.nan)), KINDS[1]),
     "a negative gamma": changed_model(setting("_gamma", -1.0), KINDS[1]),
     "a gamma that is no number": changed_model(setting("_gamma", [[1]]), KINDS[1]),
-    "another kernel": changed_model(setting("kernel", "linear"), KINDS[1]),
+    "another kernel": changed_model(setting("kernel", "poly"), KINDS[1]),
+    "a linear kernel over support vectors of no shape": changed_model(
+        lambda model: vars(model).update(kernel="linear", support_vectors_=np.ones(3)), KINDS[1]
+    ),
+    "a linear kernel and weights that do not fit": changed_model(
+        lambda model: vars(model).update(kernel="linear", dual_coef_=np.ones((1, 2))), KINDS[1]
+    ),
+    "a linear kernel and NaN support vectors": changed_model(
+        lambda model: vars(model).update(kernel="linear", support_vectors_=np.full((4, DIM), np.nan)), KINDS[1]
+    ),
     "no support vectors": without_vectors(),
     "a kernel that is an array": changed_model(setting("kernel", np.ones(3)), KINDS[1]),
     "coefficients as whole numbers": changed_model(setting("coef_", np.ones((1, DIM), int))),

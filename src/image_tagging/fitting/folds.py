@@ -1,0 +1,42 @@
+"""Images in parts that are alike, for cross-validation: of both classes as many in each, near-duplicates together."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: As many parts as are usual: every fit learns from four fifths.
+MOST_FOLDS = 5
+
+
+def stratified_folds(
+    is_tag: NDArray[np.bool_], groups: NDArray[np.int64], seed: int, *, most: int = MOST_FOLDS
+) -> Optional[NDArray[np.int64]]:
+    """The fold (n,) of each image; images of one group share theirs.
+
+    There are as many folds as the class with fewer groups has groups, at most ``most``; ``None`` where that is one.
+    A group goes to the fold that has the fewest images of its class so far, in an order drawn by the seed.
+    """
+    names, index = np.unique(groups, return_inverse=True)
+    tagged = np.bincount(index, weights=is_tag, minlength=len(names)).astype(np.int64)
+    sizes = np.bincount(index, minlength=len(names))
+    folds = min(most, int((tagged > 0).sum()), int((tagged < sizes).sum()))
+    if folds < 2:
+        return None
+    held = np.zeros((folds, 2), dtype=np.int64)  # images of the tag, and others, so far
+    fold_of = np.empty(len(names), dtype=np.int64)
+    order = np.random.default_rng(seed).permutation(len(names))
+    for group in order[np.argsort(-tagged[order], kind="stable")]:
+        mine = 0 if tagged[group] else 1
+        fold = int(np.lexsort((held.sum(axis=1), held[:, mine]))[0])
+        fold_of[group] = fold
+        held[fold] += (tagged[group], sizes[group] - tagged[group])
+    chosen: NDArray[np.int64] = fold_of[index.ravel()]
+    return chosen if _each_lacks_and_holds(chosen, is_tag, folds) else None
+
+
+def _each_lacks_and_holds(fold: NDArray[np.int64], is_tag: NDArray[np.bool_], folds: int) -> bool:
+    """Whether the images outside of any fold are of both classes: a large group may have taken all of one."""
+    return all(len(np.unique(is_tag[fold != number])) == 2 for number in range(folds))

@@ -1,0 +1,158 @@
+"""One tag and its split -> its two models, measured on images that they never saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .classifiers import KINDS, TagModel, TagModels
+from .estimator_arrays import scorer_of
+from .evidence import Memberships, Unseen, curves, figures, worth_a_look
+from .fitting import FittedModel, fit_models
+from .fitting.background import Background
+from .records import EncoderSpec
+from .scorers import unit_rows
+from .splits import Split, TaggedEmbeddings
+from .thresholds import Aim, choose_threshold
+from .validation import ValidationReport, validate
+
+#: Images measured at a time: scoring works in float64, on copies.
+_MEASURED = 8192
+
+#: Images of other tags, neither learned from nor held out, that are asked which of them look like the tag.
+_STRANGERS = 1000
+
+#: A tag of fewer images is told of: its figures are rough, and its model rests on little.
+_FEW_IMAGES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedModel:
+    """A model as it is written: its estimator, its report on held-out images, and what its card says beside that.
+
+    ``entry`` is what ``reports.json`` tells of it; ``looks`` are the images worth a look, by their rows.
+    """
+
+    estimator: Any
+    report: ValidationReport
+    card: dict[str, Any]
+    entry: dict[str, Any]
+    looks: dict[str, list[tuple[int, float]]]
+
+
+class TagLearner:
+    """Learns one tag after the other of a data set, in any order."""
+
+    def __init__(self, data: TaggedEmbeddings, encoder: EncoderSpec, *, seed: int, aim: Aim) -> None:
+        self._data = data
+        self._encoder = encoder
+        self._seed = seed
+        self._aim = aim
+        self._background = Background.of(data.embeddings)
+        self._memberships = Memberships({tag: data.rows[tag] for tag in data.tags})
+        self._order = data.shuffled(np.arange(len(data.embeddings)), seed)
+
+    def learn(self, tag: str, split: Split) -> list[LearnedModel]:
+        """The models of a tag, one of each of ``KINDS``; may be called from any thread."""
+        held = unit_rows(self._data.embeddings[split.validation].astype(np.float64))
+        fitted = fit_models(
+            self._data.embeddings[split.training],
+            split.is_tag,
+            background=self._background.without(held),
+            groups=split.groups,
+            weights=split.weights,
+            seed=self._seed,
+        )
+        models = TagModels([TagModel(tag, kind, self._encoder, scorer_of(fitted[kind].estimator)) for kind in KINDS])
+        strangers = self._strangers(tag, split)
+        asked = np.concatenate([split.validation, strangers])
+        probabilities = measure(models, self._data, asked)
+        return [
+            self._model(tag, kind, fitted[kind], split, strangers, column)
+            for kind, column in zip(KINDS, probabilities.T)
+        ]
+
+    def _strangers(self, tag: str, split: Split) -> NDArray[np.int64]:
+        """Images without the tag that it is neither learned from nor measured on."""
+        is_strange = np.ones(len(self._order), dtype=bool)
+        for rows in (split.training, split.validation, self._data.rows[tag]):
+            is_strange[rows] = False
+        return self._order[is_strange[self._order]][:_STRANGERS]
+
+    def _model(
+        self,
+        tag: str,
+        kind: str,
+        fitted: FittedModel,
+        split: Split,
+        strangers: NDArray[np.int64],
+        probabilities: NDArray[np.float64],
+    ) -> LearnedModel:
+        """What is written of a model; ``probabilities`` are those of the held-out images, then of strangers."""
+        is_tag = split.is_tag[fitted.rows]
+        unseen = Unseen(split.training[fitted.rows], is_tag, fitted.unseen, fitted.weights)
+        threshold = _threshold(unseen, split, self._aim)
+        held, strange = np.split(probabilities, [len(split.validation)])
+        report = validate(
+            kind=kind,
+            tag=tag,
+            training_tag=int(split.is_tag.sum()),
+            training_other=int((~split.is_tag).sum()),
+            probabilities=held,
+            is_tag=split.is_validation_tag,
+            threshold=threshold,
+            marks=split.marks,
+        )
+        measured = figures(unseen, threshold)
+        others = np.concatenate([unseen.rows[~is_tag], strangers])
+        confused = self._memberships.confused_with(
+            others, np.concatenate([unseen.probabilities[~is_tag], strange]), threshold
+        )
+        said = {"recipe": str(fitted.recipe), "threshold_for": str(self._aim)}
+        return LearnedModel(
+            estimator=fitted.estimator,
+            report=report,
+            card={
+                **said,
+                "cross_validation": {**measured, "images": int(is_tag.sum()), "others": int((~is_tag).sum())},
+            },
+            entry={
+                "tag": tag,
+                "kind": kind,
+                "images": report.training_tag,
+                "others": report.training_other,
+                "validation_images": report.validation_tag,
+                "validation_others": report.validation_other,
+                "recipe": said["recipe"],
+                "threshold": threshold,
+                **measured,
+                "warnings": _warnings(report.training_tag, fitted),
+                **curves(unseen),
+                "confused_with": confused,
+            },
+            looks=worth_a_look(unseen),
+        )
+
+
+def _threshold(unseen: Unseen, split: Split, aim: Aim) -> float:
+    """The threshold for the aim; where no image was held out of a fold, that of a tag as frequent as it is here."""
+    if len(unseen.rows):
+        return choose_threshold(unseen.probabilities, unseen.is_tag, unseen.weights, aim)
+    tagged, others = int(split.is_tag.sum()) * split.weights[0], int((~split.is_tag).sum()) * split.weights[1]
+    return tagged / (tagged + others)
+
+
+def _warnings(images: int, fitted: FittedModel) -> list[str]:
+    """What a reader should know before trusting the figures of a model."""
+    warnings = [] if images >= _FEW_IMAGES else [f"{images} image{'s' if images > 1 else ''}"]
+    return warnings if len(fitted.rows) else [*warnings, "not calibrated: too few images to hold some out"]
+
+
+def measure(models: TagModels, data: TaggedEmbeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The probabilities (n, M) that the models give the images of ``rows`` (n,), some thousand at a time."""
+    parts = [rows[start : start + _MEASURED] for start in range(0, len(rows), _MEASURED)]
+    probabilities = (models.probabilities(data.embeddings[part]) for part in parts)
+    return np.concatenate([np.empty((0, len(models))), *probabilities])

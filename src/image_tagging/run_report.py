@@ -1,0 +1,119 @@
+"""What a training learned, of all tags: ``reports.json`` for programs, and the page of it for people."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timezone
+from typing import Any
+
+from .audit import Advice
+from .evidence import Memberships
+from .files import write_aside
+from .learning import LearnedModel
+from .records import BroughtEmbedding, EncoderSpec
+from .report_page import pictures_of, write_report_page
+from .splits import TaggedEmbeddings
+from .thresholds import Aim
+from .thumbnails import draw_thumbnails
+
+REPORTS_JSON = "reports.json"
+_FORMAT = 1
+
+_SORTS = ("hits", "misses", "label_errors")
+
+
+class RunReport:
+    """The models of a run, gathered while they are learned, and written when all are."""
+
+    def __init__(self, data: TaggedEmbeddings, encoder: EncoderSpec, *, seed: int, aim: Aim) -> None:
+        self._data = data
+        self._encoder = encoder
+        self._seed = seed
+        self._aim = aim
+        self._models: list[tuple[dict[str, Any], dict[str, list[tuple[int, float]]]]] = []
+
+    def add(self, models: Iterable[LearnedModel]) -> None:
+        """Take the models of one tag."""
+        self._models += [(model.entry, model.looks) for model in models]
+
+    def write(
+        self,
+        folder: str,
+        images: Iterable[BroughtEmbedding],
+        advice: Sequence[Advice],
+        skipped: Sequence[tuple[str, str]],
+    ) -> tuple[str, str]:
+        """Write both files; the paths of ``reports.json`` and of the page.
+
+        ``images`` are those of the metadata once more: the paths of what is shown are in there.
+
+        Raises
+        ------
+        OutputError
+            A file cannot be written.
+        """
+        paths = self._paths(images, advice)
+        run = self._run(paths, advice, skipped)
+        file = os.path.join(folder, REPORTS_JSON)
+        with write_aside(file) as aside, open(aside, "w", encoding="utf-8", newline="\n") as out:
+            json.dump(run, out, ensure_ascii=False, indent=1, allow_nan=False)
+            out.write("\n")
+        return file, write_report_page(folder, run, draw_thumbnails(pictures_of(run)))
+
+    def _rows(self, advice: Sequence[Advice]) -> Iterator[int]:
+        """The rows that are shown; some more than once."""
+        for each in advice:
+            yield from each.rows
+        for sort in _SORTS:
+            for _, looks in self._models:
+                yield from (row for row, _ in looks[sort])
+
+    def _paths(self, images: Iterable[BroughtEmbedding], advice: Sequence[Advice]) -> dict[int, str]:
+        wanted = set(self._rows(advice))
+        return {row: image.file_path for row, image in enumerate(images) if row in wanted}
+
+    def _run(
+        self, paths: Mapping[int, str], advice: Sequence[Advice], skipped: Sequence[tuple[str, str]]
+    ) -> dict[str, Any]:
+        memberships = Memberships(self._data.rows)
+        return {
+            "program": "image-tagging-tools",
+            "version": _FORMAT,
+            "encoder": asdict(self._encoder),
+            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "images": len(self._data.embeddings),
+            "seed": self._seed,
+            "threshold_for": str(self._aim),
+            "advice": [
+                {
+                    "code": each.code,
+                    "tags": list(each.tags),
+                    "images": [paths[row] for row in each.rows if row in paths],
+                    "sentence": each.sentence,
+                }
+                for each in advice
+            ],
+            "skipped": [{"tag": tag, "reason": reason} for tag, reason in skipped],
+            "models": [
+                {**entry, **{sort: _shown(looks[sort], paths, memberships) for sort in _SORTS}}
+                for entry, looks in self._models
+            ],
+        }
+
+
+def _shown(
+    looks: Iterable[tuple[int, float]], paths: Mapping[int, str], memberships: Memberships
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "file_path": paths[row],
+            "file_name": paths[row].rpartition("/")[2],
+            "probability": probability,
+            "tags": memberships.of(row),
+        }
+        for row, probability in looks
+        if row in paths
+    ]
