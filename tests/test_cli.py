@@ -24,6 +24,7 @@ from image_tagging import (
     flags,
     metadata,
     pipeline,
+    prior_choice,
     run_log,
 )
 
@@ -43,7 +44,15 @@ FLAGS = {
         "max_megapixels": 20.5,
         "image_seconds": 2.0,
     },
-    "train": {"metadata_json": "m.json", "tag_to_hash_json": "t.json", "output": "there", "test_per": 0.25},
+    "train": {
+        "metadata_json": "m.json",
+        "tag_to_hash_json": "t.json",
+        "output": "there",
+        "test_per": 0.25,
+        "threshold_for": "f1",
+        "prior": "text",
+        "pretrained": "w.pt",
+    },
     "classify": {
         "directory": "in",
         "metadata_json": "m.json",
@@ -377,6 +386,7 @@ def test_choices_are_those_of_the_rooms_that_use_them():
     assert flags.PRECISIONS == encoders.PRECISIONS
     assert flags.PLACES == bins.PLACES
     assert tuple(metadata.METADATA_FORMATS) == flags.METADATA_FORMATS
+    assert flags.PRIORS == prior_choice.PRIORS
 
 
 def test_a_choice_that_is_none_is_wrong_usage(capsys):

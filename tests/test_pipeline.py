@@ -544,6 +544,17 @@ def test_a_share_that_is_none_is_refused(trained, tmp_path):
             train(trained.output, test_per=share)
 
 
+def test_names_that_the_encoder_cannot_read_are_told_and_change_nothing(drawn_tags):
+    output = drawn_tags({"sprite": ("sprites", range(6)), "tile": ("tiles", range(6))})
+    train(output)
+    models = {path.name: path.read_bytes() for path in (output / "models").glob("*.pkl")}
+    (warning,) = train(output, prior="text").warnings
+    assert "images alone" in warning
+    assert {path.name: path.read_bytes() for path in (output / "models").glob("*.pkl")} == models
+    with pytest.raises(InputError, match="pretrained"):
+        train(output, pretrained="w.pt")
+
+
 def test_a_tag_of_everything_is_reported_and_the_others_are_learned(drawn_tags):
     output = drawn_tags({"sprite": ("sprites", range(6)), "tile": ("tiles", range(6))})
     lists = read_json(output / "input-tag-to-image-hash-list.json")

@@ -22,6 +22,8 @@ from .flags import (
     Place,
     Precision,
     Pretrained,
+    Prior,
+    PriorWeights,
     Results,
     Retry,
     Seconds,
@@ -96,6 +98,8 @@ def train(
             help="What the threshold of a model is chosen for: balanced, f1, precision=0.9 or recall=0.9 (any share).",
         ),
     ] = "balanced",
+    prior: Prior = "none",
+    pretrained: PriorWeights = None,
 ) -> None:
     """Stage 2: learn two tag models for every tag."""
     from . import console, pipeline
@@ -106,6 +110,8 @@ def train(
         output=output,
         test_per=test_per,
         threshold_for=threshold_for,
+        prior=prior,
+        pretrained=pretrained,
     )
     with console.progress() as watch:
         summary = pipeline.train_tag_models(config, watch)

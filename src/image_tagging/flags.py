@@ -7,10 +7,11 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-#: As in ``encoders`` and ``bins``, which ``--help`` must not import (a test compares them).
+#: As in ``encoders``, ``bins`` and ``prior_choice``, which ``--help`` must not import (a test compares them).
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 PLACES = ("copy", "hardlink", "symlink", "none")
 METADATA_FORMATS = ("json", "parquet", "both")
+PRIORS = ("none", "text")
 
 _QUOTES = {"‘": "’", "“": "”", "'": "'", '"': '"'}
 
@@ -102,4 +103,18 @@ ClipModel = Annotated[
 Pretrained = Annotated[str, typer.Option(metavar="NAME|FILE", help="A pretrained tag of open_clip, or a weights file.")]
 MetadataFormat = Annotated[
     str, word(METADATA_FORMATS, "The form of the metadata file; parquet is small and quick for many images.")
+]
+Prior = Annotated[
+    str,
+    word(
+        PRIORS,
+        "text: with CLIP, the name of a tag has a say in its models, where cross-validation finds that it helps; for "
+        "tags of few images.",
+    ),
+]
+PriorWeights = Annotated[
+    Optional[str],
+    typer.Option(
+        help="The weights file, for the prior text with an encoder whose weights are a local file.", metavar="FILE"
+    ),
 ]

@@ -27,6 +27,7 @@ from .files import stamp_of
 from .images import DEFAULT_LIMITS, ImageLimits
 from .index import WorkingStore
 from .model_files import load_tag_models
+from .prior_choice import choose_prior
 from .records import Failure
 from .run_report import RunReport
 from .scoring import results, score_pictures
@@ -113,7 +114,11 @@ def _result_folders(output: str) -> list[str]:
 
 @settings
 class TrainConfig:
-    """Settings of :func:`train_tag_models`, by the names of the flags of ``image-tagging train``."""
+    """Settings of :func:`train_tag_models`, by the names of the flags of ``image-tagging train``.
+
+    With ``prior`` ``text`` the names of tags have a say in their models, where the encoder reads text; ``pretrained``
+    says where its weights are, for an encoder whose weights are a local file.
+    """
 
     metadata_json: str
     tag_to_hash_json: str
@@ -121,6 +126,8 @@ class TrainConfig:
     test_per: float = 0.1
     threshold_for: str = BALANCED
     seed: int = 0
+    prior: str = "none"
+    pretrained: Optional[str] = None
 
 
 def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSummary:
@@ -132,6 +139,8 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
         One of the two files is missing, malformed or foreign, or they belong to different data sets.
     TrainingError
         No tag can be learned.
+    EncoderMismatchError
+        The weights given for reading the names of tags are those of another encoder.
     OutputError
         The output folder cannot be written.
     """
@@ -145,6 +154,9 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
     watch("looking the data set over", 0, None)
     advice = audit(data)
     output = os.path.abspath(config.output)
+    prior, notes = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
+    if prior is not None:
+        notes += ("The names of tags can be read, and their models do not take them in yet.",)
     training = Training(data, encoder, output, test_share=config.test_per, seed=config.seed, aim=aim)
     run = RunReport(data, encoder, seed=config.seed, aim=aim)
     reports: list[ValidationReport] = []
@@ -166,7 +178,7 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
         reports=tuple(reports),
         skipped=tuple(training.skipped),
         unknown=data.unknown,
-        warnings=leftover_warnings(os.path.join(output, MODELS_FOLDER), data.tags),
+        warnings=(*notes, *leftover_warnings(os.path.join(output, MODELS_FOLDER), data.tags)),
         advice=advice,
         models=os.path.join(output, MODELS_FOLDER),
         reports_folder=reports_folder,
