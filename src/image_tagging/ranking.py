@@ -35,33 +35,34 @@ class Ranking:
             return None
         order = np.argsort(-probabilities, kind="stable")
         p = probabilities[order]
-        hits, taken = np.cumsum(weights[order] * is_tag[order]), np.cumsum(weights[order])
+        hits, wrong = np.cumsum(weights[order] * is_tag[order]), np.cumsum(weights[order] * ~is_tag[order])
         last = np.append(p[1:] < p[:-1], True)  # equal probabilities go together
-        p, hits, taken = p[last], hits[last], taken[last]
-        others = taken[-1] - hits[-1]
-        return cls(p, hits / taken, hits / hits[-1], 1 - (taken - hits) / others)
+        p, hits, wrong = p[last], hits[last], wrong[last]
+        return cls(p, hits / (hits + wrong), hits / hits[-1], 1 - wrong / wrong[-1])
 
     @property
     def average_precision(self) -> float:
         """The precision, averaged over the recall that each step gains (scikit-learn's ``average_precision_score``)."""
-        return float(np.diff(self.recall, prepend=0.0) @ self.precision)
+        return min(1.0, float(np.diff(self.recall, prepend=0.0) @ self.precision))
 
     @property
     def roc_auc(self) -> float:
         """The chance that an image of the tag ranks before another one."""
         fall = np.concatenate([[0.0], 1 - self.specificity])
         rise = np.concatenate([[0.0], self.recall])
-        return float(np.diff(fall) @ (rise[1:] + rise[:-1]) / 2)
+        return min(1.0, float(np.diff(fall) @ (rise[1:] + rise[:-1]) / 2))
 
 
 def precision_interval(average_precision: float, images: int) -> tuple[float, float]:
     """The 95 % interval of an average precision over so many images of the tag.
 
     On the scale of log-odds, where it stays within 0 and 1 (Boyd, Eng and Page 2013, "Area under the precision-recall
-    curve: point estimates and confidence intervals", section 3.4).
+    curve: point estimates and confidence intervals", section 3.4). At 0 and 1, where that scale ends, half an image is
+    taken to be on the other side, as is usual for shares: else the interval of a perfect ranking would hold everything.
     """
-    ap = float(np.clip(average_precision, 1e-6, 1 - 1e-6))
+    half = 0.5 / (images + 1)
+    ap = float(np.clip(average_precision, half, 1 - half))
     middle = np.log(ap / (1 - ap))
     width = _QUANTILE / np.sqrt(images * ap * (1 - ap))
     low, high = sigmoid(np.array([middle - width, middle + width]))
-    return float(low), float(high)
+    return min(float(low), average_precision), max(float(high), average_precision)

@@ -110,7 +110,7 @@ def _shown(
     return [
         {
             "file_path": paths[row],
-            "file_name": paths[row].rpartition("/")[2],
+            "file_name": os.path.basename(paths[row]),
             "probability": probability,
             "tags": memberships.of(row),
         }

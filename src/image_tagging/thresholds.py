@@ -32,7 +32,8 @@ def parse_aim(text: str) -> Aim:
     """``balanced``, ``f1``, ``precision=0.9`` or ``recall=0.9``; raises InputError of anything else."""
     if text in {BALANCED, F1}:
         return Aim(text)
-    if match := re.fullmatch(r"(precision|recall)=(0?\.\d+|1|1\.0)", text):
+    match = re.fullmatch(r"(precision|recall)=(0?\.\d+|1|1\.0)", text)
+    if match and float(match[2]) > 0:
         return Aim(match[1], float(match[2]))
     raise InputError(
         f"threshold_for is {text!r}; it is balanced, f1, precision=0.9 or recall=0.9 (any share above 0, up to 1)."
@@ -63,4 +64,5 @@ def choose_threshold(probabilities: Floats, is_tag: NDArray[np.bool_], weights: 
         reached = np.flatnonzero((precision >= aim.share) & (recall > 0))
         best = int(reached[-1]) if len(reached) else int(np.argmax(precision))
     below = p[best + 1] if best + 1 < len(p) else 0.0
-    return float((p[best] + below) / 2)
+    middle = float((p[best] + below) / 2)
+    return middle if middle > below else float(p[best])  # two neighbours among floats have nothing between them

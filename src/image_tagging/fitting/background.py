@@ -25,6 +25,9 @@ Floats = NDArray[np.float64]
 #: Embeddings that are added at a time.
 _CHUNK = 8192
 
+#: Unit vectors that vary by less are one vector and what rounding left of it, which need not be a covariance at all.
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Background:
@@ -63,8 +66,9 @@ class Background:
             return Decorrelation()
         mean = self.total / self.count
         covariance = self.products / self.count - np.outer(mean, mean)
-        floor = (1 - amount) * float(np.trace(covariance)) / dim
-        if not floor > 0:  # all images are one
+        variance = float(np.trace(covariance))
+        floor = (1 - amount) * variance / dim
+        if variance < _ROUNDING or floor <= 0:  # all images are one
             return Decorrelation()
         covariance *= amount
         covariance.flat[:: dim + 1] += floor

@@ -17,7 +17,8 @@ def stratified_folds(
     """The fold (n,) of each image; images of one group share theirs.
 
     There are as many folds as the class with fewer groups has groups, at most ``most``; ``None`` where that is one.
-    A group goes to the fold that has the fewest images of its class so far, in an order drawn by the seed.
+    A group goes to the fold that has the fewest images of its class so far, in an order drawn by the seed. The images
+    outside of any fold are of both classes.
     """
     names, index = np.unique(groups, return_inverse=True)
     tagged = np.bincount(index, weights=is_tag, minlength=len(names)).astype(np.int64)
@@ -28,15 +29,12 @@ def stratified_folds(
     held = np.zeros((folds, 2), dtype=np.int64)  # images of the tag, and others, so far
     fold_of = np.empty(len(names), dtype=np.int64)
     order = np.random.default_rng(seed).permutation(len(names))
-    for group in order[np.argsort(-tagged[order], kind="stable")]:
+    # Groups of both classes first, so that two of them are never in one fold while another has none of their others.
+    mixed = (tagged > 0) & (tagged < sizes)
+    for group in order[np.lexsort((-tagged[order], ~mixed[order]))]:
         mine = 0 if tagged[group] else 1
         fold = int(np.lexsort((held.sum(axis=1), held[:, mine]))[0])
         fold_of[group] = fold
         held[fold] += (tagged[group], sizes[group] - tagged[group])
     chosen: NDArray[np.int64] = fold_of[index.ravel()]
-    return chosen if _each_lacks_and_holds(chosen, is_tag, folds) else None
-
-
-def _each_lacks_and_holds(fold: NDArray[np.int64], is_tag: NDArray[np.bool_], folds: int) -> bool:
-    """Whether the images outside of any fold are of both classes: a large group may have taken all of one."""
-    return all(len(np.unique(is_tag[fold != number])) == 2 for number in range(folds))
+    return chosen
