@@ -47,16 +47,17 @@ def fit_sigmoid(margins: Floats, is_tag: NDArray[np.bool_], weights: Floats) -> 
     if not spread > 0:
         return None
     f = (margins - centre) / spread
+    weights = weights / weights.sum()  # or the ridge is lost beside large ones
     tagged, others = int(is_tag.sum()), int((~is_tag).sum())
     target = np.where(is_tag, (tagged + 1) / (tagged + 2), 1 / (others + 2))
-    share = float(weights[is_tag].sum() / weights.sum())
+    share = float(weights[is_tag].sum())
     slope, offset = 0.0, float(np.log(share / (1 - share)))
     loss = _loss(slope * f + offset, target, weights)
     for _ in range(_MOST_STEPS):
         p = sigmoid(slope * f + offset)
         pull, curve = weights * (p - target), weights * p * (1 - p)
         gradient = np.array([pull @ f, pull.sum()])
-        if np.abs(gradient).max() < _ENOUGH * weights.sum():
+        if np.abs(gradient).max() < _ENOUGH:
             break
         mixed = curve @ f
         hessian = np.array([[curve @ (f * f) + _RIDGE, mixed], [mixed, curve.sum() + _RIDGE]])
