@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from image_tagging import fitting
-from image_tagging.classifiers import KINDS, SVM, TagModel
+from image_tagging.classifiers import KINDS, LOGISTIC_REGRESSION, SVM, TagModel
 from image_tagging.errors import TrainingError
 from image_tagging.estimator_arrays import scorer_of
 from image_tagging.fitting import fit_models
@@ -101,3 +101,34 @@ def test_of_many_images_of_a_tag_a_machine_learns_from_some(monkeypatch):
     bounded = fit_models(x, is_tag)[SVM]
     assert len(bounded.rows) == 400
     assert bounded.estimator.predict_proba(x.astype(np.float64))[:, 0].mean() == pytest.approx(is_tag.mean(), abs=0.05)
+
+
+def named_cloud(positives, direction_is_right):
+    """Few images of a tag among many, and a direction that a name might give: towards them, or elsewhere."""
+    random = np.random.default_rng(3)
+    towards, elsewhere = np.linalg.qr(random.normal(size=(DIM, 2)))[0].T
+    is_tag = np.arange(positives + 200) < positives
+    x = random.normal(size=(len(is_tag), DIM)) + 2.0
+    x[is_tag] += 2.0 * towards
+    return x.astype(np.float32), is_tag, towards if direction_is_right else elsewhere
+
+
+def test_the_name_of_a_tag_has_a_say_where_it_helps_and_none_where_it_misleads():
+    x, is_tag, direction = named_cloud(12, direction_is_right=True)
+    helped = fit_models(x, is_tag, direction=direction)[LOGISTIC_REGRESSION]
+    assert helped.recipe.effect > 0
+    fresh, truth, _ = named_cloud(150, direction_is_right=True)
+    alone = fit_models(x, is_tag)[LOGISTIC_REGRESSION]
+    scores = [
+        average_precision_score(truth, model.estimator.predict_proba(fresh.astype(np.float64))[:, 0])
+        for model in (helped, alone)
+    ]
+    assert scores[0] > scores[1]
+    x, is_tag, direction = named_cloud(12, direction_is_right=False)
+    assert fit_models(x, is_tag, direction=direction)[LOGISTIC_REGRESSION].recipe.effect == 0
+
+
+def test_a_name_says_nothing_of_too_few_others():
+    x, is_tag, direction = named_cloud(12, direction_is_right=True)
+    few = np.arange(len(x)) < 22
+    assert fit_models(x[few], is_tag[few], direction=direction)[LOGISTIC_REGRESSION].recipe.effect == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from .fitting.background import Background
 from .records import EncoderSpec
 from .scorers import unit_rows
 from .splits import Split, TaggedEmbeddings
+from .text_prior import TextPrior
 from .thresholds import Aim, choose_threshold
 from .validation import ValidationReport, validate
 
@@ -46,11 +47,14 @@ class LearnedModel:
 class TagLearner:
     """Learns one tag after the other of a data set, in any order."""
 
-    def __init__(self, data: TaggedEmbeddings, encoder: EncoderSpec, *, seed: int, aim: Aim) -> None:
+    def __init__(
+        self, data: TaggedEmbeddings, encoder: EncoderSpec, *, seed: int, aim: Aim, prior: Optional[TextPrior] = None
+    ) -> None:
         self._data = data
         self._encoder = encoder
         self._seed = seed
         self._aim = aim
+        self._prior = prior
         self._background = Background.of(data.embeddings)
         self._memberships = Memberships({tag: data.rows[tag] for tag in data.tags})
         self._order = data.shuffled(np.arange(len(data.embeddings)), seed)
@@ -64,6 +68,7 @@ class TagLearner:
             background=self._background.without(held),
             groups=split.groups,
             weights=split.weights,
+            direction=self._prior.direction_of(tag) if self._prior else None,
             seed=self._seed,
         )
         models = TagModels([TagModel(tag, kind, self._encoder, scorer_of(fitted[kind].estimator)) for kind in KINDS])

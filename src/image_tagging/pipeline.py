@@ -155,9 +155,7 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
     advice = audit(data)
     output = os.path.abspath(config.output)
     prior, notes = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
-    if prior is not None:
-        notes += ("The names of tags can be read, and their models do not take them in yet.",)
-    training = Training(data, encoder, output, test_share=config.test_per, seed=config.seed, aim=aim)
+    training = Training(data, encoder, output, test_share=config.test_per, seed=config.seed, aim=aim, prior=prior)
     run = RunReport(data, encoder, seed=config.seed, aim=aim)
     reports: list[ValidationReport] = []
     watch("training", 0, len(data.tags))

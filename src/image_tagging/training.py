@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Optional
 
 from .blas_threads import one_thread_a_product
 from .classifiers import KINDS
@@ -20,6 +20,7 @@ from .reports import report_path, write_report
 from .runners import local
 from .splits import Split, Splitter, TaggedEmbeddings
 from .store import StoreFile
+from .text_prior import TextPrior
 from .thresholds import Aim
 from .validation import ValidationReport
 
@@ -38,11 +39,19 @@ _NAME_BYTES = 255
 class Training:
     """Learns the tags of a data set, each from its own split, and writes what they learned."""
 
-    def __init__(
-        self, data: TaggedEmbeddings, encoder: EncoderSpec, output: str, *, test_share: float, seed: int, aim: Aim
+    def __init__(  # noqa: PLR0913 - what a training is of, each by its name
+        self,
+        data: TaggedEmbeddings,
+        encoder: EncoderSpec,
+        output: str,
+        *,
+        test_share: float,
+        seed: int,
+        aim: Aim,
+        prior: Optional[TextPrior] = None,
     ) -> None:
         self._data = data
-        self._learner = TagLearner(data, encoder, seed=seed, aim=aim)
+        self._learner = TagLearner(data, encoder, seed=seed, aim=aim, prior=prior)
         self._encoder = encoder
         self._output = output
         self._seed = seed

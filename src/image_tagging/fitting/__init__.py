@@ -8,7 +8,7 @@ trains.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -18,14 +18,16 @@ from numpy.typing import NDArray
 from ..classifiers import KINDS, SVM
 from ..errors import TrainingError
 from ..scorers import unit_rows
-from .background import Background
+from ..text_prior import MIN_OTHERS
+from .background import Background, Decorrelation
 from .calibration import Sigmoid, fit_sigmoid, log_losses
 from .cross_validation import fit_linear, unseen_margins
 from .estimators import linear_machine, logistic_regression, rbf_machine
 from .examples import Examples, bounded
 from .folds import stratified_folds
 from .machines import Linear, fit_machine, squared_distances
-from .recipes import PLAIN, RECIPES, Recipe, choose, trusted
+from .recipes import PLAIN, Recipe, choose, trusted
+from .recipes import compared as recipes_of
 
 Floats = NDArray[np.float64]
 
@@ -53,13 +55,14 @@ class FittedModel:
     weights: Floats
 
 
-def fit_models(
+def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     embeddings: NDArray[np.float32],
     is_tag: NDArray[np.bool_],
     *,
     background: Optional[Background] = None,
     groups: Optional[NDArray[np.int64]] = None,
     weights: tuple[float, float] = (1.0, 1.0),
+    direction: Optional[Floats] = None,
     seed: int = 0,
 ) -> dict[str, FittedModel]:
     """Fit the models of one tag, one of each of ``KINDS``.
@@ -77,6 +80,8 @@ def fit_models(
     weights:
         How many images each one with the tag, and each one without, stands for: where they are a sample of one
         class, the probabilities are still those of the whole.
+    direction:
+        (D,) of length 1, in which the name of the tag says that its images lie; it has a say where that helps.
     seed:
         Decides the folds and what is drawn; the same seed gives the same models.
 
@@ -88,7 +93,9 @@ def fit_models(
     tagged = np.asarray(is_tag, dtype=bool)
     x = _unit_embeddings(embeddings, tagged)
     everything = np.arange(len(x))
-    examples = Examples(x, tagged, np.where(tagged, *weights), everything if groups is None else groups, everything)
+    examples = Examples(
+        x, tagged, np.where(tagged, *weights), everything if groups is None else groups, everything, direction
+    )
     behind = Background.of(embeddings) if background is None else background
     examples = bounded(examples, behind, MOST_LEARNED, seed)
     unseen = _unseen(examples, behind, seed)
@@ -120,9 +127,13 @@ def _unseen(examples: Examples, background: Background, seed: int) -> dict[str, 
     fold = stratified_folds(compared.is_tag, compared.groups, seed)
     if fold is None:
         return {}
-    recipes = [recipe for kind in KINDS for recipe in RECIPES[kind]]
+    # Where a name is to have a say, it takes others enough to tell how far an image stands out.
+    has_name = examples.direction is not None and int((~compared.is_tag).sum()) * 4 // 5 >= MIN_OTHERS
+    tagged = int(compared.is_tag.sum())
+    choices = {kind: recipes_of(kind, tagged, has_name=has_name) for kind in KINDS}
+    recipes = [recipe for kind in KINDS for recipe in choices[kind]]
     margins = dict(zip(recipes, unseen_margins(compared, background, fold, recipes)))
-    chosen = [_best(kind, compared, margins) for kind in KINDS]
+    chosen = [_best(kind, choices[kind], compared, margins) for kind in KINDS]
     if compared is not examples:
         fold = stratified_folds(examples.is_tag, examples.groups, seed)
         if fold is None:
@@ -136,9 +147,8 @@ def _unseen(examples: Examples, background: Background, seed: int) -> dict[str, 
     return found
 
 
-def _best(kind: str, examples: Examples, margins: Mapping[Recipe, Floats]) -> Recipe:
+def _best(kind: str, recipes: Sequence[Recipe], examples: Examples, margins: Mapping[Recipe, Floats]) -> Recipe:
     """The recipe of a kind that cross-validation chooses, by the log-loss of its calibrated probabilities."""
-    recipes = RECIPES[kind]
     share = np.full(len(examples), examples.weights @ examples.is_tag / examples.weights.sum())
     losses = []
     for recipe in recipes:
@@ -158,7 +168,7 @@ def _fitted(unseen: _Unseen, examples: Examples, background: Background) -> Fitt
         estimator = rbf_machine(supports, machine.dual, machine.intercept, recipe.c, recipe.gamma, sigmoid)
     else:
         change = background.decorrelation(recipe.decorrelation)
-        linear = fit_linear(recipe, change.of(examples.x), examples).before(change)
+        linear = fit_linear(recipe, change.of(examples.x), examples, change).before(change)
         if recipe.kind == SVM:
             estimator = linear_machine(linear, recipe.c, sigmoid)
         else:
@@ -169,5 +179,5 @@ def _fitted(unseen: _Unseen, examples: Examples, background: Background) -> Fitt
 
 def _plain(examples: Examples) -> FittedModel:
     """What is taken of a tag of one image, or of a few that are unlike each other; the file may be of either kind."""
-    estimator = logistic_regression(fit_linear(PLAIN, examples.x, examples), PLAIN.c)
+    estimator = logistic_regression(fit_linear(PLAIN, examples.x, examples, Decorrelation()), PLAIN.c)
     return FittedModel(estimator, PLAIN, examples.rows[:0], np.empty(0), np.empty(0))

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..classifiers import LOGISTIC_REGRESSION
-from .background import Background
+from ..scorers import unit_rows
+from ..text_prior import fit_with_prior, strengths_for
+from .background import Background, Decorrelation
 from .examples import Examples
 from .machines import Linear, fit_machine, fit_regression, squared_distances
 from .recipes import Recipe
@@ -35,7 +37,7 @@ def unseen_margins(
             change = behind.decorrelation(amount)
             changed = change.of(seen.x)
             for recipe in alike:
-                model = fit_linear(recipe, changed, seen)
+                model = fit_linear(recipe, changed, seen, change)
                 margins[recipe][unseen] = model.before(change).margins(examples.x[unseen])
     if any(recipe.gamma for recipe in margins):
         distances = squared_distances(examples.x)
@@ -55,8 +57,14 @@ def _measure_rbf(
         margins[unseen] = machine.margins(kernel[np.ix_(unseen, seen)])
 
 
-def fit_linear(recipe: Recipe, x: Floats, examples: Examples) -> Linear:
+def fit_linear(recipe: Recipe, x: Floats, examples: Examples, change: Decorrelation) -> Linear:
     """The linear model of a recipe, fitted to the examples where they lie after a change of space: ``x`` (n, D)."""
+    if recipe.effect and examples.direction is not None:
+        # What moves an image by the direction moves the changed image by the changed direction.
+        direction = unit_rows(change.of(examples.direction[np.newaxis]))[0]
+        strengths = strengths_for(x[~examples.is_tag], direction, [recipe.effect])
+        ((coef, intercept),) = fit_with_prior(x, examples.is_tag, direction, strengths, recipe.c, examples.weights)
+        return Linear(coef, intercept)
     if recipe.kind == LOGISTIC_REGRESSION:
         return fit_regression(x, examples.is_tag, examples.weights, recipe.c)
     machine = fit_machine(x @ x.T, examples.is_tag, recipe.c)

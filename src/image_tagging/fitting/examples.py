@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ class Examples:
     """``x`` (n, D) unit rows, ``is_tag`` (n,), ``weights`` (n,): how many images each stands for.
 
     ``groups`` (n,) int64 is one number for images that are nearly the same. ``rows`` (n,) is where they come from.
+    ``direction`` (D,) is what the name of the tag says of its images, ``None`` where it says nothing.
 
     Raises
     ------
@@ -30,6 +32,7 @@ class Examples:
     weights: Floats
     groups: NDArray[np.int64]
     rows: NDArray[np.intp]
+    direction: Optional[Floats] = None
 
     def __post_init__(self) -> None:
         if not self.is_tag.any():
@@ -43,7 +46,14 @@ class Examples:
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp], weights: Floats | None = None) -> Examples:
         """Some of them, with other weights if they stand for more."""
         kept = self.weights[chosen] if weights is None else weights
-        return Examples(self.x[chosen], self.is_tag[chosen], kept, self.groups[chosen], self.rows[chosen])
+        return replace(
+            self,
+            x=self.x[chosen],
+            is_tag=self.is_tag[chosen],
+            weights=kept,
+            groups=self.groups[chosen],
+            rows=self.rows[chosen],
+        )
 
 
 def bounded(examples: Examples, background: Background, most: int, seed: int) -> Examples:

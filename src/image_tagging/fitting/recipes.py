@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..classifiers import LOGISTIC_REGRESSION, SVM
+from ..text_prior import EFFECTS
 
 Floats = NDArray[np.float64]
 
@@ -18,18 +19,21 @@ class Recipe:
     """Logistic regression or a support vector machine on unit vectors.
 
     ``c`` is the inverse strength of the regularisation, as scikit-learn's ``C``. ``decorrelation`` is the amount of it
-    (``background.Background.decorrelation``). ``gamma`` is that of an RBF kernel, 0 for a linear machine.
+    (``background.Background.decorrelation``). ``gamma`` is that of an RBF kernel, 0 for a linear machine. ``effect`` is
+    how far the name of the tag is believed to move its images (``text_prior.strengths_for``), 0 where it has no say.
     """
 
     kind: str
     c: float
     decorrelation: float = 0.0
     gamma: float = 0.0
+    effect: float = 0.0
 
     def __str__(self) -> str:
         kernel = f"RBF kernel of gamma {self.gamma:g}" if self.gamma else "linear"
         space = f", decorrelated by {self.decorrelation:g}" if self.decorrelation else ""
-        return f"{kernel}, C {self.c:g}{space}"
+        name = f", its name believed by {self.effect:g}" if self.effect else ""
+        return f"{kernel}, C {self.c:g}{space}{name}"
 
 
 #: What is taken where nothing can be chosen: it calibrates itself, and works from one image up.
@@ -61,6 +65,13 @@ FEW = 8
 def trusted(kind: str, tagged: int) -> Recipe:
     """The recipe of a kind for a tag of so many images, unless cross-validation finds a better one."""
     return RECIPES[kind][1 if tagged < FEW else 0]
+
+
+def compared(kind: str, tagged: int, *, has_name: bool) -> tuple[Recipe, ...]:
+    """The recipes of a kind to choose from; a name that says something has a say in logistic regression."""
+    if kind != LOGISTIC_REGRESSION or not has_name:
+        return RECIPES[kind]
+    return (*RECIPES[kind], *(replace(trusted(kind, tagged), effect=effect) for effect in EFFECTS if effect))
 
 
 #: How many standard errors of a difference are beyond doubt.
