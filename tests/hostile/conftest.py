@@ -14,8 +14,8 @@ import pytest
 
 from image_tagging import cli
 
-#: A card's line of its date; the date and the time of day of a report.
-DATED = re.compile(rb'"created".*|\d{4}-\d\d-\d\d|\d\d:\d\d')
+#: The date of a card; the date and the time of day of a report.
+DATED = re.compile(rb'"created": ?"[^"]*"|\d{4}-\d\d-\d\d|\d\d(:\d\d)+')
 
 
 @pytest.fixture
