@@ -110,7 +110,7 @@ def test_a_name_on_its_way_through_all_stages(images, said, name, tmp_path):
     shown = said("train", f"--metadata_json={out / 'input-metadata.json'}", f"--tag_to_hash_json={lists}",
                  f"--output={out}")  # fmt: skip
     assert marked(name)[:6].strip() in shown  # it is folded where it is long
-    reports = sorted((out / "reports").iterdir())
+    reports = sorted((out / "reports").glob("*.txt"))
     assert len(reports) == 4
     for path in reports:
         text = path.read_text(encoding="utf-8")
