@@ -36,6 +36,14 @@ def test_losses_count_by_what_images_stand_for():
     assert choose(losses, np.where(np.arange(200) < 100, 1.0, 20.0), 0) == 0
 
 
+def test_a_few_images_that_stand_for_many_do_not_decide_alone():
+    """Two of 200 that stand for half of all: their difference is one of two images, however many they stand for."""
+    better = np.zeros(200)
+    better[:2] = [0.1, 0.9]
+    losses = [np.ones(200), 1 - better]
+    assert choose(losses, np.where(np.arange(200) < 2, 99.0, 1.0), 0) == 0
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_few_images_are_learned_by_the_second_recipe(kind):
     assert trusted(kind, FEW - 1) is RECIPES[kind][1]

@@ -26,8 +26,6 @@ _SHOWN = 6
 _MOST_CONFUSED = 8
 #: Points of a curve: more are not seen.
 _MOST_POINTS = 100
-#: Label errors are images that the model is surer against than this.
-_SURE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,20 +94,26 @@ def _histogram(p: Floats) -> list[int]:
     return counts
 
 
-def worth_a_look(unseen: Unseen) -> dict[str, list[tuple[int, float]]]:
+def worth_a_look(unseen: Unseen, threshold: float) -> dict[str, list[tuple[int, float]]]:
     """Rows and probabilities of the images that tell most: sure hits, worst misses, likely label errors.
 
-    A label is likely wrong where the model is sure against it (confident learning: Northcutt, Jiang and Chuang 2021,
-    "Confident learning: estimating uncertainty in dataset labels"; the images of either class by their out-of-fold
-    self-confidence).
+    A label is likely wrong where the model is as sure of the other class as it is of that class's own images on
+    average, and the more so the less sure it is of the image than of others of its label (confident learning:
+    Northcutt, Jiang and Chuang 2021, "Confident learning: estimating uncertainty in dataset labels"). Of a rare tag all
+    probabilities are low, so that neither class could be judged by the probability alone.
     """
     p, truth = unseen.probabilities, unseen.is_tag
-    own = np.where(truth, p, 1 - p)
-    tagged, doubtful = np.flatnonzero(truth), np.flatnonzero(own < 1 - _SURE)
+    if not truth.any() or truth.all():
+        return {"hits": [], "misses": [], "label_errors": []}
+    usual_tag, usual_other = float(p[truth].mean()), float(1 - p[~truth].mean())
+    is_doubtful = np.where(truth, 1 - p >= usual_other, p >= usual_tag)
+    less_sure = np.where(truth, p - usual_tag, 1 - p - usual_other)
+    found, missed = np.flatnonzero(truth & (p >= threshold)), np.flatnonzero(truth & (p < threshold))
+    doubtful = np.flatnonzero(is_doubtful)
     return {
-        "hits": _some(unseen, tagged[np.argsort(-p[tagged], kind="stable")]),
-        "misses": _some(unseen, tagged[np.argsort(p[tagged], kind="stable")]),
-        "label_errors": _some(unseen, doubtful[np.argsort(own[doubtful], kind="stable")]),
+        "hits": _some(unseen, found[np.argsort(-p[found], kind="stable")]),
+        "misses": _some(unseen, missed[np.argsort(p[missed], kind="stable")]),
+        "label_errors": _some(unseen, doubtful[np.argsort(less_sure[doubtful], kind="stable")]),
     }
 
 

@@ -138,7 +138,7 @@ class TagLearner:
                 **curves(unseen),
                 "confused_with": confused,
             },
-            looks=worth_a_look(unseen),
+            looks=worth_a_look(unseen, threshold),
         )
 
 

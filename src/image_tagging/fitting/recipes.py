@@ -82,15 +82,15 @@ def choose(losses: Sequence[Floats], weights: Floats, first: int) -> int:
     """Which of the recipes: the one of the least mean loss, if it beats the trusted one beyond doubt.
 
     ``losses`` are each recipe's (n,), of the same unseen images; ``first`` is the number of the trusted one. The doubt
-    is the standard error of the difference from image to image (as in the rule of Breiman et al. 1984, "Classification
-    and regression trees", with the trusted recipe for their simplest): the least of several noisy means is most often
-    luck.
+    is the standard error of the difference from image to image, where one that stands for many counts as one (as in the
+    rule of Breiman et al. 1984, "Classification and regression trees", with the trusted recipe for their simplest): the
+    least of several noisy means is most often luck.
     """
     best, gain = first, 0.0
     for number, loss in enumerate(losses):
         better = losses[first] - loss
         mean = float(np.average(better, weights=weights))
-        error = float(np.sqrt(np.average((better - mean) ** 2, weights=weights) / len(better)))
+        error = float(np.linalg.norm(weights * (better - mean)) / weights.sum())
         if mean > max(gain, _BEYOND_DOUBT * error):
             best, gain = number, mean
     return best
