@@ -13,6 +13,7 @@ from .audit import Advice
 from .evidence import Memberships
 from .files import write_aside
 from .learning import LearnedModel
+from .plain_text import encodable
 from .records import BroughtEmbedding, EncoderSpec
 from .report_page import pictures_of, write_report_page
 from .splits import TaggedEmbeddings
@@ -63,7 +64,7 @@ class RunReport:
             out.write("\n")
         return file, write_report_page(folder, run, draw_thumbnails(pictures_of(run)))
 
-    def _rows(self, advice: Sequence[Advice]) -> Iterator[int]:
+    def _looked_at(self, advice: Sequence[Advice]) -> Iterator[int]:
         """The rows that are shown; some more than once."""
         for each in advice:
             yield from each.rows
@@ -72,8 +73,8 @@ class RunReport:
                 yield from (row for row, _ in looks[sort])
 
     def _paths(self, images: Iterable[BroughtEmbedding], advice: Sequence[Advice]) -> dict[int, str]:
-        wanted = set(self._rows(advice))
-        return {row: image.file_path for row, image in enumerate(images) if row in wanted}
+        wanted = set(self._looked_at(advice))
+        return {row: encodable(image.file_path) for row, image in enumerate(images) if row in wanted}
 
     def _run(
         self, paths: Mapping[int, str], advice: Sequence[Advice], skipped: Sequence[tuple[str, str]]

@@ -1,0 +1,95 @@
+"""The report of a training: for programs, and as a page with the images that are worth a look."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from image_tagging.audit import Advice
+from image_tagging.errors import OutputError
+from image_tagging.learning import TagLearner
+from image_tagging.records import BroughtEmbedding, EncoderSpec
+from image_tagging.run_report import RunReport
+from image_tagging.splits import Splitter, gather
+from image_tagging.thresholds import parse_aim
+
+DIM = 8
+ENCODER = EncoderSpec("builtin", "test", DIM, "")
+AIM = parse_aim("f1")
+HOSTILE = "</script><b>\u2028\u202e"
+ADVICE = (Advice("few-images", (HOSTILE,), (0, 1), "look at these"),)
+
+
+@pytest.fixture
+def images(drawing, tmp_path):
+    """Forty drawn images of two tags, one of a hostile name, with embeddings; the last is not there."""
+    random = np.random.default_rng(0)
+    brought = []
+    for number in range(40):
+        kind = "sprites" if number < 20 else "tiles"
+        path = drawing(tmp_path / "in" / kind / f"{number}.png", kind, number)
+        vector = random.normal(size=DIM) + (2 if number < 20 else 0)
+        brought.append(BroughtEmbedding(str(number), str(path), vector.astype(np.float32)))
+    os.unlink(brought[-1].file_path)
+    return brought
+
+
+def written(images, folder):
+    data = gather(iter(images), {HOSTILE: [str(n) for n in range(20)], "tiles": [str(n) for n in range(20, 40)]})
+    learner, splitter = TagLearner(data, ENCODER, seed=0, aim=AIM), Splitter(data, test_share=0.1, seed=0)
+    report = RunReport(data, ENCODER, seed=0, aim=AIM)
+    for tag in data.tags:
+        report.add(learner.learn(tag, splitter.split(tag)))
+    return report.write(str(folder), iter(images), ADVICE, [("rare", "it has no image")])
+
+
+def test_programs_are_told_of_every_model_and_its_images(images, tmp_path):
+    file, _ = written(images, tmp_path / "reports")
+    run = json.loads((tmp_path / "reports" / "reports.json").read_text(encoding="utf-8"))
+    assert file == str(tmp_path / "reports" / "reports.json")
+    assert (run["images"], run["threshold_for"], run["version"]) == (40, "f1", 1)
+    assert run["skipped"] == [{"tag": "rare", "reason": "it has no image"}]
+    assert run["advice"][0]["images"] == [images[0].file_path, images[1].file_path]
+    assert [(each["tag"], each["kind"][4:7]) for each in run["models"]] == [
+        (tag, kind) for tag in (HOSTILE, "tiles") for kind in ("log", "svm")
+    ]
+    paths = {image.file_path for image in images}
+    for model in run["models"]:
+        assert model["hits"]
+        for hit in model["hits"]:
+            assert hit["file_path"] in paths
+            assert hit["file_name"] == os.path.basename(hit["file_path"])
+            assert hit["tags"] == [model["tag"]]
+            assert 0 <= hit["probability"] <= 1
+
+
+def test_the_page_holds_the_pictures_and_no_markup_of_strangers(images, tmp_path):
+    _, page = written(images, tmp_path / "reports")
+    text = (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
+    assert page == str(tmp_path / "reports" / "index.html")
+    assert "data:image/" in text
+    assert "<b>\u2028" not in text
+    assert "\u2028" not in text
+
+
+def test_the_same_training_is_told_in_the_same_words(images, tmp_path):
+    files = []
+    for name in ("one", "two"):
+        written(images, tmp_path / name)
+        files.append(json.loads((tmp_path / name / "reports.json").read_text(encoding="utf-8")))
+    assert {**files[0], "created": ""} == {**files[1], "created": ""}
+
+
+def test_names_that_are_no_text_are_written_all_the_same(images, tmp_path):
+    odd = [BroughtEmbedding(image.hash_id, image.file_path + "\udcff", image.embedding) for image in images]
+    written(odd, tmp_path / "reports")
+    assert json.loads((tmp_path / "reports" / "reports.json").read_bytes().decode("utf-8"))["models"]
+
+
+def test_a_folder_that_cannot_be_written_is_told_of(images, tmp_path):
+    (tmp_path / "reports").write_text("a file")
+    with pytest.raises(OutputError):
+        written(images, tmp_path / "reports")
