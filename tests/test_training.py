@@ -8,7 +8,7 @@ import numpy as np
 
 from image_tagging import learning, training
 from image_tagging.classifiers import KINDS, TagModel, TagModels
-from image_tagging.learning import measure
+from image_tagging.learning import TagLearner, measure
 from image_tagging.model_files import load_tag_models
 from image_tagging.records import BroughtEmbedding, EncoderSpec
 from image_tagging.scorers import LinearScorer
@@ -43,7 +43,9 @@ def dataset(tags=5, images=30):
 
 
 def learned(folder):
-    run = Training(dataset(), ENCODER, str(folder), test_share=0.2, seed=0, aim=parse_aim("balanced"))
+    data = dataset()
+    learner = TagLearner(data, ENCODER, seed=0, aim=parse_aim("balanced"))
+    run = Training(data, learner, str(folder), test_share=0.2)
     reports = [model.report for models in run.run() for model in models]
     return reports, run.skipped, load_tag_models(str(folder / "models"))
 

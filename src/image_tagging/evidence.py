@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .bins import bin_numbers
 from .fitting.calibration import calibration_error, log_losses, reliability
 from .ranking import Ranking, precision_interval
-from .validation import HISTOGRAM_BINS
+from .validation import histogram
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -84,14 +83,9 @@ def curves(unseen: Unseen) -> dict[str, Any]:
             {"predicted": predicted, "observed": observed, "images": images}
             for predicted, observed, _, images in reliability(p, truth, weights)
         ],
-        "histogram_tag": _histogram(p[truth]),
-        "histogram_other": _histogram(p[~truth]),
+        "histogram_tag": list(histogram(p[truth])),
+        "histogram_other": list(histogram(p[~truth])),
     }
-
-
-def _histogram(p: Floats) -> list[int]:
-    counts: list[int] = np.bincount(bin_numbers(p, HISTOGRAM_BINS) - 1, minlength=HISTOGRAM_BINS).tolist()
-    return counts
 
 
 def worth_a_look(unseen: Unseen, threshold: float) -> dict[str, list[tuple[int, float]]]:

@@ -51,8 +51,8 @@ class TagLearner:
         self, data: TaggedEmbeddings, encoder: EncoderSpec, *, seed: int, aim: Aim, prior: Optional[TextPrior] = None
     ) -> None:
         self._data = data
-        self._encoder = encoder
-        self._seed = seed
+        self.encoder = encoder
+        self.seed = seed
         self._aim = aim
         self._prior = prior
         self._background = Background.of(data.embeddings)
@@ -69,9 +69,9 @@ class TagLearner:
             groups=split.groups,
             weights=split.weights,
             direction=self._prior.direction_of(tag) if self._prior else None,
-            seed=self._seed,
+            seed=self.seed,
         )
-        models = TagModels([TagModel(tag, kind, self._encoder, scorer_of(fitted[kind].estimator)) for kind in KINDS])
+        models = TagModels([TagModel(tag, kind, self.encoder, scorer_of(fitted[kind].estimator)) for kind in KINDS])
         strangers = self._strangers(tag, split)
         asked = np.concatenate([split.validation, strangers])
         probabilities = measure(models, self._data, asked)

@@ -26,6 +26,7 @@ from .errors import InputError, TrainingError
 from .files import stamp_of
 from .images import DEFAULT_LIMITS, ImageLimits
 from .index import WorkingStore
+from .learning import TagLearner
 from .model_files import load_tag_models
 from .prior_choice import choose_prior
 from .records import Failure
@@ -155,7 +156,8 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
     advice = audit(data)
     output = os.path.abspath(config.output)
     prior, notes = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
-    training = Training(data, encoder, output, test_share=config.test_per, seed=config.seed, aim=aim, prior=prior)
+    learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior)
+    training = Training(data, learner, output, test_share=config.test_per)
     run = RunReport(data, encoder, seed=config.seed, aim=aim)
     reports: list[ValidationReport] = []
     watch("training", 0, len(data.tags))

@@ -24,7 +24,7 @@ OTHER_VALIDATION = "other-validation"
 FEW_VALIDATED = 5
 
 #: No more images than these are learned from, drawn by the seed: what more of them teach a linear model is little, and
-#: their table is in memory in float64. (Support vector machines learn from fewer: see ``fitting``.)
+#: their table is in memory in float64. (Models learn from those of them that matter: see ``fitting``.)
 MOST_OF_TAG = 10_000
 MOST_OTHERS = 20_000
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import Any, Optional
+from typing import Any
 
 from .blas_threads import one_thread_a_product
 from .classifiers import KINDS
@@ -20,8 +20,6 @@ from .reports import report_path, write_report
 from .runners import local
 from .splits import Split, Splitter, TaggedEmbeddings
 from .store import StoreFile
-from .text_prior import TextPrior
-from .thresholds import Aim
 from .validation import ValidationReport
 
 MODELS_FOLDER = "models"
@@ -39,23 +37,11 @@ _NAME_BYTES = 255
 class Training:
     """Learns the tags of a data set, each from its own split, and writes what they learned."""
 
-    def __init__(  # noqa: PLR0913 - what a training is of, each by its name
-        self,
-        data: TaggedEmbeddings,
-        encoder: EncoderSpec,
-        output: str,
-        *,
-        test_share: float,
-        seed: int,
-        aim: Aim,
-        prior: Optional[TextPrior] = None,
-    ) -> None:
+    def __init__(self, data: TaggedEmbeddings, learner: TagLearner, output: str, *, test_share: float) -> None:
         self._data = data
-        self._learner = TagLearner(data, encoder, seed=seed, aim=aim, prior=prior)
-        self._encoder = encoder
+        self._learner = learner
         self._output = output
-        self._seed = seed
-        self._splitter = Splitter(data, test_share=test_share, seed=seed)
+        self._splitter = Splitter(data, test_share=test_share, seed=learner.seed)
         self.skipped: list[tuple[str, str]] = []  # tags that cannot be learned, and why
 
     def run(self) -> Iterator[list[LearnedModel]]:
@@ -91,7 +77,7 @@ class Training:
     def _write(self, models: list[LearnedModel]) -> list[LearnedModel]:
         for model in models:
             report = model.report
-            card = {**model_card(report, self._encoder, self._seed), **model.card}
+            card = {**model_card(report, self._learner.encoder, self._learner.seed), **model.card}
             save_tag_model(os.path.join(self._output, MODELS_FOLDER), report.tag, report.kind, model.estimator, card)
             write_report(os.path.join(self._output, REPORTS_FOLDER), report)
         return models

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .bins import bin_numbers
+from .ranking import Ranking
 
 HISTOGRAM_BINS = 10
 
@@ -106,7 +107,7 @@ def validate(  # noqa: PLR0913 - what a report is about, each by its name
     if p.ndim != 1 or p.shape != truth.shape:
         raise ValueError(f"probabilities {p.shape} and truth {truth.shape} do not fit")
     said = p >= threshold
-    average_precision, roc_auc = _ranking(p, truth)
+    ranking = Ranking.of(p, truth, np.ones(len(p)))
     return ValidationReport(
         kind=kind,
         tag=tag,
@@ -117,10 +118,10 @@ def validate(  # noqa: PLR0913 - what a report is about, each by its name
         fp=int((said & ~truth).sum()),
         tn=int((~said & ~truth).sum()),
         threshold=threshold,
-        average_precision=average_precision,
-        roc_auc=roc_auc,
-        in_distribution=_histogram(p[truth]),
-        out_distribution=_histogram(p[~truth]),
+        average_precision=ranking.average_precision if ranking else None,
+        roc_auc=ranking.roc_auc if ranking else None,
+        in_distribution=histogram(p[truth]),
+        out_distribution=histogram(p[~truth]),
         marks=(*marks, *(_missing(truth) if truth.size or not marks else ())),
     )
 
@@ -129,18 +130,10 @@ def _share(part: int, whole: int) -> Optional[float]:
     return part / whole if whole else None
 
 
-def _histogram(p: NDArray[np.float64]) -> tuple[int, ...]:
+def histogram(p: NDArray[np.float64]) -> tuple[int, ...]:
+    """How many probabilities (n,) lie in each tenth, from the lowest."""
     counts = np.bincount(bin_numbers(p, HISTOGRAM_BINS) - 1, minlength=HISTOGRAM_BINS)
     return tuple(int(count) for count in counts)
-
-
-def _ranking(p: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[Optional[float], Optional[float]]:
-    """Average precision and area under the ROC curve; both need images of either class."""
-    if not truth.any() or truth.all():
-        return None, None
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
-    return float(average_precision_score(truth, p)), float(roc_auc_score(truth, p))
 
 
 def _missing(truth: NDArray[np.bool_]) -> tuple[str, ...]:
