@@ -157,7 +157,7 @@ def show_demo(summary: DemoSummary) -> None:
         ("Images without tags", summary.dataset.untagged),
         ("The same, sorted by score", os.path.join(summary.folder.folder, KINDS[1], "<tag>", "<bin>")),
         ("Those of the zip, sorted", os.path.join(summary.archive.folder, KINDS[1], "<tag>", "<bin>")),
-        ("A report per tag", summary.train.reports_folder),
+        ("What was learned, as a page", summary.train.page),
     ):
         line(console, f"  {what:28}{where}")
 
