@@ -11,7 +11,9 @@ from image_tagging.classifiers import KINDS, LOGISTIC_REGRESSION, SVM, TagModel
 from image_tagging.errors import TrainingError
 from image_tagging.estimator_arrays import scorer_of
 from image_tagging.fitting import fit_models
-from image_tagging.scorers import LinearScorer
+from image_tagging.fitting.recipes import NAME_ALONE
+from image_tagging.scorers import LinearScorer, sigmoid, unit_rows
+from image_tagging.text_prior import zero_shot
 from test_classifiers import DIM, examples
 
 
@@ -126,6 +128,27 @@ def test_the_name_of_a_tag_has_a_say_where_it_helps_and_none_where_it_misleads()
     assert scores[0] > scores[1]
     x, is_tag, direction = named_cloud(12, direction_is_right=False)
     assert fit_models(x, is_tag, direction=direction)[LOGISTIC_REGRESSION].recipe.effect == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_tag_without_an_image_has_the_model_of_its_name(kind):
+    x, is_tag, direction = named_cloud(12, direction_is_right=True)
+    others = x[~is_tag]
+    model = fit_models(others, np.zeros(len(others), dtype=bool), direction=direction)[kind]
+    assert model.recipe is NAME_ALONE
+    assert "name alone" in model.caution
+    assert len(model.rows) == len(model.unseen) == len(model.weights) == 0
+    assert model.estimator.classes_.tolist() == [0, 1]
+    coef, intercept = zero_shot(direction, unit_rows(others.astype(np.float64)))
+    expected = sigmoid(unit_rows(x.astype(np.float64)) @ coef + intercept)
+    np.testing.assert_allclose(model.estimator.predict_proba(x.astype(np.float64))[:, 0], expected, atol=1e-12)
+    np.testing.assert_allclose(TagModel("t", kind, None, scorer_of(model.estimator)).probabilities(x), expected)
+
+
+def test_a_name_alone_takes_others_enough():
+    x, _, direction = named_cloud(12, direction_is_right=True)
+    with pytest.raises(TrainingError, match="only 9 images without the tag"):
+        fit_models(x[:9], np.zeros(9, dtype=bool), direction=direction)
 
 
 def test_a_name_says_nothing_of_too_few_others():

@@ -129,6 +129,49 @@ def test_the_name_of_a_tag_reaches_its_model():
     assert "name" not in recipes[1]
 
 
+DIRECTION = np.eye(DIM)[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("aim", ["balanced", "precision=0.9"])
+def test_a_tag_without_an_image_is_learned_from_its_name_and_told_of(kind, aim):
+    data = data_set({**LISTS, "lighthouse": []})
+    _, models = learned(data, "lighthouse", aim=aim, prior=TextPrior({"lighthouse": DIRECTION}))
+    model = models[kind]
+    scores = TagModel("lighthouse", kind, ENCODER, scorer_of(model.estimator)).probabilities(data.embeddings)
+    along = data.embeddings @ DIRECTION / np.linalg.norm(data.embeddings, axis=1)
+    np.testing.assert_array_equal(np.argsort(scores, kind="stable"), np.argsort(along, kind="stable"))
+    assert model.entry["warnings"] == ["0 images", "not calibrated: learned from its name alone"]
+    assert model.report.marks == ("no image of the tag", "not calibrated: learned from its name alone")
+    assert (model.entry["images"], model.entry["others"], model.entry["average_precision"]) == (0, 120, None)
+    assert model.card["recipe"] == "its name alone, believed by 2"
+    assert (model.report.threshold, model.card["threshold_for"]) == (0.5, None)
+    assert model.looks == {"hits": [], "misses": [], "label_errors": []}
+    json.dumps([model.entry, model.card], allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "prior", "why"),
+    [
+        ("builtin", None, "it has no image with an embedding"),
+        ("ViT-B-32", None, "it has no image with an embedding; --prior=text can learn it from its name alone"),
+        ("ViT-B-32", TextPrior({}, (("bare", "it is odd"),)), "it has no image with an embedding, and it is odd"),
+    ],
+)
+def test_a_tag_with_neither_image_nor_name_is_refused_and_what_would_help_is_said(encoder, prior, why):
+    data = data_set({**LISTS, "bare": []})
+    learner = TagLearner(data, EncoderSpec(encoder, "test", DIM, ""), seed=0, aim=parse_aim("f1"), prior=prior)
+    with pytest.raises(TrainingError) as raised:
+        learner.learn("bare", Splitter(data, test_share=0.2, seed=0).split("bare"))
+    assert str(raised.value) == why
+
+
+def test_that_a_model_is_not_calibrated_is_in_its_report():
+    _, models = learned(data_set({**LISTS, "rare": [5]}), "rare")
+    for model in models.values():
+        assert model.report.marks[-1] == "not calibrated: too few images to hold some out"
+
+
 def test_a_tag_of_everything_is_refused():
     with pytest.raises(TrainingError, match="no image without the tag"):
         learned(data_set({"all": range(120)}), "all")

@@ -95,6 +95,14 @@ def test_a_model_that_was_not_measured_says_so():
     assert told["Measured on"] == "no image: how well it does is not known"
 
 
+def test_a_model_of_a_name_alone_says_so():
+    changes = {"training": ImageCounts(0, 40), "validation": ImageCounts(0, 0), "recipe": "its name alone"}
+    told = dict(words(**changes, threshold=0.5, average_precision=None, balanced_accuracy=None))
+    assert told["Learned from"] == "its name alone, set against 40 others"
+    assert told["Measured on"] == "no image: how well it does is not known"
+    assert told["Threshold"].startswith("0.5, where having the tag and not having it are as likely")
+
+
 @pytest.mark.parametrize(
     ("aim", "threshold", "why"),
     [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from image_tagging.classifiers import KINDS
-from image_tagging.fitting.recipes import FEW, RECIPES, Recipe, choose, trusted
+from image_tagging.fitting.recipes import FEW, NAME_ALONE, RECIPES, Recipe, choose, trusted
 
 ONES = np.ones(200)
 
@@ -54,3 +54,5 @@ def test_few_images_are_learned_by_the_second_recipe(kind):
 def test_a_recipe_is_told_in_words():
     assert str(Recipe("ovr-svm", 0.5, 0.1)) == "linear, C 0.5, decorrelated by 0.1"
     assert str(Recipe("ovr-svm", 1.0, gamma=0.5)) == "RBF kernel of gamma 0.5, C 1"
+    assert str(Recipe("ovr-svm", 1.0, effect=0.5)) == "linear, C 1, its name believed by 0.5"
+    assert str(NAME_ALONE) == "its name alone, believed by 2"

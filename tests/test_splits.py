@@ -67,10 +67,16 @@ def test_gather_counts_what_the_metadata_lacks_and_takes_no_image_twice():
     assert data.unknown == 2
 
 
-@pytest.mark.parametrize("lists", [{}, {"cat": []}, {"cat": ["x"]}])
+@pytest.mark.parametrize("lists", [{"cat": ["x"]}, {"cat": ["x"], "dog": []}])
 def test_gather_refuses_files_that_do_not_belong_together(lists):
     with pytest.raises(TrainingError, match="different data sets"):
         gather([brought("a", 1)], lists)
+
+
+@pytest.mark.parametrize("lists", [{}, {"cat": []}])
+def test_gather_takes_lists_that_name_no_image(lists):
+    data = gather([brought("a", 1)], lists)
+    assert (data.tags, data.unknown, len(data.embeddings)) == (list(lists), 0, 1)
 
 
 def test_gather_keeps_the_images_that_no_list_names():
@@ -203,14 +209,22 @@ def test_where_no_image_of_the_tag_is_measured_none_is_and_all_others_are_learne
 
 
 def test_what_cannot_be_learned_is_said():
-    with pytest.raises(TrainingError, match="no image with an embedding"):
-        split(dataset(cat=[], dog=range(5)), "cat")
     with pytest.raises(TrainingError, match="no image without the tag"):
         split(dataset(cat=range(5)), "cat")
     with pytest.raises(TrainingError, match="no image without the tag"):
         split(dataset(cat=range(5), other_validation=range(5, 9)), "cat")
     with pytest.raises(TrainingError, match="no image without the tag"):
         split(dataset(cat=range(5), dog=range(5, 9), other_training=range(3)), "cat")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_a_tag_without_an_image_has_all_others_and_is_not_measured(share):
+    division = split(dataset(cat=[], dog=range(8), other_validation=range(8, 12)), "cat", share)
+    assert learned(division) == set()
+    assert learned(division, False) == set(range(8))
+    assert len(division.validation) == 0
+    assert division.marks == ("no image of the tag",)
+    assert division.weights == (1.0, 1.0)
 
 
 def test_no_more_images_of_a_class_are_learned_from_than_the_bound(monkeypatch):

@@ -99,6 +99,8 @@ def test_names_without_a_sentence_have_no_direction_and_are_told(space: Space) -
     assert prior.direction_of("123") is None
     assert prior.direction_of("never heard of") is None
     assert [tag for tag, _ in prior.without] == ["not-cat", "123"]
+    assert "what images are not" in prior.why_without("not-cat")
+    assert "not asked" in prior.why_without("never heard of")
     assert not any("not" in text.split() for texts in space.asked for text in texts)
 
 

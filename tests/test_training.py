@@ -13,6 +13,7 @@ from image_tagging.model_files import load_tag_models
 from image_tagging.records import BroughtEmbedding, EncoderSpec
 from image_tagging.scorers import LinearScorer
 from image_tagging.splits import TaggedEmbeddings, gather
+from image_tagging.text_prior import TextPrior
 from image_tagging.thresholds import parse_aim
 from image_tagging.training import Training, leftover_warnings, model_card
 from image_tagging.validation import validate
@@ -56,6 +57,18 @@ def test_every_tag_gets_both_kinds_in_order_and_what_cannot_be_learned_is_kept_a
     assert min(report.average_precision for report in reports) > 0.8
     assert skipped == [("nothing", "it has no image with an embedding")]
     assert len(models) == 10
+
+
+def test_what_stops_one_tag_is_told_of_it_and_its_neighbours_are_learned(tmp_path):
+    data = dataset(tags=2, images=4)  # eight others are too few for a name alone
+    prior = TextPrior({"nothing": np.eye(8)[0]})
+    learner = TagLearner(data, ENCODER, seed=0, aim=parse_aim("balanced"), prior=prior)
+    run = Training(data, learner, str(tmp_path), test_share=0.2)
+    assert [models[0].report.tag for models in run.run()] == ["tag 0", "tag 1"]
+    ((tag, reason),) = run.skipped
+    assert tag == "nothing"
+    assert reason.startswith("there are only 8 images without the tag")
+    assert not reason.endswith(".")
 
 
 def test_what_is_learned_does_not_depend_on_the_threads(tmp_path, monkeypatch):

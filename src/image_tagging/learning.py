@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .classifiers import KINDS, TagModel, TagModels
+from .data_facts import count_of
+from .errors import TrainingError
 from .estimator_arrays import scorer_of
 from .evidence import Memberships, Unseen, curves, figures, worth_a_look
 from .fitting import FittedModel, fit_models
 from .fitting.background import Background
+from .metadata import embeddings_type
+from .model_cards import DEFAULT_THRESHOLD
 from .records import EncoderSpec
 from .scorers import unit_rows
 from .splits import Split, TaggedEmbeddings
@@ -60,7 +64,16 @@ class TagLearner:
         self._order = data.shuffled(np.arange(len(data.embeddings)), seed)
 
     def learn(self, tag: str, split: Split) -> list[LearnedModel]:
-        """The models of a tag, one of each of ``KINDS``; may be called from any thread."""
+        """The models of a tag, one of each of ``KINDS``; may be called from any thread.
+
+        Raises
+        ------
+        TrainingError
+            The tag has no image, and cannot be learned from its name alone.
+        """
+        direction = self._prior.direction_of(tag) if self._prior else None
+        if direction is None and not split.is_tag.any():
+            raise TrainingError(f"it has no image with an embedding{self._why_not_by_name(tag)}")
         held = unit_rows(self._data.embeddings[split.validation].astype(np.float64))
         fitted = fit_models(
             self._data.embeddings[split.training],
@@ -68,7 +81,7 @@ class TagLearner:
             background=self._background.without(held),
             groups=split.groups,
             weights=split.weights,
-            direction=self._prior.direction_of(tag) if self._prior else None,
+            direction=direction,
             seed=self.seed,
         )
         models = TagModels([TagModel(tag, kind, self.encoder, scorer_of(fitted[kind].estimator)) for kind in KINDS])
@@ -79,6 +92,12 @@ class TagLearner:
             self._model(tag, kind, fitted[kind], split, strangers, column)
             for kind, column in zip(KINDS, probabilities.T)
         ]
+
+    def _why_not_by_name(self, tag: str) -> str:
+        """The end of a sentence about a tag without an image: why its name does not stand in."""
+        if self._prior:
+            return f", and {self._prior.why_without(tag)}"
+        return "; --prior=text can learn it from its name alone" if embeddings_type(self.encoder) == "CLIP" else ""
 
     def _strangers(self, tag: str, split: Split) -> NDArray[np.int64]:
         """Images without the tag that it is neither learned from nor measured on."""
@@ -99,7 +118,7 @@ class TagLearner:
         """What is written of a model; ``probabilities`` are those of the held-out images, then of strangers."""
         is_tag = split.is_tag[fitted.rows]
         unseen = Unseen(split.training[fitted.rows], is_tag, fitted.unseen, fitted.weights)
-        threshold = _threshold(unseen, split, self._aim)
+        threshold, aim = _threshold(unseen, split, self._aim)
         held, strange = np.split(probabilities, [len(split.validation)])
         report = validate(
             kind=kind,
@@ -109,14 +128,14 @@ class TagLearner:
             probabilities=held,
             is_tag=split.is_validation_tag,
             threshold=threshold,
-            marks=split.marks,
+            marks=(*split.marks, *_cautions(fitted)),
         )
         measured = figures(unseen, threshold)
         others = np.concatenate([unseen.rows[~is_tag], strangers])
         confused = self._memberships.confused_with(
             others, np.concatenate([unseen.probabilities[~is_tag], strange]), threshold
         )
-        said = {"recipe": str(fitted.recipe), "threshold_for": str(self._aim)}
+        said = {"recipe": str(fitted.recipe), "threshold_for": aim}
         return LearnedModel(
             estimator=fitted.estimator,
             report=report,
@@ -134,7 +153,7 @@ class TagLearner:
                 "recipe": said["recipe"],
                 "threshold": threshold,
                 **measured,
-                "warnings": _warnings(report.training_tag, fitted),
+                "warnings": [*_few(report.training_tag), *_cautions(fitted)],
                 **curves(unseen),
                 "confused_with": confused,
             },
@@ -142,18 +161,28 @@ class TagLearner:
         )
 
 
-def _threshold(unseen: Unseen, split: Split, aim: Aim) -> float:
-    """The threshold for the aim; where no image was held out of a fold, that of a tag as frequent as it is here."""
+def _threshold(unseen: Unseen, split: Split, aim: Aim) -> tuple[float, Optional[str]]:
+    """The threshold, and what it is for.
+
+    Where no image was held out of a fold it is that of a tag as frequent as it is here. Of a tag without an image
+    nothing is known that could serve an aim: there an image has the tag where that is more likely than not.
+    """
+    if not split.is_tag.any():
+        return DEFAULT_THRESHOLD, None
     if len(unseen.rows):
-        return choose_threshold(unseen.probabilities, unseen.is_tag, unseen.weights, aim)
+        return choose_threshold(unseen.probabilities, unseen.is_tag, unseen.weights, aim), str(aim)
     tagged, others = int(split.is_tag.sum()) * split.weights[0], int((~split.is_tag).sum()) * split.weights[1]
-    return tagged / (tagged + others)
+    return tagged / (tagged + others), str(aim)
 
 
-def _warnings(images: int, fitted: FittedModel) -> list[str]:
-    """What a reader should know before trusting the figures of a model."""
-    warnings = [] if images >= _FEW_IMAGES else [f"{images} image{'s' if images > 1 else ''}"]
-    return warnings if len(fitted.rows) else [*warnings, "not calibrated: too few images to hold some out"]
+def _few(images: int) -> list[str]:
+    """A warning of a tag of few images."""
+    return [] if images >= _FEW_IMAGES else [count_of(images)]
+
+
+def _cautions(fitted: FittedModel) -> list[str]:
+    """Why the probabilities of a model deserve less trust."""
+    return [fitted.caution] if fitted.caution else []
 
 
 def measure(models: TagModels, data: TaggedEmbeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:

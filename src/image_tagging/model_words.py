@@ -40,7 +40,7 @@ def _without_card(model: ListedModel) -> Iterator[tuple[str, str]]:
 
 
 def _by_card(model: ListedModel, card: ModelCard) -> Iterator[tuple[str, str]]:
-    yield "Learned from", _images(card.training) if card.training else _UNSAID
+    yield "Learned from", _learned_from(card.training) if card.training else _UNSAID
     yield from _measured(card)
     yield "Threshold", f"{card.threshold:.4g}, {_why(card)}; {_counts_from(card.threshold)}"
     if card.recipe:
@@ -77,6 +77,12 @@ def _measured(card: ModelCard) -> Iterator[tuple[str, str]]:
             f"{card.balanced_accuracy:.2f} of 1: the share it gets right, the mean of images of the tag and of others; "
             "a guess gets 0.50",
         )
+
+
+def _learned_from(counts: ImageCounts) -> str:
+    if counts.tag:
+        return _images(counts)
+    return f"its name alone, set against {_count(counts.other, 'other')}"
 
 
 def _images(counts: ImageCounts) -> str:

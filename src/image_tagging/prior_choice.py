@@ -63,7 +63,7 @@ def choose_prior(
         return prior, ()
     named = ", ".join(tag for tag, _ in prior.without[:_NAMED]) + (" …" if len(prior.without) > _NAMED else "")
     reasons = "; or ".join(dict.fromkeys(reason for _, reason in prior.without))
-    return prior, (f"Learned from images alone, without the name of the tag: {named} ({reasons}).",)
+    return prior, (f"Names that have no say in what is learned of their tags: {named} ({reasons}).",)
 
 
 def _counted(tags: Sequence[str], watch: Watch) -> Iterator[str]:

@@ -69,6 +69,7 @@ class Split:
     ``is_tag`` and ``is_validation_tag`` are (n,) bool beside them. ``groups`` (n,) int64 beside ``training`` says which
     images are near-duplicates of each other: folds should not part them. ``marks`` warn of what the split lacks.
     ``weights`` say how many images each one that is learned from stands for: one of the tag, one of the others.
+    A tag without an image is in there with none, and not measured.
     """
 
     training: NDArray[np.int64]
@@ -105,7 +106,7 @@ def gather(images: Iterable[BroughtEmbedding], tag_lists: Mapping[str, list[str]
         found = [row_of[hash_id] for hash_id in dict.fromkeys(hashes)]
         rows[tag] = np.array([row for row in found if row >= 0], dtype=np.int64)
         unknown += len(found) - len(rows[tag])
-    if not any(map(len, rows.values())):
+    if unknown and not any(map(len, rows.values())):
         raise TrainingError(
             "no listed image has an embedding: the two files belong to different data sets. Give the "
             "metadata and the tag lists that one run of stage 1 wrote."
@@ -185,13 +186,11 @@ class Splitter:
         Raises
         ------
         TrainingError
-            The tag has no image, or there is no other image to tell it from.
+            There is no image without the tag to tell it from.
         """
         positives = self._data.shuffled(np.unique(self._data.rows[tag]), self._seed)
         only_validated = self._but(positives, self._only_validated)
         negatives = self._but(np.concatenate([positives, only_validated]), self._others)
-        if not len(positives):
-            raise TrainingError("it has no image with an embedding")
         if not len(negatives):
             raise TrainingError("there is no image without the tag to tell it from; add a folder of other images")
         held_tag, every_tag, held_other, every_other = divide(positives, negatives, self._groups, self._share)
@@ -209,7 +208,7 @@ class Splitter:
             validation=np.concatenate([held_tag, held_other]),
             is_validation_tag=_first(len(held_tag), len(held_other)),
             marks=(*_marks(len(positives), len(held_tag), self._share), *filter(None, cut)),
-            weights=(len(every_tag) / len(learned_tag), len(every_other) / len(learned_other)),
+            weights=(_stands_for(every_tag, learned_tag), _stands_for(every_other, learned_other)),
         )
 
     def _but(self, left_out: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -227,12 +226,19 @@ def _cut(every: NDArray[np.int64], learned: NDArray[np.int64], what: str) -> str
     return f"learned from {len(learned):,} of {len(every):,} {what}" if len(learned) < len(every) else ""
 
 
+def _stands_for(every: NDArray[np.int64], learned: NDArray[np.int64]) -> float:
+    """How many images each one that is learned from stands for."""
+    return len(every) / len(learned) if len(learned) else 1.0
+
+
 def _first(count: int, others: int) -> NDArray[np.bool_]:
     """(count + others,) bool, true for the first ``count``."""
     return np.arange(count + others) < count
 
 
 def _marks(images: int, validated: int, share: float) -> tuple[str, ...]:
+    if not images:
+        return ("no image of the tag",)
     if share == 0:
         return ("none measured, as asked for",)
     if not validated and images >= MIN_IMAGES_TO_SPLIT:

@@ -85,6 +85,10 @@ class TextPrior:
         """(D,) float64 of length 1, towards images of the tag; ``None`` where its name gives no direction."""
         return self.directions.get(tag)
 
+    def why_without(self, tag: str) -> str:
+        """Why the name of a tag gives no direction, as the end of a sentence about the tag."""
+        return dict(self.without).get(tag, "its name was not asked for a direction")
+
 
 def text_direction(prompts: ArrayLike, neutral: ArrayLike) -> Optional[Floats]:
     """The direction in which a tag's sentences differ from sentences about anything.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from .blas_threads import one_thread_a_product
 from .classifiers import KINDS
@@ -18,7 +18,7 @@ from .model_names import SUFFIX, find_model_files, model_stem
 from .records import EncoderSpec
 from .reports import report_path, write_report
 from .runners import local
-from .splits import Split, Splitter, TaggedEmbeddings
+from .splits import Splitter, TaggedEmbeddings
 from .store import StoreFile
 from .validation import ValidationReport
 
@@ -32,6 +32,14 @@ _MOST_THREADS = 4
 
 #: Bytes of a file's name that every common file system can hold.
 _NAME_BYTES = 255
+
+
+class _Outcome(NamedTuple):
+    """What a tag has learned; if nothing, why it cannot be learned."""
+
+    tag: str
+    models: list[LearnedModel]
+    why_not: str = ""
 
 
 class Training:
@@ -55,26 +63,27 @@ class Training:
         # Nothing is kept in the store: holding it keeps two runs from writing one model at once.
         with one_thread_a_product(), StoreFile(self._output):
             learned = local.run(
-                lambda task: self._learner.learn(*task),
-                lambda: lambda batch: [self._write(one) for one in batch],
-                self._splits(),
+                self._learn,
+                lambda: lambda batch: [self._write(*one) for one in batch],
+                self._data.tags,
                 batch_size=1,
                 threads=min(_MOST_THREADS, os.cpu_count() or 1),
             )
             with closing(learned):
-                yield from (models for models in learned if isinstance(models, list))
+                yield from (models for models in learned if isinstance(models, list) and models)
 
-    def _splits(self) -> Iterator[tuple[str, Split]]:
-        for tag in self._data.tags:
-            if _longest_name(tag) > _NAME_BYTES:
-                self.skipped.append((tag, "its name is too long for that of a file; rename its folder"))
-                continue
-            try:
-                yield tag, self._splitter.split(tag)
-            except TrainingError as error:
-                self.skipped.append((tag, str(error)))
+    def _learn(self, tag: str) -> _Outcome:
+        """Called from any thread: what fails for one tag is told of it, and its neighbours are learned."""
+        if _longest_name(tag) > _NAME_BYTES:
+            return _Outcome(tag, [], "its name is too long for that of a file; rename its folder")
+        try:
+            return _Outcome(tag, self._learner.learn(tag, self._splitter.split(tag)))
+        except TrainingError as error:
+            return _Outcome(tag, [], str(error).rstrip("."))
 
-    def _write(self, models: list[LearnedModel]) -> list[LearnedModel]:
+    def _write(self, tag: str, models: list[LearnedModel], why_not: str) -> list[LearnedModel]:
+        if why_not:
+            self.skipped.append((tag, why_not))
         for model in models:
             report = model.report
             card = {**model_card(report, self._learner.encoder, self._learner.seed), **model.card}

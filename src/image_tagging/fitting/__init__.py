@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..classifiers import KINDS, SVM
 from ..errors import TrainingError
 from ..scorers import unit_rows
-from ..text_prior import MIN_OTHERS
+from ..text_prior import MIN_OTHERS, zero_shot
 from .background import Background, Decorrelation
 from .calibration import Sigmoid, fit_sigmoid, log_losses
 from .cross_validation import fit_linear, unseen_margins
@@ -26,7 +26,7 @@ from .estimators import linear_machine, logistic_regression, rbf_machine
 from .examples import Examples, bounded
 from .folds import stratified_folds
 from .machines import Linear, fit_machine, squared_distances
-from .recipes import PLAIN, Recipe, choose, trusted
+from .recipes import NAME_ALONE, PLAIN, Recipe, choose, trusted
 from .recipes import compared as recipes_of
 
 Floats = NDArray[np.float64]
@@ -45,7 +45,7 @@ class FittedModel:
 
     ``rows`` (m,) are those images that it was measured on out of fold, ``unseen`` (m,) the probabilities that models
     gave them which had not learned from them, ``weights`` (m,) how many images each stands for; none where there were
-    too few images for that.
+    too few images for that. Then nothing has calibrated the model, and ``caution`` says why; it is ``None`` elsewhere.
     """
 
     estimator: Any
@@ -53,6 +53,7 @@ class FittedModel:
     rows: NDArray[np.intp]
     unseen: Floats
     weights: Floats
+    caution: Optional[str] = None
 
 
 def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
@@ -72,7 +73,8 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     embeddings:
         (N, D) float32, as the encoder gives them; the models normalise inside.
     is_tag:
-        (N,) bool, whether each image has the tag. One image of either class is enough to get models.
+        (N,) bool, whether each image has the tag. One image of either class is enough to get models; with a
+        ``direction``, and ``MIN_OTHERS`` others, none of the tag is.
     background:
         That of the data set, of which these are images; by default that of these alone.
     groups:
@@ -88,10 +90,13 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     Raises
     ------
     TrainingError
-        The arrays do not fit, an embedding is no number, or a class has no image.
+        The arrays do not fit, an embedding is no number, a class has no image, or there are too few others to learn
+        from a name alone.
     """
     tagged = np.asarray(is_tag, dtype=bool)
     x = _unit_embeddings(embeddings, tagged)
+    if direction is not None and not tagged.any():
+        return dict.fromkeys(KINDS, _by_name(x, direction))
     everything = np.arange(len(x))
     examples = Examples(
         x, tagged, np.where(tagged, *weights), everything if groups is None else groups, everything, direction
@@ -179,5 +184,17 @@ def _fitted(unseen: _Unseen, examples: Examples, background: Background) -> Fitt
 
 def _plain(examples: Examples) -> FittedModel:
     """What is taken of a tag of one image, or of a few that are unlike each other; the file may be of either kind."""
-    estimator = logistic_regression(fit_linear(PLAIN, examples.x, examples, Decorrelation()), PLAIN.c)
-    return FittedModel(estimator, PLAIN, examples.rows[:0], np.empty(0), np.empty(0))
+    model = fit_linear(PLAIN, examples.x, examples, Decorrelation())
+    return _uncalibrated(model, PLAIN, "not calibrated: too few images to hold some out")
+
+
+def _by_name(others: Floats, direction: Floats) -> FittedModel:
+    """What is taken of a tag of which there is only the name, and images (n, D) without it."""
+    model = Linear(*zero_shot(direction, others))
+    return _uncalibrated(model, NAME_ALONE, "not calibrated: learned from its name alone")
+
+
+def _uncalibrated(model: Linear, recipe: Recipe, caution: str) -> FittedModel:
+    return FittedModel(
+        logistic_regression(model, PLAIN.c), recipe, np.empty(0, dtype=np.intp), np.empty(0), np.empty(0), caution
+    )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..classifiers import LOGISTIC_REGRESSION, SVM
-from ..text_prior import EFFECTS
+from ..text_prior import EFFECT, EFFECTS
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +20,8 @@ class Recipe:
 
     ``c`` is the inverse strength of the regularisation, as scikit-learn's ``C``. ``decorrelation`` is the amount of it
     (``background.Background.decorrelation``). ``gamma`` is that of an RBF kernel, 0 for a linear machine. ``effect`` is
-    how far the name of the tag is believed to move its images (``text_prior.strengths_for``), 0 where it has no say.
+    how far the name of the tag is believed to move its images (``text_prior.strengths_for``), 0 where it has no say. At
+    ``c`` 0 no image could move what is believed, and there is nothing but the name.
     """
 
     kind: str
@@ -30,6 +31,8 @@ class Recipe:
     effect: float = 0.0
 
     def __str__(self) -> str:
+        if not self.c:
+            return f"its name alone, believed by {self.effect:g}"
         kernel = f"RBF kernel of gamma {self.gamma:g}" if self.gamma else "linear"
         space = f", decorrelated by {self.decorrelation:g}" if self.decorrelation else ""
         name = f", its name believed by {self.effect:g}" if self.effect else ""
@@ -38,6 +41,9 @@ class Recipe:
 
 #: What is taken where nothing can be chosen: it calibrates itself, and works from one image up.
 PLAIN = Recipe(LOGISTIC_REGRESSION, 1.0)
+
+#: What is taken of a tag without an image: ``text_prior.zero_shot``.
+NAME_ALONE = Recipe(LOGISTIC_REGRESSION, 0.0, effect=EFFECT)
 
 #: The first is trusted, and the second for a tag of ``FEW`` images (docs/classifiers.md has the figures of all).
 RECIPES = {
