@@ -307,6 +307,33 @@ def test_sub_folders_without_an_image_are_named(tmp_path, drawing):
         (tmp_path / "in" / name).mkdir()
     (tmp_path / "in" / "only text" / "a.txt").touch()
     assert process(tmp_path / "in", tmp_path / "out").empty_tags == ("bare", "only text")
+    lists = read_json(tmp_path / "out" / "input-tag-to-image-hash-list.json")
+    assert {tag: len(hashes) for tag, hashes in lists.items()} == {"bare": 0, "deep": 1, "only text": 0}
+    assert list(lists) == sorted(lists)
+
+
+def test_a_sub_folder_that_is_added_or_taken_away_changes_the_tags(tmp_path, drawing):
+    drawing(tmp_path / "in" / "full" / "a.png", "sprites", 0)
+    for change, expected in (("mkdir", {"bare", "full"}), ("rmdir", {"full"}), ("mkdir", {"bare", "full"})):
+        getattr(tmp_path / "in" / "bare", change)()
+        process(tmp_path / "in", tmp_path / "out")
+        assert set(read_json(tmp_path / "out" / "input-tag-to-image-hash-list.json")) == expected
+
+
+def test_a_tag_that_has_images_elsewhere_is_not_without_images(tmp_path, drawing):
+    drawing(tmp_path / "in" / "more" / "cat" / "a.png", "sprites", 0)
+    (tmp_path / "in" / "cat").mkdir()
+    assert process(tmp_path / "in", tmp_path / "out").empty_tags == ()
+    lists = read_json(tmp_path / "out" / "input-tag-to-image-hash-list.json")
+    assert [(tag, len(hashes)) for tag, hashes in lists.items()] == [("cat", 1)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links take rights there")
+def test_links_that_lead_nowhere_or_back_are_no_sub_folders(tmp_path, drawing):
+    drawing(tmp_path / "in" / "full" / "a.png", "sprites", 0)
+    for name, target in (("itself", "itself"), ("gone", "not there"), ("back", ".")):
+        (tmp_path / "in" / name).symlink_to(target)
+    assert process(tmp_path / "in", tmp_path / "out").empty_tags == ()
 
 
 def test_a_second_run_computes_nothing_and_writes_the_same_bytes(odd_names, tmp_path):
@@ -582,6 +609,18 @@ def test_models_of_earlier_tags_beside_the_new_ones_are_told(drawn_tags):
     (warning,) = train(output).warnings
     assert "old" in warning
     assert "which stages 3 and 4 will use too" in warning
+
+
+def test_models_of_a_tag_that_lost_its_images_are_told(drawn_tags):
+    output = drawn_tags({"sprite": ("sprites", range(3)), "tile": ("tiles", range(3)), "old": ("maps", range(3))})
+    train(output)
+    for image in (output.parent / "in" / "old").iterdir():
+        image.unlink()
+    process(output.parent / "in", output)
+    summary = train(output)
+    assert summary.skipped == (("old", "it has no image with an embedding"),)
+    (warning,) = summary.warnings
+    assert "(old), which stages 3 and 4 will use too" in warning
 
 
 def test_models_of_another_encoder_beside_the_new_ones_are_told(drawn_tags):

@@ -111,7 +111,8 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
         line(console)
     _show_embedding(console, summary.embedding, log)
     for tag in summary.empty_tags:
-        line(console, f"  The folder {tag} holds no image: there will be no such tag.", style="yellow")
+        told = "its tag cannot be learned, unless from its name alone (CLIP, train --prior=text)"
+        line(console, f"  The folder {tag} holds no image: {told}.", style="yellow")
     _show_end(console, summary.files, summary.seconds, summary.embedding.images)
 
 

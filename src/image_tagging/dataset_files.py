@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import json
 import os
 from collections.abc import Sequence
 
@@ -10,6 +12,7 @@ from .database import STAGE1, image_row, result_table
 from .files import stamp_of
 from .index import WorkingStore
 from .records import ImageRef
+from .sources import sub_folders
 from .summaries import EmbeddingSummary
 
 
@@ -30,9 +33,16 @@ def records_paths(source: str, output: str, *, tagged: bool, metadata_format: st
 
 
 def write_dataset_files(
-    store: WorkingStore, records: Sequence[str], embedding: EmbeddingSummary, *, tagged: bool
+    store: WorkingStore,
+    records: Sequence[str],
+    embedding: EmbeddingSummary,
+    *,
+    tagged: bool,
+    without_images: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Write the files of stage 1 and return their paths, unless an earlier run wrote just these from just the same.
+
+    The tags of ``without_images``, in alphabetical order, are listed with no image.
 
     Raises
     ------
@@ -43,7 +53,7 @@ def write_dataset_files(
     folder = os.path.dirname(records[0])
     table_path, *list_paths = (os.path.join(folder, each) for each in (STAGE1.file_name, *lists))
     paths = (*records, table_path, *list_paths)
-    made_from = f"{embedding.digest}/{embedding.encoder.label}"
+    made_from = f"{embedding.digest}/{embedding.encoder.label}/{json.dumps(without_images)}"
     if embedding.unchanged and store.is_finished(paths[0], f"{made_from}/{_stamps(paths)}"):
         return paths
     with metadata.record_writer(records, embedding.encoder, tagged=tagged) as writer:
@@ -53,7 +63,8 @@ def write_dataset_files(
         table.add(image_row(ref, hash_id) for ref, hash_id in store.files())
     if tagged:
         metadata.write_lists(list_paths[0], store.tags_of_pictures())
-        metadata.write_lists(list_paths[1], store.tag_lists())
+        empty: list[tuple[str, list[str]]] = [(tag, []) for tag in without_images]
+        metadata.write_lists(list_paths[1], heapq.merge(store.tag_lists(), empty))
     store.finish(paths[0], f"{made_from}/{_stamps(paths)}")
     return paths
 
@@ -64,10 +75,9 @@ def _stamps(paths: Sequence[str]) -> list[str]:
 
 
 def empty_tags(store: WorkingStore, root: str, left_out: Sequence[str]) -> tuple[str, ...]:
-    """The sub-folders that a person made for a tag and that hold no image."""
+    """The tags, in alphabetical order, for which a person made a sub-folder that holds no image, nor does any other."""
     if not os.path.isdir(root):
         return ()
-    with os.scandir(root) as entries:
-        paths = [entry.path for entry in entries if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))]
-    folders = [ImageRef(path) for path in paths if path not in left_out]
-    return tuple(sorted(folder.name for folder in folders if not store.lists_below(folder.path)))
+    folders = map(ImageRef, sub_folders(root, leave_out=left_out))
+    names = {folder.name for folder in folders if not store.lists_below(folder.path)}
+    return tuple(sorted(names.difference(store.count_tags())))

@@ -86,11 +86,12 @@ def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessS
         with naming(root):
             embedding = embed_images(store, found, choice, effort, watch)
         watch("writing the metadata", 0, None)
-        files = write_dataset_files(store, records, embedding, tagged=config.tagged_dataset)
+        empty = empty_tags(store, root, left_out) if config.tagged_dataset else ()
+        files = write_dataset_files(store, records, embedding, tagged=config.tagged_dataset, without_images=empty)
         return ProcessSummary(
             embedding=embedding,
             tags=store.count_tags() if config.tagged_dataset else {},
-            empty_tags=empty_tags(store, root, left_out) if config.tagged_dataset else (),
+            empty_tags=empty,
             files=files,
             seconds=time.monotonic() - started,
         )
@@ -155,6 +156,7 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
     watch("looking the data set over", 0, None)
     advice = audit(data)
     output = os.path.abspath(config.output)
+    models_folder, reports_folder = (os.path.join(output, name) for name in (MODELS_FOLDER, REPORTS_FOLDER))
     prior, notes = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
     learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior)
     training = Training(data, learner, output, test_share=config.test_per)
@@ -170,7 +172,6 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
         raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
     watch("training", len(data.tags), len(data.tags))
     watch("writing the reports", 0, None)
-    reports_folder = os.path.join(output, REPORTS_FOLDER)
     _, page = run.write(reports_folder, metadata.read_embeddings(config.metadata_json)[1], advice, training.skipped)
     return TrainSummary(
         images=len(data.embeddings),
@@ -178,9 +179,9 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
         reports=tuple(reports),
         skipped=tuple(training.skipped),
         unknown=data.unknown,
-        warnings=(*notes, *leftover_warnings(os.path.join(output, MODELS_FOLDER), data.tags)),
+        warnings=(*notes, *leftover_warnings(models_folder, [report.tag for report in reports])),
         advice=advice,
-        models=os.path.join(output, MODELS_FOLDER),
+        models=models_folder,
         reports_folder=reports_folder,
         page=page,
         seconds=time.monotonic() - started,

@@ -81,6 +81,18 @@ def find_images(
     return _find_in_file(root, None)
 
 
+def sub_folders(root: str, *, leave_out: Iterable[str] = ()) -> list[str]:
+    """The paths of the folders directly in the folder ``root`` that :func:`find_images` looks into, by name.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be listed.
+    """
+    left_out = frozenset(map(os.path.realpath, (root, *leave_out)))
+    return [entry.path for entry in _listed(root) if _is_folder(entry) and _is_looked_into(entry, left_out)]
+
+
 def is_archive(file: str) -> bool:
     """Whether a file that was named is an archive: by its suffix or, whatever it is called, by its content."""
     if is_archive_name(file):
@@ -101,18 +113,26 @@ def _is_hidden_member(name: str) -> bool:
 
 def _find_in_folder(folder: str, left_out: frozenset[str], limits: Optional[ArchiveLimits]) -> Iterator[Found]:
     try:
-        with os.scandir(folder) as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
+        listed = _listed(folder)
     except OSError as error:
         yield _unreadable(ImageRef(folder), error)
         return
     for entry in listed:
         if _is_folder(entry):
-            real = os.path.realpath(entry.path)
-            if real not in left_out and not _is_hidden_folder(entry.name):
-                yield from _find_in_folder(entry.path, left_out | {real}, limits)
+            if _is_looked_into(entry, left_out):
+                yield from _find_in_folder(entry.path, left_out | {os.path.realpath(entry.path)}, limits)
         elif not entry.name.startswith("._"):
             yield from _find_in_file(entry.path, limits)
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
+
+
+def _is_looked_into(folder: os.DirEntry[str], left_out: frozenset[str]) -> bool:
+    """``left_out`` are real paths: those of results, and those that a link must not lead back to."""
+    return os.path.realpath(folder.path) not in left_out and not _is_hidden_folder(folder.name)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

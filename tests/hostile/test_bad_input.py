@@ -72,7 +72,7 @@ def test_a_folder_of_a_tag_without_images_is_named(trained, tmp_path, capsys):
     shutil.copytree(trained.images, tmp_path / "in")
     (tmp_path / "in" / "bare").mkdir()
     assert cli.main(list(process(tmp_path / "in", tmp_path / "out"))) == 0
-    assert "The folder bare holds no image: there will be no such tag." in capsys.readouterr().out
+    assert "The folder bare holds no image: its tag cannot be learned, unless from its name" in capsys.readouterr().out
 
 
 # The output folder -------------------------------------------------------------------------------------------
