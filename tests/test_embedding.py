@@ -55,6 +55,29 @@ def test_a_folder_without_images_says_so(tmp_path, out):
         embed(tmp_path / "in", out)
 
 
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        ([".git/LICENSE"], "no image was found"),
+        (["LICENSE"], "no image was found among 1 file"),
+        (["LICENSE", "notes.txt", "b/Makefile"], "no image was found among 3 files"),
+    ],
+)
+def test_files_that_are_no_images_are_counted_and_none_is_blamed(tmp_path, out, names, says):
+    for name in names:
+        written(tmp_path / "in" / name, b"some words")
+    with pytest.raises(NoImagesError) as raised:
+        embed(tmp_path / "in", out)
+    assert str(raised.value) == says
+
+
+def test_what_was_to_be_an_archive_is_named_before_what_is_no_image(tmp_path, out):
+    written(tmp_path / "in" / "LICENSE", b"some words")
+    written(tmp_path / "in" / "a.zip", b"no zip")
+    with pytest.raises(NoImagesError, match=r"could not be opened: .*a\.zip: this is no zip archive"):
+        embed(tmp_path / "in", out)
+
+
 def test_a_folder_of_broken_archives_names_the_first(tmp_path, out):
     written(tmp_path / "in" / "a.zip", b"no zip")
     with pytest.raises(NoImagesError, match=r"a\.zip: this is no zip archive"):

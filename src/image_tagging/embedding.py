@@ -39,7 +39,7 @@ def embed_images(
     listing = store.list_images(_watched(found, watch))
     if not listing.images:
         _log_failures(listing.failures)
-        raise NoImagesError(_nothing_found(listing.failures))
+        raise NoImagesError(_nothing_found(listing))
     embedder = Embedder(store, choice, config)
     digest = "/".join((listing.digest, choice.name, choice.pretrained, store.decoder))
     unchanged = store.is_finished(_NAMES, digest)
@@ -97,9 +97,13 @@ def _watched(found: Iterable[Found], watch: Watch) -> Iterator[Found]:
         yield item
 
 
-def _nothing_found(failures: Iterable[Failure]) -> str:
-    first = next(iter(failures), None)
-    return "no image was found" + (f"; the first that could not be opened: {_in_words(first)}" if first else "")
+def _nothing_found(listing: Listing) -> str:
+    """What was to be an image or an archive and failed is named; text beside images is no fault, and only counted."""
+    first = next((failure for failure in listing.failures if failure.code != "not-an-image"), None)
+    if first:
+        return f"no image was found; the first that could not be opened: {_in_words(first)}"
+    others = len(listing.failures) + sum(listing.passed_over.values())
+    return "no image was found" + (f" among {others:,} file{'' if others == 1 else 's'}" if others else "")
 
 
 def _log_failures(failures: Iterable[Failure]) -> None:
