@@ -109,7 +109,7 @@ Prior = Annotated[
     word(
         PRIORS,
         "text: with CLIP, the name of a tag has a say in its models, where cross-validation finds that it helps; for "
-        "tags of few images.",
+        "tags of few images. A tag without an image is learned from its name alone.",
     ),
 ]
 PriorWeights = Annotated[

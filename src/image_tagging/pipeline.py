@@ -118,8 +118,9 @@ def _result_folders(output: str) -> list[str]:
 class TrainConfig:
     """Settings of :func:`train_tag_models`, by the names of the flags of ``image-tagging train``.
 
-    With ``prior`` ``text`` the names of tags have a say in their models, where the encoder reads text; ``pretrained``
-    says where its weights are, for an encoder whose weights are a local file.
+    With ``prior`` ``text`` the names of tags have a say in their models, where the encoder reads text, and a tag
+    without an image is learned from its name alone; ``pretrained`` says where its weights are, for an encoder whose
+    weights are a local file.
     """
 
     metadata_json: str

@@ -47,7 +47,8 @@ class EmbeddingSummary:
 class ProcessSummary:
     """What stage 1 did. ``tags`` counts the pictures of each tag, and is empty for untagged folders.
 
-    ``empty_tags`` are sub-folders without an image. ``files`` are the paths of what was written.
+    ``empty_tags`` are those of sub-folders without an image: the tag lists have them, with none. ``files`` are the
+    paths of what was written.
     """
 
     embedding: EmbeddingSummary
