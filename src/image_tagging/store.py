@@ -88,8 +88,10 @@ class StoreFile:
     def _take(self) -> None:
         """Make the file a store where it is new, and lock it."""
         with self._store_errors():
-            ((version,),) = self._rows("PRAGMA user_version")
-            tables = {name for (name,) in self._rows("SELECT name FROM sqlite_master")}
+            with self._db:  # both of one state of the file: another run may be making it a store just now
+                self._db.execute("BEGIN")
+                ((version,),) = self._rows("PRAGMA user_version")
+                tables = {name for (name,) in self._rows("SELECT name FROM sqlite_master")}
             if tables and not (version == _VERSION and tables >= _TABLES):
                 raise OutputError(
                     f"{self.path} is not a working store of this version: another program made it, or a newer version "

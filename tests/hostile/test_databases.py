@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -144,6 +144,23 @@ def test_two_runs_on_one_folder_wait_or_say_so_and_no_file_is_half_written(stage
             assert each.stderr.count("\n") == each.returncode
         assert not list(output.rglob("*.part"))
         assert undated(output) == undated(alone)
+
+
+def test_a_store_that_another_run_makes_meanwhile_is_never_seen_half_made(tmp_path, monkeypatch):
+    asked = store.StoreFile._rows
+    others = iter([tmp_path])
+
+    def meanwhile(self, query, values=()):
+        rows = asked(self, query, values)
+        for folder in others:
+            with suppress(OutputError), store.StoreFile(str(folder)):  # it comes after, or waits in vain
+                pass
+        return rows
+
+    monkeypatch.setattr(store, "_WAIT", 0.05)
+    monkeypatch.setattr(store.StoreFile, "_rows", meanwhile)
+    with store.StoreFile(str(tmp_path)) as opened:
+        assert not opened.is_finished("anything", "")
 
 
 _ADDING = "import sys; from image_tagging import FileCache; FileCache().add_folder_to_file_cache(*sys.argv[1:])"
