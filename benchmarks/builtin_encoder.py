@@ -5,6 +5,7 @@ Usage: python benchmarks/builtin_encoder.py FOLDER [FOLDER ...] [--train 24] [--
 Every sub-folder of every FOLDER is one kind of picture. A linear classifier learns all kinds from a few
 pictures of each and is asked about the others; accuracy is the mean over kinds, then over random splits.
 ``scaled`` is StandardScaler + LogisticRegression(C=0.01), ``unit`` is vectors of length 1 + LogisticRegression.
+Each block of the embedding is tried alone, too: what the network sees, and what the classical features describe.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
+from image_tagging.encoders import learned
 from image_tagging.encoders.builtin import BuiltinEncoder
 from image_tagging.errors import DecodeError
 from image_tagging.images import decode
@@ -31,7 +33,7 @@ _FEWER = 8
 
 def main() -> None:
     options = _options()
-    paths, kinds = _pictures(options.folders)
+    paths, kinds = pictures_in(options.folders)
     too_few = [kind for kind in np.unique(kinds) if np.sum(kinds == kind) <= options.train]
     if not len(paths) or too_few:
         sys.exit(f"every kind needs more than {options.train} pictures: {too_few or 'there is none'}")
@@ -41,10 +43,12 @@ def main() -> None:
     kinds = kinds[known]
     print(f"{len(embeddings)} pictures of {len(np.unique(kinds))} kinds, {embeddings.shape[1]} values each")
     print(f"{len(paths) / seconds:.0f} pictures per second, reading and decoding included, single-threaded")
+    blocks = {"both": slice(None), "seen": slice(learned.SEEN), "described": slice(learned.SEEN, None)}
     for train in sorted({_FEWER, options.train}):
-        for name, probe in _probes().items():
-            accuracies = [_accuracy(probe, embeddings, kinds, train, seed) for seed in range(options.splits)]
-            print(f"{train:3d} per kind  {name:12s}  {np.mean(accuracies):.3f} +- {np.std(accuracies):.3f}")
+        for block, values in blocks.items():
+            for name, probe in (PROBES if block == "both" else {"scaled": PROBES["scaled"]}).items():
+                mean, spread = accuracy(probe, embeddings[:, values], kinds, train, options.splits)
+                print(f"{train:3d} per kind  {block:10s} {name:12s}  {mean:.3f} +- {spread:.3f}")
 
 
 def _options() -> argparse.Namespace:
@@ -55,7 +59,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _pictures(folders: list[str]) -> tuple[list[str], np.ndarray]:
+def pictures_in(folders: list[str]) -> tuple[list[str], np.ndarray]:
     """All files of all kinds, in a stable order, and the kind of each."""
     found = [
         (entry.path, os.path.join(os.path.basename(os.path.abspath(folder)), kind.name))
@@ -85,21 +89,28 @@ def _embed(paths: list[str]) -> tuple[np.ndarray, list[int]]:
     return encoder.embed(rows), known
 
 
-def _probes() -> dict[str, Pipeline]:
-    probes = {"scaled": make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))}
-    for strength in (3, 10, 30):
-        probes[f"unit C={strength}"] = make_pipeline(Normalizer(), LogisticRegression(C=strength, max_iter=1000))
-    return probes
+PROBES = {
+    "scaled": make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000)),
+    **{f"unit C={c}": make_pipeline(Normalizer(), LogisticRegression(C=c, max_iter=1000)) for c in (3, 10, 30)},
+}
 
 
-def _accuracy(probe: Pipeline, embeddings: np.ndarray, kinds: np.ndarray, train: int, seed: int) -> float:
+def accuracy(
+    probe: Pipeline, embeddings: np.ndarray, kinds: np.ndarray, train: int, splits: int = 5
+) -> tuple[float, float]:
+    """Mean and standard deviation over random splits of the share told right."""
+    shares = [_share_told_right(probe, embeddings, kinds, train, seed) for seed in range(splits)]
+    return float(np.mean(shares)), float(np.std(shares))
+
+
+def _share_told_right(probe: Pipeline, embeddings: np.ndarray, kinds: np.ndarray, train: int, seed: int) -> float:
     """Learn from ``train`` pictures of each kind, drawn by ``seed``; the mean share of the rest told right."""
     random = np.random.default_rng(seed)
-    learned = np.concatenate(
+    given = np.concatenate(
         [random.permutation(np.flatnonzero(kinds == kind))[:train] for kind in np.unique(kinds)],
     )
-    asked = np.setdiff1d(np.arange(len(kinds)), learned)
-    probe.fit(embeddings[learned], kinds[learned])
+    asked = np.setdiff1d(np.arange(len(kinds)), given)
+    probe.fit(embeddings[given], kinds[given])
     return float(balanced_accuracy_score(kinds[asked], probe.predict(embeddings[asked])))
 
 

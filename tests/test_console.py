@@ -16,7 +16,7 @@ from image_tagging.records import EncoderSpec, Failure, ImageRef
 from image_tagging.summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from image_tagging.validation import validate
 
-ENCODER = EncoderSpec("builtin", "classical-1", 706, "")
+ENCODER = EncoderSpec("builtin", "learned-1", 768, "")
 
 #: Clears the screen, turns the text round, rings, breaks the line.
 NASTY = "cat\x1b[2J\u202e\x07\r\nx"
@@ -151,7 +151,7 @@ def test_classify_main_as_the_readme_calls_it(trained, tmp_path, capsys):
         model_path=str(trained.models / "model-ovr-logistic-regression-tag-tiles.pkl"),
     )
     shown = capsys.readouterr()
-    assert shown.out.startswith("1 image, 0 skipped\nEncoder builtin/classical-1: 0 embeddings computed, all known")
+    assert shown.out.startswith("1 image, 0 skipped\nEncoder builtin/learned-1: 0 embeddings computed, all known")
     assert "1 model of 1 tag; images are in" in shown.out
     assert "\n1 of 1 image got at least one tag\n" in shown.out
     assert shown.err == ""

@@ -9,11 +9,8 @@ import pytest
 from fakes import choose
 from image_tagging.embedder import EmbeddingConfig
 from image_tagging.embedding import embed_images
-from image_tagging.encoders.builtin import BuiltinEncoder
-from image_tagging.encoders.choice import EncoderChoice
-from image_tagging.errors import EncoderMismatchError, EncoderUnavailableError, InputError, NoImagesError
+from image_tagging.errors import InputError, NoImagesError
 from image_tagging.index import WorkingStore
-from image_tagging.records import EncoderSpec
 from image_tagging.sources import find_images
 from samples import ten_pictures, written
 from test_embedder import embed
@@ -96,28 +93,3 @@ def test_a_folder_of_broken_images_names_the_first(tmp_path, out):
 def test_no_batches_and_no_threads_are_refused(wrong):
     with pytest.raises(InputError, match="must be 1 or more"):
         EmbeddingConfig(**wrong)
-
-
-def test_the_encoder_a_person_names_is_loaded():
-    choice = EncoderChoice.by_name("builtin", "openai", None, "auto")
-    assert (choice.name, choice.pretrained) == ("builtin", BuiltinEncoder.spec.pretrained)
-    assert choice.load().spec == BuiltinEncoder.spec
-
-
-def test_an_encoder_of_another_version_is_refused():
-    with pytest.raises(EncoderUnavailableError, match="there is no builtin/0"):
-        EncoderChoice.by_spec(EncoderSpec("builtin", "0", 8, ""), None, None, "auto").load()
-
-
-def test_an_encoder_of_another_length_is_refused():
-    spec = BuiltinEncoder.spec
-    choice = EncoderChoice.by_spec(EncoderSpec(spec.name, spec.pretrained, spec.dim + 1, ""), None, None, "auto")
-    with pytest.raises(EncoderMismatchError, match=f"gives embeddings of {spec.dim} values"):
-        choice.load()
-
-
-def test_where_the_encoder_of_the_tag_models_is_not_here_the_message_says_what_for(tmp_path):
-    choice = EncoderChoice.by_spec(EncoderSpec("ViT-B-32", "no_such_tag", 512, ""), None, None, "auto")
-    with pytest.raises(EncoderUnavailableError, match=r"not in the metadata.*ViT-B-32/no_such_tag") as told:
-        choice.load()
-    assert "\n" not in str(told.value)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import pickle
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from image_tagging.encoders import learned
 from image_tagging.encoders.builtin import BuiltinEncoder
-from image_tagging.errors import DeviceUnavailableError
+from image_tagging.errors import DeviceUnavailableError, EncoderUnavailableError
 from image_tagging.records import EncoderSpec
+from test_encoders_classical import canonical_picture
 
-BLOCKS = {"shape": 216, "contour": 144, "colour": 144, "fine": 59, "coarse": 59, "repeat": 36, "layout": 48}
-WEIGHTS = {"shape": 1.0, "contour": 1.0, "colour": 1.0, "fine": 0.7, "coarse": 0.7, "repeat": 0.5, "layout": 0.5}
+#: The length of each block.
+WEIGHTS = [1.0, 0.7]
 
 
 @pytest.fixture(scope="module")
@@ -112,13 +117,17 @@ def test_the_picture_is_left_as_it_is(encoder):
     assert picture.size == (300, 225)
 
 
-def test_every_block_has_its_weight(encoder):
+def test_both_blocks_have_their_length(encoder):
     embedding = encoder.preprocess(photo_like())
-    ends = np.cumsum(list(BLOCKS.values()))
-    assert ends[-1] == encoder.spec.dim
-    for block, weight in zip(np.split(embedding, ends[:-1]), WEIGHTS.values()):
-        assert np.linalg.norm(block) == pytest.approx(weight, abs=1e-5)
-        assert block.mean() == pytest.approx(0, abs=1e-6)
+    blocks = np.split(embedding, [learned.SEEN])
+    assert [len(block) for block in blocks] == [learned.SEEN, learned.DESCRIBED]
+    assert [np.linalg.norm(block) for block in blocks] == pytest.approx(WEIGHTS, abs=1e-5)
+
+
+def test_in_another_process_it_is_the_same_encoder(encoder):
+    picture = photo_like()
+    there = pickle.loads(pickle.dumps(encoder.preprocess))
+    np.testing.assert_array_equal(there(picture), encoder.preprocess(picture))
 
 
 # --- the same every time ----------------------------------------------------------------------------------
@@ -134,43 +143,32 @@ def test_the_same_picture_gives_the_same_bits_in_whatever_thread(encoder):
 
 
 def test_a_change_of_the_encoder_is_noticed(encoder):
-    """A canonical vector. Where this fails on purpose, embeddings moved: the spec needs a new ``pretrained``."""
+    """A canonical picture. Where this fails on purpose, embeddings moved: the spec needs a new ``pretrained``.
+
+    Eight bits may round otherwise on another processor, hence the tolerance.
+    """
     embedding = encoder.preprocess(canonical_picture())
-    places = list(CANONICAL)
-    np.testing.assert_allclose(embedding[places], list(CANONICAL.values()), atol=1e-3)
+    np.testing.assert_allclose(embedding[list(CANONICAL)], list(CANONICAL.values()), atol=0.02)
 
 
-def canonical_picture():
-    rows, columns = np.mgrid[0:96, 0:128]
-    pixels = np.stack([columns * 2, rows * 2, 255 - columns - rows], axis=2).astype(np.uint8)
-    pixels[20:60, 30:70] = (200, 30, 30)
-    pixels[50:80, 80:120] = np.where((rows[50:80, 80:120] // 4 % 2)[..., None], (250, 240, 60), (20, 60, 120))
-    return Image.fromarray(pixels)
-
-
-#: Place in the embedding -> value; a few of every block.
+#: Place in the embedding -> value; those furthest from 0 in each block.
 CANONICAL = {
-    135: 0.5569,
-    165: 0.1782,
-    171: 0.3609,
-    230: 0.3112,
-    259: 0.2611,
-    266: 0.198,
-    368: 0.3907,
-    467: 0.2094,
-    494: 0.2655,
-    515: 0.108,
-    528: 0.3921,
-    529: 0.1812,
-    563: 0.2829,
-    588: 0.3213,
-    621: 0.1423,
-    623: -0.1468,
-    625: 0.1439,
-    627: -0.1155,
-    660: -0.1893,
-    665: 0.1086,
-    668: 0.1256,
+    12: 0.149,
+    103: 0.129,
+    132: -0.114,
+    178: 0.127,
+    218: 0.124,
+    355: -0.127,
+    411: -0.140,
+    424: 0.139,
+    458: 0.093,
+    470: -0.086,
+    478: -0.099,
+    548: -0.089,
+    561: 0.089,
+    595: 0.109,
+    702: 0.098,
+    708: -0.100,
 }
 
 
@@ -188,7 +186,7 @@ def test_an_enlarged_sprite_is_the_same_sprite(encoder, size, factor):
 def test_half_the_size_is_the_same_photo(encoder):
     large, other = photo_like((600, 450)), photo_like((600, 450), seed=1)
     small = large.resize((300, 225), Image.Resampling.LANCZOS)
-    assert cosine(encoder.preprocess(large), encoder.preprocess(small)) > 0.98
+    assert cosine(encoder.preprocess(large), encoder.preprocess(small)) > 0.97
     assert cosine(encoder.preprocess(large), encoder.preprocess(other)) < 0.9
 
 
@@ -221,7 +219,7 @@ def test_drawn_kinds_are_told_apart(encoder):
 
 
 def test_the_spec_names_the_encoder_and_its_version(encoder):
-    assert encoder.spec == EncoderSpec("builtin", "classical-1", 706, "letterbox-128")
+    assert encoder.spec == EncoderSpec("builtin", "learned-1", 768, "letterbox-128")
 
 
 @pytest.mark.parametrize("device", [None, "cpu"])
@@ -237,3 +235,22 @@ def test_another_device_is_refused_in_one_line_that_says_what_to_do(device):
     assert "\n" not in message
     assert repr(device) in message
     assert "leave the device out" in message
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+def test_another_precision_than_its_own_is_refused(precision):
+    with pytest.raises(EncoderUnavailableError, match=f"in int8 only, not in '{precision}'"):
+        BuiltinEncoder(precision=precision)
+
+
+def test_without_onnxruntime_it_says_what_to_do(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    learned._session.cache_clear()
+    with pytest.raises(EncoderUnavailableError, match="needs onnxruntime") as refused:
+        BuiltinEncoder()
+    assert "pip install" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_its_weights_are_small():
+    assert files("image_tagging.encoders").joinpath("builtin.onnx").stat().st_size <= 6_000_000

@@ -88,10 +88,10 @@ def test_where_there_is_no_model_that_is_said(tmp_path):
 def test_a_single_model_is_loaded(trained):
     path = trained.models / f"model-{KINDS[0]}-tag-tiles.pkl"
     (model,) = examine(str(path)).models
-    assert (model.kind, model.tag, model.file, model.dim) == (KINDS[0], "tiles", str(path), 706)
+    assert (model.kind, model.tag, model.file, model.dim) == (KINDS[0], "tiles", str(path), 768)
     assert model.card.training.tag == 7
     assert [(each.kind, each.dim) for each in examine(str(trained.models), "tiles").models] == [
-        (kind, 706) for kind in KINDS
+        (kind, 768) for kind in KINDS
     ]
 
 

@@ -12,7 +12,7 @@ from image_tagging.errors import EncoderMismatchError, InputError
 from image_tagging.prior_choice import choose_prior
 from image_tagging.records import EncoderSpec
 
-BUILTIN = EncoderSpec("builtin", "classical-1", 706, "letterbox-128")
+BUILTIN = EncoderSpec("builtin", "learned-1", 768, "letterbox-128")
 SMALL = "ViT-S-32-alt"
 
 

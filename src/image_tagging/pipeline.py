@@ -21,7 +21,7 @@ from .dataset_files import empty_tags, records_paths, write_dataset_files
 from .embedder import EmbeddingConfig
 from .embedding import embed_images
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
-from .encoders.choice import EncoderChoice
+from .encoders.choice import EncoderChoice, require_this_version
 from .errors import InputError, TrainingError
 from .files import stamp_of
 from .images import DEFAULT_LIMITS, ImageLimits
@@ -143,7 +143,8 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
     TrainingError
         No tag can be learned.
     EncoderMismatchError
-        The weights given for reading the names of tags are those of another encoder.
+        The embeddings are those of another version of the embedded encoder, or the weights given for reading the
+        names of tags those of another encoder.
     OutputError
         The output folder cannot be written.
     """
@@ -153,6 +154,7 @@ def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSumm
     aim = parse_aim(config.threshold_for)
     tag_lists = metadata.read_tag_lists(config.tag_to_hash_json)
     encoder, images = metadata.read_embeddings(config.metadata_json)
+    require_this_version(encoder)
     data = gather(images, tag_lists)
     watch("looking the data set over", 0, None)
     advice = audit(data)

@@ -8,6 +8,7 @@ from typing import Optional
 
 from .classifiers import TagModels
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
+from .encoders.choice import require_this_version
 from .errors import EncoderMismatchError, NoImagesError
 from .records import EncoderSpec, Failure
 from .sources import Found, FoundArchive, PassedOver
@@ -58,7 +59,7 @@ def agreed_encoder(models: TagModels, brought: Optional[EncoderSpec]) -> Encoder
     Raises
     ------
     EncoderMismatchError
-        They do not agree.
+        They do not agree, or that is another version of the embedded encoder.
     """
     spec = models.encoder or brought or _ORIGINAL
     if brought and not brought.matches(spec):
@@ -66,6 +67,7 @@ def agreed_encoder(models: TagModels, brought: Optional[EncoderSpec]) -> Encoder
             f"the metadata holds embeddings of {brought.label} ({brought.dim} values), the tag models were trained on "
             f"{spec.label} ({spec.dim}). Give the metadata and the models of one encoder."
         )
+    require_this_version(spec)
     require_dim(models, spec)
     return spec
 

@@ -2,7 +2,7 @@
 
 Whether the images of two tags look alike is asked of the nearest neighbours (Schilling 1986): were both tags one, those
 of images of the smaller would lie in the larger by chance. Measured: in two parts of one class of photos or sprites
-they do so 0.6 to 1.2 times as often as by chance (14 classes, ``builtin``), in two classes 0 to 0.74 times, mostly
+they do so 0.73 to 1.48 times as often as by chance (14 classes, ``builtin``), in two classes 0 to 0.35 times, mostly
 below 0.1 (43 pairs); in three pairs of published tags that are spelt with ``environment`` and ``environmental``, 0.64
 to 1.0.
 """

@@ -214,7 +214,7 @@ def test_metadata_that_mixes_encoders(refused, trained, done, tmp_path):
     (tmp_path / "mixed.json").write_text(json.dumps(records), encoding="utf-8")
     message = refused("train", f"--metadata_json={tmp_path / 'mixed.json'}", f"--tag_to_hash_json={trained.tag_lists}",
                       f"--output={done}")  # fmt: skip
-    assert "builtin/classical-1" in message
+    assert "builtin/learned-1" in message
     assert "builtin/classical-0" in message
 
 
@@ -277,9 +277,22 @@ def test_a_model_that_is_none(refused, trained, done, tmp_path, content):
     assert str(broken) in message
 
 
+def test_metadata_of_an_older_version_of_the_embedded_encoder(refused, trained, done, tmp_path):
+    records = json.loads(trained.metadata.read_text(encoding="utf-8"))
+    for record in records.values():
+        record["pretrained"] = "classical-1"
+        record["embeddings_vector"] = record["embeddings_vector"][:706]  # as long as they were
+    (tmp_path / "old.json").write_text(json.dumps(records), encoding="utf-8")
+    message = refused("train", f"--metadata_json={tmp_path / 'old.json'}", f"--tag_to_hash_json={trained.tag_lists}",
+                      f"--output={done}")  # fmt: skip
+    assert "builtin/classical-1" in message
+    assert "builtin/learned-1" in message
+    assert "Make the metadata anew (stage 1)" in message
+
+
 @pytest.fixture
 def renamed(trained, tmp_path):
-    """The models, as if trained on embeddings of a newer version of the encoder with as many values."""
+    """The models, as if trained on embeddings of another version of the encoder with as many values."""
     folder = Path(shutil.copytree(trained.models, tmp_path / "renamed"))
     for path in folder.glob("*.json"):
         card = json.loads(path.read_text(encoding="utf-8"))
@@ -291,7 +304,7 @@ def renamed(trained, tmp_path):
 def test_models_and_metadata_of_encoders_of_different_names(refused, trained, done, renamed):
     message = refused("classify", f"--directory={trained.images}", f"--metadata_json={trained.metadata}",
                       f"--model={renamed}", f"--output={done}")  # fmt: skip
-    assert "builtin/classical-1" in message
+    assert "builtin/learned-1" in message
     assert "builtin/classical-9" in message
     assert "Give the metadata and the models of one encoder" in message
 
@@ -299,6 +312,7 @@ def test_models_and_metadata_of_encoders_of_different_names(refused, trained, do
 def test_models_of_an_encoder_that_is_not_here(refused, trained, done, renamed):
     message = refused("classify", f"--directory={trained.images}", f"--model={renamed}", f"--output={done}")
     assert "builtin/classical-9" in message
+    assert "Make the metadata anew (stage 1), then the tag models (stage 2)" in message
 
 
 def test_models_of_two_encoders_in_one_folder(refused, trained, done, renamed):
@@ -317,7 +331,7 @@ def test_models_and_metadata_of_encoders_of_different_lengths(refused, trained, 
         message = refused("classify", f"--directory={trained.images}", f"--metadata_json={metadata}",
                           f"--model={models}", f"--output={done}")  # fmt: skip
         assert "512" in message
-        assert "706" in message
+        assert "768" in message
         assert "of one encoder" in message
 
 

@@ -7,7 +7,7 @@ from typing import Optional
 
 from ..errors import EncoderMismatchError, EncoderUnavailableError
 from ..records import EncoderSpec
-from . import Encoder, TextEncoder, encoder_identity, load_encoder, load_text_encoder
+from . import BUILTIN, DEFAULT_PRETRAINED, Encoder, TextEncoder, encoder_identity, load_encoder, load_text_encoder
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,19 @@ class EncoderChoice:
                 f"have {self.dim}. They were made with another encoder of that name: make them anew (stages 1 and 2)."
             )
         return encoder
+
+
+def require_this_version(spec: EncoderSpec) -> None:
+    """EncoderMismatchError where embeddings, or tag models, are those of another version of the embedded encoder."""
+    if spec.name != BUILTIN:
+        return
+    here = EncoderSpec(*encoder_identity(BUILTIN, DEFAULT_PRETRAINED), spec.dim, "")
+    if spec.pretrained != here.pretrained:
+        raise EncoderMismatchError(
+            f"the embeddings are those of {spec.label}, another version of the embedded encoder than the one here, "
+            f"{here.label}, and the two cannot be compared. Make the metadata anew (stage 1), then the tag models "
+            "(stage 2)."
+        )
 
 
 def text_encoder_of(spec: EncoderSpec, weights: Optional[str], device: Optional[str] = None) -> TextEncoder:
