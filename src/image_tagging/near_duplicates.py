@@ -70,8 +70,9 @@ def near_duplicate_groups(embeddings: Floats, *, cosine: float = NEARLY_THE_SAME
     Up to ``EXACT_UP_TO`` images this is exact. Of more, each is compared with those that share one of its two nearest
     centres (an inverted file: Sivic and Zisserman 2003; Jégou et al. 2011), which may miss pairs. Measured
     against all pairs: none missed of 34,150 among 8,750 embeddings by ``builtin/classical-1``, one in 2,000 of
-    116,816 among 19,864 blends of CLIP embeddings; of 100,000 images made to resemble others among 1,000,000 (cosines of 0.972 to 0.999) two
-    in 1,000. A million takes about three minutes (190 s on two busy cores) and 0.4 GiB beside the embeddings.
+    116,816 among 19,864 blends of CLIP embeddings; of 100,000 images made to resemble others among 1,000,000 (cosines
+    of 0.972 to 0.999) two in 1,000. A million takes about three minutes (190 s on two busy
+    cores) and 0.4 GiB beside the embeddings.
     """
     count = len(embeddings)
     scale = _inverse_lengths(embeddings)

@@ -1,4 +1,4 @@
-"""The weights of the embedded encoder, run by onnxruntime: a small network of our own, and how its blocks are projected.
+"""The weights of the embedded encoder, run by onnxruntime: a small network of our own, and the projections.
 
 ``training/`` beside the package makes them, and docs/model-card.md says from what and how well.
 """
