@@ -1,9 +1,10 @@
 """How well do the weights of a run, step by step, tell kinds of pictures apart? The learning curve of the encoder.
 
-Usage: python -m training.evaluate RUN FOLDER [FOLDER ...] [--train 8]
+Usage: python -m training.evaluate RUN FOLDER [FOLDER ...] [--train 8] [--teacher TEACHER]
 
 ``RUN`` is the folder that ``training.train`` wrote; every sub-folder of every ``FOLDER`` is one kind of picture. What
-the network alone sees, before anything is quantised or projected, is asked as ``benchmarks/builtin_encoder.py`` asks.
+the network alone sees, before anything is quantised or projected, is asked as ``benchmarks/builtin_encoder.py`` asks;
+and so is what the teacher sees, where its .tflite file is given.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ import argparse
 import re
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from benchmarks.builtin_encoder import PROBES, accuracy, pictures_in
 from numpy.typing import NDArray
+from PIL import Image
 
 from image_tagging.encoders.letterbox import fitted, squared
 from image_tagging.images import decode
 from image_tagging.records import ImageRef
 
 from .network import Network
+from .views import enlarged
 
 _AT_ONCE = 64
 
@@ -29,11 +33,14 @@ _AT_ONCE = 64
 def main() -> None:
     options = _options()
     paths, kinds = pictures_in(options.folders)
-    pictures = np.stack([squared(fitted(decode(ImageRef(p), Path(p).read_bytes()).picture)) for p in paths])
-    for weights in sorted(options.run.glob("weights-*.pt"), key=_step):
-        seen = np.sqrt(_seen(weights, pictures))
-        mean, spread = accuracy(PROBES["scaled"], seen, kinds, options.train)
-        print(f"step {_step(weights):6d}  {options.train} per kind  {mean:.3f} +- {spread:.3f}", flush=True)
+    pictures = [decode(ImageRef(path), Path(path).read_bytes()).picture for path in paths]
+    squares = np.stack([squared(fitted(picture)) for picture in pictures])
+    seen = {f"step {_step(each):6d}": _seen(each, squares) for each in sorted(options.run.glob("*.pt"), key=_step)}
+    if options.teacher:
+        seen["teacher"] = _seen_by_teacher(options.teacher, pictures)
+    for who, embeddings in seen.items():
+        mean, spread = accuracy(PROBES["scaled"], np.sqrt(embeddings), kinds, options.train)
+        print(f"{who:12s}  {options.train} per kind  {mean:.3f} +- {spread:.3f}", flush=True)
 
 
 def _options() -> argparse.Namespace:
@@ -41,6 +48,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("run", type=Path)
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--train", type=int, default=8)
+    parser.add_argument("--teacher", type=Path)
     return parser.parse_args()
 
 
@@ -56,6 +64,15 @@ def _seen(weights: Path, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     parts = torch.from_numpy(pictures).permute(0, 3, 1, 2).split(_AT_ONCE)
     with torch.inference_mode():
         return torch.cat([network(part.float()) for part in parts]).numpy()
+
+
+def _seen_by_teacher(path: Path, pictures: list[Image.Image]) -> NDArray[np.float32]:
+    """The teacher's embeddings of pictures squeezed into its square, small ones enlarged without blur."""
+    from .precompute import SIDE, Teacher
+
+    teacher = Teacher(path, threads=2)
+    squeezed = [cv2.resize(enlarged(np.asarray(p), SIDE), (SIDE, SIDE), interpolation=cv2.INTER_AREA) for p in pictures]
+    return np.stack([teacher.seen(picture) for picture in squeezed]).astype(np.float32)
 
 
 if __name__ == "__main__":

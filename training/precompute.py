@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from .corpus import load
 from .views import draw_views, render
 
-_SIDE = 224
+SIDE = 224
 _TOLD_EVERY = 10_000
 
 
@@ -34,7 +34,7 @@ def main() -> None:
     seen = np.empty((len(views), teacher.values), np.uint8)
     began = time.monotonic()
     for row, view in enumerate(views):
-        seen[row] = teacher.seen(render(view, corpus.images, _SIDE))
+        seen[row] = teacher.seen(render(view, corpus.images, SIDE))
         if (row + 1) % _TOLD_EVERY == 0:
             print(f"{row + 1} of {len(views)}, {time.monotonic() - began:.0f} s", flush=True)
     np.savez(options.out, views=views, teacher=seen)
