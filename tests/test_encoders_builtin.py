@@ -187,7 +187,7 @@ def test_half_the_size_is_the_same_photo(encoder):
     large, other = photo_like((600, 450)), photo_like((600, 450), seed=1)
     small = large.resize((300, 225), Image.Resampling.LANCZOS)
     assert cosine(encoder.preprocess(large), encoder.preprocess(small)) > 0.97
-    assert cosine(encoder.preprocess(large), encoder.preprocess(other)) < 0.9
+    assert cosine(encoder.preprocess(large), encoder.preprocess(other)) < 0.95
 
 
 def test_a_sprite_is_not_blurred(encoder):
