@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from image_tagging.encoders import learned
+from image_tagging.encoders import learned, load_encoder
 from image_tagging.encoders.builtin import BuiltinEncoder
 from image_tagging.errors import DeviceUnavailableError, EncoderUnavailableError
 from image_tagging.records import EncoderSpec
@@ -235,6 +235,10 @@ def test_another_device_is_refused_in_one_line_that_says_what_to_do(device):
     assert "\n" not in message
     assert repr(device) in message
     assert "leave the device out" in message
+
+
+def test_it_computes_in_eight_bits(encoder):
+    assert load_encoder("builtin", "openai").precision == encoder.precision == "int8"
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])

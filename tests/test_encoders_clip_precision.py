@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from image_tagging.encoders import BUILTIN, PRECISIONS, clip_precision, load_encoder
+from image_tagging.encoders import PRECISIONS, clip_precision
 from image_tagging.encoders.clip_precision import candidates, difference, drawn_pictures, native
 from image_tagging.errors import EncoderUnavailableError
 
@@ -116,10 +116,3 @@ def test_the_drawn_pictures_are_always_the_same_and_differ() -> None:
     first, again = drawn_pictures(), drawn_pictures()
     assert [picture.tobytes() for picture in first] == [picture.tobytes() for picture in again]
     assert len({picture.tobytes() for picture in first}) == len(first) > 1
-
-
-def test_the_embedded_encoder_computes_in_float32() -> None:
-    for precision in ("auto", "fp32"):
-        assert load_encoder(BUILTIN, "openai", precision=precision).precision == "fp32"
-    with pytest.raises(EncoderUnavailableError, match="'bf16'"):
-        load_encoder(BUILTIN, "openai", precision="bf16")

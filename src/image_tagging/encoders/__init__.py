@@ -37,7 +37,7 @@ class Encoder(Protocol):
 
     @property
     def precision(self) -> str:
-        """What ``embed`` computes in: ``fp32``, ``bf16``, ``fp16``. All give the same embeddings but for rounding."""
+        """``fp32``, ``bf16`` or ``fp16``, which give the same embeddings but for rounding; ``int8`` of ``builtin``."""
 
     @property
     def preprocess(self) -> Callable[[Image.Image], NDArray[np.float32]]:
