@@ -7,8 +7,9 @@ import tarfile
 
 import cv2
 import numpy as np
+import onnxruntime
 import pytest
-from training.corpus import load, read, unpack
+from training.corpus import load, picture_of, unpack
 from training.views import VIEWS, draw_views, render
 
 
@@ -70,7 +71,7 @@ def test_transparency_is_over_white(tmp_path):
     pixels[:2, :, 3] = 0
     pixels[2:, :, 3] = 255
     (tmp_path / "some.png").write_bytes(encoded(pixels, ".png"))
-    seen = read(tmp_path / "some.png")
+    seen = np.asarray(picture_of(tmp_path / "some.png"))
     assert (seen[:2] == 255).all()
     np.testing.assert_array_equal(seen[2:], pixels[2:, :, 2::-1])  # OpenCV keeps blue first
 
@@ -105,7 +106,6 @@ def test_drawn_pictures_get_no_colours_that_they_have_not(corpus):
 @pytest.mark.clip
 def test_the_graph_computes_what_the_network_does():
     torch = pytest.importorskip("torch", reason="the network is written in torch, of the clip extra")
-    ort = pytest.importorskip("onnxruntime")
     from training.export import graph_of
     from training.network import LEARNED, Network
 
@@ -116,7 +116,9 @@ def test_the_graph_computes_what_the_network_does():
     with torch.no_grad():
         network(tensor)  # moves the means of the normalisation away from 0
         expected = network.eval()(tensor).numpy()
-    session = ort.InferenceSession(graph_of(network, 64).SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        graph_of(network, 64).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     (computed,) = session.run(None, {"pictures": pictures})
     assert computed.shape == (3, LEARNED)
     assert expected.std() > 1e-3

@@ -15,9 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+from image_tagging.images import decode
+from image_tagging.records import ImageRef
 
 #: Sources of drawn pictures: enlarged without blur, and the teacher, who learned from photographs, knows them badly.
 DRAWN = frozenset({"crawl", "freedoom", "noto-emoji", "openlayers", "raylib", "superpowers"})
@@ -69,23 +72,15 @@ def load(folder: Path) -> Corpus:
     named = sorted({kind for kind in kinds if not kind.startswith(WEAKLY_LABELLED)})
     number = {kind: place for place, kind in enumerate(named)}
     return Corpus(
-        images=[read(path) for path in paths],
+        images=[np.asarray(picture_of(path)) for path in paths],
         drawn=np.array([kind.split("/")[0] in DRAWN for kind in kinds]),
         labels=np.array([number.get(kind, -1) for kind in kinds]),
     )
 
 
-def read(path: Path) -> NDArray[np.uint8]:
-    """One image as a person sees it: (h, w, 3) uint8, RGB, transparency over white."""
-    pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise ValueError(f"{path} is no image that OpenCV can read")
-    if pixels.ndim == 2:
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
-    if pixels.shape[2] == 3:
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-    opacity = pixels[..., 3:].astype(np.float32) / 255
-    return np.rint(pixels[..., 2::-1] * opacity + 255 * (1 - opacity)).astype(np.uint8)
+def picture_of(path: Path) -> Image.Image:
+    """One image as the program sees it: RGB, transparency over white; raises DecodeError where it cannot be decoded."""
+    return decode(ImageRef(str(path)), path.read_bytes()).picture
 
 
 def unpack(archives: Path, out: Path) -> Iterator[tuple[str, int]]:

@@ -20,12 +20,10 @@ from benchmarks.builtin_encoder import PROBES, accuracy, pictures_in
 from numpy.typing import NDArray
 from PIL import Image
 
-from image_tagging.encoders.letterbox import fitted, squared
-from image_tagging.images import decode
-from image_tagging.records import ImageRef
+from image_tagging.encoders.letterbox import enlarged, fitted, squared
 
+from .corpus import picture_of
 from .network import Network
-from .views import enlarged
 
 _AT_ONCE = 64
 
@@ -33,7 +31,7 @@ _AT_ONCE = 64
 def main() -> None:
     options = _options()
     paths, kinds = pictures_in(options.folders)
-    pictures = [decode(ImageRef(path), Path(path).read_bytes()).picture for path in paths]
+    pictures = [picture_of(Path(path)) for path in paths]
     squares = np.stack([squared(fitted(picture)) for picture in pictures])
     seen = {f"step {_step(each):6d}": _seen(each, squares) for each in sorted(options.run.glob("*.pt"), key=_step)}
     if options.teacher:
@@ -71,7 +69,9 @@ def _seen_by_teacher(path: Path, pictures: list[Image.Image]) -> NDArray[np.floa
     from .precompute import SIDE, Teacher
 
     teacher = Teacher(path, threads=2)
-    squeezed = [cv2.resize(enlarged(np.asarray(p), SIDE), (SIDE, SIDE), interpolation=cv2.INTER_AREA) for p in pictures]
+    squeezed = [
+        cv2.resize(enlarged(np.asarray(p), SIDE, SIDE), (SIDE, SIDE), interpolation=cv2.INTER_AREA) for p in pictures
+    ]
     return np.stack([teacher.seen(picture) for picture in squeezed]).astype(np.float32)
 
 

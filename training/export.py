@@ -1,12 +1,12 @@
 """Trained weights -> the file that the package ships: ONNX, in eight bits, with the projections of both blocks.
 
-Usage: python -m training.export WEIGHTS CORPUS OUT [--learned 448] [--classical 320] [--seed 0]
+Usage: python -m training.export WEIGHTS CORPUS OUT [--seed 0]
 
 ``WEIGHTS`` is one of ``training.train``, ``CORPUS`` the ``train`` folder, ``OUT`` the .onnx to write.
 
 The graph is written node by node, with normalisation folded into the convolutions. Its inputs are ``pictures`` (N,
 SIDE, SIDE, 3) uint8, as they lie in memory, and their ``classical`` features; its outputs are both blocks, ``seen`` and
-``described``, in as many values as the options say. Weights get seven bits of the eight, one scale per channel:
+``described``. Weights get seven bits of the eight, one scale per channel:
 processors without instructions for eight bits add products of two in sixteen, which must not overflow, so that all
 processors compute the same.
 
@@ -35,6 +35,7 @@ from PIL import Image
 from torch import nn
 
 from image_tagging.encoders.classical import classical
+from image_tagging.encoders.learned import DESCRIBED, SEEN
 from image_tagging.encoders.letterbox import SIDE, fitted, squared
 
 from .corpus import Corpus, load
@@ -56,8 +57,8 @@ def main() -> None:
     seen, described = _blocks(quantised, corpus)
     model = with_projections(
         quantised,
-        learned=projection(np.sqrt(seen), options.learned, options.seed, standardised=True),
-        classical=projection(described, options.classical, options.seed),
+        learned=projection(np.sqrt(seen), SEEN, options.seed, standardised=True),
+        classical=projection(described, DESCRIBED, options.seed),
     )
     onnx.save(model, options.out)
     print(f"{options.out}: {options.out.stat().st_size:,} bytes")
@@ -68,8 +69,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("weights", type=Path)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--learned", type=int, default=448)
-    parser.add_argument("--classical", type=int, default=320)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from image_tagging.encoders.letterbox import enlarged
+
 from .corpus import Corpus
 
 #: Views of a photograph and of a drawn picture: photographs are what strangers bring, and what the teacher knows.
@@ -74,7 +76,7 @@ def render(view: np.void, images: list[NDArray[np.uint8]], side: int) -> NDArray
 
 def _rendered(crop: np.void, images: list[NDArray[np.uint8]], side: int) -> NDArray[np.uint8]:
     picture = _cut(images[crop["image"]], crop["box"])
-    picture = enlarged(picture, side) if crop["drawn"] else picture
+    picture = enlarged(picture, side, side) if crop["drawn"] else picture
     smaller = min(picture.shape[:2]) < side
     how = cv2.INTER_LINEAR if smaller and not crop["drawn"] else cv2.INTER_AREA
     picture = cv2.resize(picture, (side, side), interpolation=how)
@@ -94,15 +96,6 @@ def _cut(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8
         edges = (above, max(0, below), before, max(0, after))
         return np.asarray(cv2.copyMakeBorder(inside, *edges, cv2.BORDER_CONSTANT, value=(255, 255, 255)))
     return inside
-
-
-def enlarged(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """A picture whose sides are at least ``side`` pixels, by whole factors and with hard edges."""
-    height, width = picture.shape[:2]
-    size = (width * -(-side // width), height * -(-side // height))
-    if size == (width, height):
-        return picture
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_NEAREST))
 
 
 def _coloured(picture: NDArray[np.uint8], gain: float, offset: float, vivid: float) -> NDArray[np.uint8]:

@@ -220,7 +220,7 @@ def _copy(content: Content, target: str) -> None:
         else:
             _write(content, aside)
         os.replace(aside, target)
-    except BaseException:
+    except BaseException:  # Ctrl-C, too, leaves no half of an image
         with suppress(OSError):
             os.remove(aside)
         raise

@@ -74,7 +74,7 @@ class StoreFile:
             self._db = sqlite3.connect(self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
         try:
             self._take()
-        except BaseException:
+        except BaseException:  # Ctrl-C, too, leaves no file open or locked
             self._db.close()
             raise
 

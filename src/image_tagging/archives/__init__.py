@@ -48,7 +48,7 @@ class Archive:
         self._content = _content(source)
         try:
             entries, self._end = self._read()
-        except BaseException:
+        except BaseException:  # Ctrl-C, too, leaves no file open
             self.close()
             raise
         names = unique_names([entry.name for entry in entries])

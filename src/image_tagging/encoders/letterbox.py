@@ -25,11 +25,18 @@ def fitted(picture: Image.Image) -> NDArray[np.uint8]:
     # A huge picture is first boxed down to about twice the size, which is fast and makes no full-size copy.
     boxes = (max(1, picture.width // (2 * width)), max(1, picture.height // (2 * height)))
     pixels = np.asarray(picture if boxes == (1, 1) else picture.reduce(boxes))
+    return np.asarray(
+        cv2.resize(enlarged(pixels, height, width), (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
+    )
+
+
+def enlarged(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Pixels (h, w, 3), so many or more of them each way: by whole factors and with hard edges."""
     rows, columns = pixels.shape[:2]
-    enlarged = (columns * -(-width // columns), rows * -(-height // rows))
-    if enlarged != (columns, rows):
-        pixels = cv2.resize(pixels, enlarged, interpolation=cv2.INTER_NEAREST)
-    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    size = (columns * -(-width // columns), rows * -(-height // rows))
+    if size == (columns, rows):
+        return pixels
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
 
 
 def squared(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
