@@ -99,12 +99,8 @@ def _cut(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8
 
 
 def _coloured(picture: NDArray[np.uint8], gain: float, offset: float, vivid: float) -> NDArray[np.uint8]:
-    """Contrast, brightness and saturation, in one product of matrices."""
+    """Contrast and saturation in one product of matrices, then brightness."""
     grey = np.full((3, 3), 1 / 3) * (1 - vivid)
     turned = cv2.transform(picture, (np.eye(3) * vivid + grey) * gain, None)
-    return np.asarray(cv2.convertScaleAbs(turned, alpha=1, beta=0) if offset == 0 else _shifted(turned, offset))
-
-
-def _shifted(picture: NDArray[np.uint8], offset: float) -> NDArray[np.uint8]:
-    change = np.full_like(picture, abs(offset))
-    return np.asarray(cv2.add(picture, change) if offset > 0 else cv2.subtract(picture, change))
+    change = np.full_like(turned, abs(offset))
+    return np.asarray(cv2.add(turned, change) if offset > 0 else cv2.subtract(turned, change))
