@@ -24,6 +24,7 @@ torch = pytest.importorskip("torch")
 
 from open_clip.transform import PreprocessCfg, image_transform_v2  # noqa: E402
 
+from clip_models import random_clip, saved_clip  # noqa: E402
 from image_tagging.encoders import clip_download, clip_weights, load_encoder  # noqa: E402
 from image_tagging.encoders.clip import ClipEncoder, clip_identity  # noqa: E402
 from image_tagging.encoders.clip_preprocess import ClipPreprocess  # noqa: E402
@@ -75,11 +76,7 @@ def encoder() -> ClipEncoder:
 @pytest.fixture(scope="module")
 def weights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state dict of seeded random weights of the whole model, as a training run would save it."""
-    path = tmp_path_factory.mktemp("weights") / "mine.pt"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        torch.save(open_clip.create_model(NAME).state_dict(), path)
-    return path
+    return saved_clip(tmp_path_factory.mktemp("weights") / "mine.pt", NAME, seed=1)
 
 
 @pytest.fixture
@@ -130,9 +127,7 @@ def test_safetensors_files_are_loaded_too(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     random = ClipEncoder.with_random_weights(SMALL, seed=2, device="cpu", precision="fp32")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(2)
-        save_file(open_clip.create_model(SMALL).state_dict(), tmp_path / "mine.safetensors")
+    save_file(random_clip(SMALL, seed=2).state_dict(), tmp_path / "mine.safetensors")
     loaded = ClipEncoder(SMALL, str(tmp_path / "mine.safetensors"), device="cpu", precision="fp32")
     np.testing.assert_allclose(embedded(loaded), embedded(random), rtol=0, atol=1e-6)
 
@@ -194,10 +189,9 @@ def test_a_model_built_with_the_wrong_activation_is_refused(monkeypatch: pytest.
 def archive(tmp_path: Path) -> Iterator[Path]:
     """A TorchScript archive such as OpenAI published: the whole model as a program."""
     path = tmp_path / "ViT.pt"
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+    model = random_clip(SMALL, seed=3, force_quick_gelu=True)
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.manual_seed(3)
-        model = open_clip.create_model(SMALL, force_quick_gelu=True).eval()
         open_clip.convert_weights_to_fp16(model)
         torch.jit.script(Holder(model)).save(str(path))
     return path
@@ -233,9 +227,7 @@ def test_openais_own_archive_is_its_tag_wherever_it_lies(archive: Path, monkeypa
     assert (made.spec.name, made.spec.pretrained) == (SMALL, "openai")
     assert clip_identity(SMALL, str(renamed)) == (SMALL, "openai")
     assert activations(made) == {"QuickGELU"}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        alone = open_clip_alone(open_clip.create_model(SMALL, force_quick_gelu=True))
+    alone = open_clip_alone(random_clip(SMALL, seed=3, force_quick_gelu=True))
     assert cosines(embedded(made), alone).min() > 0.9999  # the archive holds half precision
 
 

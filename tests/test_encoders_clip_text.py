@@ -14,6 +14,7 @@ import pytest
 open_clip = pytest.importorskip("open_clip", reason="needs the clip extra: pip install 'image-tagging-tools[clip]'")
 torch = pytest.importorskip("torch")
 
+from clip_models import random_clip, saved_clip  # noqa: E402
 from image_tagging.encoders import clip_download, clip_text, load_text_encoder  # noqa: E402
 from image_tagging.encoders.choice import text_encoder_of  # noqa: E402
 from image_tagging.encoders.clip import ClipEncoder, clip_identity  # noqa: E402
@@ -34,12 +35,6 @@ NAME = "ViT-B-32"
 TEXTS = ["a photo of a cat.", "pixel art of a space ship with two cats in it.", "猫", "", "word " * 200]
 
 
-def built(name: str, seed: int = 0, **options: Any) -> Any:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return open_clip.create_model(name, **options).eval()
-
-
 def open_clip_alone(name: str, model: Any, texts: list[str]) -> np.ndarray:
     with torch.inference_mode():
         return model.encode_text(open_clip.get_tokenizer(name)(texts), normalize=False).numpy()
@@ -52,15 +47,13 @@ def encoder() -> ClipTextEncoder:
 
 @pytest.fixture(scope="module")
 def weights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "mine.pt"
-    torch.save(built(NAME, seed=1).state_dict(), path)
-    return path
+    return saved_clip(tmp_path_factory.mktemp("weights") / "mine.pt", NAME, seed=1)
 
 
 @pytest.fixture(scope="module")
 def by_activation() -> dict[bool, np.ndarray]:
     """What open_clip gives for TEXTS with the weights of ``weights_file``: by QuickGELU, and without."""
-    models = {quick: built(NAME, seed=1, force_quick_gelu=quick) for quick in (True, False)}
+    models = {quick: random_clip(NAME, seed=1, force_quick_gelu=quick) for quick in (True, False)}
     return {quick: open_clip_alone(NAME, model, TEXTS) for quick, model in models.items()}
 
 
@@ -68,7 +61,7 @@ def by_activation() -> dict[bool, np.ndarray]:
 @pytest.mark.parametrize("name", [SMALL, "ViTamin-S", "coca_ViT-B-32", "MobileCLIP-S1"])
 def test_it_gives_what_open_clip_gives_alone(name: str) -> None:
     encoder = ClipTextEncoder.with_random_weights(name, seed=3, device="cpu")
-    expected = open_clip_alone(name, built(name, seed=3), TEXTS)
+    expected = open_clip_alone(name, random_clip(name, seed=3), TEXTS)
     rows = encoder.embed_texts(TEXTS)
     assert rows.shape == (len(TEXTS), encoder.dim)
     assert rows.dtype == np.float32

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from clip_models import saved_clip
 from image_tagging import ProcessConfig, process_dataset
 from image_tagging.drawings import draw
 from image_tagging.errors import EncoderUnavailableError
@@ -24,10 +25,7 @@ KINDS = ("sprites", "gradients", "charts")
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A local checkpoint of ViT-B-32 with seeded random weights."""
-    path = tmp_path_factory.mktemp("weights") / "random.pt"
-    torch.manual_seed(7)
-    torch.save(open_clip.create_model("ViT-B-32").state_dict(), path)
-    return path
+    return saved_clip(tmp_path_factory.mktemp("weights") / "random.pt", "ViT-B-32", seed=7)
 
 
 @pytest.fixture(scope="module")

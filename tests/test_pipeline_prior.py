@@ -10,6 +10,7 @@ from typing import Callable
 import numpy as np
 import pytest
 
+from clip_models import saved_clip
 from image_tagging import TrainConfig, cli, load_tag_models, train_tag_models
 from image_tagging.classifiers import KINDS, LOGISTIC_REGRESSION, SVM
 from image_tagging.encoders import encoder_identity, load_text_encoder
@@ -18,8 +19,8 @@ from image_tagging.ranking import Ranking
 from image_tagging.summaries import TrainSummary
 from image_tagging.text_prior import TextPrior
 
-open_clip = pytest.importorskip("open_clip", reason="the clip extra is not installed")
-torch = pytest.importorskip("torch", reason="the clip extra is not installed")
+pytest.importorskip("open_clip", reason="the clip extra is not installed")
+pytest.importorskip("torch", reason="the clip extra is not installed")
 
 pytestmark = pytest.mark.clip
 
@@ -30,11 +31,7 @@ DIM = 256
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A local checkpoint of random weights."""
-    path = tmp_path_factory.mktemp("weights") / "random.pt"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(7)
-        torch.save(open_clip.create_model(SMALL).state_dict(), path)
-    return path
+    return saved_clip(tmp_path_factory.mktemp("weights") / "random.pt", SMALL, seed=7)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from clip_models import saved_clip
 from image_tagging.errors import EncoderMismatchError, InputError
 from image_tagging.prior_choice import choose_prior
 from image_tagging.records import EncoderSpec
@@ -42,13 +43,7 @@ def test_an_encoder_that_reads_no_text_is_told_in_a_line_and_training_goes_on() 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A local checkpoint of random weights."""
-    open_clip = pytest.importorskip("open_clip", reason="the clip extra is not installed")
-    torch = pytest.importorskip("torch", reason="the clip extra is not installed")
-    path = tmp_path_factory.mktemp("weights") / "random.pt"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(7)
-        torch.save(open_clip.create_model(SMALL).state_dict(), path)
-    return path
+    return saved_clip(tmp_path_factory.mktemp("weights") / "random.pt", SMALL, seed=7)
 
 
 def spec_of(weights: Path) -> EncoderSpec:
