@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,14 @@ def test_an_encoder_that_reads_no_text_is_told_in_a_line_and_training_goes_on() 
     assert "images alone" in sentence
     assert "reads no text" in sentence
     assert "\n" not in sentence
+
+
+def test_what_is_missing_is_told_without_naming_an_encoder_that_reads_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "open_clip", None)
+    prior, (sentence,) = choose_prior("text", None, EncoderSpec("ViT-B-32", "openai", 512, ""), ["cat"])
+    assert prior is None
+    assert "pip install 'image-tagging-tools[clip]'" in sentence
+    assert "builtin" not in sentence
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,14 @@ class EncoderError(ImageTaggingError):
 
 
 class EncoderUnavailableError(EncoderError):
-    """A library or the weights that the encoder needs are not here."""
+    """A library or the weights that the encoder needs are not here.
+
+    ``reason`` says that, and how to get them; ``instead`` another encoder, which helps only where one is chosen.
+    """
+
+    def __init__(self, reason: str, instead: str = "") -> None:
+        super().__init__(f"{reason}, or {instead}" if instead else reason)
+        self.reason = reason
 
 
 class DeviceUnavailableError(EncoderError):

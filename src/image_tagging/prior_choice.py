@@ -57,7 +57,7 @@ def choose_prior(
         reader = text_encoder_of(encoder, weights)
         prior = TextPrior.of(_counted(tags, watch), reader.embed_texts)
     except EncoderUnavailableError as error:
-        why = str(error).rstrip(".")
+        why = error.reason.rstrip(".")
         return None, (f"The names of tags are not used (--prior=text), tags are learned from images alone: {why}.",)
     if not prior.without:
         return prior, ()

@@ -58,7 +58,7 @@ class EncoderChoice:
                 raise
             raise EncoderUnavailableError(
                 f"some images are not in the metadata, and the encoder of the tag models, "
-                f"{self.name}/{self.pretrained}, is not here to compute them: {error}. "
+                f"{self.name}/{self.pretrained}, is not here to compute them: {error.reason}. "
                 "Another encoder (--clip_model, stage 1) needs other tag models."
             ) from error
         if self.dim not in {None, encoder.spec.dim}:

@@ -34,7 +34,8 @@ def fetch(library: ModuleType, weights: Weights) -> str:
     except (OSError, RuntimeError, ValueError, TypeError, HTTPException) as error:
         raise EncoderUnavailableError(
             f"the weights {weights.tag!r} of {weights.name} are neither in {cached} nor to be had from {address} "
-            f"({one_line(error, 120)}): give a local file with --pretrained=/path/to/file, {INSTEAD}"
+            f"({one_line(error, 120)}): give a local file with --pretrained=/path/to/file",
+            INSTEAD,
         ) from error
     return path
 

@@ -99,7 +99,8 @@ def _open_clip() -> ModuleType:
     except (ImportError, OSError, RuntimeError) as error:  # the last two: torch and torchvision that do not match
         raise EncoderUnavailableError(
             f"CLIP models need open_clip, which cannot be imported ({one_line(error)}): "
-            "pip install 'image-tagging-tools[clip]', or take --clip_model=builtin"
+            "pip install 'image-tagging-tools[clip]'",
+            "take --clip_model=builtin",
         ) from error
     return library
 

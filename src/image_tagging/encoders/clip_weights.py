@@ -29,7 +29,7 @@ from ..errors import EncoderUnavailableError
 
 _LOG = logging.getLogger(__name__)
 
-INSTEAD = "or take --clip_model=builtin, which needs no weights"
+INSTEAD = "take --clip_model=builtin, which needs no weights"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def identify(name: str, pretrained: str, published: Callable[[str], Sequence[tup
     of the same name. Raises EncoderUnavailableError where the file cannot be read or belongs to another model.
     """
     if ":" in name:  # open_clip would fetch what a file of a stranger names
-        raise EncoderUnavailableError(f"{name} is no name of a model here: take one of open_clip's own, {INSTEAD}")
+        raise EncoderUnavailableError(f"{name} is no name of a model here: take one of open_clip's own", INSTEAD)
     name = name.replace("/", "-")  # "ViT-B/32", as OpenAI writes it; open_clip takes both
     if not os.path.isfile(pretrained):
         tag = pretrained.lower().replace("-", "_")  # as open_clip looks tags up
@@ -148,12 +148,13 @@ def check_known(library: ModuleType, weights: Weights) -> None:
     if weights.name not in models:
         close = difflib.get_close_matches(weights.name, models, n=4, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}?" if close else "open_clip.list_models() names all it has"
-        raise EncoderUnavailableError(f"open_clip has no model {weights.name!r}: {hint} (or --clip_model=builtin)")
+        raise EncoderUnavailableError(f"open_clip has no model {weights.name!r}: {hint}", INSTEAD)
     tags = library.list_pretrained_tags_by_model(weights.name)
     if not weights.path and weights.tag not in tags:
         raise EncoderUnavailableError(
             f"{weights.pretrained!r} is neither pretrained weights of {weights.name} nor a file: "
-            f"take --pretrained={'|'.join(tags) or '(it has none)'} or the path of a local weights file, {INSTEAD}"
+            f"take --pretrained={'|'.join(tags) or '(it has none)'} or the path of a local weights file",
+            INSTEAD,
         )
 
 

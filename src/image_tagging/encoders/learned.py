@@ -47,7 +47,8 @@ def _session() -> Any:
     except ImportError as error:
         raise EncoderUnavailableError(
             f"the embedded encoder needs onnxruntime, which does not load here ({error}): install it again "
-            "(pip install --force-reinstall onnxruntime), or take a CLIP model (--clip_model)"
+            "(pip install --force-reinstall onnxruntime)",
+            "take a CLIP model (--clip_model)",
         ) from error
     options = onnxruntime.SessionOptions()
     # Pictures are prepared side by side, in processes or threads, and each of those takes one.
