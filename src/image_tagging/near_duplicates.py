@@ -1,13 +1,13 @@
 """Embeddings -> which images are nearly the same: one picture saved again, scaled, moved by a pixel, tinted a little.
 
-The limit is a cosine, and encoders do not centre their embeddings, so it was chosen by what was measured:
+The limit is a cosine, and was chosen by what was measured (``benchmarks/near_duplicates.py``):
 
 =====================  =============================================================================================
 of different pictures  photos in 8 classes (73,536 pairs) and sprites and tiles in 6 (28,920): 999 in 1,000 lie below
 by ``builtin``         0.85. The closest two photos are two sheets of cardboard at 0.931, but for a piano that is there
                        twice, with another background: 0.951. Above lies only one starry sky beside another: 0.970.
 versions of a photo    by ``builtin``, at 0.97 or more: JPEG of quality 75, 1.5 times the size, moved by a pixel: all;
-                       quality 50, half the size: 99 %; 2 % cut off each side: 92 %, 5 %: 16 %; 5 % brighter and more
+                       quality 50, half the size: 99 %; 2 % cut off each side: 92 %, 5 %: 17 %; 5 % brighter and more
                        colourful: 98 %, 10 %: 94 %; mirrored: 8 %.
 versions of a sprite   by ``builtin``: twice the size, pixel for pixel: all; moved by a pixel: 90 %; 5 % brighter: 98 %;
                        what blurs its pixels (JPEG, smooth scaling) changes its embedding: 19 to 29 %.
