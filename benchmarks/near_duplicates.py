@@ -49,7 +49,8 @@ def show_closest(unit: np.ndarray, paths: list[str]) -> None:
     first, second = np.triu_indices(len(unit), 1)
     cosines = (unit @ unit.T)[first, second]
     print(
-        f"  {len(cosines):,} pairs: median {np.median(cosines):.3f}, 999 in 1,000 below {np.quantile(cosines, 0.999):.3f}"
+    middle, most = np.quantile(cosines, [0.5, 0.999])
+    print(f"  {len(cosines):,} pairs: median {middle:.3f}, 999 in 1,000 below {most:.3f}")
     )
     for pair in np.argsort(-cosines)[:3]:
         print(f"  {cosines[pair]:.3f}  {Path(paths[first[pair]]).name}  {Path(paths[second[pair]]).name}")
