@@ -48,10 +48,8 @@ def show_closest(unit: np.ndarray, paths: list[str]) -> None:
     """Different pictures: how alike most of them are, and the closest three pairs."""
     first, second = np.triu_indices(len(unit), 1)
     cosines = (unit @ unit.T)[first, second]
-    print(
     middle, most = np.quantile(cosines, [0.5, 0.999])
     print(f"  {len(cosines):,} pairs: median {middle:.3f}, 999 in 1,000 below {most:.3f}")
-    )
     for pair in np.argsort(-cosines)[:3]:
         print(f"  {cosines[pair]:.3f}  {Path(paths[first[pair]]).name}  {Path(paths[second[pair]]).name}")
 
