@@ -19,11 +19,11 @@ from image_tagging.records import (
     EmbeddedImage,
     EncoderSpec,
     Failure,
+    FoundArchive,
     FoundImage,
     ImageRef,
     ListedFile,
 )
-from image_tagging.sources import FoundArchive
 from samples import facts, found, written
 
 SPEC = EncoderSpec("mean-colours", "v1", 3, "none")

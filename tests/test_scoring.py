@@ -15,10 +15,9 @@ import pytest
 from image_tagging import bins as bins_module
 from image_tagging.classifiers import TagModel, TagModels
 from image_tagging.errors import OutputError
-from image_tagging.records import EncoderSpec, ImageRecord, ImageRef, ListedFile, TagScore
+from image_tagging.records import EncoderSpec, FoundArchive, ImageRecord, ImageRef, ListedFile, TagScore
 from image_tagging.scorers import LinearScorer
 from image_tagging.scoring import results, score_pictures
-from image_tagging.sources import FoundArchive
 
 ENCODER = EncoderSpec("builtin", "test", 2, "")
 

@@ -11,9 +11,9 @@ import pytest
 
 from image_tagging.archives import ArchiveLimits
 from image_tagging.errors import InputError, ReadError
-from image_tagging.records import Failure, FoundImage, ImageRef
+from image_tagging.records import Failure, FoundArchive, FoundImage, ImageRef, OtherFile
 from image_tagging.source_reader import SourceReader
-from image_tagging.sources import FoundArchive, PassedOver, find_images, is_archive
+from image_tagging.sources import find_images, is_archive
 from samples import drawn, encoded, png, written, zipped
 
 needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes need rights on Windows")
@@ -49,7 +49,7 @@ def archives(root, **options):
 def passed_over(root, **options):
     """The paths of the files that are told of and not looked into."""
     found = find_images(str(root), **options)
-    return [os.path.relpath(item.ref.path, str(root)) for item in found if isinstance(item, PassedOver)]
+    return [os.path.relpath(item.ref.path, str(root)) for item in found if isinstance(item, OtherFile)]
 
 
 def code_of(reader, ref):

@@ -10,8 +10,7 @@ from typing import Any
 
 from .errors import OutputError
 from .files import write_aside
-from .records import ImageRef, TagScore
-from .sources import FoundArchive
+from .records import FoundArchive, ImageRef, TagScore
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from .encoders.choice import EncoderChoice
 from .errors import NoImagesError
 from .index import WorkingStore
 from .listing import Listing
-from .records import Failure
-from .sources import Found
+from .records import Failure, Found
 from .summaries import EmbeddingSummary, Watch
 
 log = logging.getLogger(__name__)

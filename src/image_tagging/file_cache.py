@@ -19,10 +19,10 @@ from .errors import InputError, NoImagesError, OutputError
 from .failures import attempt
 from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, open_cache
 from .files import make_folder
-from .records import Failure, FoundImage
+from .records import Failure, Found, FoundArchive, FoundImage, OtherFile
 from .runners import local
 from .source_reader import ThreadReaders
-from .sources import Found, FoundArchive, PassedOver, find_images
+from .sources import find_images
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ class _Adder:
                     self._skip(item)
                 elif isinstance(item, FoundArchive):
                     self._archives.append(item)
-                elif isinstance(item, PassedOver):
+                elif isinstance(item, OtherFile):
                     continue
                 elif stamps.get(address) == item.stamp:
                     self.counts["unchanged"] += 1

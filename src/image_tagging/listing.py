@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .images import DEFAULT_LIMITS
-from .records import EncoderSpec, Failure, FoundImage, ImageRecord, ImageRef, ListedFile
-from .sources import Found, FoundArchive, PassedOver
+from .records import EncoderSpec, Failure, Found, FoundArchive, FoundImage, ImageRecord, ImageRef, ListedFile, OtherFile
 from .store import StoreFile
 
 _NUMBER_NAMES = """
@@ -285,7 +284,7 @@ class _Aside:
                 self.archives.append(item)
             elif isinstance(item, Failure):
                 self.failures.append(item)
-            elif isinstance(item, PassedOver):
+            elif isinstance(item, OtherFile):
                 self.passed_over[item.ref.suffix] += 1
             else:
                 ref = item.ref

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
 from .plain_text import encodable, escaped
 
@@ -76,6 +76,25 @@ class FoundImage:
 
     ref: ImageRef
     stamp: str
+
+
+@dataclass(frozen=True)
+class FoundArchive:
+    """An archive that finding met, and how many images lie directly in it.
+
+    ``ref`` is its own address; the archives inside it are counted separately. ``images`` is ``None`` where archives
+    were not to be opened.
+    """
+
+    ref: ImageRef
+    images: Optional[int]
+
+
+@dataclass(frozen=True)
+class OtherFile:
+    """A file that is neither an image nor an archive by its name: text next to images, for example."""
+
+    ref: ImageRef
 
 
 @dataclass(frozen=True)
@@ -199,3 +218,7 @@ class Failure:
     step: str
     code: str
     reason: str
+
+
+#: What finding gives, in a stable order.
+Found = Union[FoundImage, FoundArchive, OtherFile, Failure]

@@ -20,9 +20,8 @@ from .errors import OutputError
 from .failures import attempt
 from .json_objects import JsonObjectWriter, json_object
 from .model_names import quote_tag
-from .records import Failure, ImageRecord, ListedFile, TagScore
+from .records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from .source_reader import SourceReader
-from .sources import FoundArchive
 
 log = logging.getLogger(__name__)
 

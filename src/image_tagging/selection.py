@@ -10,8 +10,7 @@ from .classifiers import TagModels
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
 from .encoders.choice import require_this_version
 from .errors import EncoderMismatchError, NoImagesError
-from .records import EncoderSpec, Failure
-from .sources import Found, FoundArchive, PassedOver
+from .records import EncoderSpec, Failure, Found, FoundArchive, OtherFile
 
 #: The only encoder of the original: that of tag models which name none.
 _ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
@@ -37,7 +36,7 @@ class StageImages:
             of_archive = isinstance(item, FoundArchive) or bool(item.ref.members)
             if of_archive == self._archives or isinstance(item, Failure):
                 yield item
-            elif not isinstance(item, PassedOver):
+            elif not isinstance(item, OtherFile):
                 self.left_out += 1
 
 

@@ -11,36 +11,13 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from typing import Optional, Union
 
 from .archives import DEFAULT_LIMITS, OPENING_BYTES, Allowance, Archive, ArchiveLimits, looks_like_archive
 from .errors import InputError, ReadError
-from .records import Failure, FoundImage, ImageRef
+from .records import Failure, Found, FoundArchive, FoundImage, ImageRef, OtherFile
 from .source_reader import as_read_error
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
-
-
-@dataclass(frozen=True)
-class FoundArchive:
-    """An archive that was met while finding, and how many images lie directly in it.
-
-    ``ref`` is its own address; the archives that it holds are counted on their own. ``images`` is ``None``
-    where archives were not to be opened.
-    """
-
-    ref: ImageRef
-    images: Optional[int]
-
-
-@dataclass(frozen=True)
-class PassedOver:
-    """A file that is no image and no archive by its name: text beside images, say."""
-
-    ref: ImageRef
-
-
-Found = Union[FoundImage, FoundArchive, PassedOver, Failure]
 
 #: How an image begins, whatever it is called; BMP and the like begin too much like other things.
 _IMAGE_BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"8BPS", b"qoif", b"\0\0\0\x0cjP  ")
@@ -58,7 +35,7 @@ def find_images(
 
     Images come as :class:`FoundImage`; after the images of an archive comes its :class:`FoundArchive`; what
     cannot be opened comes as a :class:`Failure`, and so does an archive of which only a part can be used. Files that
-    are neither images nor archives by their names come as :class:`PassedOver`. A file without a suffix, or with one
+    are neither images nor archives by their names come as :class:`OtherFile`. A file without a suffix, or with one
     that nobody knows, is what it begins like; ``root`` itself is an archive whatever its name.
 
     Nothing is told of hidden files and folders (``.git``, ``__MACOSX``), the companions that macOS leaves
@@ -153,7 +130,7 @@ def _find_in_file(file: str, limits: Optional[ArchiveLimits]) -> Iterator[Found]
         yield _unread(ref)
     elif is_other_name(file):
         if not ref.name.startswith("."):
-            yield PassedOver(ref)
+            yield OtherFile(ref)
     else:
         yield from _find_by_content(ref, limits)
 
@@ -242,7 +219,7 @@ def _find_in_open(ref: ImageRef, archive: Archive, allowance: Allowance) -> Iter
                 elif is_archive_name(name):
                     yield from _find_in_nested(archive, inner, allowance)
                 else:
-                    yield _unread(inner) if is_unread_name(name) else PassedOver(inner)
+                    yield _unread(inner) if is_unread_name(name) else OtherFile(inner)
     except (ReadError, OSError) as error:
         yield _unreadable(ImageRef(ref.file) if allowance.is_spent else ref, error)
     yield FoundArchive(ref, images)

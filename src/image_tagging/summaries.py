@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Callable, Optional
 
 from .data_facts import Advice
-from .records import EncoderSpec, Failure, ImageRef
-from .sources import FoundArchive
+from .records import EncoderSpec, Failure, FoundArchive, ImageRef
 from .validation import ValidationReport
 
 #: Told what is going on: the activity, how much of it is done, and how much there is (``None``: not known).

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from image_tagging.images import decode
-from image_tagging.records import Failure, FoundImage
+from image_tagging.records import Failure, FoundArchive, FoundImage
 from image_tagging.source_reader import SourceReader
-from image_tagging.sources import FoundArchive, find_images
+from image_tagging.sources import find_images
 
 pytestmark = pytest.mark.data
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from image_tagging import cli
-from image_tagging.records import Failure, FoundImage
+from image_tagging.records import Failure, FoundArchive, FoundImage
 from image_tagging.source_reader import SourceReader
-from image_tagging.sources import FoundArchive, find_images
+from image_tagging.sources import find_images
 from raw_zips import Member, overlapping_bomb, raw_zip
 from samples import png, written, zipped
 
@@ -117,7 +117,7 @@ def test_one_bad_member_of_each_kind_costs_no_neighbour(stage4, tmp_path):
 _MEASURED = """
 import sys, time
 from collections import Counter
-from image_tagging.records import Failure, FoundImage
+from image_tagging.records import Failure, FoundArchive, FoundImage
 from image_tagging.sources import find_images
 def peak():  # of this program alone: what resource tells is inherited
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])

@@ -24,9 +24,9 @@ from image_tagging.metadata import (
     read_tag_lists,
     record_writer,
 )
-from image_tagging.records import EncoderSpec, Failure, FoundImage, ImageRecord, ImageRef
+from image_tagging.records import EncoderSpec, Failure, FoundArchive, FoundImage, ImageRecord, ImageRef
 from image_tagging.source_reader import SourceReader
-from image_tagging.sources import FoundArchive, find_images
+from image_tagging.sources import find_images
 
 EXAMPLES = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 LIMITS = ArchiveLimits(depth=4, members=1000, image_bytes=1 << 20, archive_bytes=1 << 22, total_bytes=1 << 24)
