@@ -23,8 +23,8 @@ from image_tagging.encoders.builtin import BuiltinEncoder
 from image_tagging.encoders.clip_preprocess import ClipPreprocess
 from image_tagging.images import content_hash, decode
 from image_tagging.records import FoundImage, ImageRef
-from image_tagging.source_reader import SourceReader
-from image_tagging.sources import find_images
+from image_tagging.sources.find import find_images
+from image_tagging.sources.read import SourceReader
 
 _TOGETHER = 32
 

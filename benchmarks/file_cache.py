@@ -27,8 +27,8 @@ from PIL import Image
 
 from image_tagging.file_cache import FileCache
 from image_tagging.images import content_hash
-from image_tagging.source_reader import SourceReader
-from image_tagging.sources import FoundImage, find_images
+from image_tagging.sources.find import FoundImage, find_images
+from image_tagging.sources.read import SourceReader
 
 _CALLS = 200
 _ROWS = (1_000, 1_000_000)

@@ -6,11 +6,11 @@ import os
 import tempfile
 from functools import cache
 
-from image_tagging.archives import ArchiveLimits
 from image_tagging.errors import ReadError
 from image_tagging.records import Failure, Found, FoundImage
-from image_tagging.source_reader import SourceReader
-from image_tagging.sources import find_images
+from image_tagging.sources.archives import ArchiveLimits
+from image_tagging.sources.find import find_images
+from image_tagging.sources.read import SourceReader
 
 from .only_reading import only_reading
 

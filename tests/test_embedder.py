@@ -19,7 +19,7 @@ from image_tagging.embedding import embed_images
 from image_tagging.encoders.choice import EncoderChoice
 from image_tagging.errors import EncoderUnavailableError
 from image_tagging.index import WorkingStore
-from image_tagging.sources import find_images
+from image_tagging.sources.find import find_images
 from image_tagging.summaries import unwatched
 from samples import drawn, encoded, plain, png, ten_pictures, written, zipped
 

@@ -11,7 +11,7 @@ from image_tagging.embedder import EmbeddingConfig
 from image_tagging.embedding import embed_images
 from image_tagging.errors import InputError, NoImagesError
 from image_tagging.index import WorkingStore
-from image_tagging.sources import find_images
+from image_tagging.sources.find import find_images
 from samples import ten_pictures, written
 from test_embedder import embed
 

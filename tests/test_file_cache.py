@@ -17,12 +17,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from image_tagging import file_cache, source_reader
+from image_tagging import file_cache
 from image_tagging.errors import InputError, NoImagesError, OutputError
 from image_tagging.file_cache import FileCache
 from image_tagging.images import decode
 from image_tagging.records import ImageRef
-from image_tagging.source_reader import SourceReader
+from image_tagging.sources.find import read as source_reader
+from image_tagging.sources.read import SourceReader
 
 ROOT = Path(__file__).resolve().parents[1]
 DB = "./output/file_cache.sqlite"

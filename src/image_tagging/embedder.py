@@ -23,7 +23,7 @@ from .index import WorkingStore
 from .records import EmbeddedImage, Failure, FoundImage, ImageFacts
 from .runners import local
 from .settings import settings
-from .source_reader import ThreadReaders
+from .sources import ThreadReaders
 from .summaries import Watch
 
 

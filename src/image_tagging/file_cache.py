@@ -21,8 +21,7 @@ from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, op
 from .files import make_folder
 from .records import Failure, Found, FoundArchive, FoundImage, OtherFile
 from .runners import local
-from .source_reader import ThreadReaders
-from .sources import find_images
+from .sources import ThreadReaders, find_images
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from .failures import attempt
 from .json_objects import JsonObjectWriter, json_object
 from .model_names import quote_tag
 from .records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
-from .source_reader import SourceReader
+from .sources import SourceReader
 
 log = logging.getLogger(__name__)
 

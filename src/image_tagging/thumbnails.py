@@ -21,14 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, features
 
-from .archives import DEFAULT_LIMITS as ARCHIVE_LIMITS
 from .decoding import Decoders
 from .failures import attempt
 from .images import DEFAULT_LIMITS, ImageLimits
 from .records import Failure, ImageRef
 from .runners import local
-from .source_reader import ThreadReaders
-from .suffixes import is_archive_name
+from .sources import DEFAULT_LIMITS as ARCHIVE_LIMITS
+from .sources import ThreadReaders, is_archive_name
 
 log = logging.getLogger(__name__)
 

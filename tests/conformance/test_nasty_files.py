@@ -13,13 +13,13 @@ from typing import Optional
 
 import pytest
 
-from image_tagging.archives import ArchiveLimits
 from image_tagging.decoding import Decoders
 from image_tagging.errors import ReadError
 from image_tagging.images import ImageLimits, decode
 from image_tagging.records import Failure, FoundImage, ImageRef
-from image_tagging.source_reader import SourceReader
-from image_tagging.sources import find_images
+from image_tagging.sources.archives import ArchiveLimits
+from image_tagging.sources.find import find_images
+from image_tagging.sources.read import SourceReader
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
@@ -100,7 +100,7 @@ def test_every_archive_is_walked_and_nothing_is_written(shared_data: Path):
 
 def test_every_member_of_every_archive_is_read_or_says_why_not(shared_data: Path, monkeypatch):
     """None of these archives holds images: here every member is taken for one."""
-    monkeypatch.setattr("image_tagging.sources.is_image_name", lambda name: not name.endswith(".zip"))
+    monkeypatch.setattr("image_tagging.sources.find.is_image_name", lambda name: not name.endswith(".zip"))
     folder = shared_data / "nasty-zips"
     before = snapshot(folder)
     outcomes: Counter[Optional[str]] = Counter()
@@ -127,7 +127,7 @@ def test_every_member_of_every_archive_is_read_or_says_why_not(shared_data: Path
     ],
 )
 def test_what_a_damaged_archive_still_holds_is_read(shared_data: Path, monkeypatch, archive: str, whole: int):
-    monkeypatch.setattr("image_tagging.sources.is_image_name", lambda name: True)
+    monkeypatch.setattr("image_tagging.sources.find.is_image_name", lambda name: True)
     found = list(find_images(str(shared_data / "nasty-zips" / archive)))
     reader = SourceReader()
     images = [item for item in found if isinstance(item, FoundImage)]

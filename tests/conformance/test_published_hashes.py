@@ -9,8 +9,8 @@ import pytest
 
 from image_tagging.images import decode
 from image_tagging.records import Failure, FoundArchive, FoundImage
-from image_tagging.source_reader import SourceReader
-from image_tagging.sources import find_images
+from image_tagging.sources.find import find_images
+from image_tagging.sources.read import SourceReader
 
 pytestmark = pytest.mark.data
 

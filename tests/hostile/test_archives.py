@@ -13,8 +13,8 @@ import pytest
 
 from image_tagging import cli
 from image_tagging.records import Failure, FoundArchive, FoundImage
-from image_tagging.source_reader import SourceReader
-from image_tagging.sources import find_images
+from image_tagging.sources.find import find_images
+from image_tagging.sources.read import SourceReader
 from raw_zips import Member, overlapping_bomb, raw_zip
 from samples import png, written, zipped
 
@@ -118,7 +118,7 @@ _MEASURED = """
 import sys, time
 from collections import Counter
 from image_tagging.records import Failure, FoundArchive, FoundImage
-from image_tagging.sources import find_images
+from image_tagging.sources.find import find_images
 def peak():  # of this program alone: what resource tells is inherited
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 started, base = time.perf_counter(), peak()

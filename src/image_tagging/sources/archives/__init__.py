@@ -6,7 +6,7 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import Union
 
-from ..errors import ReadError
+from ...errors import ReadError
 from .content import Content, FileContent, HeldContent
 from .directory import END_SIGNATURE, read_directory
 from .entries import LOCAL_SIGNATURE, STORED, Entry

@@ -1,7 +1,7 @@
 """Where images come from: folders, zips, zips in zips.
 
 Finding opens no image: a folder is listed, of an archive only its directory is read, and each image is an
-address with a stamp that tells whether it has changed. Reading (:mod:`image_tagging.source_reader`) gives the bytes
+address with a stamp that tells whether it has changed. Reading (:mod:`image_tagging.sources.read`) gives the bytes
 of one address. Nothing is ever unpacked beside the user's files, and no user file is changed.
 """
 
@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from typing import Optional, Union
 
+from ..errors import InputError, ReadError
+from ..records import Failure, Found, FoundArchive, FoundImage, ImageRef, OtherFile
 from .archives import DEFAULT_LIMITS, OPENING_BYTES, Allowance, Archive, ArchiveLimits, looks_like_archive
-from .errors import InputError, ReadError
-from .records import Failure, Found, FoundArchive, FoundImage, ImageRef, OtherFile
-from .source_reader import as_read_error
+from .read import as_read_error
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
 
 #: How an image begins, whatever it is called; BMP and the like begin too much like other things.

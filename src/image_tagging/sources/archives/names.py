@@ -12,7 +12,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ..files import numbered_name
+from ...files import numbered_name
 
 _IS_UTF8 = 0x800
 _UNICODE_PATH = 0x7075

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from image_tagging.suffixes import (
+from image_tagging.sources.suffixes import (
     ARCHIVE_SUFFIXES,
     IMAGE_SUFFIXES,
     OTHER_SUFFIXES,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from image_tagging.archives import Archive, looks_like_archive
 from image_tagging.errors import ReadError
+from image_tagging.sources.archives import Archive, looks_like_archive
 from raw_zips import Member, overlapping_bomb, raw_zip
 from samples import written, zipped
 
@@ -225,7 +225,7 @@ def test_opening_reads_the_directory_only(tmp_path, monkeypatch):
         read.append(len(data))
         return data
 
-    monkeypatch.setattr("image_tagging.archives.FileContent.at", counted)
+    monkeypatch.setattr("image_tagging.sources.archives.FileContent.at", counted)
     Archive(path).close()
     assert sum(read) < 20 * 100
     assert len(read) < 6

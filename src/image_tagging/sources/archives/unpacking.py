@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Callable, Protocol, Union
 
-from ..errors import ReadError
+from ...errors import ReadError
 from .content import PIECE, Content, pieces
 from .entries import BZIP2, DEFLATED, IS_ENCRYPTED, LOCAL_HEADER, LOCAL_SIGNATURE, LZMA, STORED, Entry
 

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from image_tagging.archives.names import extra_fields, member_name, unique_names
+from image_tagging.sources.archives.names import extra_fields, member_name, unique_names
 
 UTF8 = 0x800
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import ReadError
+from ...errors import ReadError
 from .entries import DEFLATE_RATIO
 
 

@@ -9,11 +9,11 @@ import zipfile
 
 import pytest
 
-from image_tagging.archives import ArchiveLimits
 from image_tagging.errors import InputError, ReadError
 from image_tagging.records import Failure, FoundArchive, FoundImage, ImageRef, OtherFile
-from image_tagging.source_reader import SourceReader
-from image_tagging.sources import find_images, is_archive
+from image_tagging.sources.archives import ArchiveLimits
+from image_tagging.sources.find import find_images, is_archive
+from image_tagging.sources.read import SourceReader
 from samples import drawn, encoded, png, written, zipped
 
 needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes need rights on Windows")

@@ -10,8 +10,8 @@ import zipfile
 
 import pytest
 
-from image_tagging.archives import Archive, ArchiveLimits
 from image_tagging.errors import ReadError
+from image_tagging.sources.archives import Archive, ArchiveLimits
 from raw_zips import STREAMED, Member, raw_zip
 from samples import zipped
 

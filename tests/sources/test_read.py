@@ -9,11 +9,11 @@ import zipfile
 
 import pytest
 
-from image_tagging.archives import ArchiveLimits
 from image_tagging.errors import ReadError
 from image_tagging.records import FoundImage, ImageRef
-from image_tagging.source_reader import SourceReader
-from image_tagging.sources import find_images
+from image_tagging.sources.archives import ArchiveLimits
+from image_tagging.sources.find import find_images
+from image_tagging.sources.read import SourceReader
 from samples import written, zipped
 
 
@@ -141,7 +141,7 @@ def test_a_file_that_grows_while_it_is_read_says_so(tmp_path, reader, monkeypatc
     path = written(tmp_path / "a.png", b"half of a download")
     status = os.stat(path)
     written(path, b"half of a download and more")
-    monkeypatch.setattr("image_tagging.source_reader.os.fstat", lambda number: status)
+    monkeypatch.setattr("image_tagging.sources.read.os.fstat", lambda number: status)
     assert code_of(reader, path) == "changed"
 
 

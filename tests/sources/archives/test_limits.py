@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from image_tagging.archives import Allowance, ArchiveLimits
 from image_tagging.errors import ReadError
+from image_tagging.sources.archives import Allowance, ArchiveLimits
 
 
 def test_the_stated_limits():

@@ -6,10 +6,10 @@ import os
 import threading
 from collections import OrderedDict, defaultdict
 
+from ..errors import ReadError
+from ..files import stamp_of
+from ..records import ImageRef
 from .archives import DEFAULT_LIMITS, Archive, ArchiveLimits
-from .errors import ReadError
-from .files import stamp_of
-from .records import ImageRef
 
 
 def as_read_error(error: Exception) -> ReadError:

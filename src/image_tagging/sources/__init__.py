@@ -1,0 +1,23 @@
+"""Where images come from: folders, single files, and archives at any depth inside each other.
+
+:mod:`.find` lists the images of a source without opening one; :mod:`.read` returns the bytes of one address;
+:mod:`.archives` reads archive formats in place. Nothing is unpacked next to the user's files, and no user file is
+changed.
+"""
+
+from __future__ import annotations
+
+from .archives import DEFAULT_LIMITS
+from .find import find_images, is_archive, sub_folders
+from .read import SourceReader, ThreadReaders
+from .suffixes import is_archive_name
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "SourceReader",
+    "ThreadReaders",
+    "find_images",
+    "is_archive",
+    "is_archive_name",
+    "sub_folders",
+]
