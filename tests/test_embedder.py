@@ -19,14 +19,14 @@ from image_tagging.embedding import embed_images
 from image_tagging.encoders.choice import EncoderChoice
 from image_tagging.errors import EncoderUnavailableError
 from image_tagging.index import WorkingStore
+from image_tagging.progress import no_progress
 from image_tagging.sources.find import find_images
-from image_tagging.summaries import unwatched
 from samples import drawn, encoded, plain, png, ten_pictures, written, zipped
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 
-def embed(folder, out, encoder=None, *, batch_size=4, num_threads=2, choice=None, watch=unwatched):
+def embed(folder, out, encoder=None, *, batch_size=4, num_threads=2, choice=None, watch=no_progress):
     """One run; its summary and {file: (hash_id, embedding)} of all pictures' first files, in order."""
     with WorkingStore(str(out)) as store:
         config = EmbeddingConfig(batch_size=batch_size, num_threads=num_threads)
@@ -320,7 +320,7 @@ def test_a_file_that_changes_between_finding_and_reading_is_read_by_the_next_run
     with WorkingStore(str(out)) as store:
         found = list(find_images(str(folder)))
         written(folder / "3.png", png(99) + b"longer")
-        embed_images(store, found, choose(), EmbeddingConfig(), unwatched)
+        embed_images(store, found, choose(), EmbeddingConfig(), no_progress)
     _, pictures = embed(folder, out)
     assert pictures["3.png"][1] == mean_colours(drawn(99)).tolist()
 
@@ -329,7 +329,7 @@ def test_a_file_that_is_removed_between_finding_and_reading_is_a_failure(folder,
     with WorkingStore(str(out)) as store:
         found = list(find_images(str(folder)))
         os.remove(folder / "3.png")
-        summary = embed_images(store, found, choose(), EmbeddingConfig(), unwatched)
+        summary = embed_images(store, found, choose(), EmbeddingConfig(), no_progress)
     assert failed(summary) == [("3.png", "read", "missing")]
     assert summary.images == 9
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .data_facts import SHOWN, Advice, DataFacts, named
+from .data_facts import SHOWN, Advice, DataFacts
 from .duplicate_checks import also_other, copies, differently_tagged, excluding_tags, nearly_other
 from .splits import TaggedEmbeddings
 from .tag_checks import few_images, same_images, spelt_alike_tags
+from .text import join_tags
 
 __all__ = ["MOST_ADVICE", "Advice", "audit"]
 
@@ -51,4 +52,4 @@ def _cut(found: Iterable[Advice]) -> Iterator[Advice]:
     if rest := every[_MOST_OF_CODE:]:
         tags = tuple(dict.fromkeys(tag for advice in rest for tag in advice.tags))
         rows = tuple(row for advice in rest for row in advice.rows[:2])[:SHOWN]
-        yield Advice(rest[0].code, tags, rows, f"The same goes for {len(rest)} more, of {named(tags)}.")
+        yield Advice(rest[0].code, tags, rows, f"The same goes for {len(rest)} more, of {join_tags(tags)}.")

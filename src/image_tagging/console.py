@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Optional
 
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from .classifiers import KINDS
@@ -19,11 +19,12 @@ from .demo import DemoSummary
 from .errors import NoModelsError
 from .model_names import model_names
 from .pipeline import ClassifyConfig, classify_images
-from .plain_text import marked
+from .progress import Progress
 from .records import Failure
-from .screen import Screen, counted, line, screen, tag_table
+from .screen import Screen, line, screen, tag_table
 from .sources import is_archive
-from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary, Watch
+from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
+from .text import counted, marked
 from .validation import ValidationReport
 
 _TRAIN_COLUMNS = ("images", "measured", "AP lr", "AP svm", "BA lr", "BA svm")
@@ -69,24 +70,30 @@ def complain(message: str) -> None:
     line(Screen(stderr=True, soft_wrap=True), f"image-tagging: {message}", style="red")
 
 
-class _Rate(ProgressColumn):
+class _Rate(bars.ProgressColumn):
     """Images per second."""
 
-    def render(self, task: Task) -> Text:
+    def render(self, task: bars.Task) -> Text:
         return Text(f"{task.speed:,.0f}/s" if task.speed else "")
 
 
 @contextmanager
-def progress() -> Iterator[Watch]:
+def progress() -> Iterator[Progress]:
     """A progress bar on standard error, with count, rate and time left; it goes when the work is done.
 
     Where standard error is a file or a pipe nothing is shown.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        _Rate(),
+        bars.TimeRemainingColumn(),
+    )
     console = Console(stderr=True)
     # A notebook draws the bar with ipywidgets; elsewhere a forced colour does not make a pipe a terminal.
     seen = find_spec("ipywidgets") is not None if console.is_jupyter else sys.stderr.isatty()
-    with Progress(*columns, console=console, transient=True, disable=not seen) as bar:
+    with bars.Progress(*columns, console=console, transient=True, disable=not seen) as bar:
         task = bar.add_task("starting", total=None)
         current = ""
 

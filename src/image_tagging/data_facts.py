@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .plain_text import escaped
 from .splits import TaggedEmbeddings
 
 Rows = NDArray[np.int64]
@@ -84,22 +83,6 @@ class DataFacts:
         return np.array([len(np.unique(self.groups[rows])) for rows in self.rows], dtype=np.int64)
 
 
-def some(rows: Rows, most: int = SHOWN) -> tuple[int, ...]:
+def first_rows(rows: Rows, most: int = SHOWN) -> tuple[int, ...]:
     """The first of the rows, to be shown."""
     return tuple(rows[:most].tolist())
-
-
-def count_of(images: int) -> str:
-    """``1 image``, ``2 images``"""
-    return f"{images:,} image{'' if images == 1 else 's'}"
-
-
-def images_are(count: int) -> str:
-    """``1 image is``, ``2 images are``"""
-    return f"{count_of(count)} {'is' if count == 1 else 'are'}"
-
-
-def named(tags: tuple[str, ...]) -> str:
-    """The first tags, for a sentence."""
-    more = f" and {len(tags) - 3:,} more" if len(tags) > 3 else ""
-    return ", ".join(map(escaped, tags[:3])) + more

@@ -19,8 +19,9 @@ from .pipeline import (
     process_dataset,
     train_tag_models,
 )
+from .progress import Progress, no_progress
 from .scoring import OUTPUT_JSON
-from .summaries import ClassifySummary, ProcessSummary, TrainSummary, Watch, unwatched
+from .summaries import ClassifySummary, ProcessSummary, TrainSummary
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class DemoSummary:
     seconds: float
 
 
-def run_demo(output: str, watch: Watch = unwatched) -> DemoSummary:
+def run_demo(output: str, watch: Progress = no_progress) -> DemoSummary:
     """Draw a data set into ``output/data`` and run stages 1 to 4 on it, with the embedded encoder.
 
     Raises
@@ -76,7 +77,7 @@ def run_demo(output: str, watch: Watch = unwatched) -> DemoSummary:
     )
 
 
-def _classify(directory: str, models: str, output: str, watch: Watch) -> ClassifySummary:
+def _classify(directory: str, models: str, output: str, watch: Progress) -> ClassifySummary:
     archives = os.path.isfile(directory)
     return classify_images(ClassifyConfig(directory=directory, model=models, output=output, archives=archives), watch)
 

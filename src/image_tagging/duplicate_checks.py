@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alike_names import opposites
-from .data_facts import SHOWN, Advice, DataFacts, count_of, images_are, named, some
-from .plain_text import escaped
+from .data_facts import SHOWN, Advice, DataFacts, first_rows
 from .splits import OTHER_TRAINING, OTHER_VALIDATION
+from .text import counted, counted_are, escaped, join_tags
 
 #: Up to this share of images of several tags, tags are taken to exclude each other.
 _FEW_OF_SEVERAL_TAGS = 0.05
@@ -28,14 +28,14 @@ def excluding_tags(facts: DataFacts) -> Iterator[Advice]:
     exclude = 0 < several <= _FEW_OF_SEVERAL_TAGS * int((facts.tags_of > 0).sum())
     for one, other, shared in facts.shared_pairs():
         pair = facts.tags[one], facts.tags[other]
-        both, named = images_are(shared), f"in both {escaped(pair[0])} and {escaped(pair[1])}"
+        both, named = counted_are(shared, "image"), f"in both {escaped(pair[0])} and {escaped(pair[1])}"
         if (one, other) in opposed or (other, one) in opposed:
             sentence = f"{both} {named}, which by their names exclude each other: leave each in one of the two."
         elif exclude and shared <= min(facts.counts[[one, other]]) / 2:
             sentence = f"{both} {named}, while nearly all others have one tag: leave each in one unless both are true."
         else:
             continue
-        yield Advice("excluding-tags", pair, some(facts.in_both(one, other)), sentence)
+        yield Advice("excluding-tags", pair, first_rows(facts.in_both(one, other)), sentence)
 
 
 def also_other(facts: DataFacts) -> Iterator[Advice]:
@@ -45,12 +45,14 @@ def also_other(facts: DataFacts) -> Iterator[Advice]:
         if len(both):
             tags = facts.most_concerned(_tag_counts(facts, both))
             means = "each counts as an image of its tag, and for all other tags as another image"
-            sentence = f"{images_are(len(both))} both in {name} and in tags ({named(tags)}): {means}."
-            yield Advice("also-other", tags, some(both), sentence)
+            sentence = f"{counted_are(len(both), 'image')} both in {name} and in tags ({join_tags(tags)}): {means}."
+            yield Advice("also-other", tags, first_rows(both), sentence)
     both = np.intersect1d(facts.other(OTHER_TRAINING), facts.other(OTHER_VALIDATION))
     if len(both):
-        what = f"{images_are(len(both))} both in {OTHER_TRAINING} and in {OTHER_VALIDATION}"
-        yield Advice("also-other", (), some(both), f"{what}: no model learns from them, they are only measured on.")
+        what = f"{counted_are(len(both), 'image')} both in {OTHER_TRAINING} and in {OTHER_VALIDATION}"
+        yield Advice(
+            "also-other", (), first_rows(both), f"{what}: no model learns from them, they are only measured on."
+        )
 
 
 def nearly_other(facts: DataFacts) -> Iterator[Advice]:
@@ -65,8 +67,8 @@ def nearly_other(facts: DataFacts) -> Iterator[Advice]:
         near = others[tagged[facts.groups[others]]]
         if len(near):
             tags = facts.most_concerned(_tag_counts(facts, np.isin(facts.groups, facts.groups[near])))
-            what = f"{count_of(len(near))} of {name} {'is' if len(near) == 1 else 'are'}"
-            sentence = f"{what} nearly the same as images of tags ({named(tags)}): {harm}."
+            what = f"{counted(len(near), 'image')} of {name} {'is' if len(near) == 1 else 'are'}"
+            sentence = f"{what} nearly the same as images of tags ({join_tags(tags)}): {harm}."
             rows = tuple(row for other in near[: SHOWN // 2] for row in (int(other), _tagged_like(facts, other)))
             yield Advice("nearly-other", tags, rows, sentence)
 
@@ -98,7 +100,7 @@ def differently_tagged(facts: DataFacts) -> Iterator[Advice]:
         tags = facts.most_concerned(np.bincount(counts.col[some_have], minlength=len(facts.tags)))
         what = "1 picture is" if len(concerned) == 1 else f"{len(concerned):,} pictures are"
         sentence = (
-            f"{what} there more than once, nearly the same, with different tags ({named(tags)}): give all the same."
+            f"{what} there more than once, nearly the same, with different tags ({join_tags(tags)}): give all the same."
         )
         shown = tuple(row for group in concerned[: SHOWN // 2] for row in _unlike_tags(facts, group))
         yield Advice("differently-tagged", tags, shown, sentence)
@@ -123,6 +125,6 @@ def copies(facts: DataFacts) -> Iterator[Advice]:
             members = facts.groups[facts.rows[place]]
             numbers, sizes = np.unique(members, return_counts=True)
             rows = facts.rows[place][members == numbers[sizes.argmax()]]
-            has = f"{escaped(facts.tags[place])} has {count_of(facts.counts[place])}"
+            has = f"{escaped(facts.tags[place])} has {counted(facts.counts[place], 'image')}"
             sentence = f"{has}, but only {different[place]:,} that are not nearly the same: add different ones."
-            yield Advice("nearly-the-same", (facts.tags[place],), some(rows), sentence)
+            yield Advice("nearly-the-same", (facts.tags[place],), first_rows(rows), sentence)

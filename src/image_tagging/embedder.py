@@ -20,11 +20,11 @@ from .errors import InputError, PictureError
 from .failures import attempt
 from .images import DEFAULT_LIMITS, ImageLimits
 from .index import WorkingStore
+from .progress import Progress
 from .records import EmbeddedImage, Failure, FoundImage, ImageFacts
 from .runners import local
 from .settings import settings
 from .sources import ThreadReaders
-from .summaries import Watch
 
 
 @settings
@@ -75,7 +75,7 @@ class Embedder:
         """Where and in what precision embeddings were computed, ``None`` where none had to be."""
         return f"{self._encoder.device} in {self._encoder.precision}" if self._encoder else None
 
-    def run(self, watch: Watch) -> None:
+    def run(self, watch: Progress) -> None:
         """Embed what is pending of the images that are listed."""
         config = self._config
         total = self._store.count_pending(self._spec)

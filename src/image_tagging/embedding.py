@@ -10,8 +10,9 @@ from .encoders.choice import EncoderChoice
 from .errors import NoImagesError
 from .index import WorkingStore
 from .listing import Listing
+from .progress import Progress
 from .records import Failure, Found
-from .summaries import EmbeddingSummary, Watch
+from .summaries import EmbeddingSummary
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ _NAMES = "names"
 
 
 def embed_images(
-    store: WorkingStore, found: Iterable[Found], choice: EncoderChoice, config: EmbeddingConfig, watch: Watch
+    store: WorkingStore, found: Iterable[Found], choice: EncoderChoice, config: EmbeddingConfig, watch: Progress
 ) -> EmbeddingSummary:
     """Bring the embedding of every image found into the store, and give every picture its name there.
 
@@ -89,7 +90,7 @@ def _summary(
     )
 
 
-def _watched(found: Iterable[Found], watch: Watch) -> Iterator[Found]:
+def _watched(found: Iterable[Found], watch: Progress) -> Iterator[Found]:
     for number, item in enumerate(found):
         if number % 1000 == 0:
             watch("looking for images", number, None)

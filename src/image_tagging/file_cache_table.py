@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 from .errors import InputError, OutputError
-from .plain_text import escaped
 from .records import ImageRef
+from .text import escaped
 
 StrPath = Union[str, "os.PathLike[str]"]
 Row = dict[str, Any]

@@ -13,9 +13,9 @@ from typing import Any, Optional, Union
 from .errors import EncoderMismatchError
 from .files import stamp_of
 from .listing import ListedImages
-from .plain_text import encodable
 from .records import BroughtEmbedding, EmbeddedImage, EncoderSpec, Failure, ImageFacts
 from .store import PLACING, STORE_NAME
+from .text import encodable
 
 __all__ = ["STORE_NAME", "WorkingStore"]
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .classifiers import KINDS, TagModel, TagModels
-from .data_facts import count_of
 from .errors import TrainingError
 from .estimator_arrays import scorer_of
 from .evidence import Memberships, Unseen, curves, figures, worth_a_look
@@ -20,6 +19,7 @@ from .model_cards import DEFAULT_THRESHOLD
 from .records import EncoderSpec
 from .scorers import unit_rows
 from .splits import Split, TaggedEmbeddings
+from .text import counted
 from .text_prior import TextPrior
 from .thresholds import Aim, choose_threshold
 from .validation import ValidationReport, validate
@@ -177,7 +177,7 @@ def _threshold(unseen: Unseen, split: Split, aim: Aim) -> tuple[float, Optional[
 
 def _few(images: int) -> list[str]:
     """A warning of a tag of few images."""
-    return [] if images >= _FEW_IMAGES else [count_of(images)]
+    return [] if images >= _FEW_IMAGES else [counted(images, "image")]
 
 
 def _cautions(fitted: FittedModel) -> list[str]:

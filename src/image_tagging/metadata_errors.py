@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Union
 
 from .errors import EncoderMismatchError, MetadataError
-from .plain_text import escaped
 from .records import EncoderSpec
+from .text import escaped
 
 #: A file may say anything, at any length, where an encoder is named.
 _LONGEST_LABEL = 200

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from .model_list import ListedModel, ModelList
 from .model_words import explain
-from .plain_text import marked
-from .screen import counted, line, screen
+from .screen import line, screen
+from .text import counted, marked
 
 #: Characters of a line where nobody's terminal sets the end: `grep` then finds a model's row whole.
 _WIDE = 200

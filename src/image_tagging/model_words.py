@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from .classifiers import LOGISTIC_REGRESSION, SVM
 from .model_cards import DEFAULT_THRESHOLD, ImageCounts, ModelCard
 from .model_list import ListedModel
+from .text import counted
 
 _KINDS = {LOGISTIC_REGRESSION: "a logistic regression", SVM: "a support vector machine"}
 
@@ -82,15 +83,11 @@ def _measured(card: ModelCard) -> Iterator[tuple[str, str]]:
 def _learned_from(counts: ImageCounts) -> str:
     if counts.tag:
         return _images(counts)
-    return f"its name alone, set against {_count(counts.other, 'other')}"
+    return f"its name alone, set against {counted(counts.other, 'other')}"
 
 
 def _images(counts: ImageCounts) -> str:
-    return f"{_count(counts.tag, 'image')} of the tag and {_count(counts.other, 'other')}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{counted(counts.tag, 'image')} of the tag and {counted(counts.other, 'other')}"
 
 
 def _why(card: ModelCard) -> str:

@@ -29,6 +29,7 @@ from .index import WorkingStore
 from .learning import TagLearner
 from .model_files import load_tag_models
 from .prior_choice import choose_prior
+from .progress import Progress, no_progress
 from .records import Failure
 from .run_report import RunReport
 from .scoring import results, score_pictures
@@ -37,7 +38,7 @@ from .settings import settings
 from .sources import find_images
 from .splits import gather
 from .store import PLACING
-from .summaries import ClassifySummary, ProcessSummary, TrainSummary, Watch, unwatched
+from .summaries import ClassifySummary, ProcessSummary, TrainSummary
 from .thresholds import BALANCED, parse_aim
 from .training import MODELS_FOLDER, REPORTS_FOLDER, Training, leftover_warnings
 from .validation import ValidationReport
@@ -63,7 +64,7 @@ class ProcessConfig:
     retry_failures: bool = False
 
 
-def process_dataset(config: ProcessConfig, watch: Watch = unwatched) -> ProcessSummary:
+def process_dataset(config: ProcessConfig, watch: Progress = no_progress) -> ProcessSummary:
     """Stage 1: the metadata and the embedding of every image of a folder or an archive.
 
     Raises
@@ -133,7 +134,7 @@ class TrainConfig:
     pretrained: Optional[str] = None
 
 
-def train_tag_models(config: TrainConfig, watch: Watch = unwatched) -> TrainSummary:
+def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> TrainSummary:
     """Stage 2: two models for every tag, each with its card and its report.
 
     Raises
@@ -219,7 +220,7 @@ class ClassifyConfig:
     retry_failures: bool = False
 
 
-def classify_images(config: ClassifyConfig, watch: Watch = unwatched) -> ClassifySummary:
+def classify_images(config: ClassifyConfig, watch: Progress = no_progress) -> ClassifySummary:
     """Stages 3 and 4: the probability of every tag for every image, written, and the images placed in bins.
 
     Raises

@@ -7,8 +7,8 @@ from typing import Optional
 
 from .encoders.choice import text_encoder_of
 from .errors import EncoderUnavailableError, InputError
+from .progress import Progress, no_progress
 from .records import EncoderSpec
-from .summaries import Watch, unwatched
 from .text_prior import TextPrior
 
 PRIORS = ("none", "text")
@@ -18,7 +18,7 @@ _NAMED = 3
 
 
 def choose_prior(
-    asked: str, weights: Optional[str], encoder: EncoderSpec, tags: Sequence[str], watch: Watch = unwatched
+    asked: str, weights: Optional[str], encoder: EncoderSpec, tags: Sequence[str], watch: Progress = no_progress
 ) -> tuple[Optional[TextPrior], tuple[str, ...]]:
     """What the names of the tags say, and sentences for the summary about where they say nothing.
 
@@ -66,7 +66,7 @@ def choose_prior(
     return prior, (f"Names that have no say in what is learned of their tags: {named} ({reasons}).",)
 
 
-def _counted(tags: Sequence[str], watch: Watch) -> Iterator[str]:
+def _counted(tags: Sequence[str], watch: Progress) -> Iterator[str]:
     for number, tag in enumerate(tags):
         watch("reading the names of tags", number, len(tags))
         yield tag

@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
-from .plain_text import encodable, escaped
+from .text import encodable, escaped
 
 if TYPE_CHECKING:
     import numpy as np

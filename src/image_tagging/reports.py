@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .files import write_aside
 from .model_names import model_stem
-from .plain_text import escaped
+from .text import escaped
 from .validation import ValidationReport
 
 _BAR_WIDTH = 40

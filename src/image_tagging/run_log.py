@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 from .errors import OutputError
 from .files import make_folder
-from .plain_text import escaped
+from .text import escaped
 
 LOG_NAME = "image-tagging.log"
 

@@ -13,10 +13,10 @@ from .audit import Advice
 from .evidence import Memberships
 from .files import write_aside
 from .learning import LearnedModel
-from .plain_text import encodable
 from .records import BroughtEmbedding, EncoderSpec
 from .report_page import pictures_of, write_report_page
 from .splits import TaggedEmbeddings
+from .text import encodable
 from .thresholds import Aim
 from .thumbnails import draw_thumbnails
 

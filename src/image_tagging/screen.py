@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .errors import OutputError
-from .plain_text import marked
+from .text import marked
 
 
 class Screen(Console):
@@ -58,8 +58,3 @@ def tag_table(*figures: str) -> Table:
     for figure in figures:
         table.add_column(figure, justify="right", no_wrap=True)
     return table
-
-
-def counted(number: int, what: str) -> str:
-    """``1 image``, ``1,234 images``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -13,8 +13,8 @@ from typing_extensions import Self
 
 from .errors import OutputError
 from .files import make_folder
-from .plain_text import encodable, escaped
 from .records import EncoderSpec
+from .text import encodable, escaped
 
 STORE_NAME = "image-tagging.store"
 

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Optional
 
 from .data_facts import Advice
 from .records import EncoderSpec, Failure, FoundArchive, ImageRef
 from .validation import ValidationReport
-
-#: Told what is going on: the activity, how much of it is done, and how much there is (``None``: not known).
-Watch = Callable[[str, int, Optional[int]], None]
-
-
-def unwatched(activity: str, done: int, total: Optional[int]) -> None:
-    """Watch nothing."""
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from .alike_names import spelt_alike
-from .data_facts import SHOWN, Advice, DataFacts, Rows, count_of, named, some
+from .data_facts import SHOWN, Advice, DataFacts, Rows, first_rows
 from .divisions import MIN_IMAGES_TO_SPLIT
-from .plain_text import escaped
 from .splits import TaggedEmbeddings
+from .text import counted, escaped, join_tags
 
 #: From here on two tags list the same images: shared ones of all of both (Jaccard 1901), and their number.
 _SAME_IMAGES, _FEWEST_SAME = 0.9, 3
@@ -42,7 +42,7 @@ def same_images(facts: DataFacts) -> Iterator[Advice]:
             pair = facts.tags[one], facts.tags[other]
             names = " and ".join(map(escaped, pair))
             sentence = f"{names} have {shared:,} of {every:,} images in common: if they mean the same, one is enough."
-            yield Advice("same-images", pair, some(facts.in_both(one, other)), sentence)
+            yield Advice("same-images", pair, first_rows(facts.in_both(one, other)), sentence)
 
 
 def spelt_alike_tags(facts: DataFacts) -> Iterator[Advice]:
@@ -52,14 +52,14 @@ def spelt_alike_tags(facts: DataFacts) -> Iterator[Advice]:
         one, other = (facts.rows[places[tag]] for tag in pair)
         shared = len(np.intersect1d(one, other, assume_unique=True))
         if shared >= _SHARE_IMAGES * min(len(one), len(other)):
-            why = f"share {count_of(shared)}"
+            why = f"share {counted(shared, 'image')}"
         elif _look_alike(facts.data, one, other):
             why = "look alike"
         else:
             continue
-        names = " and ".join(f"{escaped(tag)} ({count_of(len(rows))})" for tag, rows in zip(pair, (one, other)))
+        names = " and ".join(f"{escaped(tag)} ({counted(len(rows), 'image')})" for tag, rows in zip(pair, (one, other)))
         sentence = f"{names} are spelt nearly alike and {why}: if they mean the same, put all into one folder."
-        yield Advice("spelt-alike", pair, (*some(one, SHOWN // 2), *some(other, SHOWN // 2)), sentence)
+        yield Advice("spelt-alike", pair, (*first_rows(one, SHOWN // 2), *first_rows(other, SHOWN // 2)), sentence)
 
 
 def _look_alike(data: TaggedEmbeddings, one: Rows, other: Rows) -> bool:
@@ -85,5 +85,5 @@ def few_images(facts: DataFacts) -> Iterator[Advice]:
         if tags:
             have = "tag has" if len(tags) == 1 else "tags have"
             rows = tuple(dict.fromkeys(int(facts.data.rows[tag][0]) for tag in tags[:SHOWN]))
-            sentence = f"{len(tags):,} {have} fewer than {most} different images ({named(tags)}): {means}."
+            sentence = f"{len(tags):,} {have} fewer than {most} different images ({join_tags(tags)}): {means}."
             yield Advice("few-images", tags, rows, sentence)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from image_tagging import FileCache, cli, console
 from image_tagging.model_names import quote_tag, unquote_tag
-from image_tagging.plain_text import escaped, marked
+from image_tagging.text import escaped, marked
 
 NAMES = {
     "escape sequences": "cat\x1b[2J\x1b]0;title\x07",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 import numpy as np
 
 from ..errors import EncoderUnavailableError
-from ..plain_text import escaped
+from ..text import escaped
 from .clip_loading import LoadedModel, load_model, quietly, random_model
 from .clip_tower import float32_is_float32
 from .clip_weights import one_line

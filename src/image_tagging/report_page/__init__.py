@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..files import write_aside
-from ..plain_text import encodable
+from ..text import encodable
 from .head import heading, notes, title
 from .table import table
 

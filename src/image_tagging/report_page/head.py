@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .words import aim, as_html, counted
+from ..text import counted
+from .words import aim, as_html
 
 #: Pieces of advice that are read at once; further ones are behind a click.
 _FIRST_ADVICE = 5

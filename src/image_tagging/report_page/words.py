@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Optional
 
-from ..plain_text import marked
+from ..text import marked
 
 NOTHING = "–"
 
@@ -55,8 +55,3 @@ def share(value: Optional[float]) -> str:
 def figure(value: Optional[float], digits: int = 2) -> str:
     """A figure that stays one: ``0.81``."""
     return NOTHING if value is None else f"{value:.{digits}f}"
-
-
-def counted(number: int, what: str) -> str:
-    """``1 tag``, ``1,000 tags``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -8,6 +8,7 @@ report, which are for looking things up, it is spelt as an escape.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 #: Not printable alone, and harmless: what joins letters or emoji, and what keeps them apart.
 _JOINERS = "\u200c\u200d"
@@ -36,3 +37,19 @@ def _is_plain(char: str) -> bool:
 
 def _escape(char: str) -> str:
     return char.encode("ascii", "backslashreplace").decode() if char > "\x7f" else repr(char)[1:-1]
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number with its noun: ``1 image``, ``1,234 images``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def counted_are(number: int, what: str) -> str:
+    """Return a number with its noun and verb: ``1 image is``, ``2 images are``."""
+    return f"{counted(number, what)} {'is' if number == 1 else 'are'}"
+
+
+def join_tags(tags: Sequence[str], most: int = 3) -> str:
+    """Return the first tags of a sentence, and how many more there are: ``cat, dog, owl and 2 more``."""
+    more = f" and {len(tags) - most:,} more" if len(tags) > most else ""
+    return ", ".join(map(escaped, tags[:most])) + more
