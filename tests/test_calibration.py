@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.calibration import _SigmoidCalibration
 
-from image_tagging.fitting.calibration import calibration_error, fit_sigmoid, log_losses, reliability
+from image_tagging.fitting.calibration import fit_sigmoid
+from image_tagging.metrics import calibration_error, log_losses, reliability
 
 
 def drawn(count=400, seed=0, slope=2.0, offset=-1.0):

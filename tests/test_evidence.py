@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from image_tagging.evidence import Memberships, Unseen, curves, figures, worth_a_look
+from image_tagging.evidence import OutOfFold, TagIndex, curves, figures, select_examples
 
 
 def unseen(probabilities, is_tag, weights=None, first_row=0):
     n = len(probabilities)
-    return Unseen(
+    return OutOfFold(
         np.arange(first_row, first_row + n),
         np.array(is_tag, dtype=bool),
         np.array(probabilities, dtype=float),
@@ -43,7 +43,7 @@ def test_what_no_image_supports_is_none(is_tag):
     asked = unseen([0.5] * len(is_tag), is_tag)
     assert set(figures(asked, 0.5).values()) == {None}
     assert curves(asked)["precision_recall"] == []
-    assert worth_a_look(asked, 0.5) == {"hits": [], "misses": [], "label_errors": []}
+    assert select_examples(asked, 0.5) == {"hits": [], "misses": [], "label_errors": []}
     json.dumps(curves(asked), allow_nan=False)
 
 
@@ -66,13 +66,13 @@ def test_curves_lose_no_image_and_have_few_points():
 
 
 def test_hits_lie_above_the_threshold_and_misses_below():
-    looks = worth_a_look(unseen([0.9, 0.8, 0.3, 0.1, 0.95, 0.2], [1, 1, 1, 1, 0, 0], first_row=10), 0.5)
+    looks = select_examples(unseen([0.9, 0.8, 0.3, 0.1, 0.95, 0.2], [1, 1, 1, 1, 0, 0], first_row=10), 0.5)
     assert looks["hits"] == [(10, 0.9), (11, 0.8)]
     assert looks["misses"] == [(13, 0.1), (12, 0.3)]
 
 
 def test_no_more_than_six_images_are_shown_of_a_sort():
-    looks = worth_a_look(unseen(np.linspace(0.99, 0.01, 60), np.arange(60) % 2 == 0), 0.5)
+    looks = select_examples(unseen(np.linspace(0.99, 0.01, 60), np.arange(60) % 2 == 0), 0.5)
     assert {len(each) for each in looks.values()} == {6}
 
 
@@ -82,7 +82,7 @@ def test_labels_that_are_wrong_either_way_are_found_though_the_tag_is_rare():
     truth = np.arange(300) < 20
     p = np.where(truth, draw.uniform(0.2, 0.4, 300), draw.uniform(0, 0.05, 300))
     p[3], p[100] = 0.001, 0.38  # one of the tag that looks like the others, and one of them that looks like the tag
-    looks = worth_a_look(unseen(p, truth), 0.1)
+    looks = select_examples(unseen(p, truth), 0.1)
     assert [row for row, _ in looks["label_errors"]] == [100, 3]
 
 
@@ -92,12 +92,12 @@ TAGS = {"cat": np.array([0, 1, 2]), "dog": np.array([3, 4, 5, 6]), "pet": np.arr
 
 
 def test_the_tags_of_an_image():
-    memberships = Memberships(TAGS)
+    memberships = TagIndex(TAGS)
     assert [memberships.of(row) for row in (0, 1, 4, 9)] == [["cat"], ["cat", "pet"], ["dog", "pet"], []]
 
 
 def test_the_tag_whose_images_are_taken_for_another_most_comes_first():
-    told = Memberships(TAGS).confused_with(np.array([3, 4, 5, 1, 9]), np.array([0.1, 0.9, 0.7, 0.8, 0.9]), 0.5)
+    told = TagIndex(TAGS).confused_with(np.array([3, 4, 5, 1, 9]), np.array([0.1, 0.9, 0.7, 0.8, 0.9]), 0.5)
     assert told == [
         {"tag": "pet", "images": 2, "above_threshold": 2, "mean_probability": pytest.approx(0.85)},
         {"tag": "cat", "images": 1, "above_threshold": 1, "mean_probability": pytest.approx(0.8)},
@@ -109,4 +109,4 @@ def test_the_tag_whose_images_are_taken_for_another_most_comes_first():
 @pytest.mark.parametrize(("tags", "rows"), [(TAGS, []), ({}, [1, 2])])
 def test_nothing_is_confused_with_nothing(tags, rows):
     rows = np.array(rows, dtype=np.int64)
-    assert Memberships(tags).confused_with(rows, np.zeros(len(rows)), 0.5) == []
+    assert TagIndex(tags).confused_with(rows, np.zeros(len(rows)), 0.5) == []

@@ -55,7 +55,7 @@ def test_what_is_told_of_a_model_fits_together_and_is_json(kind):
 
 def test_what_is_looked_at_was_learned_from_and_never_held_back():
     split, models = learned(data_set(LISTS), "cat")
-    rows = {row for model in models.values() for looks in model.looks.values() for row, _ in looks}
+    rows = {row for model in models.values() for looks in model.examples.values() for row, _ in looks}
     assert rows <= set(split.training.tolist())
     assert not rows & set(split.validation.tolist())
 
@@ -87,7 +87,7 @@ def test_a_tag_of_one_image_is_learned_told_of_and_tags_images_from_its_share_up
     assert model.entry["warnings"] == ["1 image", "not calibrated: too few images to hold some out"]
     assert model.entry["threshold"] == pytest.approx(1 / len(split.training))
     assert model.entry["average_precision"] is None
-    assert model.looks == {"hits": [], "misses": [], "label_errors": []}
+    assert model.examples == {"hits": [], "misses": [], "label_errors": []}
     json.dumps(model.entry, allow_nan=False)
 
 
@@ -146,7 +146,7 @@ def test_a_tag_without_an_image_is_learned_from_its_name_and_told_of(kind, aim):
     assert (model.entry["images"], model.entry["others"], model.entry["average_precision"]) == (0, 120, None)
     assert model.card["recipe"] == "its name alone, believed by 2"
     assert (model.report.threshold, model.card["threshold_for"]) == (0.5, None)
-    assert model.looks == {"hits": [], "misses": [], "label_errors": []}
+    assert model.examples == {"hits": [], "misses": [], "label_errors": []}
     json.dumps([model.entry, model.card], allow_nan=False)
 
 

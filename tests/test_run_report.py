@@ -42,7 +42,8 @@ def written(images, folder):
     learner, splitter = TagLearner(data, ENCODER, seed=0, aim=AIM), Splitter(data, test_share=0.1, seed=0)
     report = RunReport(data, ENCODER, seed=0, aim=AIM)
     for tag in data.tags:
-        report.add(learner.learn(tag, splitter.split(tag)))
+        for model in learner.learn(tag, splitter.split(tag)):
+            report.add(model.entry, model.examples)
     return report.write(str(folder), iter(images), ADVICE, [("rare", "it has no image")])
 
 

@@ -8,14 +8,15 @@ import numpy as np
 
 from image_tagging import learning, training
 from image_tagging.classifiers import KINDS, TagModel, TagModels
-from image_tagging.learning import TagLearner, measure
-from image_tagging.model_files import load_tag_models
+from image_tagging.learning import TagLearner, measure, model_card
+from image_tagging.model_files import load_tag_models, save_tag_model
+from image_tagging.pipeline import _leftover_warnings
 from image_tagging.records import BroughtEmbedding, EncoderSpec
 from image_tagging.scorers import LinearScorer
 from image_tagging.splits import TaggedEmbeddings, gather
 from image_tagging.text_prior import TextPrior
 from image_tagging.thresholds import parse_aim
-from image_tagging.training import Training, leftover_warnings, model_card
+from image_tagging.training import Training
 from image_tagging.validation import validate
 
 
@@ -46,9 +47,13 @@ def dataset(tags=5, images=30):
 def learned(folder):
     data = dataset()
     learner = TagLearner(data, ENCODER, seed=0, aim=parse_aim("balanced"))
-    run = Training(data, learner, str(folder), test_share=0.2)
-    reports = [model.report for models in run.run() for model in models]
-    return reports, run.skipped, load_tag_models(str(folder / "models"))
+    reports, skipped = [], []
+    for tag in Training(data, learner, test_share=0.2).run():
+        skipped += [(tag.tag, tag.why_not)] if tag.why_not else []
+        for model in tag.models:
+            reports.append(model.report)
+            save_tag_model(str(folder / "models"), tag.tag, model.report.kind, model.estimator, model.card)
+    return reports, skipped, load_tag_models(str(folder / "models"))
 
 
 def test_every_tag_gets_both_kinds_in_order_and_what_cannot_be_learned_is_kept_aside(tmp_path):
@@ -59,13 +64,13 @@ def test_every_tag_gets_both_kinds_in_order_and_what_cannot_be_learned_is_kept_a
     assert len(models) == 10
 
 
-def test_what_stops_one_tag_is_told_of_it_and_its_neighbours_are_learned(tmp_path):
+def test_what_stops_one_tag_is_told_of_it_and_its_neighbours_are_learned():
     data = dataset(tags=2, images=4)  # eight others are too few for a name alone
     prior = TextPrior({"nothing": np.eye(8)[0]})
     learner = TagLearner(data, ENCODER, seed=0, aim=parse_aim("balanced"), prior=prior)
-    run = Training(data, learner, str(tmp_path), test_share=0.2)
-    assert [models[0].report.tag for models in run.run()] == ["tag 0", "tag 1"]
-    ((tag, reason),) = run.skipped
+    tags = list(Training(data, learner, test_share=0.2).run())
+    assert [tag.models[0].report.tag for tag in tags if tag.models] == ["tag 0", "tag 1"]
+    ((tag, reason),) = [(tag.tag, tag.why_not) for tag in tags if tag.why_not]
     assert tag == "nothing"
     assert reason.startswith("there are only 8 images without the tag")
     assert not reason.endswith(".")
@@ -83,8 +88,8 @@ def test_what_is_learned_does_not_depend_on_the_threads(tmp_path, monkeypatch):
 def test_a_folder_that_holds_this_training_alone_needs_no_warning(tmp_path):
     learned(tmp_path)
     models = str(tmp_path / "models")
-    assert leftover_warnings(models, [f"tag {n}" for n in range(5)]) == ()
-    (warning,) = leftover_warnings(models, [f"tag {n}" for n in range(4)])
+    assert _leftover_warnings(models, [f"tag {n}" for n in range(5)]) == ()
+    (warning,) = _leftover_warnings(models, [f"tag {n}" for n in range(4)])
     assert "other tags (tag 4)" in warning
 
 

@@ -6,67 +6,80 @@ import heapq
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from . import metadata
 from .database import STAGE1, image_row, result_table
 from .files import stamp_of
 from .index import WorkingStore
-from .records import ImageRef
+from .records import EncoderSpec, ImageRef
 from .sources import sub_folders
-from .summaries import EmbeddingSummary
 
 
-def records_paths(source: str, output: str, *, tagged: bool, metadata_format: str) -> tuple[str, ...]:
-    """Where the metadata of ``source`` goes: one path, or one for each format.
+@dataclass(frozen=True)
+class DatasetFiles:
+    """Where the files of stage 1 go: ``records`` are the metadata, in one path for each format."""
 
-    Raises
-    ------
-    InputError
-        There is no such format.
-    MetadataError
-        The format is Parquet, and pyarrow is not installed.
-    """
-    if tagged:
-        return metadata.metadata_paths(output, metadata.TAGGED_METADATA, metadata_format)
-    folder = os.path.join(output, metadata.UNTAGGED_FOLDER)
-    return metadata.metadata_paths(folder, metadata.untagged_metadata_name(source), metadata_format)
+    records: tuple[str, ...]
+    tagged: bool
 
+    @classmethod
+    def of(cls, source: str, output: str, *, tagged: bool, metadata_format: str) -> DatasetFiles:
+        """Return the files of ``source`` below ``output``.
 
-def write_dataset_files(
-    store: WorkingStore,
-    records: Sequence[str],
-    embedding: EmbeddingSummary,
-    *,
-    tagged: bool,
-    without_images: Sequence[str] = (),
-) -> tuple[str, ...]:
-    """Write the files of stage 1 and return their paths, unless an earlier run wrote just these from just the same.
+        Raises
+        ------
+        InputError
+            There is no such format.
+        MetadataError
+            The format is Parquet, and pyarrow is not installed.
+        """
+        folder, name = output, metadata.TAGGED_METADATA
+        if not tagged:
+            folder, name = os.path.join(output, metadata.UNTAGGED_FOLDER), metadata.untagged_metadata_name(source)
+        return cls(metadata.metadata_paths(folder, name, metadata_format), tagged)
 
-    The tags of ``without_images``, in alphabetical order, are listed with no image.
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All files: the metadata, the table, and, of a tagged data set, the two lists."""
+        lists = (metadata.HASH_TO_TAGS, metadata.TAG_TO_HASHES) if self.tagged else ()
+        folder = os.path.dirname(self.records[0])
+        return (*self.records, *(os.path.join(folder, name) for name in (STAGE1.file_name, *lists)))
 
-    Raises
-    ------
-    OutputError
-        A file cannot be written.
-    """
-    lists = (metadata.HASH_TO_TAGS, metadata.TAG_TO_HASHES) if tagged else ()
-    folder = os.path.dirname(records[0])
-    table_path, *list_paths = (os.path.join(folder, each) for each in (STAGE1.file_name, *lists))
-    paths = (*records, table_path, *list_paths)
-    made_from = f"{embedding.digest}/{embedding.encoder.label}/{json.dumps(without_images)}"
-    if embedding.unchanged and store.is_finished(paths[0], f"{made_from}/{_stamps(paths)}"):
-        return paths
-    with metadata.record_writer(records, embedding.encoder, tagged=tagged) as writer:
-        for record in store.pictures(embedding.encoder):
-            writer.add(record)
-    with result_table(table_path, STAGE1) as table:
-        table.add(image_row(ref, hash_id) for ref, hash_id in store.files())
-    if tagged:
-        metadata.write_lists(list_paths[0], store.tags_of_pictures())
-        empty: list[tuple[str, list[str]]] = [(tag, []) for tag in without_images]
-        metadata.write_lists(list_paths[1], heapq.merge(store.tag_lists(), empty))
-    store.finish(paths[0], f"{made_from}/{_stamps(paths)}")
-    return paths
+    def write(
+        self,
+        store: WorkingStore,
+        encoder: EncoderSpec,
+        *,
+        digest: str,
+        unchanged: bool = False,
+        empty_tags: Sequence[str] = (),
+    ) -> tuple[str, ...]:
+        """Write the files and return their paths, unless an earlier run wrote these from the same images.
+
+        ``digest`` stands for all images found, and ``unchanged`` says that the store has learned nothing new about
+        them since. The ``empty_tags``, in alphabetical order, are listed without an image.
+
+        Raises
+        ------
+        OutputError
+            A file cannot be written.
+        """
+        made_from = f"{digest}/{encoder.label}/{json.dumps(empty_tags)}"
+        if unchanged and store.is_finished(self.paths[0], f"{made_from}/{_stamps(self.paths)}"):
+            return self.paths
+        table_path, *list_paths = self.paths[len(self.records) :]
+        with metadata.record_writer(self.records, encoder, tagged=self.tagged) as writer:
+            for record in store.pictures(encoder):
+                writer.add(record)
+        with result_table(table_path, STAGE1) as table:
+            table.add(image_row(ref, hash_id) for ref, hash_id in store.files())
+        if self.tagged:
+            metadata.write_lists(list_paths[0], store.tags_of_pictures())
+            empty: list[tuple[str, list[str]]] = [(tag, []) for tag in empty_tags]
+            metadata.write_lists(list_paths[1], heapq.merge(store.tag_lists(), empty))
+        store.finish(self.paths[0], f"{made_from}/{_stamps(self.paths)}")
+        return self.paths
 
 
 def _stamps(paths: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .fitting.calibration import calibration_error, log_losses, reliability
+from .metrics import calibration_error, log_losses, reliability
 from .ranking import Ranking, precision_interval
 from .validation import histogram
 
@@ -28,7 +28,7 @@ _MOST_POINTS = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Unseen:
+class OutOfFold:
     """Images that a model was asked about and has not learned from: ``rows`` (n,) of the data set, and what it said.
 
     ``weights`` (n,) say how many images each stands for.
@@ -40,7 +40,7 @@ class Unseen:
     weights: Floats
 
 
-def figures(unseen: Unseen, threshold: float) -> dict[str, Any]:
+def figures(unseen: OutOfFold, threshold: float) -> dict[str, Any]:
     """The figures of a model by their names in ``reports.json``; ``None`` where no image supports one."""
     p, truth, weights = unseen.probabilities, unseen.is_tag, unseen.weights
     ranking = Ranking.of(p, truth, weights)
@@ -69,7 +69,7 @@ _FIGURES = (
 )
 
 
-def curves(unseen: Unseen) -> dict[str, Any]:
+def curves(unseen: OutOfFold) -> dict[str, Any]:
     """The plots of a model: precision against recall, how far probabilities are true, and both histograms."""
     p, truth, weights = unseen.probabilities, unseen.is_tag, unseen.weights
     ranking = Ranking.of(p, truth, weights)
@@ -88,7 +88,7 @@ def curves(unseen: Unseen) -> dict[str, Any]:
     }
 
 
-def worth_a_look(unseen: Unseen, threshold: float) -> dict[str, list[tuple[int, float]]]:
+def select_examples(unseen: OutOfFold, threshold: float) -> dict[str, list[tuple[int, float]]]:
     """Rows and probabilities of the images that tell most: sure hits, worst misses, likely label errors.
 
     A label is likely wrong where the model is as sure of the other class as it is of that class's own images on
@@ -111,11 +111,11 @@ def worth_a_look(unseen: Unseen, threshold: float) -> dict[str, list[tuple[int, 
     }
 
 
-def _some(unseen: Unseen, chosen: NDArray[np.intp]) -> list[tuple[int, float]]:
+def _some(unseen: OutOfFold, chosen: NDArray[np.intp]) -> list[tuple[int, float]]:
     return [(int(unseen.rows[each]), float(unseen.probabilities[each])) for each in chosen[:_SHOWN]]
 
 
-class Memberships:
+class TagIndex:
     """Which tags each image of a data set has, both ways."""
 
     def __init__(self, tags: Mapping[str, Rows]) -> None:

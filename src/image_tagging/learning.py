@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from typing import Any, Optional
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from .classifiers import KINDS, TagModel, TagModels
 from .errors import TrainingError
 from .estimator_arrays import scorer_of
-from .evidence import Memberships, Unseen, curves, figures, worth_a_look
+from .evidence import OutOfFold, TagIndex, curves, figures, select_examples
 from .fitting import FittedModel, fit_models
 from .fitting.background import Background
 from .metadata import embeddings_type
@@ -28,7 +29,7 @@ from .validation import ValidationReport, validate
 _MEASURED = 8192
 
 #: Images of other tags, neither learned from nor held out, that are asked which of them look like the tag.
-_STRANGERS = 1000
+_OTHER_SAMPLE = 1000
 
 #: A tag of fewer images is told of: its figures are rough, and its model rests on little.
 _FEW_IMAGES = 20
@@ -36,16 +37,16 @@ _FEW_IMAGES = 20
 
 @dataclass(frozen=True, eq=False)
 class LearnedModel:
-    """A model as it is written: its estimator, its report on held-out images, and what its card says beside that.
+    """A model as it is written: its estimator, its report on held-out images, and what its card says.
 
-    ``entry`` is what ``reports.json`` tells of it; ``looks`` are the images worth a look, by their rows.
+    ``entry`` is what ``reports.json`` tells of it; ``examples`` are the images worth a look, by their rows.
     """
 
     estimator: Any
     report: ValidationReport
     card: dict[str, Any]
     entry: dict[str, Any]
-    looks: dict[str, list[tuple[int, float]]]
+    examples: dict[str, list[tuple[int, float]]]
 
 
 class TagLearner:
@@ -60,7 +61,7 @@ class TagLearner:
         self._aim = aim
         self._prior = prior
         self._background = Background.of(data.embeddings)
-        self._memberships = Memberships({tag: data.rows[tag] for tag in data.tags})
+        self._tag_index = TagIndex({tag: data.rows[tag] for tag in data.tags})
         self._order = data.shuffled(np.arange(len(data.embeddings)), seed)
 
     def learn(self, tag: str, split: Split) -> list[LearnedModel]:
@@ -85,11 +86,11 @@ class TagLearner:
             seed=self.seed,
         )
         models = TagModels([TagModel(tag, kind, self.encoder, scorer_of(fitted[kind].estimator)) for kind in KINDS])
-        strangers = self._strangers(tag, split)
-        asked = np.concatenate([split.validation, strangers])
+        others_asked = self._other_sample(tag, split)
+        asked = np.concatenate([split.validation, others_asked])
         probabilities = measure(models, self._data, asked)
         return [
-            self._model(tag, kind, fitted[kind], split, strangers, column)
+            self._model(tag, kind, fitted[kind], split, others_asked, column)
             for kind, column in zip(KINDS, probabilities.T)
         ]
 
@@ -99,12 +100,12 @@ class TagLearner:
             return f", and {self._prior.why_without(tag)}"
         return "; --prior=text can learn it from its name alone" if embeddings_type(self.encoder) == "CLIP" else ""
 
-    def _strangers(self, tag: str, split: Split) -> NDArray[np.int64]:
+    def _other_sample(self, tag: str, split: Split) -> NDArray[np.int64]:
         """Images without the tag that it is neither learned from nor measured on."""
-        is_strange = np.ones(len(self._order), dtype=bool)
+        is_other = np.ones(len(self._order), dtype=bool)
         for rows in (split.training, split.validation, self._data.rows[tag]):
-            is_strange[rows] = False
-        return self._order[is_strange[self._order]][:_STRANGERS]
+            is_other[rows] = False
+        return self._order[is_other[self._order]][:_OTHER_SAMPLE]
 
     def _model(
         self,
@@ -112,14 +113,14 @@ class TagLearner:
         kind: str,
         fitted: FittedModel,
         split: Split,
-        strangers: NDArray[np.int64],
+        others_asked: NDArray[np.int64],
         probabilities: NDArray[np.float64],
     ) -> LearnedModel:
-        """What is written of a model; ``probabilities`` are those of the held-out images, then of strangers."""
+        """What is written of a model; ``probabilities`` are those of the held-out images, then of others_asked."""
         is_tag = split.is_tag[fitted.rows]
-        unseen = Unseen(split.training[fitted.rows], is_tag, fitted.unseen, fitted.weights)
+        unseen = OutOfFold(split.training[fitted.rows], is_tag, fitted.unseen, fitted.weights)
         threshold, aim = _threshold(unseen, split, self._aim)
-        held, strange = np.split(probabilities, [len(split.validation)])
+        held, other = np.split(probabilities, [len(split.validation)])
         report = validate(
             kind=kind,
             tag=tag,
@@ -131,15 +132,16 @@ class TagLearner:
             marks=(*split.marks, *_cautions(fitted)),
         )
         measured = figures(unseen, threshold)
-        others = np.concatenate([unseen.rows[~is_tag], strangers])
-        confused = self._memberships.confused_with(
-            others, np.concatenate([unseen.probabilities[~is_tag], strange]), threshold
+        others = np.concatenate([unseen.rows[~is_tag], others_asked])
+        confused = self._tag_index.confused_with(
+            others, np.concatenate([unseen.probabilities[~is_tag], other]), threshold
         )
         said = {"recipe": str(fitted.recipe), "threshold_for": aim}
         return LearnedModel(
             estimator=fitted.estimator,
             report=report,
             card={
+                **model_card(report, self.encoder, self.seed),
                 **said,
                 "cross_validation": {**measured, "images": int(is_tag.sum()), "others": int((~is_tag).sum())},
             },
@@ -157,11 +159,30 @@ class TagLearner:
                 **curves(unseen),
                 "confused_with": confused,
             },
-            looks=worth_a_look(unseen, threshold),
+            examples=select_examples(unseen, threshold),
         )
 
 
-def _threshold(unseen: Unseen, split: Split, aim: Aim) -> tuple[float, Optional[str]]:
+def model_card(report: ValidationReport, encoder: EncoderSpec, seed: int) -> dict[str, Any]:
+    """What the card of a tag model tells: where it comes from and what it was measured to do."""
+    return {
+        "encoder": asdict(encoder),
+        "threshold": report.threshold,
+        "training_images": {"tag": report.training_tag, "other": report.training_other},
+        "validation_images": {"tag": report.validation_tag, "other": report.validation_other},
+        "validation": {
+            "average_precision": report.average_precision,
+            "roc_auc": report.roc_auc,
+            "accuracy": report.accuracy,
+            "balanced_accuracy": report.balanced_accuracy,
+        },
+        "marks": list(report.marks),
+        "seed": seed,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def _threshold(unseen: OutOfFold, split: Split, aim: Aim) -> tuple[float, Optional[str]]:
     """The threshold, and what it is for.
 
     Where no image was held out of a fold it is that of a tag as frequent as it is here. Of a tag without an image

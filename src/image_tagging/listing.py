@@ -16,7 +16,6 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from .images import DEFAULT_LIMITS
 from .records import EncoderSpec, Failure, Found, FoundArchive, FoundImage, ImageRecord, ImageRef, ListedFile, OtherFile
 from .store import StoreFile
 
@@ -95,9 +94,9 @@ class ListedImages(StoreFile):
     ``decoder`` names what decides which images can be decoded, limits included: see ``ImageLimits``.
     """
 
-    def __init__(self, folder: str, decoder: Optional[str] = None) -> None:
+    def __init__(self, folder: str, decoder: str = "") -> None:
         super().__init__(folder)
-        self.decoder = decoder or DEFAULT_LIMITS.decoder_version
+        self.decoder = decoder
 
     def list_images(self, found: Iterable[Found]) -> Listing:
         """Replace the listing by what was found now; nothing that is known of the images is forgotten."""

@@ -11,37 +11,44 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Sequence
+from contextlib import closing
 from typing import Optional, Union
 
 from . import metadata
 from .audit import audit
 from .bins import MAX_BINS, require_place
 from .classifiers import KINDS, TagModels
-from .dataset_files import empty_tags, records_paths, write_dataset_files
+from .dataset_files import DatasetFiles, empty_tags
 from .embedder import EmbeddingConfig
 from .embedding import embed_images
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
 from .encoders.choice import EncoderChoice, require_this_version
-from .errors import InputError, TrainingError
+from .errors import EncoderMismatchError, InputError, ModelError, TrainingError
 from .files import stamp_of
 from .images import DEFAULT_LIMITS, ImageLimits
 from .index import WorkingStore
 from .learning import TagLearner
-from .model_files import load_tag_models
+from .model_files import load_tag_models, save_tag_model
+from .model_names import SUFFIX, find_model_files, model_stem
 from .prior_choice import choose_prior
 from .progress import Progress, no_progress
 from .records import Failure
+from .reports import write_report
 from .run_report import RunReport
 from .scoring import results, score_pictures
 from .selection import StageImages, agreed_encoder, naming, require_dim
 from .settings import settings
 from .sources import find_images
 from .splits import gather
-from .store import PLACING
+from .store import PLACING, StoreFile
 from .summaries import ClassifySummary, ProcessSummary, TrainSummary
 from .thresholds import BALANCED, parse_aim
-from .training import MODELS_FOLDER, REPORTS_FOLDER, Training, leftover_warnings
+from .training import Training
 from .validation import ValidationReport
+
+MODELS_FOLDER = "models"
+REPORTS_FOLDER = "reports"
 
 
 @settings
@@ -80,7 +87,7 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress) -> Pro
     root, output = os.path.abspath(config.input_folder), os.path.abspath(config.output_folder)
     left_out = _result_folders(output)
     found = find_images(root, leave_out=left_out)
-    records = records_paths(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
+    files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
     effort = _effort(config)
     with WorkingStore(output, effort.limits.decoder_version) as store:
@@ -88,12 +95,14 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress) -> Pro
             embedding = embed_images(store, found, choice, effort, watch)
         watch("writing the metadata", 0, None)
         empty = empty_tags(store, root, left_out) if config.tagged_dataset else ()
-        files = write_dataset_files(store, records, embedding, tagged=config.tagged_dataset, without_images=empty)
+        paths = files.write(
+            store, embedding.encoder, digest=embedding.digest, unchanged=embedding.unchanged, empty_tags=empty
+        )
         return ProcessSummary(
             embedding=embedding,
             tags=store.count_tags() if config.tagged_dataset else {},
             empty_tags=empty,
-            files=files,
+            files=paths,
             seconds=time.monotonic() - started,
         )
 
@@ -163,32 +172,56 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
     models_folder, reports_folder = (os.path.join(output, name) for name in (MODELS_FOLDER, REPORTS_FOLDER))
     prior, notes = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
     learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior)
-    training = Training(data, learner, output, test_share=config.test_per)
     run = RunReport(data, encoder, seed=config.seed, aim=aim)
     reports: list[ValidationReport] = []
+    skipped: list[tuple[str, str]] = []
     watch("training", 0, len(data.tags))
-    for number, learned in enumerate(training.run(), start=1):
-        run.add(learned)
-        reports += (model.report for model in learned)
-        watch("training", number, len(data.tags))
+    # Nothing is kept in the store: holding it keeps two runs from writing one model at once.
+    with StoreFile(output), closing(Training(data, learner, test_share=config.test_per).run()) as learned_tags:
+        for number, learned in enumerate(learned_tags, start=1):
+            if learned.why_not:
+                skipped.append((learned.tag, learned.why_not))
+            for model in learned.models:
+                save_tag_model(models_folder, learned.tag, model.report.kind, model.estimator, model.card)
+                write_report(reports_folder, model.report)
+                run.add(model.entry, model.examples)
+                reports.append(model.report)
+            watch("training", number, len(data.tags))
     if not reports:
-        why = "; ".join(f"{tag}: {reason}" for tag, reason in training.skipped[:1]) or "it names no tag"
+        why = "; ".join(f"{tag}: {reason}" for tag, reason in skipped[:1]) or "it names no tag"
         raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
-    watch("training", len(data.tags), len(data.tags))
     watch("writing the reports", 0, None)
-    _, page = run.write(reports_folder, metadata.read_embeddings(config.metadata_json)[1], advice, training.skipped)
+    _, page = run.write(reports_folder, metadata.read_embeddings(config.metadata_json)[1], advice, skipped)
     return TrainSummary(
         images=len(data.embeddings),
         encoder=encoder,
         reports=tuple(reports),
-        skipped=tuple(training.skipped),
+        skipped=tuple(skipped),
         unknown=data.unknown,
-        warnings=(*notes, *leftover_warnings(models_folder, [report.tag for report in reports])),
+        warnings=(*notes, *_leftover_warnings(models_folder, [report.tag for report in reports])),
         advice=advice,
         models=models_folder,
         reports_folder=reports_folder,
         page=page,
         seconds=time.monotonic() - started,
+    )
+
+
+def _leftover_warnings(models: str, tags: Sequence[str]) -> tuple[str, ...]:
+    """What stages 3 and 4 would meet in a folder that also holds models of an earlier training."""
+    written = {os.path.join(models, model_stem(kind, tag) + SUFFIX) for kind in KINDS for tag in tags}
+    if written.issuperset(find_model_files(models)):
+        return ()
+    try:
+        present = {tag for _, tag in load_tag_models(models).names}
+    except (ModelError, EncoderMismatchError) as error:
+        return (str(error),)
+    if not (others := sorted(present.difference(tags))):
+        return ()
+    named = ", ".join(others[:3]) + (" …" if len(others) > 3 else "")
+    return (
+        f"{models} also holds models of other tags ({named}), which stages 3 and 4 will use too. "
+        "Move them away if they are not wanted.",
     )
 
 

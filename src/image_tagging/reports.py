@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .files import write_aside
-from .model_names import model_stem
+from .model_names import report_name
 from .text import escaped
 from .validation import ValidationReport
 
@@ -21,7 +21,7 @@ _BAR_WIDTH = 40
 
 def report_path(folder: str, kind: str, tag: str) -> str:
     """Where the report of a model goes: ``model-report-<kind>-tag-<tag>.txt``, the tag spelt as in its model file."""
-    return os.path.join(folder, model_stem(kind, tag).replace("model-", "model-report-", 1) + ".txt")
+    return os.path.join(folder, report_name(kind, tag))
 
 
 def write_report(folder: str, report: ValidationReport) -> str:

@@ -10,9 +10,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .audit import Advice
-from .evidence import Memberships
+from .evidence import TagIndex
 from .files import write_aside
-from .learning import LearnedModel
 from .records import BroughtEmbedding, EncoderSpec
 from .report_page import pictures_of, write_report_page
 from .splits import TaggedEmbeddings
@@ -36,9 +35,9 @@ class RunReport:
         self._aim = aim
         self._models: list[tuple[dict[str, Any], dict[str, list[tuple[int, float]]]]] = []
 
-    def add(self, models: Iterable[LearnedModel]) -> None:
-        """Take the models of one tag."""
-        self._models += [(model.entry, model.looks) for model in models]
+    def add(self, entry: dict[str, Any], examples: dict[str, list[tuple[int, float]]]) -> None:
+        """Take one model: its entry in ``reports.json``, and the rows of its examples with their probabilities."""
+        self._models.append((entry, examples))
 
     def write(
         self,
@@ -64,22 +63,22 @@ class RunReport:
             out.write("\n")
         return file, write_report_page(folder, run, draw_thumbnails(pictures_of(run)))
 
-    def _looked_at(self, advice: Sequence[Advice]) -> Iterator[int]:
+    def _rows_shown(self, advice: Sequence[Advice]) -> Iterator[int]:
         """The rows that are shown; some more than once."""
         for each in advice:
             yield from each.rows
         for sort in _SORTS:
-            for _, looks in self._models:
-                yield from (row for row, _ in looks[sort])
+            for _, examples in self._models:
+                yield from (row for row, _ in examples[sort])
 
     def _paths(self, images: Iterable[BroughtEmbedding], advice: Sequence[Advice]) -> dict[int, str]:
-        wanted = set(self._looked_at(advice))
+        wanted = set(self._rows_shown(advice))
         return {row: encodable(image.file_path) for row, image in enumerate(images) if row in wanted}
 
     def _run(
         self, paths: Mapping[int, str], advice: Sequence[Advice], skipped: Sequence[tuple[str, str]]
     ) -> dict[str, Any]:
-        memberships = Memberships(self._data.rows)
+        tag_index = TagIndex(self._data.rows)
         return {
             "program": "image-tagging-tools",
             "version": _FORMAT,
@@ -99,22 +98,22 @@ class RunReport:
             ],
             "skipped": [{"tag": tag, "reason": reason} for tag, reason in skipped],
             "models": [
-                {**entry, **{sort: _shown(looks[sort], paths, memberships) for sort in _SORTS}}
-                for entry, looks in self._models
+                {**entry, **{sort: _shown(examples[sort], paths, tag_index) for sort in _SORTS}}
+                for entry, examples in self._models
             ],
         }
 
 
 def _shown(
-    looks: Iterable[tuple[int, float]], paths: Mapping[int, str], memberships: Memberships
+    examples: Iterable[tuple[int, float]], paths: Mapping[int, str], tag_index: TagIndex
 ) -> list[dict[str, Any]]:
     return [
         {
             "file_path": paths[row],
             "file_name": os.path.basename(paths[row]),
             "probability": probability,
-            "tags": memberships.of(row),
+            "tags": tag_index.of(row),
         }
-        for row, probability in looks
+        for row, probability in examples
         if row in paths
     ]

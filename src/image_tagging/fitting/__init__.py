@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from ..classifiers import KINDS, SVM
 from ..errors import TrainingError
+from ..metrics import log_losses
 from ..scorers import unit_rows
 from ..text_prior import MIN_OTHERS, zero_shot
 from .background import Background, Decorrelation
-from .calibration import Sigmoid, fit_sigmoid, log_losses
+from .calibration import Sigmoid, fit_sigmoid
 from .cross_validation import fit_linear, unseen_margins
 from .estimators import linear_machine, logistic_regression, rbf_machine
 from .examples import Examples, bounded
