@@ -25,7 +25,7 @@ from sklearn.preprocessing import Normalizer, StandardScaler
 from image_tagging.encoders import learned
 from image_tagging.encoders.builtin import BuiltinEncoder
 from image_tagging.errors import DecodeError
-from image_tagging.images import decode
+from image_tagging.images.decode import decode
 from image_tagging.records import ImageRef
 
 _FEWER = 8

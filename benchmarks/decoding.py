@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
-from image_tagging.decoding import DecodedThere, Decoders
 from image_tagging.encoders.builtin import BuiltinEncoder
 from image_tagging.encoders.clip_preprocess import ClipPreprocess
-from image_tagging.images import content_hash, decode
+from image_tagging.images.decode import content_hash, decode
+from image_tagging.images.decoders import DecodedThere, Decoders
 from image_tagging.records import FoundImage, ImageRef
 from image_tagging.sources.find import find_images
 from image_tagging.sources.read import SourceReader

@@ -20,7 +20,7 @@ from PIL import Image
 from image_tagging import file_cache
 from image_tagging.errors import InputError, NoImagesError, OutputError
 from image_tagging.file_cache import FileCache
-from image_tagging.images import decode
+from image_tagging.images.decode import decode
 from image_tagging.records import ImageRef
 from image_tagging.sources.find import read as source_reader
 from image_tagging.sources.read import SourceReader

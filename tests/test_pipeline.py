@@ -29,9 +29,9 @@ from image_tagging import (
     process_dataset,
     train_tag_models,
 )
-from image_tagging.decoding import Decoders
 from image_tagging.drawings import draw
 from image_tagging.errors import InputError, TrainingError
+from image_tagging.images.decoders import Decoders
 
 LR, SVM = "ovr-logistic-regression", "ovr-svm"
 

@@ -13,12 +13,11 @@ from typing import Optional, Union
 import numpy as np
 from numpy.typing import NDArray
 
-from .decoding import Decoders
 from .encoders import Encoder
 from .encoders.choice import EncoderChoice
 from .errors import InputError, PictureError
 from .failures import attempt
-from .images import DEFAULT_LIMITS, ImageLimits
+from .images import DEFAULT_LIMITS, Decoders, ImageLimits
 from .index import WorkingStore
 from .progress import Progress
 from .records import EmbeddedImage, Failure, FoundImage, ImageFacts

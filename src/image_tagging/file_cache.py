@@ -14,11 +14,11 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any, Optional, Union
 
-from .decoding import Decoders
 from .errors import InputError, NoImagesError, OutputError
 from .failures import attempt
 from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, open_cache
 from .files import make_folder
+from .images import Decoders
 from .records import Failure, Found, FoundArchive, FoundImage, OtherFile
 from .runners import local
 from .sources import ThreadReaders, find_images

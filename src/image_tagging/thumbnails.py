@@ -21,9 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, features
 
-from .decoding import Decoders
 from .failures import attempt
-from .images import DEFAULT_LIMITS, ImageLimits
+from .images import DEFAULT_LIMITS, Decoders, ImageLimits
 from .records import Failure, ImageRef
 from .runners import local
 from .sources import DEFAULT_LIMITS as ARCHIVE_LIMITS

@@ -13,9 +13,9 @@ from typing import Optional
 
 import pytest
 
-from image_tagging.decoding import Decoders
 from image_tagging.errors import ReadError
-from image_tagging.images import ImageLimits, decode
+from image_tagging.images.decode import ImageLimits, decode
+from image_tagging.images.decoders import Decoders
 from image_tagging.records import Failure, FoundImage, ImageRef
 from image_tagging.sources.archives import ArchiveLimits
 from image_tagging.sources.find import find_images

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from image_tagging.images import decode
+from image_tagging.images.decode import decode
 from image_tagging.records import Failure, FoundArchive, FoundImage
 from image_tagging.sources.find import find_images
 from image_tagging.sources.read import SourceReader

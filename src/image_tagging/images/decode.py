@@ -10,11 +10,11 @@ from typing import Callable, TypeVar
 import PIL
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from ..errors import DecodeError, InputError
+from ..records import DecodedImage, ImageFacts, ImageRef
+from ..settings import settings
 from .appearance import as_seen, strips
 from .decode_errors import DECODER_ERRORS, ends_early, too_large, undecodable, unidentified
-from .errors import DecodeError, InputError
-from .records import DecodedImage, ImageFacts, ImageRef
-from .settings import settings
 
 #: Formats that Pillow hands to another program: nobody's file named ``.png`` is to start Ghostscript.
 _NEED_A_PROGRAM = frozenset({"EPS"})

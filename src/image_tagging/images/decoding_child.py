@@ -1,7 +1,7 @@
 """The process in which images are decoded: it answers requests on its standard input until that ends.
 
-:mod:`image_tagging.decoding_process` starts it. A decoder that crashes, never ends or takes too much memory takes this
-process with it and nothing else.
+:mod:`.decoding_process` starts it. A decoder that crashes, never ends or takes too much memory ends this process and
+nothing else.
 
 A request is what is asked for (one byte), the length of what follows, and that: the bytes of an image, or a pickled
 function of the program that asks. An answer is the length of a header in JSON, that of the data, and both; nothing
@@ -24,10 +24,10 @@ from typing import Any, BinaryIO, Callable, Optional, Union
 
 from PIL import Image, ImageFile
 
+from ..failures import attempt
+from ..records import DecodedImage, Failure, ImageRef
+from .decode import ImageLimits, content_hash, decode
 from .decode_errors import undecodable
-from .failures import attempt
-from .images import ImageLimits, content_hash, decode
-from .records import DecodedImage, Failure, ImageRef
 
 REQUEST = struct.Struct(">BQ")
 ANSWER = struct.Struct(">IQ")

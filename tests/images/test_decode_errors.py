@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from PIL import Image, features
 
-from image_tagging.decode_errors import ends_early, undecodable, unidentified
 from image_tagging.errors import DecodeError
-from image_tagging.images import decode
+from image_tagging.images.decode import decode
+from image_tagging.images.decode_errors import ends_early, undecodable, unidentified
 from image_tagging.records import ImageRef
 from samples import drawn, encoded, png, zipped
 

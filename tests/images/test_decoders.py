@@ -17,11 +17,11 @@ import pytest
 from PIL import Image
 
 from fakes import mean_colours
-from image_tagging import decoding_child
-from image_tagging.decoding import Decoders
-from image_tagging.decoding_process import DecodingProcess
 from image_tagging.errors import DecoderError
-from image_tagging.images import ImageLimits, content_hash, decode
+from image_tagging.images import decoding_child
+from image_tagging.images.decode import ImageLimits, content_hash, decode
+from image_tagging.images.decoders import Decoders
+from image_tagging.images.decoding_process import DecodingProcess
 from image_tagging.records import Failure, ImageRef
 from samples import drawn, encoded, plain, png
 
@@ -372,7 +372,7 @@ def test_a_script_without_a_main_guard_may_use_it(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "print('run')\n"
-        "from image_tagging.decoding import Decoders\n"
+        "from image_tagging.images.decoders import Decoders\n"
         "from image_tagging.records import ImageRef\n"
         "with Decoders() as decoders:\n"
         "    with decoders.decoded(ImageRef('a'), open('a.png', 'rb').read()) as image:\n"
@@ -387,7 +387,7 @@ def test_processes_end_with_the_program_however_it_ends(tmp_path):
     (tmp_path / "a.png").write_bytes(GOOD)
     program = (
         "import os, signal\n"
-        "from image_tagging.decoding import Decoders\n"
+        "from image_tagging.images.decoders import Decoders\n"
         "from image_tagging.records import ImageRef\n"
         "decoders = Decoders()\n"
         "with decoders.decoded(ImageRef('a'), open('a.png', 'rb').read()):\n"

@@ -12,18 +12,19 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
+from ..errors import DecoderError
+from .decode import ImageLimits
 from .decoding_child import ANSWER, REQUEST, Ask
-from .errors import DecoderError
-from .images import ImageLimits
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
 
 #: A picture -> the array that an encoder takes. It is pickled: a function of a module, or a small object.
-Preprocess = Callable[[Image.Image], NDArray[np.float32]]
+Preprocess = Callable[["Image.Image"], "NDArray[np.float32]"]
 
 #: Seconds that a process may take to start: a busy machine may need some, a broken one would take for ever.
 _START_SECONDS = 120.0
@@ -37,7 +38,7 @@ _MOST_HEADER, _MOST_DATA = 1 << 20, 1 << 30
 #: Not ``multiprocessing``: it would run the user's script again in every process. The path is that of this program.
 _PROGRAM = """import json, sys
 sys.path[:] = json.loads(sys.argv.pop())
-from image_tagging.decoding_child import main
+from image_tagging.images.decoding_child import main
 main()"""
 
 

@@ -8,7 +8,7 @@ from typing import Optional
 
 from PIL import Image
 
-from .errors import DecodeError
+from ..errors import DecodeError
 
 #: What Pillow raised over thousands of hostile files; nothing narrower holds.
 DECODER_ERRORS = (

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from image_tagging.errors import DecodeError, InputError
-from image_tagging.images import ImageLimits, decode
+from image_tagging.images.decode import ImageLimits, decode
 from image_tagging.records import ImageRef
 from samples import drawn, encoded, palette_image, plain, png
 
@@ -119,7 +119,7 @@ def test_heic_without_the_extra_says_what_to_install():
 import sys
 sys.modules["pillow_heif"] = None
 from image_tagging.errors import DecodeError
-from image_tagging.images import DEFAULT_LIMITS, ImageLimits, decode
+from image_tagging.images.decode import DEFAULT_LIMITS, ImageLimits, decode
 from image_tagging.records import ImageRef
 try:
     decode(ImageRef("a.heic"), b"\\0\\0\\0\\x18ftypheic\\0\\0\\0\\0mif1heic")

@@ -11,17 +11,19 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
-import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import Self
 
+from ..errors import DecoderError
+from ..records import Failure, ImageFacts, ImageRef
+from .decode import DEFAULT_LIMITS, ImageLimits
 from .decoding_child import Ask
 from .decoding_process import DecodingProcess, EndedError, Preprocess
-from .errors import DecoderError
-from .images import DEFAULT_LIMITS, ImageLimits
-from .records import Failure, ImageFacts, ImageRef
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
@@ -194,6 +196,8 @@ class _Turn:
 
     def prepare(self, ref: ImageRef, preprocess: Preprocess) -> Union[NDArray[np.float32], Failure]:
         """The array of the picture that was decoded last."""
+        import numpy as np  # here, because the process that decodes imports this package and needs no NumPy
+
         try:
             process = self._ready()
             process.learn(preprocess)

@@ -13,8 +13,8 @@ from typing import Any, Callable, Optional
 
 from PIL import Image, ImageCms, ImageOps
 
+from ..errors import DecodeError
 from .decode_errors import DECODER_ERRORS
-from .errors import DecodeError
 
 _WHITE = (255, 255, 255, 255)
 

@@ -1,0 +1,12 @@
+"""Bytes become the picture that a person sees.
+
+:mod:`.decode` decodes one image and computes its hashes; :mod:`.appearance` gives the RGB picture; :mod:`.decoders`
+runs both in processes that are replaced when a decoder crashes or never ends.
+"""
+
+from __future__ import annotations
+
+from .decode import DEFAULT_LIMITS, ImageLimits
+from .decoders import Decoders
+
+__all__ = ["DEFAULT_LIMITS", "Decoders", "ImageLimits"]
