@@ -18,9 +18,9 @@ from image_tagging.embedder import EmbeddingConfig
 from image_tagging.embedding import embed_images
 from image_tagging.encoders.choice import EncoderChoice
 from image_tagging.errors import EncoderUnavailableError
-from image_tagging.index import WorkingStore
 from image_tagging.progress import no_progress
 from image_tagging.sources.find import find_images
+from image_tagging.store.working_store import WorkingStore
 from samples import drawn, encoded, plain, png, ten_pictures, written, zipped
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)

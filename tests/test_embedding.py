@@ -10,8 +10,8 @@ from fakes import choose
 from image_tagging.embedder import EmbeddingConfig
 from image_tagging.embedding import embed_images
 from image_tagging.errors import InputError, NoImagesError
-from image_tagging.index import WorkingStore
 from image_tagging.sources.find import find_images
+from image_tagging.store.working_store import WorkingStore
 from samples import ten_pictures, written
 from test_embedder import embed
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from . import metadata
 from .database import STAGE1, image_row, result_table
 from .files import stamp_of
-from .index import WorkingStore
 from .records import EncoderSpec, ImageRef
 from .sources import sub_folders
+from .store import WorkingStore
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from .encoders.choice import EncoderChoice
 from .errors import InputError, PictureError
 from .failures import attempt
 from .images import DEFAULT_LIMITS, Decoders, ImageLimits
-from .index import WorkingStore
 from .progress import Progress
 from .records import EmbeddedImage, Failure, FoundImage, ImageFacts
 from .runners import local
 from .settings import settings
 from .sources import ThreadReaders
+from .store import WorkingStore
 
 
 @settings

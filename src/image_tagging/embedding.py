@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator
 from .embedder import Embedder, EmbeddingConfig
 from .encoders.choice import EncoderChoice
 from .errors import NoImagesError
-from .index import WorkingStore
-from .listing import Listing
 from .progress import Progress
 from .records import Failure, Found
+from .store import Listing, WorkingStore
 from .summaries import EmbeddingSummary
 
 log = logging.getLogger(__name__)

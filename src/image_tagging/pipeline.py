@@ -27,7 +27,6 @@ from .encoders.choice import EncoderChoice, require_this_version
 from .errors import EncoderMismatchError, InputError, ModelError, TrainingError
 from .files import stamp_of
 from .images import DEFAULT_LIMITS, ImageLimits
-from .index import WorkingStore
 from .learning import TagLearner
 from .model_files import load_tag_models, save_tag_model
 from .model_names import SUFFIX, find_model_files, model_stem
@@ -41,7 +40,7 @@ from .selection import StageImages, agreed_encoder, naming, require_dim
 from .settings import settings
 from .sources import find_images
 from .splits import gather
-from .store import PLACING, StoreFile
+from .store import PLACING, StoreFile, WorkingStore
 from .summaries import ClassifySummary, ProcessSummary, TrainSummary
 from .thresholds import BALANCED, parse_aim
 from .training import Training

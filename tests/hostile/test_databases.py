@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 import image_tagging
-from image_tagging import FileCache, store
+from image_tagging import FileCache
 from image_tagging.errors import ImageTaggingError, OutputError
+from image_tagging.store import store_file as store
 
 STAGES = ["process", "train", "classify", "classify-zip"]
 STORE = store.STORE_NAME

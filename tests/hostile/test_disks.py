@@ -13,8 +13,8 @@ import pytest
 from image_tagging import FileCache, cli
 from image_tagging.encoders.builtin import BuiltinEncoder
 from image_tagging.errors import OutputError
-from image_tagging.index import WorkingStore
-from image_tagging.store import STORE_NAME
+from image_tagging.store.store_file import STORE_NAME
+from image_tagging.store.working_store import WorkingStore
 
 STAGES = ["process", "train", "classify", "classify-zip"]
 IMAGES = 120

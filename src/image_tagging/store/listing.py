@@ -1,6 +1,6 @@
 """The images of one run: what was found, what is still to do, and how results name the pictures.
 
-The listing is replaced by every run; what is known of the images (:mod:`image_tagging.index`) is not.
+The listing is replaced by every run; what is known of the images (:mod:`image_tagging.store.working_store`) is not.
 """
 
 from __future__ import annotations
@@ -16,8 +16,18 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from .records import EncoderSpec, Failure, Found, FoundArchive, FoundImage, ImageRecord, ImageRef, ListedFile, OtherFile
-from .store import StoreFile
+from ..records import (
+    EncoderSpec,
+    Failure,
+    Found,
+    FoundArchive,
+    FoundImage,
+    ImageRecord,
+    ImageRef,
+    ListedFile,
+    OtherFile,
+)
+from .store_file import StoreFile
 
 _NUMBER_NAMES = """
 UPDATE listing SET number = ranked.number FROM (

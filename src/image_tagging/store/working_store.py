@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Optional, Union
 
-from .errors import EncoderMismatchError
-from .files import stamp_of
+from ..errors import EncoderMismatchError
+from ..files import stamp_of
+from ..records import BroughtEmbedding, EmbeddedImage, EncoderSpec, Failure, ImageFacts
+from ..text import encodable
 from .listing import ListedImages
-from .records import BroughtEmbedding, EmbeddedImage, EncoderSpec, Failure, ImageFacts
-from .store import PLACING, STORE_NAME
-from .text import encodable
+from .store_file import PLACING, STORE_NAME
 
 __all__ = ["STORE_NAME", "WorkingStore"]
 

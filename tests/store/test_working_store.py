@@ -10,10 +10,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from image_tagging import listing
-from image_tagging import store as store_file
 from image_tagging.errors import EncoderMismatchError, MetadataError, OutputError
-from image_tagging.index import STORE_NAME, WorkingStore
 from image_tagging.records import (
     BroughtEmbedding,
     EmbeddedImage,
@@ -24,6 +21,9 @@ from image_tagging.records import (
     ImageRef,
     ListedFile,
 )
+from image_tagging.store import listing
+from image_tagging.store import store_file as store_file
+from image_tagging.store.working_store import STORE_NAME, WorkingStore
 from samples import facts, found, written
 
 SPEC = EncoderSpec("mean-colours", "v1", 3, "none")

@@ -11,10 +11,10 @@ from typing import Any, Optional
 
 from typing_extensions import Self
 
-from .errors import OutputError
-from .files import make_folder
-from .records import EncoderSpec
-from .text import encodable, escaped
+from ..errors import OutputError
+from ..files import make_folder
+from ..records import EncoderSpec
+from ..text import encodable, escaped
 
 STORE_NAME = "image-tagging.store"
 
