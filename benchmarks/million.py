@@ -73,7 +73,7 @@ def run_step(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def write(arguments: argparse.Namespace, folder: Path, suffix: str) -> str:
-    from image_tagging.metadata import TAG_TO_HASHES, record_writer, write_lists
+    from image_tagging.datasets.metadata import TAG_TO_HASHES, record_writer, write_lists
 
     path = folder / f"input-metadata.{suffix}"
     hashes: dict = {}
@@ -87,7 +87,7 @@ def write(arguments: argparse.Namespace, folder: Path, suffix: str) -> str:
 
 def train(folder: Path, suffix: str) -> str:
     from image_tagging import TrainConfig, train_tag_models
-    from image_tagging.metadata import TAG_TO_HASHES
+    from image_tagging.datasets.metadata import TAG_TO_HASHES
 
     metadata, lists = folder / f"input-metadata.{suffix}", folder / TAG_TO_HASHES
     output = folder / f"trained-{suffix}"
@@ -119,7 +119,7 @@ def score(folder: Path, suffix: str) -> str:
     import numpy as np
 
     from image_tagging import load_tag_models
-    from image_tagging.metadata import read_embeddings
+    from image_tagging.datasets.metadata import read_embeddings
 
     models = load_tag_models(str(folder / "models"))
     _, images = read_embeddings(str(folder / f"input-metadata.{suffix}"))
@@ -155,8 +155,8 @@ def records(count: int, tags: int) -> Iterator:
     """The records, the same for every step. Of 500 images each tag has one and ``other-training`` the others."""
     import numpy as np
 
+    from image_tagging.datasets.splits import OTHER_TRAINING
     from image_tagging.records import ImageRecord, ImageRef
-    from image_tagging.splits import OTHER_TRAINING
 
     draw, spec = Drawing(tags), encoder()
     for start in range(0, count, 4096):

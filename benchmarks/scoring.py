@@ -24,10 +24,10 @@ from PIL import Image
 
 from image_tagging import ClassifyConfig, EncoderSpec, classify_images
 from image_tagging.classifiers import KINDS
+from image_tagging.datasets.json_objects import json_object
+from image_tagging.datasets.metadata import as_json
 from image_tagging.fitting import fit_models
 from image_tagging.images.decode import decode
-from image_tagging.json_objects import json_object
-from image_tagging.metadata import as_json
 from image_tagging.model_files import save_tag_model
 from image_tagging.records import ImageRecord, ImageRef
 

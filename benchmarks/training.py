@@ -26,10 +26,10 @@ from sklearn.preprocessing import Normalizer
 from sklearn.svm import SVC
 
 from image_tagging import EncoderSpec, TrainConfig, TrainSummary, train_tag_models
-from image_tagging.json_objects import json_object
-from image_tagging.metadata import as_json, read_embeddings, read_tag_lists, write_lists
+from image_tagging.datasets.json_objects import json_object
+from image_tagging.datasets.metadata import as_json, read_embeddings, read_tag_lists, write_lists
+from image_tagging.datasets.splits import Splitter, gather
 from image_tagging.records import ImageRecord, ImageRef
-from image_tagging.splits import Splitter, gather
 
 
 def main() -> None:

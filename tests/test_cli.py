@@ -22,11 +22,11 @@ from image_tagging import (
     console,
     encoders,
     flags,
-    metadata,
     pipeline,
     prior_choice,
     run_log,
 )
+from image_tagging.datasets import metadata
 
 #: The flags of CONTRACT and README, with a value of each that is not its default.
 FLAGS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from image_tagging import console
-from image_tagging.data_facts import Advice
+from image_tagging.datasets.audit.facts import Advice
 from image_tagging.demo import run_demo
 from image_tagging.errors import NoModelsError
 from image_tagging.records import EncoderSpec, Failure, ImageRef

@@ -402,7 +402,7 @@ needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this sys
     ("where", "call"),
     [
         ("image_tagging.encoders.builtin:BuiltinEncoder.embed", 2),
-        ("image_tagging.metadata:as_json", 5),
+        ("image_tagging.datasets.metadata:as_json", 5),
         ("image_tagging.dataset_files:image_row", 5),
     ],
 )

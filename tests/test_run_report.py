@@ -8,12 +8,12 @@ import os
 import numpy as np
 import pytest
 
-from image_tagging.audit import Advice
+from image_tagging.datasets.audit.audit import Advice
+from image_tagging.datasets.splits import Splitter, gather
 from image_tagging.errors import OutputError
 from image_tagging.learning import TagLearner
 from image_tagging.records import BroughtEmbedding, EncoderSpec
 from image_tagging.run_report import RunReport
-from image_tagging.splits import Splitter, gather
 from image_tagging.thresholds import parse_aim
 
 DIM = 8

@@ -8,8 +8,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import metadata
 from .database import STAGE1, image_row, result_table
+from .datasets import (
+    HASH_TO_TAGS,
+    TAG_TO_HASHES,
+    TAGGED_METADATA,
+    UNTAGGED_FOLDER,
+    metadata_paths,
+    record_writer,
+    untagged_metadata_name,
+    write_lists,
+)
 from .files import stamp_of
 from .records import EncoderSpec, ImageRef
 from .sources import sub_folders
@@ -34,15 +43,15 @@ class DatasetFiles:
         MetadataError
             The format is Parquet, and pyarrow is not installed.
         """
-        folder, name = output, metadata.TAGGED_METADATA
+        folder, name = output, TAGGED_METADATA
         if not tagged:
-            folder, name = os.path.join(output, metadata.UNTAGGED_FOLDER), metadata.untagged_metadata_name(source)
-        return cls(metadata.metadata_paths(folder, name, metadata_format), tagged)
+            folder, name = os.path.join(output, UNTAGGED_FOLDER), untagged_metadata_name(source)
+        return cls(metadata_paths(folder, name, metadata_format), tagged)
 
     @property
     def paths(self) -> tuple[str, ...]:
         """All files: the metadata, the table, and, of a tagged data set, the two lists."""
-        lists = (metadata.HASH_TO_TAGS, metadata.TAG_TO_HASHES) if self.tagged else ()
+        lists = (HASH_TO_TAGS, TAG_TO_HASHES) if self.tagged else ()
         folder = os.path.dirname(self.records[0])
         return (*self.records, *(os.path.join(folder, name) for name in (STAGE1.file_name, *lists)))
 
@@ -69,15 +78,15 @@ class DatasetFiles:
         if unchanged and store.is_finished(self.paths[0], f"{made_from}/{_stamps(self.paths)}"):
             return self.paths
         table_path, *list_paths = self.paths[len(self.records) :]
-        with metadata.record_writer(self.records, encoder, tagged=self.tagged) as writer:
+        with record_writer(self.records, encoder, tagged=self.tagged) as writer:
             for record in store.pictures(encoder):
                 writer.add(record)
         with result_table(table_path, STAGE1) as table:
             table.add(image_row(ref, hash_id) for ref, hash_id in store.files())
         if self.tagged:
-            metadata.write_lists(list_paths[0], store.tags_of_pictures())
+            write_lists(list_paths[0], store.tags_of_pictures())
             empty: list[tuple[str, list[str]]] = [(tag, []) for tag in empty_tags]
-            metadata.write_lists(list_paths[1], heapq.merge(store.tag_lists(), empty))
+            write_lists(list_paths[1], heapq.merge(store.tag_lists(), empty))
         store.finish(self.paths[0], f"{made_from}/{_stamps(self.paths)}")
         return self.paths
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import orjson
 
+from .datasets import TAG_TO_HASHES, TAGGED_METADATA
 from .drawings import DrawnDataset, draw_dataset
 from .encoders import BUILTIN
-from .metadata import TAG_TO_HASHES, TAGGED_METADATA
 from .pipeline import (
     ClassifyConfig,
     ProcessConfig,

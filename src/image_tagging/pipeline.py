@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Optional, Union
 
-from . import metadata
-from .audit import audit
 from .bins import MAX_BINS, require_place
 from .classifiers import KINDS, TagModels
 from .dataset_files import DatasetFiles, empty_tags
+from .datasets import audit_dataset, gather, read_embeddings, read_tag_lists
 from .embedder import EmbeddingConfig
 from .embedding import embed_images
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
@@ -39,7 +38,6 @@ from .scoring import results, score_pictures
 from .selection import StageImages, agreed_encoder, naming, require_dim
 from .settings import settings
 from .sources import find_images
-from .splits import gather
 from .store import PLACING, StoreFile, WorkingStore
 from .summaries import ClassifySummary, ProcessSummary, TrainSummary
 from .thresholds import BALANCED, parse_aim
@@ -161,12 +159,12 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
     if not 0 <= config.test_per < 1:
         raise InputError(f"test_per is {config.test_per}; it is a share of the images: 0 or more, and less than 1.")
     aim = parse_aim(config.threshold_for)
-    tag_lists = metadata.read_tag_lists(config.tag_to_hash_json)
-    encoder, images = metadata.read_embeddings(config.metadata_json)
+    tag_lists = read_tag_lists(config.tag_to_hash_json)
+    encoder, images = read_embeddings(config.metadata_json)
     require_this_version(encoder)
     data = gather(images, tag_lists)
     watch("looking the data set over", 0, None)
-    advice = audit(data)
+    advice = audit_dataset(data)
     output = os.path.abspath(config.output)
     models_folder, reports_folder = (os.path.join(output, name) for name in (MODELS_FOLDER, REPORTS_FOLDER))
     prior, notes = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
@@ -190,7 +188,7 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
         why = "; ".join(f"{tag}: {reason}" for tag, reason in skipped[:1]) or "it names no tag"
         raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
     watch("writing the reports", 0, None)
-    _, page = run.write(reports_folder, metadata.read_embeddings(config.metadata_json)[1], advice, skipped)
+    _, page = run.write(reports_folder, read_embeddings(config.metadata_json)[1], advice, skipped)
     return TrainSummary(
         images=len(data.embeddings),
         encoder=encoder,
@@ -277,7 +275,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress) -> Cl
     found = find_images(root, open_archives=config.archives, leave_out=_result_folders(output))
     images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
-    brought = metadata.read_embeddings(config.metadata_json) if config.metadata_json else None
+    brought = read_embeddings(config.metadata_json) if config.metadata_json else None
     spec = agreed_encoder(models, brought and brought[0])
     choice = EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
     effort = _effort(config)

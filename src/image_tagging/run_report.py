@@ -9,12 +9,11 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-from .audit import Advice
+from .datasets import Advice, TaggedEmbeddings
 from .evidence import TagIndex
 from .files import write_aside
 from .records import BroughtEmbedding, EncoderSpec
 from .report_page import pictures_of, write_report_page
-from .splits import TaggedEmbeddings
 from .text import encodable
 from .thresholds import Aim
 from .thumbnails import draw_thumbnails

@@ -16,9 +16,9 @@ import numpy as np
 from .bins import Placer, bin_labels, bin_numbers
 from .classifiers import TagModels
 from .database import STAGE3, STAGE4, TableWriter, archive_row, result_table, score_rows
+from .datasets import JsonObjectWriter, json_object
 from .errors import OutputError
 from .failures import attempt
-from .json_objects import JsonObjectWriter, json_object
 from .model_names import quote_tag
 from .records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from .sources import SourceReader

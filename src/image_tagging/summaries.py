@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from .data_facts import Advice
+from .datasets import Advice
 from .records import EncoderSpec, Failure, FoundArchive, ImageRef
 from .validation import ValidationReport
 

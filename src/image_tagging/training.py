@@ -8,11 +8,11 @@ from contextlib import closing
 from typing import NamedTuple
 
 from .blas_threads import one_thread_a_product
+from .datasets import Splitter, TaggedEmbeddings
 from .errors import TrainingError
 from .learning import LearnedModel, TagLearner
 from .model_names import longest_file_name
 from .runners import local
-from .splits import Splitter, TaggedEmbeddings
 
 #: Models are fitted and measured on as many threads: libsvm and matrix products run beside Python. Each may hold half a
 #: gigabyte, for a tag of the most images.

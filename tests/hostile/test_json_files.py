@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from image_tagging import metadata
+from image_tagging.datasets import metadata
 from image_tagging.errors import MetadataError
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # a stream that an error ends early
@@ -166,7 +166,7 @@ def test_a_file_that_ends_anywhere_is_never_taken_for_whole(trained, tmp_path):
 _READING = """
 import resource, sys
 from image_tagging.errors import MetadataError
-from image_tagging.metadata import read_embeddings
+from image_tagging.datasets.metadata import read_embeddings
 import numpy
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:

@@ -14,8 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from image_tagging.bins import MAX_BINS, Placer, bin_labels, bin_numbers
-from image_tagging.errors import EncoderMismatchError, MetadataError, ReadError
-from image_tagging.metadata import (
+from image_tagging.datasets.metadata import (
     TAGGED_METADATA,
     as_json,
     json_object,
@@ -23,6 +22,7 @@ from image_tagging.metadata import (
     read_tag_lists,
     record_writer,
 )
+from image_tagging.errors import EncoderMismatchError, MetadataError, ReadError
 from image_tagging.records import EncoderSpec, Failure, FoundArchive, FoundImage, ImageRecord, ImageRef
 from image_tagging.sources.archives import ArchiveLimits
 from image_tagging.sources.find import find_images

@@ -68,7 +68,7 @@ PLACES = {
         "start": "image_tagging.pipeline:::1",
         "a batch": "image_tagging.embedder:Embedder:_embed:2",
         "the store": "image_tagging.store.working_store:WorkingStore:add:2",
-        "a record": "image_tagging.metadata:RecordWriter:add:7",
+        "a record": "image_tagging.datasets.metadata:RecordWriter:add:7",
         "moving into place": "os::replace:2",
         "the summary": "image_tagging.console::show_process:1",
     },

@@ -21,8 +21,7 @@ from image_tagging.records import (
     ImageRef,
     ListedFile,
 )
-from image_tagging.store import listing
-from image_tagging.store import store_file as store_file
+from image_tagging.store import listing, store_file
 from image_tagging.store.working_store import STORE_NAME, WorkingStore
 from samples import facts, found, written
 

@@ -10,4 +10,4 @@ from .listing import Listing
 from .store_file import PLACING, StoreFile
 from .working_store import WorkingStore
 
-__all__ = ["Listing", "PLACING", "StoreFile", "WorkingStore"]
+__all__ = ["PLACING", "Listing", "StoreFile", "WorkingStore"]

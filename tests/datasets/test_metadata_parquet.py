@@ -10,9 +10,9 @@ import sys
 import numpy as np
 import pytest
 
-from image_tagging import metadata_parquet
+from image_tagging.datasets import metadata_parquet
+from image_tagging.datasets.metadata import as_json, metadata_paths, read_embeddings, record_writer
 from image_tagging.errors import EncoderMismatchError, InputError, MetadataError, OutputError
-from image_tagging.metadata import as_json, metadata_paths, read_embeddings, record_writer
 from image_tagging.records import EncoderSpec, ImageRecord, ImageRef
 
 pa = pytest.importorskip("pyarrow", reason="needs the parquet extra")
@@ -272,7 +272,7 @@ def test_a_format_that_does_not_exist_is_named():
 
 def test_pyarrow_is_imported_for_parquet_alone():
     program = (
-        "import sys, image_tagging, image_tagging.metadata as m, image_tagging.pipeline; "
+        "import sys, image_tagging, image_tagging.datasets.metadata as m, image_tagging.pipeline; "
         "m.metadata_paths('', 'm.json', 'json'); print('pyarrow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, encoding="utf-8")

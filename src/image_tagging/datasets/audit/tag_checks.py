@@ -13,11 +13,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ...text import counted, escaped, join_tags
+from ..divisions import MIN_IMAGES_TO_SPLIT
+from ..splits import TaggedEmbeddings
 from .alike_names import spelt_alike
-from .data_facts import SHOWN, Advice, DataFacts, Rows, first_rows
-from .divisions import MIN_IMAGES_TO_SPLIT
-from .splits import TaggedEmbeddings
-from .text import counted, escaped, join_tags
+from .facts import SHOWN, Advice, DataFacts, Rows, first_rows
 
 #: From here on two tags list the same images: shared ones of all of both (Jaccard 1901), and their number.
 _SAME_IMAGES, _FEWEST_SAME = 0.9, 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from image_tagging.alike_names import opposites, spelt_alike
+from image_tagging.datasets.audit.alike_names import opposites, spelt_alike
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from image_tagging.audit import MOST_ADVICE, audit
-from image_tagging.metadata import read_embeddings, read_tag_lists
-from image_tagging.splits import TaggedEmbeddings, gather
+from image_tagging.datasets.audit.audit import MOST_ADVICE, audit_dataset
+from image_tagging.datasets.metadata import read_embeddings, read_tag_lists
+from image_tagging.datasets.splits import TaggedEmbeddings, gather
 
 
 def dataset(copies=(), **tags):
@@ -26,7 +26,7 @@ def named_dataset(rows, copies=()):
 
 
 def advice(data, code):
-    return [each for each in audit(data) if each.code == code]
+    return [each for each in audit_dataset(data) if each.code == code]
 
 
 def one(data, code):
@@ -35,7 +35,7 @@ def one(data, code):
 
 
 def test_of_a_tidy_data_set_there_is_nothing_to_say():
-    assert audit(dataset(cat=range(30), dog=range(30, 60), other_training=range(60, 100))) == ()
+    assert audit_dataset(dataset(cat=range(30), dog=range(30, 60), other_training=range(60, 100))) == ()
 
 
 def test_images_of_two_tags_are_told_where_nearly_all_have_one():
@@ -46,7 +46,7 @@ def test_images_of_two_tags_are_told_where_nearly_all_have_one():
 
 def test_images_of_several_tags_are_as_they_should_be_where_many_have_several():
     data = dataset(cat=range(50), pet=range(25, 75), indoors=range(0, 75, 3))
-    assert audit(data) == ()
+    assert audit_dataset(data) == ()
 
 
 def test_a_tag_within_another_excludes_nothing():
@@ -95,7 +95,7 @@ def test_a_tag_of_few_different_images_is_told():
 
 
 def test_two_near_duplicates_of_many_are_not_worth_a_word():
-    assert audit(dataset([(1, 0), (3, 2)], cat=range(40), dog=range(40, 80))) == ()
+    assert audit_dataset(dataset([(1, 0), (3, 2)], cat=range(40), dog=range(40, 80))) == ()
 
 
 def test_tags_that_list_the_same_images_are_told():
@@ -150,15 +150,15 @@ def test_what_is_said_of_very_many_tags_is_said_of_three_and_then_together():
 
 def test_no_more_is_said_than_can_be_read():
     data = dataset(cat=range(40), feline=range(40), not_cat=range(38, 45), few=[50], fewish=range(60, 66))
-    every = audit(data)
+    every = audit_dataset(data)
     assert 3 < len(every) <= MOST_ADVICE
-    first = audit(data, most=3)
+    first = audit_dataset(data, most=3)
     assert [each.code for each in first] == [*(each.code for each in every[:2]), "more"]
     assert first[-1].sentence.startswith(f"{len(every) - 2} more notes")
 
 
 def test_names_of_tags_stay_on_their_line():
-    found = audit(named_dataset({"a\nb\x1b[2J": range(3), "dog": range(3, 40)}))
+    found = audit_dataset(named_dataset({"a\nb\x1b[2J": range(3), "dog": range(3, 40)}))
     assert [each.sentence for each in found] == [
         r"1 tag has fewer than 5 different images (a\nb\x1b[2J): their models are weak, and hardly measured."
     ]
@@ -167,7 +167,7 @@ def test_names_of_tags_stay_on_their_line():
 def test_a_thousand_tags_are_looked_at():
     random = np.random.default_rng(0)
     rows = {f"tag {number:b}": random.choice(2000, size=20, replace=False) for number in range(1000)}
-    assert len(audit(named_dataset(rows, [(row + 1000, row) for row in range(200)]))) <= MOST_ADVICE
+    assert len(audit_dataset(named_dataset(rows, [(row + 1000, row) for row in range(200)]))) <= MOST_ADVICE
 
 
 @pytest.mark.data
@@ -175,7 +175,7 @@ def test_the_published_data_set_is_told_of_its_leaks_and_its_tags_spelt_alike(sh
     folder = shared_data / "clip-embeddings"
     _, images = read_embeddings(str(folder / "input-metadata.json"))
     data = gather(images, read_tag_lists(str(folder / "input-tag-to-image-hash-list.json")))
-    found = audit(data)
+    found = audit_dataset(data)
     assert [each.code for each in found] == [
         *("nearly-other", "nearly-other", "differently-tagged"),
         *("spelt-alike", "spelt-alike", "spelt-alike", "few-images", "few-images"),

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from image_tagging.errors import EncoderMismatchError, MetadataError, OutputError
-from image_tagging.metadata import (
+from image_tagging.datasets.metadata import (
     as_json,
     embeddings_type,
     json_object,
@@ -21,6 +20,7 @@ from image_tagging.metadata import (
     untagged_metadata_name,
     write_lists,
 )
+from image_tagging.errors import EncoderMismatchError, MetadataError, OutputError
 from image_tagging.records import EncoderSpec, ImageRecord, ImageRef
 
 CLIP = EncoderSpec("ViT-B-32", "openai", 4, "bicubic")

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...text import counted, counted_are, escaped, join_tags
+from ..splits import OTHER_TRAINING, OTHER_VALIDATION
 from .alike_names import opposites
-from .data_facts import SHOWN, Advice, DataFacts, first_rows
-from .splits import OTHER_TRAINING, OTHER_VALIDATION
-from .text import counted, counted_are, escaped, join_tags
+from .facts import SHOWN, Advice, DataFacts, first_rows
 
 #: Up to this share of images of several tags, tags are taken to exclude each other.
 _FEW_OF_SEVERAL_TAGS = 0.05

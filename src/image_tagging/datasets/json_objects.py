@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import orjson
 
-from .files import write_aside
+from ..files import write_aside
 from .metadata_errors import foreign, malformed, unreadable
 
 # All that decides where a value ends: whole texts, brackets, and a quote whose text goes on beyond what was read. A

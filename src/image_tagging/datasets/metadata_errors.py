@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Union
 
-from .errors import EncoderMismatchError, MetadataError
-from .records import EncoderSpec
-from .text import escaped
+from ..errors import EncoderMismatchError, MetadataError
+from ..records import EncoderSpec
+from ..text import escaped
 
 #: A file may say anything, at any length, where an encoder is named.
 _LONGEST_LABEL = 200

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from image_tagging import json_objects
+from image_tagging.datasets import json_objects
+from image_tagging.datasets.json_objects import json_entries
 from image_tagging.errors import MetadataError
-from image_tagging.json_objects import json_entries
 
 PLAIN = st.none() | st.booleans() | st.integers(-99, 99) | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)

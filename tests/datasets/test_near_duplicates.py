@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageEnhance
 
-from image_tagging import near_duplicates
+from image_tagging.datasets import near_duplicates
+from image_tagging.datasets.near_duplicates import near_duplicate_groups
 from image_tagging.drawings import draw
 from image_tagging.encoders.builtin import BuiltinEncoder
-from image_tagging.near_duplicates import near_duplicate_groups
 
 
 def unit_circle(*degrees):

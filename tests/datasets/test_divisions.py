@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from image_tagging.divisions import MIN_IMAGES_TO_SPLIT, divide
+from image_tagging.datasets.divisions import MIN_IMAGES_TO_SPLIT, divide
 
 
 def rows(*numbers):

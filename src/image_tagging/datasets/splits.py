@@ -11,10 +11,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import TrainingError
+from ..records import BroughtEmbedding
 from .divisions import MIN_IMAGES_TO_SPLIT, divide
-from .errors import TrainingError
 from .near_duplicates import near_duplicate_groups
-from .records import BroughtEmbedding
 
 #: Images that are no tag: negatives of every tag, to learn from and to be measured on alone.
 OTHER_TRAINING = "other-training"

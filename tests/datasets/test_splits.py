@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from image_tagging import splits
+from image_tagging.datasets import splits
+from image_tagging.datasets.splits import Splitter, TaggedEmbeddings, gather
 from image_tagging.errors import TrainingError
 from image_tagging.records import BroughtEmbedding
-from image_tagging.splits import Splitter, TaggedEmbeddings, gather
 
 
 def dataset(**tags):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .data_facts import SHOWN, Advice, DataFacts
+from ...text import join_tags
+from ..splits import TaggedEmbeddings
 from .duplicate_checks import also_other, copies, differently_tagged, excluding_tags, nearly_other
-from .splits import TaggedEmbeddings
+from .facts import SHOWN, Advice, DataFacts
 from .tag_checks import few_images, same_images, spelt_alike_tags
-from .text import join_tags
 
-__all__ = ["MOST_ADVICE", "Advice", "audit"]
+__all__ = ["MOST_ADVICE", "Advice", "audit_dataset"]
 
 #: Pieces of advice in all, and of one code.
 MOST_ADVICE = 12
@@ -28,7 +28,7 @@ _CHECKS = (
 )
 
 
-def audit(data: TaggedEmbeddings, *, most: int = MOST_ADVICE) -> tuple[Advice, ...]:
+def audit_dataset(data: TaggedEmbeddings, *, most: int = MOST_ADVICE) -> tuple[Advice, ...]:
     """What to look at before training, the most important first; at most so many pieces, of which the last counts more.
 
     The codes, in this order: ``excluding-tags`` (images of two tags that otherwise share none), ``also-other`` (images

@@ -17,11 +17,11 @@ from typing import Any, Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError, MetadataError
+from ..errors import InputError, MetadataError
+from ..records import BroughtEmbedding, EncoderSpec, ImageRecord
 from .json_objects import json_entries, json_object
 from .metadata_errors import empty, foreign, mixed, not_numbers, told_twice
 from .metadata_parquet import PARQUET_SUFFIX, parquet_table, read_parquet, require_pyarrow
-from .records import BroughtEmbedding, EncoderSpec, ImageRecord
 
 TAGGED_METADATA = "input-metadata.json"
 HASH_TO_TAGS = "input-image-hash-to-tag-list.json"

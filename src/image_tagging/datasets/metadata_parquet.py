@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import EncoderMismatchError, MetadataError
-from .files import write_aside
+from ..errors import EncoderMismatchError, MetadataError
+from ..files import write_aside
+from ..records import BroughtEmbedding, EncoderSpec
 from .metadata_errors import empty, foreign, malformed, mixed, not_numbers, unreadable
-from .records import BroughtEmbedding, EncoderSpec
 
 PARQUET_SUFFIX = ".parquet"
 
