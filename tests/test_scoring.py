@@ -12,7 +12,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from image_tagging import bins as bins_module
+from image_tagging import placing as placing_module
 from image_tagging.classifiers import TagModel, TagModels
 from image_tagging.errors import OutputError
 from image_tagging.records import EncoderSpec, FoundArchive, ImageRecord, ImageRef, ListedFile, TagScore
@@ -170,7 +170,7 @@ def test_links_that_are_not_possible_end_the_run(tmp_path, picture, monkeypatch)
     def refuse(*_):
         raise OSError(errno.EXDEV, "Invalid cross-device link")
 
-    monkeypatch.setattr(bins_module.os, "link", refuse)
+    monkeypatch.setattr(placing_module.os, "link", refuse)
     with pytest.raises(OutputError, match="Place copy"):
         write(tmp_path / "out", [picture], SCORES, place="hardlink")
     assert not (tmp_path / "out" / "output.json").exists()
@@ -194,7 +194,7 @@ def test_a_full_disk_ends_the_run_and_earlier_results_stay(tmp_path, picture, mo
     def full(*_):
         raise OSError(number, "no room")
 
-    monkeypatch.setattr(bins_module.os, "write", full)
+    monkeypatch.setattr(placing_module.os, "write", full)
     with pytest.raises(OutputError, match="Choose another output folder"):
         write(tmp_path / "out", [picture], SCORES)
     assert [(tmp_path / "out" / name).read_bytes() for name in names] == before

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Optional, Union
 
-from .bins import MAX_BINS, require_place
+from .bins import MAX_BINS
 from .classifiers import KINDS, TagModels
 from .dataset_files import DatasetFiles, empty_tags
 from .datasets import audit_dataset, gather, read_embeddings, read_tag_lists
@@ -29,6 +29,7 @@ from .images import DEFAULT_LIMITS, ImageLimits
 from .learning import TagLearner
 from .model_files import load_tag_models, save_tag_model
 from .model_names import SUFFIX, find_model_files, model_stem
+from .placing import require_place
 from .prior_choice import choose_prior
 from .progress import Progress, no_progress
 from .records import Failure

@@ -13,13 +13,14 @@ from typing import Any, Optional, Union
 
 import numpy as np
 
-from .bins import Placer, bin_labels, bin_numbers
+from .bins import bin_labels, bin_numbers
 from .classifiers import TagModels
 from .database import STAGE3, STAGE4, TableWriter, archive_row, result_table, score_rows
 from .datasets import JsonObjectWriter, json_object
 from .errors import OutputError
 from .failures import attempt
 from .model_names import quote_tag
+from .placing import Placer
 from .records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from .sources import SourceReader
 

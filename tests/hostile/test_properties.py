@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from image_tagging.bins import MAX_BINS, Placer, bin_labels, bin_numbers
+from image_tagging.bins import MAX_BINS, bin_labels, bin_numbers
 from image_tagging.datasets.metadata import (
     TAGGED_METADATA,
     as_json,
@@ -23,6 +23,7 @@ from image_tagging.datasets.metadata import (
     record_writer,
 )
 from image_tagging.errors import EncoderMismatchError, MetadataError, ReadError
+from image_tagging.placing import Placer
 from image_tagging.records import EncoderSpec, Failure, FoundArchive, FoundImage, ImageRecord, ImageRef
 from image_tagging.sources.archives import ArchiveLimits
 from image_tagging.sources.find import find_images

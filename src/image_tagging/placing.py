@@ -1,0 +1,222 @@
+"""An image is placed into the folders of its bins, without overwriting another.
+
+One image goes into a folder per tag model, so placing is what a run with many models spends its time on: a file is
+read once, and a copy of it takes four system calls, a link one.
+"""
+
+from __future__ import annotations
+
+import errno
+import filecmp
+import os
+import re
+import shutil
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import count
+from typing import Callable, Union
+
+from .errors import InputError, OutputError
+from .files import numbered_name
+
+#: The ways to place an image: by a copy, by a hard link, by a symbolic link, not at all.
+PLACES = ("copy", "hardlink", "symlink", "none")
+
+#: What an image is placed from: the path of a plain file, or the bytes of an archive's member.
+Content = Union[str, bytes]
+
+#: A plain file up to this size is read once and written to all its folders from memory.
+_HELD_BYTES = 64 << 20
+
+#: What says that a file system has no such links, none between these two places, or no more of them.
+_NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+
+#: Windows would else translate the bytes of line ends.
+_BINARY: int = getattr(os, "O_BINARY", 0)
+
+_LOOKS_NUMBERED = re.compile(r" \(\d+\)(\.|$)")
+
+
+def require_place(place: str, *, archives: bool) -> None:
+    """Check a way to place, before anything is written; ``archives`` says that the images lie in archives.
+
+    Raises
+    ------
+    InputError
+        There is no such way, or it is not one for images in archives.
+    """
+    if place not in PLACES:
+        raise InputError(f"there is no place {place!r}: choose one of {', '.join(PLACES)}.")
+    if archives and place == "symlink":
+        raise InputError("images in archives are no files that a symlink could lead to: place copy, hardlink or none.")
+
+
+class Placer:
+    """Places images into folders below ``root``; what is there already is never overwritten.
+
+    ``how`` is one of ``PLACES``. With ``hardlink`` an image out of an archive is written once, and its further
+    folders get links to that file.
+    """
+
+    def __init__(self, root: str, how: str = "copy") -> None:
+        self.root = root
+        self.how = how
+        self._is_new: dict[str, bool] = {}  # the folders met: one for each model and bin
+
+    def place(self, folders: Sequence[str], name: str, content: Content, *, number: int = 1) -> list[str]:
+        """Put the ``number``-th image called ``name`` into each of the ``folders``; return the paths it has there.
+
+        Where that name is taken by another image the next number is tried. Where it is taken by the same image,
+        as a link to it or with the same bytes, an earlier run has placed it, and nothing is written.
+
+        A name and a number together (in any case of the letters) stand for one image in the life of a placer:
+        that is why a folder that it made itself need not be looked into.
+
+        Raises
+        ------
+        OSError
+            The image cannot be read or written.
+        OutputError
+            It cannot be linked.
+        """
+        if self.how == "none":
+            return []
+        content = self._prepared(content)
+        name = file_name(name)
+        unique = number == 1 and _is_unique(name)
+        placed: list[str] = []
+        for folder in folders:
+            placed.append(self._place(folder, name, content, number, unique))
+            if self.how == "hardlink":
+                content = placed[0] if isinstance(content, bytes) else content
+        return placed
+
+    def _prepared(self, content: Content) -> Content:
+        """What all folders get: the bytes that are copied, or the path that is linked."""
+        if isinstance(content, bytes):
+            if self.how == "symlink":
+                raise OutputError("an image in an archive cannot be placed as a symlink: place copy, hardlink or none.")
+            return content
+        if self.how == "copy":
+            return _read_small(content)
+        if self.how == "hardlink":  # of a link that is the file it leads to: elsewhere the link may lead nowhere
+            return os.path.realpath(content) if os.path.islink(content) else content
+        os.stat(content)  # a link can also be made to a file that is gone
+        return os.path.abspath(content)
+
+    def _place(self, folder: str, name: str, content: Content, number: int, unique: bool) -> str:
+        path = self._folder(folder)
+        is_free = unique and self._is_new[path]
+        for each in count(number):
+            target = os.path.join(path, numbered_name(name, each))
+            try:
+                self._put(content, target, is_free)
+            except FileExistsError:
+                if not _holds(target, content):
+                    continue
+            return target
+        raise AssertionError("numbers do not end")
+
+    def _folder(self, folder: str) -> str:
+        path = os.path.join(self.root, folder)
+        if path not in self._is_new:
+            try:
+                os.makedirs(path)
+                self._is_new[path] = True
+            except FileExistsError:
+                if not os.path.isdir(path):
+                    raise
+                self._is_new[path] = False
+        return path
+
+    def _put(self, content: Content, target: str, is_free: bool) -> None:
+        """Make the file; raises ``FileExistsError`` where the name is taken, which links find out by themselves."""
+        if self.how == "symlink":
+            _link(os.symlink, content, target, "copy")
+        elif self.how == "hardlink" and isinstance(content, str):
+            _link(os.link, content, target, "copy, or symlink for images that lie in no archive")
+        elif not is_free and os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+        else:
+            _copy(content, target)
+
+
+def file_name(name: str, *, windows: bool = os.name == "nt") -> str:
+    """A name that stays in its folder, whatever an archive called its member.
+
+    On Windows ``C:x.png`` lies on a drive, ``a.png:x`` in a hidden stream of another file.
+    """
+    safe = re.sub(r'[<>:"/\\|?*\x00-\x1f]' if windows else r"[/\x00]", "_", name)
+    return safe if safe.strip(". ") else safe + "_"
+
+
+def _is_unique(name: str) -> bool:
+    """Whether only one first image can come to this name.
+
+    Not where it looks as if it were numbered: the second ``x.png`` and the first ``x (2).png`` want one name. Nor
+    beyond ASCII, where some file systems take two spellings for the same.
+    """
+    return name.isascii() and not _LOOKS_NUMBERED.search(name)
+
+
+def _read_small(path: str) -> Content:
+    """The bytes of a file, or its path where it is large."""
+    descriptor = os.open(path, os.O_RDONLY | _BINARY)
+    try:
+        size = os.fstat(descriptor).st_size
+        data = os.read(descriptor, size + 1) if size <= _HELD_BYTES else b""
+    finally:
+        os.close(descriptor)
+    return data if len(data) == size else path  # another length: it is being written
+
+
+def _link(link: Callable[[Content, str], None], source: Content, target: str, instead: str) -> None:
+    try:
+        link(source, target)
+    except OSError as error:
+        if error.errno in _NO_LINKS:
+            raise OutputError(f"cannot link {target} to the image: {error.strerror}. Place {instead}.") from error
+        raise
+
+
+def _copy(content: Content, target: str) -> None:
+    """Write beside the target and move: a copy that is cut short never has a final name."""
+    aside = os.path.join(os.path.dirname(target), ".part")  # short: the target's name may be as long as names can be
+    try:
+        if isinstance(content, str):
+            shutil.copyfile(content, aside)
+        else:
+            _write(content, aside)
+        os.replace(aside, target)
+    except BaseException:  # Ctrl-C, too, leaves no half of an image
+        with suppress(OSError):
+            os.remove(aside)
+        raise
+
+
+def _write(data: bytes, path: str) -> None:
+    """What ``open`` and ``write`` do, without asking the file what it is."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(descriptor, left) :]
+    finally:
+        os.close(descriptor)
+
+
+def _holds(target: str, content: Content) -> bool:
+    """Whether what is at ``target`` is the image, by a link or by its bytes."""
+    try:
+        found = os.stat(target)
+    except OSError:  # a link that leads nowhere
+        return False
+    if not stat.S_ISREG(found.st_mode):
+        return False
+    if isinstance(content, str):
+        return os.path.samestat(found, os.stat(content)) or filecmp.cmp(target, content, shallow=False)
+    if found.st_size != len(content):
+        return False
+    with open(target, "rb", buffering=0) as file:
+        return file.read() == content
