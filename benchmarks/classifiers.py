@@ -29,7 +29,6 @@ from sklearn.svm import SVC
 
 from image_tagging import fitting
 from image_tagging.blas_threads import one_thread_a_product
-from image_tagging.classifiers import KINDS
 from image_tagging.datasets.metadata import read_embeddings, read_tag_lists
 from image_tagging.datasets.splits import OTHER_TRAINING, gather
 from image_tagging.fitting import fit_models
@@ -37,7 +36,8 @@ from image_tagging.fitting.background import Background
 from image_tagging.fitting.folds import stratified_folds
 from image_tagging.fitting.recipes import RECIPES, Recipe
 from image_tagging.metrics import calibration_error
-from image_tagging.scorers import unit_rows
+from image_tagging.tag_models.models import KINDS
+from image_tagging.tag_models.scorers import unit_rows
 from image_tagging.thresholds import choose_threshold, parse_aim
 
 BALANCED = parse_aim("balanced")

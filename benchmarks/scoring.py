@@ -23,13 +23,13 @@ import numpy as np
 from PIL import Image
 
 from image_tagging import ClassifyConfig, EncoderSpec, classify_images
-from image_tagging.classifiers import KINDS
 from image_tagging.datasets.json_objects import json_object
 from image_tagging.datasets.metadata import as_json
 from image_tagging.fitting import fit_models
 from image_tagging.images.decode import decode
-from image_tagging.model_files import save_tag_model
 from image_tagging.records import ImageRecord, ImageRef
+from image_tagging.tag_models.files import save_tag_model
+from image_tagging.tag_models.models import KINDS
 
 ENCODER = EncoderSpec("ViT-B-32", "openai", 512, "")
 

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from image_tagging.errors import EncoderMismatchError, ModelError
-from image_tagging.model_files import load_tag_models
+from image_tagging.tag_models.files import load_tag_models
 
 from .only_reading import only_reading
 

@@ -7,7 +7,7 @@ import pytest
 
 from image_tagging.fitting import background
 from image_tagging.fitting.background import Background
-from image_tagging.scorers import unit_rows
+from image_tagging.tag_models.scorers import unit_rows
 
 
 def embeddings(count=50, dim=8, seed=0):

@@ -17,7 +17,6 @@ from image_tagging import (
     ClassifyConfig,
     ProcessConfig,
     TrainConfig,
-    bins,
     cli,
     console,
     encoders,
@@ -27,6 +26,7 @@ from image_tagging import (
     run_log,
 )
 from image_tagging.datasets import metadata
+from image_tagging.tag_models import bins
 
 #: The flags of CONTRACT and README, with a value of each that is not its default.
 FLAGS = {

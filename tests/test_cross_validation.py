@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from image_tagging.classifiers import LOGISTIC_REGRESSION
 from image_tagging.fitting.background import Background
 from image_tagging.fitting.cross_validation import unseen_margins
 from image_tagging.fitting.examples import Examples
 from image_tagging.fitting.folds import stratified_folds
 from image_tagging.fitting.machines import fit_machine, fit_regression, squared_distances
 from image_tagging.fitting.recipes import Recipe
-from image_tagging.scorers import unit_rows
+from image_tagging.tag_models.models import LOGISTIC_REGRESSION
+from image_tagging.tag_models.scorers import unit_rows
 
 SOME = (
     Recipe("ovr-logistic-regression", 1.0, 0.1),

@@ -13,12 +13,12 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.svm import SVC
 
-from image_tagging.classifiers import TagModel
-from image_tagging.estimator_arrays import scorer_of
 from image_tagging.fitting.calibration import Sigmoid
 from image_tagging.fitting.estimators import linear_machine, logistic_regression, rbf_machine
 from image_tagging.fitting.machines import Linear, fit_machine, squared_distances
-from image_tagging.scorers import sigmoid, unit_rows
+from image_tagging.tag_models.estimator_arrays import scorer_of
+from image_tagging.tag_models.models import TagModel
+from image_tagging.tag_models.scorers import sigmoid, unit_rows
 
 RANDOM = np.random.default_rng(0)
 IS_TAG = np.arange(60) < 20

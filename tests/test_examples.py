@@ -8,7 +8,7 @@ import pytest
 from image_tagging.errors import TrainingError
 from image_tagging.fitting.background import Background
 from image_tagging.fitting.examples import Examples, bounded
-from image_tagging.scorers import unit_rows
+from image_tagging.tag_models.scorers import unit_rows
 
 
 def examples(tagged=20, others=200, dim=6):

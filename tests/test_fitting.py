@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
+from test_classifiers import DIM, examples
 
 from image_tagging import fitting
-from image_tagging.classifiers import KINDS, LOGISTIC_REGRESSION, SVM, TagModel
 from image_tagging.errors import TrainingError
-from image_tagging.estimator_arrays import scorer_of
 from image_tagging.fitting import fit_models
 from image_tagging.fitting.recipes import NAME_ALONE
-from image_tagging.scorers import LinearScorer, sigmoid, unit_rows
+from image_tagging.tag_models.estimator_arrays import scorer_of
+from image_tagging.tag_models.models import KINDS, LOGISTIC_REGRESSION, SVM, TagModel
+from image_tagging.tag_models.scorers import LinearScorer, sigmoid, unit_rows
 from image_tagging.text_prior import zero_shot
-from test_classifiers import DIM, examples
 
 
 @pytest.mark.parametrize("kind", KINDS)

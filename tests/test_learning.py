@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from image_tagging.classifiers import KINDS, LOGISTIC_REGRESSION, TagModel
 from image_tagging.datasets.splits import OTHER_TRAINING, Splitter, gather
 from image_tagging.errors import TrainingError
-from image_tagging.estimator_arrays import scorer_of
 from image_tagging.learning import TagLearner
 from image_tagging.records import BroughtEmbedding, EncoderSpec
+from image_tagging.tag_models.estimator_arrays import scorer_of
+from image_tagging.tag_models.models import KINDS, LOGISTIC_REGRESSION, TagModel
 from image_tagging.text_prior import TextPrior
 from image_tagging.thresholds import parse_aim
 

@@ -9,7 +9,7 @@ from sklearn.svm import SVC
 
 from image_tagging.fitting.background import Background
 from image_tagging.fitting.machines import fit_machine, fit_regression, squared_distances
-from image_tagging.scorers import unit_rows
+from image_tagging.tag_models.scorers import unit_rows
 
 
 def examples(dim=6):

@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 import pytest
 
 from image_tagging import model_screen
-from image_tagging.model_cards import ImageCounts, ModelCard
-from image_tagging.model_list import ListedModel, ModelList
 from image_tagging.records import EncoderSpec
+from image_tagging.tag_models.cards import ImageCounts, ModelCard
+from image_tagging.tag_models.folder import ListedModel, ModelList
 
 CLIP = EncoderSpec("ViT-B-32", "openai", 512, "")
 LR, SVM = "ovr-logistic-regression", "ovr-svm"

@@ -7,11 +7,11 @@ from datetime import datetime, timezone
 
 import pytest
 
-from image_tagging.classifiers import KINDS
-from image_tagging.model_cards import ImageCounts, ModelCard
-from image_tagging.model_list import ListedModel
 from image_tagging.model_words import explain
 from image_tagging.records import EncoderSpec
+from image_tagging.tag_models.cards import ImageCounts, ModelCard
+from image_tagging.tag_models.folder import ListedModel
+from image_tagging.tag_models.models import KINDS
 
 CARD = ModelCard(
     sha256="abc",

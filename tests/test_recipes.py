@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from image_tagging.classifiers import KINDS
 from image_tagging.fitting.recipes import FEW, NAME_ALONE, RECIPES, Recipe, choose, trusted
+from image_tagging.tag_models.models import KINDS
 
 ONES = np.ones(200)
 

@@ -7,13 +7,13 @@ import json
 import numpy as np
 
 from image_tagging import learning, training
-from image_tagging.classifiers import KINDS, TagModel, TagModels
 from image_tagging.datasets.splits import TaggedEmbeddings, gather
 from image_tagging.learning import TagLearner, measure, model_card
-from image_tagging.model_files import load_tag_models, save_tag_model
 from image_tagging.pipeline import _leftover_warnings
 from image_tagging.records import BroughtEmbedding, EncoderSpec
-from image_tagging.scorers import LinearScorer
+from image_tagging.tag_models.files import load_tag_models, save_tag_model
+from image_tagging.tag_models.models import KINDS, TagModel, TagModels
+from image_tagging.tag_models.scorers import LinearScorer
 from image_tagging.text_prior import TextPrior
 from image_tagging.thresholds import parse_aim
 from image_tagging.training import Training

@@ -10,13 +10,10 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as in typing, whose import would take longer than all that comes before Ctrl-C is answered
 if TYPE_CHECKING:
-    from .classifiers import TagModel, TagModels
     from .console import classify_main, list_models
     from .encoders import Encoder, load_encoder
     from .errors import ImageTaggingError
     from .file_cache import FileCache
-    from .model_files import load_tag_models
-    from .model_names import generate_model_path
     from .pipeline import (
         ClassifyConfig,
         ProcessConfig,
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
     )
     from .records import EncoderSpec, Failure, ImageRef
     from .summaries import ClassifySummary, ProcessSummary, TrainSummary
+    from .tag_models import TagModel, TagModels, generate_model_path, load_tag_models
 
 __version__ = "0.1.0"
 
@@ -41,16 +39,16 @@ _HOMES = {
     "ImageTaggingError": "errors",
     "ProcessConfig": "pipeline",
     "ProcessSummary": "summaries",
-    "TagModel": "classifiers",
-    "TagModels": "classifiers",
+    "TagModel": "tag_models",
+    "TagModels": "tag_models",
     "TrainConfig": "pipeline",
     "TrainSummary": "summaries",
     "classify_images": "pipeline",
     "classify_main": "console",
-    "generate_model_path": "model_names",
+    "generate_model_path": "tag_models",
     "list_models": "console",
     "load_encoder": "encoders",
-    "load_tag_models": "model_files",
+    "load_tag_models": "tag_models",
     "process_dataset": "pipeline",
     "train_tag_models": "pipeline",
 }

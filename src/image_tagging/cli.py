@@ -178,12 +178,13 @@ def models(
     ] = None,
 ) -> None:
     """Show the tag models of a folder: what they learned from, how well they do, what they go with."""
-    from . import model_list, model_screen
+    from . import model_screen
+    from .tag_models import examine, list_folder
 
     if tag is None and not os.path.isfile(model):
-        model_screen.show_model_list(model_list.list_folder(model))
+        model_screen.show_model_list(list_folder(model))
     else:
-        model_screen.show_examined(model_list.examine(model, tag))
+        model_screen.show_examined(examine(model, tag))
 
 
 @app.command()

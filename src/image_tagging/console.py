@@ -14,16 +14,15 @@ from rich import progress as bars
 from rich.console import Console
 from rich.text import Text
 
-from .classifiers import KINDS
 from .demo import DemoSummary
 from .errors import NoModelsError
-from .model_names import model_names
 from .pipeline import ClassifyConfig, classify_images
 from .progress import Progress
 from .records import Failure
 from .screen import Screen, line, screen, tag_table
 from .sources import is_archive
 from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
+from .tag_models import KINDS, model_names
 from .text import counted, marked
 from .validation import ValidationReport
 

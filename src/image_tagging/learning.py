@@ -9,16 +9,13 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from .classifiers import KINDS, TagModel, TagModels
 from .datasets import Split, TaggedEmbeddings, embeddings_type
 from .errors import TrainingError
-from .estimator_arrays import scorer_of
 from .evidence import OutOfFold, TagIndex, curves, figures, select_examples
 from .fitting import FittedModel, fit_models
 from .fitting.background import Background
-from .model_cards import DEFAULT_THRESHOLD
 from .records import EncoderSpec
-from .scorers import unit_rows
+from .tag_models import DEFAULT_THRESHOLD, KINDS, TagModel, TagModels, scorer_of, unit_rows
 from .text import counted
 from .text_prior import TextPrior
 from .thresholds import Aim, choose_threshold

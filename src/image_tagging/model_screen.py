@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .model_list import ListedModel, ModelList
 from .model_words import explain
 from .screen import line, screen
+from .tag_models import ListedModel, ModelList
 from .text import counted, marked
 
 #: Characters of a line where nobody's terminal sets the end: `grep` then finds a model's row whole.

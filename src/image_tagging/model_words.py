@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .classifiers import LOGISTIC_REGRESSION, SVM
-from .model_cards import DEFAULT_THRESHOLD, ImageCounts, ModelCard
-from .model_list import ListedModel
+from .tag_models import DEFAULT_THRESHOLD, LOGISTIC_REGRESSION, SVM, ImageCounts, ListedModel, ModelCard
 from .text import counted
 
 _KINDS = {LOGISTIC_REGRESSION: "a logistic regression", SVM: "a support vector machine"}

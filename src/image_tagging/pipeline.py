@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Optional, Union
 
-from .bins import MAX_BINS
-from .classifiers import KINDS, TagModels
 from .dataset_files import DatasetFiles, empty_tags
 from .datasets import audit_dataset, gather, read_embeddings, read_tag_lists
 from .embedder import EmbeddingConfig
@@ -27,8 +25,6 @@ from .errors import EncoderMismatchError, InputError, ModelError, TrainingError
 from .files import stamp_of
 from .images import DEFAULT_LIMITS, ImageLimits
 from .learning import TagLearner
-from .model_files import load_tag_models, save_tag_model
-from .model_names import SUFFIX, find_model_files, model_stem
 from .placing import require_place
 from .prior_choice import choose_prior
 from .progress import Progress, no_progress
@@ -41,6 +37,16 @@ from .settings import settings
 from .sources import find_images
 from .store import PLACING, StoreFile, WorkingStore
 from .summaries import ClassifySummary, ProcessSummary, TrainSummary
+from .tag_models import (
+    KINDS,
+    MAX_BINS,
+    SUFFIX,
+    TagModels,
+    find_model_files,
+    load_tag_models,
+    model_stem,
+    save_tag_model,
+)
 from .thresholds import BALANCED, parse_aim
 from .training import Training
 from .validation import ValidationReport

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .files import write_aside
-from .model_names import report_name
+from .tag_models import report_name
 from .text import escaped
 from .validation import ValidationReport
 

@@ -13,16 +13,14 @@ from typing import Any, Optional, Union
 
 import numpy as np
 
-from .bins import bin_labels, bin_numbers
-from .classifiers import TagModels
 from .database import STAGE3, STAGE4, TableWriter, archive_row, result_table, score_rows
 from .datasets import JsonObjectWriter, json_object
 from .errors import OutputError
 from .failures import attempt
-from .model_names import quote_tag
 from .placing import Placer
 from .records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from .sources import SourceReader
+from .tag_models import TagModels, bin_labels, bin_numbers, quote_tag
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Optional
 
-from .classifiers import TagModels
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
 from .encoders.choice import require_this_version
 from .errors import EncoderMismatchError, NoImagesError
 from .records import EncoderSpec, Failure, Found, FoundArchive, OtherFile
+from .tag_models import TagModels
 
 #: The only encoder of the original: that of tag models which name none.
 _ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import TrainingError
-from .scorers import sigmoid
+from .tag_models import sigmoid
 
 Floats = NDArray[np.float64]
 

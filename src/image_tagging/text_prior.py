@@ -25,8 +25,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import TrainingError
 from .prompts import neutral_prompts, prompts_of
-from .scorers import unit_rows
 from .shifted_regression import fit_shifted
+from .tag_models import unit_rows
 
 Floats = NDArray[np.float64]
 

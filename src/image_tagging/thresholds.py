@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
-from .model_cards import DEFAULT_THRESHOLD
 from .ranking import Ranking
+from .tag_models import DEFAULT_THRESHOLD
 
 Floats = NDArray[np.float64]
 

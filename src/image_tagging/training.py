@@ -11,8 +11,8 @@ from .blas_threads import one_thread_a_product
 from .datasets import Splitter, TaggedEmbeddings
 from .errors import TrainingError
 from .learning import LearnedModel, TagLearner
-from .model_names import longest_file_name
 from .runners import local
+from .tag_models import longest_file_name
 
 #: Models are fitted and measured on as many threads: libsvm and matrix products run beside Python. Each may hold half a
 #: gigabyte, for a tag of the most images.

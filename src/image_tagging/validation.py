@@ -8,8 +8,8 @@ from typing import Optional
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .bins import bin_numbers
 from .ranking import Ranking
+from .tag_models import bin_numbers
 
 HISTOGRAM_BINS = 10
 

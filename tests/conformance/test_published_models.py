@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from image_tagging.model_files import load_tag_models, model_names
+from image_tagging.tag_models.files import load_tag_models, model_names
 
 pytestmark = pytest.mark.data
 
@@ -54,7 +54,7 @@ def test_each_file_alone(published: Path, embeddings):
 def test_loading_and_scoring_need_no_scikit_learn_and_warn_of_nothing(published: Path):
     program = """
 import sys, numpy
-from image_tagging.model_files import load_tag_models
+from image_tagging.tag_models.files import load_tag_models
 models = load_tag_models(sys.argv[1])
 models.probabilities(numpy.ones((3, models.dim)))
 print([name for name in sys.modules if name.partition(".")[0] in ("sklearn", "joblib", "scipy")])

@@ -21,12 +21,12 @@ import numpy as np
 import pytest
 
 from image_tagging import cli
-from image_tagging.classifiers import KINDS
 from image_tagging.errors import EncoderMismatchError, ModelError, UnsafeModelError
 from image_tagging.fitting import fit_models
 from image_tagging.fitting.calibration import Sigmoid
 from image_tagging.fitting.estimators import rbf_machine
-from image_tagging.model_files import load_tag_models, save_tag_model
+from image_tagging.tag_models.files import load_tag_models, save_tag_model
+from image_tagging.tag_models.models import KINDS
 
 DIM = 8
 

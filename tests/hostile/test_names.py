@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_tagging import FileCache, cli, console
-from image_tagging.model_names import quote_tag, unquote_tag
+from image_tagging.tag_models.names import quote_tag, unquote_tag
 from image_tagging.text import escaped, marked
 
 NAMES = {

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from image_tagging.bins import MAX_BINS, bin_labels, bin_numbers
 from image_tagging.datasets.metadata import (
     TAGGED_METADATA,
     as_json,
@@ -28,6 +27,7 @@ from image_tagging.records import EncoderSpec, Failure, FoundArchive, FoundImage
 from image_tagging.sources.archives import ArchiveLimits
 from image_tagging.sources.find import find_images
 from image_tagging.sources.read import SourceReader
+from image_tagging.tag_models.bins import MAX_BINS, bin_labels, bin_numbers
 
 EXAMPLES = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 LIMITS = ArchiveLimits(depth=4, members=1000, image_bytes=1 << 20, archive_bytes=1 << 22, total_bytes=1 << 24)

@@ -15,10 +15,9 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifiers import KINDS, SVM
 from ..errors import TrainingError
 from ..metrics import log_losses
-from ..scorers import unit_rows
+from ..tag_models import KINDS, SVM, unit_rows
 from ..text_prior import MIN_OTHERS, zero_shot
 from .background import Background, Decorrelation
 from .calibration import Sigmoid, fit_sigmoid

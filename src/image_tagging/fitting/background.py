@@ -18,7 +18,7 @@ from typing import Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scorers import unit_rows
+from ..tag_models import unit_rows
 
 Floats = NDArray[np.float64]
 

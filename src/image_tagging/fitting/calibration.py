@@ -15,7 +15,7 @@ from typing import Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scorers import sigmoid
+from ..tag_models import sigmoid
 
 Floats = NDArray[np.float64]
 

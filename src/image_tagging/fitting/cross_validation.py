@@ -8,8 +8,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifiers import LOGISTIC_REGRESSION
-from ..scorers import unit_rows
+from ..tag_models import LOGISTIC_REGRESSION, unit_rows
 from ..text_prior import fit_with_prior, strengths_for
 from .background import Background, Decorrelation
 from .examples import Examples

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifiers import LOGISTIC_REGRESSION, SVM
+from ..tag_models import LOGISTIC_REGRESSION, SVM
 from ..text_prior import EFFECT, EFFECTS
 
 Floats = NDArray[np.float64]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Optional
 
-from .errors import ModelError
-from .records import EncoderSpec
+from ..errors import ModelError
+from ..records import EncoderSpec
 
 #: From there on an image counts as having the tag, where no card says otherwise.
 DEFAULT_THRESHOLD = 0.5

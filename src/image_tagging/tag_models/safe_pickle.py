@@ -20,7 +20,7 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from .errors import ModelError, UnsafeModelError
+from ..errors import ModelError, UnsafeModelError
 
 _ESTIMATORS = frozenset(
     "LogisticRegression SVC Pipeline Normalizer CalibratedClassifierCV _CalibratedClassifier _SigmoidCalibration "

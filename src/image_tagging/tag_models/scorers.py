@@ -20,7 +20,7 @@ from typing import Union
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ModelError
+from ..errors import ModelError
 
 Floats = NDArray[np.float64]
 

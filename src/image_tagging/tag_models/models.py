@@ -2,7 +2,7 @@
 
 A tag model is binary: class 0 is the tag, class 1 is other, as in the models published with the original.
 Fitting needs scikit-learn, which takes seconds to import and is imported when it is needed; scoring works on
-plain arrays (:mod:`image_tagging.scorers`).
+plain arrays (:mod:`image_tagging.tag_models.scorers`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Optional
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import EncoderError, EncoderMismatchError, NoModelsError
-from .records import EncoderSpec
+from ..errors import EncoderError, EncoderMismatchError, NoModelsError
+from ..records import EncoderSpec
 from .scorers import Scorer, ScorerStack
 
 if TYPE_CHECKING:

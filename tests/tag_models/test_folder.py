@@ -8,9 +8,9 @@ import shutil
 
 import pytest
 
-from image_tagging.classifiers import KINDS
 from image_tagging.errors import ModelError, NoModelsError, UnsafeModelError
-from image_tagging.model_list import examine, list_folder
+from image_tagging.tag_models.folder import examine, list_folder
+from image_tagging.tag_models.models import KINDS
 
 ENCODER = {"name": "ViT-B-32", "pretrained": "openai", "dim": 512, "preprocess": ""}
 

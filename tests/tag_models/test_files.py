@@ -12,19 +12,19 @@ import joblib
 import numpy as np
 import pytest
 
-from image_tagging.classifiers import KINDS, TagModel
 from image_tagging.errors import EncoderMismatchError, ModelError, NoModelsError, OutputError
-from image_tagging.estimator_arrays import scorer_of
 from image_tagging.fitting import fit_models
-from image_tagging.model_files import (
+from image_tagging.records import EncoderSpec
+from image_tagging.tag_models.estimator_arrays import scorer_of
+from image_tagging.tag_models.files import (
     generate_model_path,
     load_tag_models,
     model_names,
     parse_model_name,
     save_tag_model,
 )
-from image_tagging.model_names import quote_tag, unquote_tag
-from image_tagging.records import EncoderSpec
+from image_tagging.tag_models.models import KINDS, TagModel
+from image_tagging.tag_models.names import quote_tag, unquote_tag
 
 DIM = 12
 ENCODER = {"name": "ViT-B-32", "pretrained": "openai", "dim": DIM, "preprocess": "clip-224"}

@@ -10,7 +10,7 @@ from typing import Any, Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ModelError
+from ..errors import ModelError
 from .safe_pickle import Inert
 from .scorers import LinearScorer, RbfScorer, Scorer
 

@@ -2,7 +2,7 @@
 
 The card (``….json``, same stem) says what the estimator cannot: its encoder, its threshold, the images it learnt
 from, and the SHA-256 of the ``.pkl`` it belongs to. Models published with the original have no card. Reading never
-runs code of the file (:mod:`image_tagging.safe_pickle`) and needs no scikit-learn, so any version's files load.
+runs code of the file (:mod:`.safe_pickle`) and needs no scikit-learn, so any version's files load.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from .classifiers import TagModel, TagModels
-from .errors import ModelError, UnsafeModelError
+from ..errors import ModelError, UnsafeModelError
+from ..files import write_aside
+from .cards import DEFAULT_THRESHOLD, read_card, read_whole
 from .estimator_arrays import scorer_of
-from .files import write_aside
-from .model_cards import DEFAULT_THRESHOLD, read_card, read_whole
-from .model_names import (
+from .models import TagModel, TagModels
+from .names import (
     SUFFIX,
     find_model_files,
     generate_model_path,

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 import pytest
 
 from image_tagging.errors import ModelError
-from image_tagging.model_cards import DEFAULT_THRESHOLD, ImageCounts, read_card
 from image_tagging.records import EncoderSpec
+from image_tagging.tag_models.cards import DEFAULT_THRESHOLD, ImageCounts, read_card
 
 FULL = {
     "sha256": "abc",

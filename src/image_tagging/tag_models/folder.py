@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Callable, Optional
 
-from .errors import ModelError, NoModelsError
-from .model_cards import ModelCard, read_card
-from .model_files import all_unusable, card_path, load_tag_model
-from .model_names import find_model_files, parse_model_name, require_model_name
-from .records import EncoderSpec
+from ..errors import ModelError, NoModelsError
+from ..records import EncoderSpec
+from .cards import ModelCard, read_card
+from .files import all_unusable, card_path, load_tag_model
+from .names import find_model_files, parse_model_name, require_model_name
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_tagging.bins import MAX_BINS, bin_labels, bin_numbers
+from image_tagging.tag_models.bins import MAX_BINS, bin_labels, bin_numbers
 
 SCORES = st.floats(0, 1)
 BINS = st.integers(1, MAX_BINS)

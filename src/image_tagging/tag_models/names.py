@@ -12,8 +12,8 @@ import re
 from typing import Optional
 from urllib.parse import quote, unquote_to_bytes
 
-from .classifiers import KINDS
-from .errors import ModelError, NoModelsError
+from ..errors import ModelError, NoModelsError
+from .models import KINDS
 
 SUFFIX = ".pkl"
 
