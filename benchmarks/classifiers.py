@@ -27,18 +27,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.svm import SVC
 
-from image_tagging import fitting
-from image_tagging.blas_threads import one_thread_a_product
 from image_tagging.datasets.metadata import read_embeddings, read_tag_lists
 from image_tagging.datasets.splits import OTHER_TRAINING, gather
-from image_tagging.fitting import fit_models
-from image_tagging.fitting.background import Background
-from image_tagging.fitting.folds import stratified_folds
-from image_tagging.fitting.recipes import RECIPES, Recipe
-from image_tagging.metrics import calibration_error
 from image_tagging.tag_models.models import KINDS
 from image_tagging.tag_models.scorers import unit_rows
-from image_tagging.thresholds import choose_threshold, parse_aim
+from image_tagging.training.blas_threads import one_thread_a_product
+from image_tagging.training.evaluation.metrics import calibration_error
+from image_tagging.training.evaluation.thresholds import choose_threshold, parse_aim
+from image_tagging.training.fitting import fit as fitting
+from image_tagging.training.fitting.background import Background
+from image_tagging.training.fitting.fit import fit_models
+from image_tagging.training.fitting.folds import stratified_folds
+from image_tagging.training.fitting.recipes import RECIPES, Recipe
 
 BALANCED = parse_aim("balanced")
 

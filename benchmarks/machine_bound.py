@@ -21,11 +21,11 @@ from million import Drawing
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import StratifiedKFold
 
-from image_tagging import fitting
 from image_tagging.datasets.metadata import read_embeddings, read_tag_lists
 from image_tagging.datasets.splits import gather
-from image_tagging.fitting import fit_models
 from image_tagging.tag_models.models import LOGISTIC_REGRESSION, SVM
+from image_tagging.training.fitting import fit as fitting
+from image_tagging.training.fitting.fit import fit_models
 
 _MOST_WHOLE = 5_000  # the table of kernels of so many others, with its copies for the folds, takes a gigabyte
 

@@ -102,9 +102,9 @@ def models_to_score(arguments: argparse.Namespace, folder: Path) -> str:
     """Small models to score with: 300 examples each, of which the machines keep nearly all."""
     import numpy as np
 
-    from image_tagging.fitting import fit_models
     from image_tagging.tag_models.files import save_tag_model
     from image_tagging.tag_models.models import KINDS
+    from image_tagging.training.fitting.fit import fit_models
 
     card = {"encoder": {"name": "ViT-B-32", "pretrained": "openai", "dim": DIM, "preprocess": ""}}
     draw, is_tag = Drawing(arguments.models), np.arange(300) < 60

@@ -25,11 +25,11 @@ from PIL import Image
 from image_tagging import ClassifyConfig, EncoderSpec, classify_images
 from image_tagging.datasets.json_objects import json_object
 from image_tagging.datasets.metadata import as_json
-from image_tagging.fitting import fit_models
 from image_tagging.images.decode import decode
 from image_tagging.records import ImageRecord, ImageRef
 from image_tagging.tag_models.files import save_tag_model
 from image_tagging.tag_models.models import KINDS
+from image_tagging.training.fitting.fit import fit_models
 
 ENCODER = EncoderSpec("ViT-B-32", "openai", 512, "")
 

@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 
-from image_tagging.fitting import fit_models
+from image_tagging.training.fitting.fit import fit_models
 
 from .fuzz_pickle import CARD
 

@@ -14,7 +14,7 @@ from image_tagging.demo import run_demo
 from image_tagging.errors import NoModelsError
 from image_tagging.records import EncoderSpec, Failure, ImageRef
 from image_tagging.summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
-from image_tagging.validation import validate
+from image_tagging.training.evaluation.validation import validate
 
 ENCODER = EncoderSpec("builtin", "learned-1", 768, "")
 

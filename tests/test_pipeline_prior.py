@@ -14,10 +14,10 @@ from clip_models import saved_clip
 from image_tagging import TrainConfig, cli, load_tag_models, train_tag_models
 from image_tagging.encoders import encoder_identity, load_text_encoder
 from image_tagging.errors import TrainingError
-from image_tagging.ranking import Ranking
 from image_tagging.summaries import TrainSummary
 from image_tagging.tag_models.models import KINDS, LOGISTIC_REGRESSION, SVM
-from image_tagging.text_prior import TextPrior
+from image_tagging.training.evaluation.ranking import Ranking
+from image_tagging.training.text_prior.prior import TextPrior
 
 pytest.importorskip("open_clip", reason="the clip extra is not installed")
 pytest.importorskip("torch", reason="the clip extra is not installed")

@@ -11,10 +11,10 @@ import pytest
 from image_tagging.datasets.audit.audit import Advice
 from image_tagging.datasets.splits import Splitter, gather
 from image_tagging.errors import OutputError
-from image_tagging.learning import TagLearner
 from image_tagging.records import BroughtEmbedding, EncoderSpec
 from image_tagging.run_report import RunReport
-from image_tagging.thresholds import parse_aim
+from image_tagging.training.evaluation.thresholds import parse_aim
+from image_tagging.training.learner import TagLearner
 
 DIM = 8
 ENCODER = EncoderSpec("builtin", "test", DIM, "")

@@ -24,7 +24,7 @@ from .sources import is_archive
 from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from .tag_models import KINDS, model_names
 from .text import counted, marked
-from .validation import ValidationReport
+from .training import ValidationReport
 
 _TRAIN_COLUMNS = ("images", "measured", "AP lr", "AP svm", "BA lr", "BA svm")
 

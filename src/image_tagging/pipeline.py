@@ -24,7 +24,6 @@ from .encoders.choice import EncoderChoice, require_this_version
 from .errors import EncoderMismatchError, InputError, ModelError, TrainingError
 from .files import stamp_of
 from .images import DEFAULT_LIMITS, ImageLimits
-from .learning import TagLearner
 from .placing import require_place
 from .prior_choice import choose_prior
 from .progress import Progress, no_progress
@@ -47,9 +46,7 @@ from .tag_models import (
     model_stem,
     save_tag_model,
 )
-from .thresholds import BALANCED, parse_aim
-from .training import Training
-from .validation import ValidationReport
+from .training import BALANCED, TagLearner, Training, ValidationReport, parse_aim
 
 MODELS_FOLDER = "models"
 REPORTS_FOLDER = "reports"

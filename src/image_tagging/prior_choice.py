@@ -9,7 +9,7 @@ from .encoders.choice import text_encoder_of
 from .errors import EncoderUnavailableError, InputError
 from .progress import Progress, no_progress
 from .records import EncoderSpec
-from .text_prior import TextPrior
+from .training import TextPrior
 
 PRIORS = ("none", "text")
 

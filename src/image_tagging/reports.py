@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .files import write_aside
 from .tag_models import report_name
 from .text import escaped
-from .validation import ValidationReport
+from .training import ValidationReport
 
 _BAR_WIDTH = 40
 

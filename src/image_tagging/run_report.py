@@ -10,13 +10,12 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .datasets import Advice, TaggedEmbeddings
-from .evidence import TagIndex
 from .files import write_aside
 from .records import BroughtEmbedding, EncoderSpec
 from .report_page import pictures_of, write_report_page
 from .text import encodable
-from .thresholds import Aim
 from .thumbnails import draw_thumbnails
+from .training import Aim, TagIndex
 
 REPORTS_JSON = "reports.json"
 _FORMAT = 1

@@ -7,7 +7,7 @@ from typing import Optional
 
 from .datasets import Advice
 from .records import EncoderSpec, Failure, FoundArchive, ImageRef
-from .validation import ValidationReport
+from .training import ValidationReport
 
 
 @dataclass(frozen=True)

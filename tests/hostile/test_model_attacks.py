@@ -22,11 +22,11 @@ import pytest
 
 from image_tagging import cli
 from image_tagging.errors import EncoderMismatchError, ModelError, UnsafeModelError
-from image_tagging.fitting import fit_models
-from image_tagging.fitting.calibration import Sigmoid
-from image_tagging.fitting.estimators import rbf_machine
 from image_tagging.tag_models.files import load_tag_models, save_tag_model
 from image_tagging.tag_models.models import KINDS
+from image_tagging.training.fitting.calibration import Sigmoid
+from image_tagging.training.fitting.estimators import rbf_machine
+from image_tagging.training.fitting.fit import fit_models
 
 DIM = 8
 

@@ -74,9 +74,9 @@ PLACES = {
     },
     "train": {
         "start": "sklearn.svm:::1",
-        "a model": "image_tagging.training::save_tag_model:3",
+        "a model": "image_tagging.training.run::save_tag_model:3",
         "moving into place": "os::replace:4",
-        "a report": "image_tagging.training::write_report:2",
+        "a report": "image_tagging.training.run::write_report:2",
         "the summary": "image_tagging.console::show_train:1",
     },
     "classify": {

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from image_tagging.errors import EncoderMismatchError, ModelError, NoModelsError, OutputError
-from image_tagging.fitting import fit_models
 from image_tagging.records import EncoderSpec
 from image_tagging.tag_models.estimator_arrays import scorer_of
 from image_tagging.tag_models.files import (
@@ -25,6 +24,7 @@ from image_tagging.tag_models.files import (
 )
 from image_tagging.tag_models.models import KINDS, TagModel
 from image_tagging.tag_models.names import quote_tag, unquote_tag
+from image_tagging.training.fitting.fit import fit_models
 
 DIM = 12
 ENCODER = {"name": "ViT-B-32", "pretrained": "openai", "dim": DIM, "preprocess": "clip-224"}

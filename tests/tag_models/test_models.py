@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from image_tagging.errors import EncoderError, EncoderMismatchError, ModelError, NoModelsError
-from image_tagging.fitting import fit_models
 from image_tagging.records import EncoderSpec
 from image_tagging.tag_models import scorers
 from image_tagging.tag_models.estimator_arrays import scorer_of
 from image_tagging.tag_models.models import KINDS, LOGISTIC_REGRESSION, SVM, TagModel, TagModels
 from image_tagging.tag_models.scorers import LinearScorer, RbfScorer
+from image_tagging.training.fitting.fit import fit_models
 
 DIM = 24
 

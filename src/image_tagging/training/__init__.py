@@ -1,0 +1,16 @@
+"""Labelled embeddings become tag models.
+
+:mod:`.learner` learns one tag and measures it, :mod:`.run` all tags on threads. :mod:`.fitting` fits and calibrates,
+:mod:`.text_prior` uses what the name of a tag says, :mod:`.evaluation` measures.
+"""
+
+from __future__ import annotations
+
+from .evaluation.out_of_fold import TagIndex
+from .evaluation.thresholds import BALANCED, Aim, parse_aim
+from .evaluation.validation import ValidationReport
+from .learner import TagLearner
+from .run import Training
+from .text_prior.prior import TextPrior
+
+__all__ = ["BALANCED", "Aim", "TagIndex", "TagLearner", "TextPrior", "Training", "ValidationReport", "parse_aim"]

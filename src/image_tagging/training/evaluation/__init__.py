@@ -1,0 +1,1 @@
+"""How good a tag model is on images that it has not learned from."""

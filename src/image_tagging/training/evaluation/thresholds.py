@@ -1,0 +1,68 @@
+"""From which probability up an image counts as having the tag, for what a person wants of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ...tag_models import DEFAULT_THRESHOLD
+from .ranking import Ranking
+
+Floats = NDArray[np.float64]
+
+BALANCED, F1, PRECISION, RECALL = "balanced", "f1", "precision", "recall"
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a threshold is for: ``balanced``, ``f1``, or the given ``share`` of ``precision`` or ``recall``."""
+
+    name: str
+    share: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.share:g}" if self.name in {PRECISION, RECALL} else self.name
+
+
+def parse_aim(text: str) -> Aim:
+    """``balanced``, ``f1``, ``precision=0.9`` or ``recall=0.9``; raises InputError of anything else."""
+    if text in {BALANCED, F1}:
+        return Aim(text)
+    match = re.fullmatch(r"(precision|recall)=(0?\.\d+|1|1\.0)", text)
+    if match and float(match[2]) > 0:
+        return Aim(match[1], float(match[2]))
+    raise InputError(
+        f"threshold_for is {text!r}; it is balanced, f1, precision=0.9 or recall=0.9 (any share above 0, up to 1)."
+    )
+
+
+def choose_threshold(probabilities: Floats, is_tag: NDArray[np.bool_], weights: Floats, aim: Aim) -> float:
+    """The threshold that reaches the aim best on unseen images (n,), ``weights`` (n,) being how many each stands for.
+
+    Between two images' probabilities it lies half-way. For ``precision`` it is the lowest that keeps the share, for
+    ``recall`` the highest; where none does, the one that comes closest.
+
+    For ``balanced`` it is the share that the tag has among the images: for probabilities that mean what they say that
+    is the optimum of balanced accuracy, and it does not jump about with single images, as the best of few does
+    (docs/classifiers.md has both, measured).
+    """
+    ranking = Ranking.of(probabilities, is_tag, weights)
+    if ranking is None:
+        return DEFAULT_THRESHOLD
+    if aim.name == BALANCED:
+        return float(weights[is_tag].sum() / weights.sum())
+    p, precision, recall = ranking.probabilities, ranking.precision, ranking.recall
+    if aim.name == F1:
+        best = int(np.argmax(2 * precision * recall / np.maximum(precision + recall, np.finfo(np.float64).tiny)))
+    elif aim.name == RECALL:
+        best = int(np.argmax(recall >= aim.share))
+    else:
+        reached = np.flatnonzero((precision >= aim.share) & (recall > 0))
+        best = int(reached[-1]) if len(reached) else int(np.argmax(precision))
+    below = p[best + 1] if best + 1 < len(p) else 0.0
+    middle = float((p[best] + below) / 2)
+    return middle if middle > below else float(p[best])  # two neighbours among floats have nothing between them

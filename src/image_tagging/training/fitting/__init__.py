@@ -1,0 +1,1 @@
+"""Labelled embeddings become fitted, calibrated estimators."""

@@ -1,0 +1,209 @@
+"""One tag and its split -> its two models, measured on images that they never saw."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import Any, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets import Split, TaggedEmbeddings, embeddings_type
+from ..errors import TrainingError
+from ..records import EncoderSpec
+from ..tag_models import DEFAULT_THRESHOLD, KINDS, TagModel, TagModels, scorer_of, unit_rows
+from ..text import counted
+from .evaluation.out_of_fold import OutOfFold, TagIndex, curves, figures, select_examples
+from .evaluation.thresholds import Aim, choose_threshold
+from .evaluation.validation import ValidationReport, validate
+from .fitting.background import Background
+from .fitting.fit import FittedModel, fit_models
+from .text_prior.prior import TextPrior
+
+#: Images measured at a time: scoring works in float64, on copies.
+_MEASURED = 8192
+
+#: Images of other tags, neither learned from nor held out, that are asked which of them look like the tag.
+_OTHER_SAMPLE = 1000
+
+#: A tag of fewer images is told of: its figures are rough, and its model rests on little.
+_FEW_IMAGES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedModel:
+    """A model as it is written: its estimator, its report on held-out images, and what its card says.
+
+    ``entry`` is what ``reports.json`` tells of it; ``examples`` are the images worth a look, by their rows.
+    """
+
+    estimator: Any
+    report: ValidationReport
+    card: dict[str, Any]
+    entry: dict[str, Any]
+    examples: dict[str, list[tuple[int, float]]]
+
+
+class TagLearner:
+    """Learns one tag after the other of a data set, in any order."""
+
+    def __init__(
+        self, data: TaggedEmbeddings, encoder: EncoderSpec, *, seed: int, aim: Aim, prior: Optional[TextPrior] = None
+    ) -> None:
+        self._data = data
+        self.encoder = encoder
+        self.seed = seed
+        self._aim = aim
+        self._prior = prior
+        self._background = Background.of(data.embeddings)
+        self._tag_index = TagIndex({tag: data.rows[tag] for tag in data.tags})
+        self._order = data.shuffled(np.arange(len(data.embeddings)), seed)
+
+    def learn(self, tag: str, split: Split) -> list[LearnedModel]:
+        """The models of a tag, one of each of ``KINDS``; may be called from any thread.
+
+        Raises
+        ------
+        TrainingError
+            The tag has no image, and cannot be learned from its name alone.
+        """
+        direction = self._prior.direction_of(tag) if self._prior else None
+        if direction is None and not split.is_tag.any():
+            raise TrainingError(f"it has no image with an embedding{self._why_not_by_name(tag)}")
+        held = unit_rows(self._data.embeddings[split.validation].astype(np.float64))
+        fitted = fit_models(
+            self._data.embeddings[split.training],
+            split.is_tag,
+            background=self._background.without(held),
+            groups=split.groups,
+            weights=split.weights,
+            direction=direction,
+            seed=self.seed,
+        )
+        models = TagModels([TagModel(tag, kind, self.encoder, scorer_of(fitted[kind].estimator)) for kind in KINDS])
+        others_asked = self._other_sample(tag, split)
+        asked = np.concatenate([split.validation, others_asked])
+        probabilities = measure(models, self._data, asked)
+        return [
+            self._model(tag, kind, fitted[kind], split, others_asked, column)
+            for kind, column in zip(KINDS, probabilities.T)
+        ]
+
+    def _why_not_by_name(self, tag: str) -> str:
+        """The end of a sentence about a tag without an image: why its name does not stand in."""
+        if self._prior:
+            return f", and {self._prior.why_without(tag)}"
+        return "; --prior=text can learn it from its name alone" if embeddings_type(self.encoder) == "CLIP" else ""
+
+    def _other_sample(self, tag: str, split: Split) -> NDArray[np.int64]:
+        """Images without the tag that it is neither learned from nor measured on."""
+        is_other = np.ones(len(self._order), dtype=bool)
+        for rows in (split.training, split.validation, self._data.rows[tag]):
+            is_other[rows] = False
+        return self._order[is_other[self._order]][:_OTHER_SAMPLE]
+
+    def _model(
+        self,
+        tag: str,
+        kind: str,
+        fitted: FittedModel,
+        split: Split,
+        others_asked: NDArray[np.int64],
+        probabilities: NDArray[np.float64],
+    ) -> LearnedModel:
+        """What is written of a model; ``probabilities`` are those of the held-out images, then of others_asked."""
+        is_tag = split.is_tag[fitted.rows]
+        unseen = OutOfFold(split.training[fitted.rows], is_tag, fitted.unseen, fitted.weights)
+        threshold, aim = _threshold(unseen, split, self._aim)
+        held, other = np.split(probabilities, [len(split.validation)])
+        report = validate(
+            kind=kind,
+            tag=tag,
+            training_tag=int(split.is_tag.sum()),
+            training_other=int((~split.is_tag).sum()),
+            probabilities=held,
+            is_tag=split.is_validation_tag,
+            threshold=threshold,
+            marks=(*split.marks, *_cautions(fitted)),
+        )
+        measured = figures(unseen, threshold)
+        others = np.concatenate([unseen.rows[~is_tag], others_asked])
+        confused = self._tag_index.confused_with(
+            others, np.concatenate([unseen.probabilities[~is_tag], other]), threshold
+        )
+        said = {"recipe": str(fitted.recipe), "threshold_for": aim}
+        return LearnedModel(
+            estimator=fitted.estimator,
+            report=report,
+            card={
+                **model_card(report, self.encoder, self.seed),
+                **said,
+                "cross_validation": {**measured, "images": int(is_tag.sum()), "others": int((~is_tag).sum())},
+            },
+            entry={
+                "tag": tag,
+                "kind": kind,
+                "images": report.training_tag,
+                "others": report.training_other,
+                "validation_images": report.validation_tag,
+                "validation_others": report.validation_other,
+                "recipe": said["recipe"],
+                "threshold": threshold,
+                **measured,
+                "warnings": [*_few(report.training_tag), *_cautions(fitted)],
+                **curves(unseen),
+                "confused_with": confused,
+            },
+            examples=select_examples(unseen, threshold),
+        )
+
+
+def model_card(report: ValidationReport, encoder: EncoderSpec, seed: int) -> dict[str, Any]:
+    """What the card of a tag model tells: where it comes from and what it was measured to do."""
+    return {
+        "encoder": asdict(encoder),
+        "threshold": report.threshold,
+        "training_images": {"tag": report.training_tag, "other": report.training_other},
+        "validation_images": {"tag": report.validation_tag, "other": report.validation_other},
+        "validation": {
+            "average_precision": report.average_precision,
+            "roc_auc": report.roc_auc,
+            "accuracy": report.accuracy,
+            "balanced_accuracy": report.balanced_accuracy,
+        },
+        "marks": list(report.marks),
+        "seed": seed,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def _threshold(unseen: OutOfFold, split: Split, aim: Aim) -> tuple[float, Optional[str]]:
+    """The threshold, and what it is for.
+
+    Where no image was held out of a fold it is that of a tag as frequent as it is here. Of a tag without an image
+    nothing is known that could serve an aim: there an image has the tag where that is more likely than not.
+    """
+    if not split.is_tag.any():
+        return DEFAULT_THRESHOLD, None
+    if len(unseen.rows):
+        return choose_threshold(unseen.probabilities, unseen.is_tag, unseen.weights, aim), str(aim)
+    tagged, others = int(split.is_tag.sum()) * split.weights[0], int((~split.is_tag).sum()) * split.weights[1]
+    return tagged / (tagged + others), str(aim)
+
+
+def _few(images: int) -> list[str]:
+    """A warning of a tag of few images."""
+    return [] if images >= _FEW_IMAGES else [counted(images, "image")]
+
+
+def _cautions(fitted: FittedModel) -> list[str]:
+    """Why the probabilities of a model deserve less trust."""
+    return [fitted.caution] if fitted.caution else []
+
+
+def measure(models: TagModels, data: TaggedEmbeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The probabilities (n, M) that the models give the images of ``rows`` (n,), some thousand at a time."""
+    parts = [rows[start : start + _MEASURED] for start in range(0, len(rows), _MEASURED)]
+    probabilities = (models.probabilities(data.embeddings[part]) for part in parts)
+    return np.concatenate([np.empty((0, len(models))), *probabilities])

@@ -1,0 +1,61 @@
+"""All tags of a data set -> what each has learned, tag after tag, on threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import closing
+from typing import NamedTuple
+
+from ..datasets import Splitter, TaggedEmbeddings
+from ..errors import TrainingError
+from ..runners import local
+from ..tag_models import longest_file_name
+from .blas_threads import one_thread_a_product
+from .learner import LearnedModel, TagLearner
+
+#: Models are fitted and measured on as many threads: libsvm and matrix products run beside Python. Each may hold half a
+#: gigabyte, for a tag of the most images.
+_MOST_THREADS = 4
+
+#: Bytes of a file's name that every common file system can hold.
+_NAME_BYTES = 255
+
+
+class LearnedTag(NamedTuple):
+    """The models of a tag, one of each kind; if there are none, ``why_not`` is the reason in words."""
+
+    tag: str
+    models: list[LearnedModel]
+    why_not: str = ""
+
+
+class Training:
+    """Learns the tags of a data set, each from its own split."""
+
+    def __init__(self, data: TaggedEmbeddings, learner: TagLearner, *, test_share: float) -> None:
+        self._data = data
+        self._learner = learner
+        self._splitter = Splitter(data, test_share=test_share, seed=learner.seed)
+
+    def run(self) -> Generator[LearnedTag, None, None]:
+        """Yield what each tag has learned, tags in alphabetical order; a tag that cannot be learned keeps its place."""
+        with one_thread_a_product():
+            learned = local.run(
+                self._learn,
+                lambda: list,
+                self._data.tags,
+                batch_size=1,
+                threads=min(_MOST_THREADS, os.cpu_count() or 1),
+            )
+            with closing(learned):
+                yield from (tag for tag in learned if isinstance(tag, LearnedTag))
+
+    def _learn(self, tag: str) -> LearnedTag:
+        """Called from any thread: what fails for one tag is told of it, and its neighbours are learned."""
+        if longest_file_name(tag) > _NAME_BYTES:
+            return LearnedTag(tag, [], "its name is too long for that of a file; rename its folder")
+        try:
+            return LearnedTag(tag, self._learner.learn(tag, self._splitter.split(tag)))
+        except TrainingError as error:
+            return LearnedTag(tag, [], str(error).rstrip("."))

@@ -1,0 +1,1 @@
+"""What the name of a tag says about its images, for tags with few images or none."""
