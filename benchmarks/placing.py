@@ -24,7 +24,7 @@ import numpy as np
 from scoring import write_images, write_models
 
 from image_tagging import ClassifyConfig, classify_images
-from image_tagging.placing import Placer
+from image_tagging.exporters.placing import Placer
 
 #: The folders of each file.
 Places = dict[str, list[str]]

@@ -11,6 +11,7 @@ import orjson
 from .datasets import TAG_TO_HASHES, TAGGED_METADATA
 from .drawings import DrawnDataset, draw_dataset
 from .encoders import BUILTIN
+from .exporters import OUTPUT_JSON
 from .pipeline import (
     ClassifyConfig,
     ProcessConfig,
@@ -20,7 +21,6 @@ from .pipeline import (
     train_tag_models,
 )
 from .progress import Progress, no_progress
-from .scoring import OUTPUT_JSON
 from .summaries import ClassifySummary, ProcessSummary, TrainSummary
 
 

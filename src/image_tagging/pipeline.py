@@ -15,22 +15,20 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Optional, Union
 
-from .dataset_files import DatasetFiles, empty_tags
 from .datasets import audit_dataset, gather, read_embeddings, read_tag_lists
 from .embedder import EmbeddingConfig
 from .embedding import embed_images
 from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
 from .encoders.choice import EncoderChoice, require_this_version
 from .errors import EncoderMismatchError, InputError, ModelError, TrainingError
+from .exporters import DatasetFiles, empty_tags, require_place, results, score_pictures
 from .files import stamp_of
 from .images import DEFAULT_LIMITS, ImageLimits
-from .placing import require_place
 from .prior_choice import choose_prior
 from .progress import Progress, no_progress
 from .records import Failure
 from .reports import write_report
 from .run_report import RunReport
-from .scoring import results, score_pictures
 from .selection import StageImages, agreed_encoder, naming, require_dim
 from .settings import settings
 from .sources import find_images

@@ -22,7 +22,7 @@ from image_tagging.datasets.metadata import (
     record_writer,
 )
 from image_tagging.errors import EncoderMismatchError, MetadataError, ReadError
-from image_tagging.placing import Placer
+from image_tagging.exporters.placing import Placer
 from image_tagging.records import EncoderSpec, Failure, FoundArchive, FoundImage, ImageRecord, ImageRef
 from image_tagging.sources.archives import ArchiveLimits
 from image_tagging.sources.find import find_images

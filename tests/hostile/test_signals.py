@@ -82,10 +82,10 @@ PLACES = {
     "classify": {
         "start": "cv2:::1",
         "the models": "image_tagging.tag_models.files::load_tag_model:2",
-        "scores": "image_tagging.scoring:ResultWriter:add:9",
+        "scores": "image_tagging.exporters.results:ResultWriter:add:9",
         "a bin": "image_tagging.tag_models.bins::_write:11",
         "moving into place": "os::replace:5",
-        "the table": "image_tagging.database:TableWriter:add:9",
+        "the table": "image_tagging.exporters.tables:TableWriter:add:9",
         "the summary": "image_tagging.console::show_classify:1",
     },
     "classify-zip": {

@@ -13,14 +13,14 @@ from typing import Any, Optional, Union
 
 import numpy as np
 
-from .database import STAGE3, STAGE4, TableWriter, archive_row, result_table, score_rows
-from .datasets import JsonObjectWriter, json_object
-from .errors import OutputError
-from .failures import attempt
+from ..datasets import JsonObjectWriter, json_object
+from ..errors import OutputError
+from ..failures import attempt
+from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
+from ..sources import SourceReader
+from ..tag_models import TagModels, bin_labels, bin_numbers, quote_tag
 from .placing import Placer
-from .records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
-from .sources import SourceReader
-from .tag_models import TagModels, bin_labels, bin_numbers, quote_tag
+from .tables import STAGE3, STAGE4, TableWriter, archive_row, result_table, score_rows
 
 log = logging.getLogger(__name__)
 

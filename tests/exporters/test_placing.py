@@ -10,10 +10,10 @@ from itertools import permutations
 
 import pytest
 
-from image_tagging import placing as placing_module
 from image_tagging.errors import InputError, OutputError
+from image_tagging.exporters import placing as placing_module
+from image_tagging.exporters.placing import PLACES, Placer, file_name, require_place
 from image_tagging.files import numbered_name
-from image_tagging.placing import PLACES, Placer, file_name, require_place
 
 
 @pytest.mark.parametrize(

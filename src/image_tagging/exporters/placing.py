@@ -17,8 +17,8 @@ from contextlib import suppress
 from itertools import count
 from typing import Callable, Union
 
-from .errors import InputError, OutputError
-from .files import numbered_name
+from ..errors import InputError, OutputError
+from ..files import numbered_name
 
 #: The ways to place an image: by a copy, by a hard link, by a symbolic link, not at all.
 PLACES = ("copy", "hardlink", "symlink", "none")

@@ -8,8 +8,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .database import STAGE1, image_row, result_table
-from .datasets import (
+from ..datasets import (
     HASH_TO_TAGS,
     TAG_TO_HASHES,
     TAGGED_METADATA,
@@ -19,10 +18,11 @@ from .datasets import (
     untagged_metadata_name,
     write_lists,
 )
-from .files import stamp_of
-from .records import EncoderSpec, ImageRef
-from .sources import sub_folders
-from .store import WorkingStore
+from ..files import stamp_of
+from ..records import EncoderSpec, ImageRef
+from ..sources import sub_folders
+from ..store import WorkingStore
+from .tables import STAGE1, image_row, result_table
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import OutputError
-from .files import write_aside
-from .records import FoundArchive, ImageRef, TagScore
+from ..errors import OutputError
+from ..files import write_aside
+from ..records import FoundArchive, ImageRef, TagScore
 
 
 @dataclass(frozen=True)
