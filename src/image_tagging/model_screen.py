@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .model_words import explain
+from .reports import explain
 from .screen import line, screen
 from .tag_models import ListedModel, ModelList
 from .text import counted, marked

@@ -27,8 +27,7 @@ from .images import DEFAULT_LIMITS, ImageLimits
 from .prior_choice import choose_prior
 from .progress import Progress, no_progress
 from .records import Failure
-from .reports import write_report
-from .run_report import RunReport
+from .reports import RunReport, write_report
 from .selection import StageImages, agreed_encoder, naming, require_dim
 from .settings import settings
 from .sources import find_images

@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from image_tagging.model_words import explain
 from image_tagging.records import EncoderSpec
+from image_tagging.reports.model_words import explain
 from image_tagging.tag_models.cards import ImageCounts, ModelCard
 from image_tagging.tag_models.folder import ListedModel
 from image_tagging.tag_models.models import KINDS

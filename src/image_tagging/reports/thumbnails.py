@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, features
 
-from .failures import attempt
-from .images import DEFAULT_LIMITS, Decoders, ImageLimits
-from .records import Failure, ImageRef
-from .runners import local
-from .sources import DEFAULT_LIMITS as ARCHIVE_LIMITS
-from .sources import ThreadReaders, is_archive_name
+from ..failures import attempt
+from ..images import DEFAULT_LIMITS, Decoders, ImageLimits
+from ..records import Failure, ImageRef
+from ..runners import local
+from ..sources import DEFAULT_LIMITS as ARCHIVE_LIMITS
+from ..sources import ThreadReaders, is_archive_name
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from itertools import chain, zip_longest
 from typing import Any
 from urllib.parse import quote
 
-from ..files import write_aside
-from ..text import encodable
+from ...files import write_aside
+from ...text import encodable
 from .head import heading, notes, title
 from .table import table
 

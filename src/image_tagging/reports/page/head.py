@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..text import counted
+from ...text import counted
 from .words import aim, as_html
 
 #: Pieces of advice that are read at once; further ones are behind a click.

@@ -11,10 +11,10 @@ from typing import Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import write_aside
-from .tag_models import report_name
-from .text import escaped
-from .training import ValidationReport
+from ..files import write_aside
+from ..tag_models import report_name
+from ..text import escaped
+from ..training import ValidationReport
 
 _BAR_WIDTH = 40
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .tag_models import DEFAULT_THRESHOLD, LOGISTIC_REGRESSION, SVM, ImageCounts, ListedModel, ModelCard
-from .text import counted
+from ..tag_models import DEFAULT_THRESHOLD, LOGISTIC_REGRESSION, SVM, ImageCounts, ListedModel, ModelCard
+from ..text import counted
 
 _KINDS = {LOGISTIC_REGRESSION: "a logistic regression", SVM: "a support vector machine"}
 

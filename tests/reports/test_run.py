@@ -12,7 +12,7 @@ from image_tagging.datasets.audit.audit import Advice
 from image_tagging.datasets.splits import Splitter, gather
 from image_tagging.errors import OutputError
 from image_tagging.records import BroughtEmbedding, EncoderSpec
-from image_tagging.run_report import RunReport
+from image_tagging.reports.run import RunReport
 from image_tagging.training.evaluation.thresholds import parse_aim
 from image_tagging.training.learner import TagLearner
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from image_tagging import thumbnails
 from image_tagging.records import ImageRef
-from image_tagging.thumbnails import addresses, draw_thumbnails
+from image_tagging.reports import thumbnails
+from image_tagging.reports.thumbnails import addresses, draw_thumbnails
 from samples import drawn, encoded, plain, png, written, zipped
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Optional
 
-from ..text import marked
+from ...text import marked
 
 NOTHING = "–"
 

@@ -9,13 +9,13 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-from .datasets import Advice, TaggedEmbeddings
-from .files import write_aside
-from .records import BroughtEmbedding, EncoderSpec
-from .report_page import pictures_of, write_report_page
-from .text import encodable
+from ..datasets import Advice, TaggedEmbeddings
+from ..files import write_aside
+from ..records import BroughtEmbedding, EncoderSpec
+from ..text import encodable
+from ..training import Aim, TagIndex
+from .page.page import pictures_of, write_report_page
 from .thumbnails import draw_thumbnails
-from .training import Aim, TagIndex
 
 REPORTS_JSON = "reports.json"
 _FORMAT = 1

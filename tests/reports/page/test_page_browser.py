@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from browser import Browser, as_url, find_browser
-from image_tagging.report_page import tag_link, write_report_page
+from image_tagging.reports.page.page import tag_link, write_report_page
 from report_runs import HOSTILE, KINDS, UNKNOWN, model, run, two_kinds, uri
 
 

@@ -1,0 +1,9 @@
+"""What was learned, for people: a text report for each model, ``reports.json``, and one HTML page."""
+
+from __future__ import annotations
+
+from .model_words import explain
+from .run import RunReport
+from .text import write_report
+
+__all__ = ["RunReport", "explain", "write_report"]
