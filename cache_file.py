@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))  # works from a bare checkout
 
-from image_tagging.file_cache import FileCache
+from image_tagging.pipeline.file_cache import FileCache
 
 __all__ = ["FileCache"]

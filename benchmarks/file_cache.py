@@ -25,8 +25,8 @@ from typing import Callable
 import numpy as np
 from PIL import Image
 
-from image_tagging.file_cache import FileCache
 from image_tagging.images.decode import content_hash
+from image_tagging.pipeline.file_cache import FileCache
 from image_tagging.sources.find import FoundImage, find_images
 from image_tagging.sources.read import SourceReader
 

@@ -18,7 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
     rounds = parser.parse_args().rounds
-    commands = {"python -c pass": ["-c", "pass"], "image-tagging --help": ["-m", "image_tagging.cli", "--help"]}
+    commands = {"python -c pass": ["-c", "pass"], "image-tagging --help": ["-m", "image_tagging.cli.app", "--help"]}
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(rounds):
         for name, arguments in commands.items():

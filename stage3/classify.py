@@ -10,7 +10,7 @@ if __name__ == "__main__":  # first, so that Ctrl-C is answered before the impor
 
     sys.exit(main(["classify", *sys.argv[1:]]))
 
-from image_tagging.console import classify_main, list_models
+from image_tagging.cli.console import classify_main, list_models
 from image_tagging.tag_models.names import generate_model_path
 
 __all__ = ["classify_main", "generate_model_path", "list_models"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from image_tagging import cli
+from image_tagging.cli import app as cli
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

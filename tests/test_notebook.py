@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from image_tagging.cli import main
+from image_tagging.cli.app import main
 from image_tagging.drawings import KINDS
 
 pytest.importorskip("nbclient", reason="the notebook is not run: nbclient is not installed (dev extra)")

@@ -10,48 +10,27 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # as in typing, whose import would take longer than all that comes before Ctrl-C is answered
 if TYPE_CHECKING:
-    from .console import classify_main, list_models
+    from collections.abc import Callable
+
+    from .cli import classify_main, list_models
     from .encoders import Encoder, load_encoder
     from .errors import ImageTaggingError
-    from .file_cache import FileCache
     from .pipeline import (
         ClassifyConfig,
+        ClassifySummary,
+        FileCache,
         ProcessConfig,
+        ProcessSummary,
         TrainConfig,
+        TrainSummary,
         classify_images,
         process_dataset,
         train_tag_models,
     )
     from .records import EncoderSpec, Failure, ImageRef
-    from .summaries import ClassifySummary, ProcessSummary, TrainSummary
     from .tag_models import TagModel, TagModels, generate_model_path, load_tag_models
 
 __version__ = "0.1.0"
-
-_HOMES = {
-    "ClassifyConfig": "pipeline",
-    "ClassifySummary": "summaries",
-    "Encoder": "encoders",
-    "EncoderSpec": "records",
-    "Failure": "records",
-    "FileCache": "file_cache",
-    "ImageRef": "records",
-    "ImageTaggingError": "errors",
-    "ProcessConfig": "pipeline",
-    "ProcessSummary": "summaries",
-    "TagModel": "tag_models",
-    "TagModels": "tag_models",
-    "TrainConfig": "pipeline",
-    "TrainSummary": "summaries",
-    "classify_images": "pipeline",
-    "classify_main": "console",
-    "generate_model_path": "tag_models",
-    "list_models": "console",
-    "load_encoder": "encoders",
-    "load_tag_models": "tag_models",
-    "process_dataset": "pipeline",
-    "train_tag_models": "pipeline",
-}
 
 __all__ = [
     "ClassifyConfig",
@@ -79,10 +58,31 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+def lazy_names(package: str, **homes: str) -> Callable[[str], object]:
+    """Return the ``__getattr__`` of a package that imports a name from its module when it is first used.
+
+    ``homes`` gives for each module of the package the names that it is the home of, parted by spaces.
+    """
+    module_of = {name: module for module, names in homes.items() for name in names.split()}
+
+    def get(name: str) -> object:
+        if name not in module_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f".{module_of[name]}", package), name)
+
+    return get
+
+
+__getattr__ = lazy_names(
+    __name__,
+    cli="classify_main list_models",
+    encoders="Encoder load_encoder",
+    errors="ImageTaggingError",
+    pipeline="ClassifyConfig ClassifySummary FileCache ProcessConfig ProcessSummary TrainConfig TrainSummary "
+    "classify_images process_dataset train_tag_models",
+    records="EncoderSpec Failure ImageRef",
+    tag_models="TagModel TagModels generate_model_path load_tag_models",
+)
 
 
 def __dir__() -> list[str]:

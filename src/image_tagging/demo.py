@@ -14,14 +14,16 @@ from .encoders import BUILTIN
 from .exporters import OUTPUT_JSON
 from .pipeline import (
     ClassifyConfig,
+    ClassifySummary,
     ProcessConfig,
+    ProcessSummary,
     TrainConfig,
+    TrainSummary,
     classify_images,
     process_dataset,
     train_tag_models,
 )
 from .progress import Progress, no_progress
-from .summaries import ClassifySummary, ProcessSummary, TrainSummary
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ class EmbeddedImage:
 
 
 @dataclass(frozen=True, eq=False)
-class BroughtEmbedding:
+class ImportedEmbedding:
     """What a metadata file tells of one picture: ``embedding`` is (D,) float32."""
 
     hash_id: str

@@ -272,7 +272,7 @@ def test_a_format_that_does_not_exist_is_named():
 
 def test_pyarrow_is_imported_for_parquet_alone():
     program = (
-        "import sys, image_tagging, image_tagging.datasets.metadata as m, image_tagging.pipeline; "
+        "import sys, image_tagging, image_tagging.datasets.metadata as m, image_tagging.pipeline.classify; "
         "m.metadata_paths('', 'm.json', 'json'); print('pyarrow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 from image_tagging.datasets import splits
 from image_tagging.datasets.splits import Splitter, TaggedEmbeddings, gather
 from image_tagging.errors import TrainingError
-from image_tagging.records import BroughtEmbedding
+from image_tagging.records import ImportedEmbedding
 
 
 def dataset(**tags):
@@ -51,7 +51,7 @@ def measured(division, is_tag=True):
 
 
 def brought(hash_id, *vector):
-    return BroughtEmbedding(hash_id, f"/{hash_id}.png", np.array(vector, np.float32))
+    return ImportedEmbedding(hash_id, f"/{hash_id}.png", np.array(vector, np.float32))
 
 
 def test_gather_joins_the_two_files():
@@ -88,7 +88,7 @@ def test_gather_keeps_the_images_that_no_list_names():
 def test_gather_grows_and_gives_one_table_without_spare_rows():
     count = 5000
     vectors = np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32)
-    images = (BroughtEmbedding(str(number), "", vector) for number, vector in enumerate(vectors))
+    images = (ImportedEmbedding(str(number), "", vector) for number, vector in enumerate(vectors))
     data = gather(images, {"cat": [str(number) for number in range(0, count, 7)]})
     np.testing.assert_array_equal(data.embeddings, vectors)
     assert data.embeddings.dtype == np.float32

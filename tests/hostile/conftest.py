@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from image_tagging import cli
+from image_tagging.cli import app as cli
 
 #: The date of a card; the date and the time of day of a report.
 DATED = re.compile(rb'"created": ?"[^"]*"|\d{4}-\d\d-\d\d|\d\d(:\d\d)+')

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from image_tagging import cli
+from image_tagging.cli import app as cli
 from image_tagging.records import Failure, FoundArchive, FoundImage
 from image_tagging.sources.find import find_images
 from image_tagging.sources.read import SourceReader

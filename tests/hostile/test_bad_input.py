@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from image_tagging import cli
+from image_tagging.cli import app as cli
 
 
 def process(images, output, *more):

@@ -71,7 +71,7 @@ def test_a_damaged_store_gives_results_or_one_line_that_says_so(trained, tmp_pat
         if number % 2:
             (output / "stage1.db").unlink()
         arguments = ["process", f"--input_folder={trained.images}", f"--output_folder={output}"]
-        code = image_tagging.cli.main([*arguments, "--clip_model=builtin"])
+        code = image_tagging.cli.app.main([*arguments, "--clip_model=builtin"])
         told = capsys.readouterr().err
         assert (code, told.count("\n")) in {(0, 0), (1, 1)}
         said.add(code)
@@ -186,7 +186,7 @@ def test_a_result_table_in_whose_place_something_else_lies(refused, stages, tmp_
     output = tmp_path / "out"
     output.mkdir()
     another_programs(output / name)
-    assert image_tagging.cli.main(list(stages[stage](output))) == 0
+    assert image_tagging.cli.app.main(list(stages[stage](output))) == 0
     with closing(sqlite3.connect(output / name)) as db:
         assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (1,)
     (output / name).unlink()

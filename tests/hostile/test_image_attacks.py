@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from image_tagging.pipeline import ProcessConfig, process_dataset
+from image_tagging import ProcessConfig, process_dataset
 from samples import drawn, encoded, plain, png, written, zipped
 
 

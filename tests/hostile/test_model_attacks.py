@@ -20,7 +20,7 @@ import joblib
 import numpy as np
 import pytest
 
-from image_tagging import cli
+from image_tagging.cli import app as cli
 from image_tagging.errors import EncoderMismatchError, ModelError, UnsafeModelError
 from image_tagging.tag_models.files import load_tag_models, save_tag_model
 from image_tagging.tag_models.models import KINDS

@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_tagging import FileCache, cli, console
+from image_tagging import FileCache
+from image_tagging.cli import app as cli
+from image_tagging.cli import console
 from image_tagging.tag_models.names import quote_tag, unquote_tag
 from image_tagging.text import escaped, marked
 

@@ -65,33 +65,33 @@ sys.exit(main(sys.argv[1:]))
 
 PLACES = {
     "process": {
-        "start": "image_tagging.pipeline:::1",
-        "a batch": "image_tagging.embedder:Embedder:_embed:2",
+        "start": "image_tagging.pipeline.process:::1",
+        "a batch": "image_tagging.pipeline.embedder:Embedder:_embed:2",
         "the store": "image_tagging.store.working_store:WorkingStore:add:2",
         "a record": "image_tagging.datasets.metadata:RecordWriter:add:7",
         "moving into place": "os::replace:2",
-        "the summary": "image_tagging.console::show_process:1",
+        "the summary": "image_tagging.cli.console::show_process:1",
     },
     "train": {
         "start": "sklearn.svm:::1",
-        "a model": "image_tagging.training.run::save_tag_model:3",
+        "a model": "image_tagging.pipeline.train::save_tag_model:3",
         "moving into place": "os::replace:4",
-        "a report": "image_tagging.training.run::write_report:2",
-        "the summary": "image_tagging.console::show_train:1",
+        "a report": "image_tagging.pipeline.train::write_report:2",
+        "the summary": "image_tagging.cli.console::show_train:1",
     },
     "classify": {
         "start": "cv2:::1",
         "the models": "image_tagging.tag_models.files::load_tag_model:2",
         "scores": "image_tagging.exporters.results:ResultWriter:add:9",
-        "a bin": "image_tagging.tag_models.bins::_write:11",
+        "a bin": "image_tagging.exporters.placing::_write:11",
         "moving into place": "os::replace:5",
         "the table": "image_tagging.exporters.tables:TableWriter:add:9",
-        "the summary": "image_tagging.console::show_classify:1",
+        "the summary": "image_tagging.cli.console::show_classify:1",
     },
     "classify-zip": {
-        "a batch": "image_tagging.embedder:Embedder:_embed:2",
-        "a bin": "image_tagging.tag_models.bins::_write:11",
-        "the summary": "image_tagging.console::show_classify:1",
+        "a batch": "image_tagging.pipeline.embedder:Embedder:_embed:2",
+        "a bin": "image_tagging.exporters.placing::_write:11",
+        "the summary": "image_tagging.cli.console::show_classify:1",
     },
 }
 WHERE = [(stage, place) for stage, places in PLACES.items() for place in places]

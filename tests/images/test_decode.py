@@ -10,8 +10,9 @@ import sys
 import pytest
 
 from image_tagging.errors import DecodeError, InputError
-from image_tagging.images.decode import ImageLimits, decode
+from image_tagging.images.decode import decode, decoder_version
 from image_tagging.records import ImageRef
+from image_tagging.settings import ImageLimits
 from samples import drawn, encoded, palette_image, plain, png
 
 REF = ImageRef("cat.png")
@@ -119,13 +120,14 @@ def test_heic_without_the_extra_says_what_to_install():
 import sys
 sys.modules["pillow_heif"] = None
 from image_tagging.errors import DecodeError
-from image_tagging.images.decode import DEFAULT_LIMITS, ImageLimits, decode
+from image_tagging.images.decode import decode, decoder_version
+from image_tagging.settings import DEFAULT_LIMITS, ImageLimits
 from image_tagging.records import ImageRef
 try:
     decode(ImageRef("a.heic"), b"\\0\\0\\0\\x18ftypheic\\0\\0\\0\\0mif1heic")
 except DecodeError as error:
     print(error.code, error)
-print(DEFAULT_LIMITS.decoder_version)
+print(decoder_version(DEFAULT_LIMITS))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=600)
     first, second = done.stdout.splitlines()
@@ -134,7 +136,7 @@ print(DEFAULT_LIMITS.decoder_version)
 
 
 def test_the_decoder_version_names_pillow_and_the_limits():
-    version = ImageLimits(max_megapixels=20, image_seconds=5, use_truncated=True).decoder_version
+    version = decoder_version(ImageLimits(max_megapixels=20, image_seconds=5, use_truncated=True))
     assert version.startswith("Pillow ")
     assert version.endswith("; 20 MP, 5 s, truncated")
 

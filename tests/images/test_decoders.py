@@ -19,10 +19,11 @@ from PIL import Image
 from fakes import mean_colours
 from image_tagging.errors import DecoderError
 from image_tagging.images import decoding_child
-from image_tagging.images.decode import ImageLimits, content_hash, decode
+from image_tagging.images.decode import content_hash, decode
 from image_tagging.images.decoders import Decoders
 from image_tagging.images.decoding_process import DecodingProcess
 from image_tagging.records import Failure, ImageRef
+from image_tagging.settings import ImageLimits
 from samples import drawn, encoded, plain, png
 
 REF = ImageRef("a.png")

@@ -11,7 +11,7 @@ import pytest
 from image_tagging.datasets.audit.audit import Advice
 from image_tagging.datasets.splits import Splitter, gather
 from image_tagging.errors import OutputError
-from image_tagging.records import BroughtEmbedding, EncoderSpec
+from image_tagging.records import EncoderSpec, ImportedEmbedding
 from image_tagging.reports.run import RunReport
 from image_tagging.training.evaluation.thresholds import parse_aim
 from image_tagging.training.learner import TagLearner
@@ -32,7 +32,7 @@ def images(drawing, tmp_path):
         kind = "sprites" if number < 20 else "tiles"
         path = drawing(tmp_path / "in" / kind / f"{number}.png", kind, number)
         vector = random.normal(size=DIM) + (2 if number < 20 else 0)
-        brought.append(BroughtEmbedding(str(number), str(path), vector.astype(np.float32)))
+        brought.append(ImportedEmbedding(str(number), str(path), vector.astype(np.float32)))
     os.unlink(brought[-1].file_path)
     return brought
 
@@ -85,7 +85,7 @@ def test_the_same_training_is_told_in_the_same_words(images, tmp_path):
 
 
 def test_names_that_are_no_text_are_written_all_the_same(images, tmp_path):
-    odd = [BroughtEmbedding(image.hash_id, image.file_path + "\udcff", image.embedding) for image in images]
+    odd = [ImportedEmbedding(image.hash_id, image.file_path + "\udcff", image.embedding) for image in images]
     written(odd, tmp_path / "reports")
     assert json.loads((tmp_path / "reports" / "reports.json").read_bytes().decode("utf-8"))["models"]
 

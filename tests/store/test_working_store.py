@@ -12,13 +12,13 @@ import pytest
 
 from image_tagging.errors import EncoderMismatchError, MetadataError, OutputError
 from image_tagging.records import (
-    BroughtEmbedding,
     EmbeddedImage,
     EncoderSpec,
     Failure,
     FoundArchive,
     FoundImage,
     ImageRef,
+    ImportedEmbedding,
     ListedFile,
 )
 from image_tagging.store import listing, store_file
@@ -300,7 +300,7 @@ def test_files_of_one_name_are_numbered_whatever_their_case_and_folder(store):
 
 
 def brought(hash_id="h1", file_path="/elsewhere/1.png", values=(7, 8, 9)):
-    return BroughtEmbedding(hash_id, file_path, vector(*values))
+    return ImportedEmbedding(hash_id, file_path, vector(*values))
 
 
 @pytest.fixture
@@ -309,7 +309,7 @@ def metadata(tmp_path):
 
 
 def test_brought_embeddings_take_part(store, metadata):
-    store.bring(metadata, SPEC, [brought()])
+    store.import_embeddings(metadata, SPEC, [brought()])
     assert store.has_embedding(facts("/d/1.png"), SPEC)
     store.list_images([found("/d/1.png")])
     assert pending(store) == ["/d/1.png"]  # which picture the file holds is not known before it is decoded
@@ -320,19 +320,19 @@ def test_brought_embeddings_take_part(store, metadata):
 
 
 def test_a_file_that_was_brought_unchanged_is_not_read_again(store, metadata):
-    store.bring(metadata, SPEC, [brought()])
+    store.import_embeddings(metadata, SPEC, [brought()])
 
     def never():
         raise AssertionError("read again")
         yield
 
-    store.bring(metadata, SPEC, never())
+    store.import_embeddings(metadata, SPEC, never())
 
 
 def test_a_changed_file_is_read_again(store, metadata):
-    store.bring(metadata, SPEC, [brought()])
+    store.import_embeddings(metadata, SPEC, [brought()])
     written(metadata, b"another")
-    store.bring(metadata, SPEC, [brought(values=(4, 4, 4))])
+    store.import_embeddings(metadata, SPEC, [brought(values=(4, 4, 4))])
     store.list_images([found("/d/1.png")])
     store.add([embedded("/d/1.png", values=None)], SPEC)
     store.name_pictures(SPEC)
@@ -345,23 +345,23 @@ def test_a_file_that_turns_out_malformed_leaves_nothing(store, metadata):
         raise MetadataError("cut short")
 
     with pytest.raises(MetadataError):
-        store.bring(metadata, SPEC, malformed())
+        store.import_embeddings(metadata, SPEC, malformed())
     assert not store.has_embedding(facts("/d/1.png"), SPEC)
-    store.bring(metadata, SPEC, [brought()])
+    store.import_embeddings(metadata, SPEC, [brought()])
     assert store.has_embedding(facts("/d/1.png"), SPEC)
 
 
 def test_an_image_known_by_its_path_is_brought_for_that_picture_alone(store, metadata):
     store.list_images([found("/d/red.png"), found("/d/blue.png")])
     store.add([embedded("/d/red.png", picture_hash="red"), embedded("/d/blue.png", picture_hash="blue")], SPEC)
-    store.bring(metadata, SPEC, [brought(file_path="/d/blue.png")])
+    store.import_embeddings(metadata, SPEC, [brought(file_path="/d/blue.png")])
     store.name_pictures(SPEC)
     assert pictures(store) == [("/d/red.png", "h1", [1, 2, 3]), ("/d/blue.png", "blue", [7, 8, 9])]
 
 
 def test_metadata_of_another_length_is_refused(store, metadata):
     with pytest.raises(EncoderMismatchError):
-        store.bring(metadata, EncoderSpec("mean-colours", "v1", 4, ""), [brought(values=(1, 2, 3, 4))])
+        store.import_embeddings(metadata, EncoderSpec("mean-colours", "v1", 4, ""), [brought(values=(1, 2, 3, 4))])
 
 
 # --- one holder at a time, and what is no store -----------------------------------------------------------

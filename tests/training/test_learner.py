@@ -9,7 +9,7 @@ import pytest
 
 from image_tagging.datasets.splits import OTHER_TRAINING, Splitter, gather
 from image_tagging.errors import TrainingError
-from image_tagging.records import BroughtEmbedding, EncoderSpec
+from image_tagging.records import EncoderSpec, ImportedEmbedding
 from image_tagging.tag_models.estimator_arrays import scorer_of
 from image_tagging.tag_models.models import KINDS, LOGISTIC_REGRESSION, TagModel
 from image_tagging.training.evaluation.thresholds import parse_aim
@@ -24,7 +24,7 @@ def data_set(lists, count=120, seed=0):
     """Clouds of embeddings, one for each thirty images; ``lists`` are rows by tag."""
     random = np.random.default_rng(seed)
     vectors = random.normal(size=(count, DIM)) + 2 * np.repeat(random.normal(size=(count // 30, DIM)), 30, axis=0)
-    brought = (BroughtEmbedding(str(n), f"/{n}.png", vector.astype(np.float32)) for n, vector in enumerate(vectors))
+    brought = (ImportedEmbedding(str(n), f"/{n}.png", vector.astype(np.float32)) for n, vector in enumerate(vectors))
     return gather(brought, {tag: [str(row) for row in rows] for tag, rows in lists.items()})
 
 
@@ -118,7 +118,7 @@ def test_the_name_of_a_tag_reaches_its_model():
     direction = np.linalg.qr(random.normal(size=(DIM, 1)))[0][:, 0]
     vectors = random.normal(size=(212, DIM)) + 2.0
     vectors[:12] += 2.0 * direction
-    brought = (BroughtEmbedding(str(n), f"/{n}.png", vector.astype(np.float32)) for n, vector in enumerate(vectors))
+    brought = (ImportedEmbedding(str(n), f"/{n}.png", vector.astype(np.float32)) for n, vector in enumerate(vectors))
     data = gather(brought, {"cat": [str(n) for n in range(12)]})
     recipes = [
         learned(data, "cat", test_share=0, prior=prior)[1][LOGISTIC_REGRESSION].card["recipe"]

@@ -7,8 +7,8 @@ import json
 import numpy as np
 
 from image_tagging.datasets.splits import TaggedEmbeddings, gather
-from image_tagging.pipeline import _leftover_warnings
-from image_tagging.records import BroughtEmbedding, EncoderSpec
+from image_tagging.pipeline.train import leftover_warnings
+from image_tagging.records import EncoderSpec, ImportedEmbedding
 from image_tagging.tag_models.files import load_tag_models, save_tag_model
 from image_tagging.tag_models.models import KINDS, TagModel, TagModels
 from image_tagging.tag_models.scorers import LinearScorer
@@ -40,7 +40,7 @@ def dataset(tags=5, images=30):
     random = np.random.default_rng(0)
     vectors = random.normal(size=(tags * images, 8)) + np.repeat(random.normal(size=(tags, 8)) * 2, images, axis=0)
     names = [str(number) for number in range(len(vectors))]
-    brought = (BroughtEmbedding(name, name, vector.astype(np.float32)) for name, vector in zip(names, vectors))
+    brought = (ImportedEmbedding(name, name, vector.astype(np.float32)) for name, vector in zip(names, vectors))
     lists = {f"tag {tag}": names[tag * images : (tag + 1) * images] for tag in range(tags)}
     return gather(brought, {**lists, "nothing": ["not there"]})
 
@@ -89,8 +89,8 @@ def test_what_is_learned_does_not_depend_on_the_threads(tmp_path, monkeypatch):
 def test_a_folder_that_holds_this_training_alone_needs_no_warning(tmp_path):
     learned(tmp_path)
     models = str(tmp_path / "models")
-    assert _leftover_warnings(models, [f"tag {n}" for n in range(5)]) == ()
-    (warning,) = _leftover_warnings(models, [f"tag {n}" for n in range(4)])
+    assert leftover_warnings(models, [f"tag {n}" for n in range(5)]) == ()
+    (warning,) = leftover_warnings(models, [f"tag {n}" for n in range(4)])
     assert "other tags (tag 4)" in warning
 
 

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, MetadataError
-from ..records import BroughtEmbedding, EncoderSpec, ImageRecord
+from ..records import EncoderSpec, ImageRecord, ImportedEmbedding
+from ..settings import METADATA_FORMATS
 from .json_objects import json_entries, json_object
 from .metadata_errors import empty, foreign, mixed, not_numbers, told_twice
 from .metadata_parquet import PARQUET_SUFFIX, parquet_table, read_parquet, require_pyarrow
@@ -28,12 +29,10 @@ HASH_TO_TAGS = "input-image-hash-to-tag-list.json"
 TAG_TO_HASHES = "input-tag-to-image-hash-list.json"
 UNTAGGED_FOLDER = "clip-cache"
 
-#: What ``metadata_format`` may ask for, and the suffixes of the files that it then means.
-METADATA_FORMATS: Mapping[str, tuple[str, ...]] = {
-    "json": (".json",),
-    "parquet": (PARQUET_SUFFIX,),
-    "both": (".json", PARQUET_SUFFIX),
-}
+#: The suffixes of the files that each format asks for.
+_SUFFIXES: Mapping[str, tuple[str, ...]] = dict(
+    zip(METADATA_FORMATS, ((".json",), (PARQUET_SUFFIX,), (".json", PARQUET_SUFFIX)))
+)
 
 #: What JSON numbers become; a truth value, which Python counts among the integers, is none.
 _NUMBERS = frozenset({float, int})
@@ -54,7 +53,7 @@ def metadata_paths(folder: str, name: str, metadata_format: str) -> tuple[str, .
     """
     if metadata_format not in METADATA_FORMATS:
         raise InputError(f"metadata_format is {metadata_format!r}; choose one of {', '.join(METADATA_FORMATS)}.")
-    suffixes = METADATA_FORMATS[metadata_format]
+    suffixes = _SUFFIXES[metadata_format]
     if PARQUET_SUFFIX in suffixes:
         require_pyarrow()
     stem = os.path.join(folder, os.path.splitext(name)[0])
@@ -135,7 +134,7 @@ def write_lists(path: str, lists: Iterable[tuple[str, list[str]]]) -> None:
             writer.add(key, texts)
 
 
-def read_embeddings(path: str) -> tuple[EncoderSpec, Iterator[BroughtEmbedding]]:
+def read_embeddings(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]]:
     """The encoder of a metadata file, and its pictures as a stream.
 
     Raises
@@ -158,7 +157,7 @@ def read_embeddings(path: str) -> tuple[EncoderSpec, Iterator[BroughtEmbedding]]
     return encoder, _told_once(path, _brought(path, encoder, chain([first], entries)))
 
 
-def _told_once(path: str, images: Iterable[BroughtEmbedding]) -> Iterator[BroughtEmbedding]:
+def _told_once(path: str, images: Iterable[ImportedEmbedding]) -> Iterator[ImportedEmbedding]:
     """The pictures as they are; at their end an error where one ``hash_id`` has come with two embeddings.
 
     Of every picture 16 bytes are kept, so that millions cost little.
@@ -176,12 +175,12 @@ def _told_once(path: str, images: Iterable[BroughtEmbedding]) -> Iterator[Brough
         raise told_twice(path, f"the picture of record {number:,} came before with another embedding")
 
 
-def _brought(path: str, encoder: EncoderSpec, entries: Iterable[tuple[str, Any]]) -> Iterator[BroughtEmbedding]:
+def _brought(path: str, encoder: EncoderSpec, entries: Iterable[tuple[str, Any]]) -> Iterator[ImportedEmbedding]:
     for key, record in entries:
         found = _encoder(path, key, record)
         if not found.matches(encoder):
             raise mixed(path, encoder, found)
-        yield BroughtEmbedding(key, str(record.get("file_path", "")), _vector(path, key, record))
+        yield ImportedEmbedding(key, str(record.get("file_path", "")), _vector(path, key, record))
 
 
 def _encoder(path: str, key: str, record: Any) -> EncoderSpec:

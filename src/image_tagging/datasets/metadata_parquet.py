@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import EncoderMismatchError, MetadataError
 from ..files import write_aside
-from ..records import BroughtEmbedding, EncoderSpec
+from ..records import EncoderSpec, ImportedEmbedding
 from .metadata_errors import empty, foreign, malformed, mixed, not_numbers, unreadable
 
 PARQUET_SUFFIX = ".parquet"
@@ -134,7 +134,7 @@ def _schema(encoder: EncoderSpec, tagged: bool) -> Any:
     return pa.schema(fields, metadata={ENCODER_KEY: json.dumps(asdict(encoder))})
 
 
-def read_parquet(path: str) -> tuple[EncoderSpec, Iterator[BroughtEmbedding]]:
+def read_parquet(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]]:
     """The encoder of a metadata file in Parquet, and its pictures as a stream.
 
     Any Parquet file with the columns is read, whatever wrote it: lists of fixed or variable size, of any kind
@@ -165,11 +165,11 @@ class _Batch(NamedTuple):
     vectors: NDArray[np.float32]
 
 
-def _brought(path: str, encoder: EncoderSpec, batches: Iterable[_Batch]) -> Iterator[BroughtEmbedding]:
+def _brought(path: str, encoder: EncoderSpec, batches: Iterable[_Batch]) -> Iterator[ImportedEmbedding]:
     for batch in batches:
         if not batch.encoder.matches(encoder):
             raise mixed(path, encoder, batch.encoder)
-        yield from map(BroughtEmbedding, batch.hash_ids, batch.file_paths, batch.vectors)
+        yield from map(ImportedEmbedding, batch.hash_ids, batch.file_paths, batch.vectors)
 
 
 def _batches(path: str) -> Iterator[_Batch]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TrainingError
-from ..records import BroughtEmbedding
+from ..records import ImportedEmbedding
 from .divisions import MIN_IMAGES_TO_SPLIT, divide
 from .near_duplicates import near_duplicate_groups
 
@@ -81,7 +81,7 @@ class Split:
     weights: tuple[float, float] = (1.0, 1.0)
 
 
-def gather(images: Iterable[BroughtEmbedding], tag_lists: Mapping[str, list[str]]) -> TaggedEmbeddings:
+def gather(images: Iterable[ImportedEmbedding], tag_lists: Mapping[str, list[str]]) -> TaggedEmbeddings:
     """Join the embeddings of a metadata file with the lists of hashes per tag.
 
     ``unknown`` counts the listed hashes that the metadata file does not hold.

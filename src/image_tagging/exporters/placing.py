@@ -19,9 +19,7 @@ from typing import Callable, Union
 
 from ..errors import InputError, OutputError
 from ..files import numbered_name
-
-#: The ways to place an image: by a copy, by a hard link, by a symbolic link, not at all.
-PLACES = ("copy", "hardlink", "symlink", "none")
+from ..settings import PLACES
 
 #: What an image is placed from: the path of a plain file, or the bytes of an archive's member.
 Content = Union[str, bytes]

@@ -6,7 +6,7 @@ runs both in processes that are replaced when a decoder crashes or never ends.
 
 from __future__ import annotations
 
-from .decode import DEFAULT_LIMITS, ImageLimits
+from .decode import decoder_version
 from .decoders import Decoders
 
-__all__ = ["DEFAULT_LIMITS", "Decoders", "ImageLimits"]
+__all__ = ["Decoders", "decoder_version"]

@@ -10,9 +10,9 @@ from typing import Callable, TypeVar
 import PIL
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from ..errors import DecodeError, InputError
+from ..errors import DecodeError
 from ..records import DecodedImage, ImageFacts, ImageRef
-from ..settings import settings
+from ..settings import DEFAULT_LIMITS, ImageLimits
 from .appearance import as_seen, strips
 from .decode_errors import DECODER_ERRORS, ends_early, too_large, undecodable, unidentified
 
@@ -22,37 +22,10 @@ _NEED_A_PROGRAM = frozenset({"EPS"})
 Result = TypeVar("Result")
 
 
-@settings
-class ImageLimits:
-    """How much one image may take before it is given up.
-
-    ``max_megapixels`` (millions of pixels) is asked before the pixels are allocated: a bomb of 42 kB can ask for
-    40 GB. ``image_seconds`` bounds its decoding and, once more, its preparation for the encoder.
-    ``use_truncated`` takes pictures that are cut short as far as they go, instead of leaving them out.
-    """
-
-    max_megapixels: float = 180.0
-    image_seconds: float = 60.0
-    use_truncated: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("max_megapixels", "image_seconds"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise InputError(f"{name} is {getattr(self, name)}; it must be a number above 0.")
-
-    @property
-    def max_pixels(self) -> int:
-        """The most pixels that an image may have."""
-        return int(self.max_megapixels * 1e6)
-
-    @property
-    def decoder_version(self) -> str:
-        """What decides which files can be decoded: one that failed under another version is worth a try."""
-        limits = f"{self.max_megapixels:g} MP, {self.image_seconds:g} s{', truncated' if self.use_truncated else ''}"
-        return f"Pillow {PIL.__version__}{' + heif' if _register_heif() else ''}; {limits}"
-
-
-DEFAULT_LIMITS = ImageLimits()
+def decoder_version(limits: ImageLimits) -> str:
+    """Return what decides which files can be decoded: one that failed under another version is worth a try."""
+    bounds = f"{limits.max_megapixels:g} MP, {limits.image_seconds:g} s{', truncated' if limits.use_truncated else ''}"
+    return f"Pillow {PIL.__version__}{' + heif' if _register_heif() else ''}; {bounds}"
 
 
 def _any_size(pixels: int) -> None:

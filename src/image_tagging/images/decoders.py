@@ -17,7 +17,7 @@ from typing_extensions import Self
 
 from ..errors import DecoderError
 from ..records import Failure, ImageFacts, ImageRef
-from .decode import DEFAULT_LIMITS, ImageLimits
+from ..settings import DEFAULT_LIMITS, ImageLimits
 from .decoding_child import Ask
 from .decoding_process import DecodingProcess, EndedError, Preprocess
 

@@ -26,7 +26,8 @@ from PIL import Image, ImageFile
 
 from ..failures import attempt
 from ..records import DecodedImage, Failure, ImageRef
-from .decode import ImageLimits, content_hash, decode
+from ..settings import ImageLimits
+from .decode import content_hash, decode
 from .decode_errors import undecodable
 
 REQUEST = struct.Struct(">BQ")

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from ..errors import DecoderError
-from .decode import ImageLimits
+from ..settings import ImageLimits
 from .decoding_child import ANSWER, REQUEST, Ask
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class DecodingProcess:
         self._lock = threading.Lock()
         self._deadline = float("inf")
         self._is_overdue = False
-        command = [sys.executable, "-c", _PROGRAM, json.dumps(asdict(limits)), json.dumps(sys.path)]
+        command = [sys.executable, "-c", _PROGRAM, json.dumps(asdict(limits.limits)), json.dumps(sys.path)]
         try:
             # A session of its own: Ctrl-C in the terminal is for the program, which then ends this process.
             self._popen = subprocess.Popen(

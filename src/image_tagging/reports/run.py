@@ -11,7 +11,7 @@ from typing import Any
 
 from ..datasets import Advice, TaggedEmbeddings
 from ..files import write_aside
-from ..records import BroughtEmbedding, EncoderSpec
+from ..records import EncoderSpec, ImportedEmbedding
 from ..text import encodable
 from ..training import Aim, TagIndex
 from .page.page import pictures_of, write_report_page
@@ -40,7 +40,7 @@ class RunReport:
     def write(
         self,
         folder: str,
-        images: Iterable[BroughtEmbedding],
+        images: Iterable[ImportedEmbedding],
         advice: Sequence[Advice],
         skipped: Sequence[tuple[str, str]],
     ) -> tuple[str, str]:
@@ -69,7 +69,7 @@ class RunReport:
             for _, examples in self._models:
                 yield from (row for row, _ in examples[sort])
 
-    def _paths(self, images: Iterable[BroughtEmbedding], advice: Sequence[Advice]) -> dict[int, str]:
+    def _paths(self, images: Iterable[ImportedEmbedding], advice: Sequence[Advice]) -> dict[int, str]:
         wanted = set(self._rows_shown(advice))
         return {row: encodable(image.file_path) for row, image in enumerate(images) if row in wanted}
 

@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 from ..failures import attempt
-from ..images import DEFAULT_LIMITS, Decoders, ImageLimits
+from ..images import Decoders
 from ..records import Failure, ImageRef
 from ..runners import local
+from ..settings import DEFAULT_LIMITS, ImageLimits
 from ..sources import DEFAULT_LIMITS as ARCHIVE_LIMITS
 from ..sources import ThreadReaders, is_archive_name
 

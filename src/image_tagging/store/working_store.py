@@ -12,7 +12,7 @@ from typing import Any, Optional, Union
 
 from ..errors import EncoderMismatchError
 from ..files import stamp_of
-from ..records import BroughtEmbedding, EmbeddedImage, EncoderSpec, Failure, ImageFacts
+from ..records import EmbeddedImage, EncoderSpec, Failure, ImageFacts, ImportedEmbedding
 from ..text import encodable
 from .listing import ListedImages
 from .store_file import PLACING, STORE_NAME
@@ -73,7 +73,7 @@ class WorkingStore(ListedImages):
                     vector = outcome.embedding.astype("<f4").tobytes()
                     self._db.execute(_ADD_EMBEDDING, (outcome.facts.picture_hash, number, vector))
 
-    def bring(self, path: str, encoder: EncoderSpec, images: Iterable[BroughtEmbedding]) -> None:
+    def import_embeddings(self, path: str, encoder: EncoderSpec, images: Iterable[ImportedEmbedding]) -> None:
         """Take over the embeddings of a metadata file, unless that was done before and it has not changed.
 
         An image that the file names by its path and that is known here is filed under its ``picture_hash``;

@@ -6,7 +6,7 @@ A model is read without running code of its file (:mod:`.safe_pickle`) and score
 
 from __future__ import annotations
 
-from .bins import MAX_BINS, bin_labels, bin_numbers
+from .bins import bin_labels, bin_numbers
 from .cards import DEFAULT_THRESHOLD, ImageCounts, ModelCard
 from .estimator_arrays import scorer_of
 from .files import load_tag_models, save_tag_model
@@ -28,7 +28,6 @@ __all__ = [
     "DEFAULT_THRESHOLD",
     "KINDS",
     "LOGISTIC_REGRESSION",
-    "MAX_BINS",
     "SUFFIX",
     "SVM",
     "ImageCounts",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_BINS = 1000
+from ..settings import MAX_BINS
 
 
 def bin_numbers(scores: NDArray[np.float64], bins: int) -> NDArray[np.int64]:

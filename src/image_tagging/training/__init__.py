@@ -10,7 +10,17 @@ from .evaluation.out_of_fold import TagIndex
 from .evaluation.thresholds import BALANCED, Aim, parse_aim
 from .evaluation.validation import ValidationReport
 from .learner import TagLearner
-from .run import Training
+from .run import LearnedTag, Training
 from .text_prior.prior import TextPrior
 
-__all__ = ["BALANCED", "Aim", "TagIndex", "TagLearner", "TextPrior", "Training", "ValidationReport", "parse_aim"]
+__all__ = [
+    "BALANCED",
+    "Aim",
+    "LearnedTag",
+    "TagIndex",
+    "TagLearner",
+    "TextPrior",
+    "Training",
+    "ValidationReport",
+    "parse_aim",
+]

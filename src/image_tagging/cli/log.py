@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from .errors import OutputError
-from .files import make_folder
-from .text import escaped
+from ..errors import OutputError
+from ..files import make_folder
+from ..text import escaped
 
 LOG_NAME = "image-tagging.log"
 

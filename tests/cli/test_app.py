@@ -13,20 +13,10 @@ import sys
 import pytest
 import typer.main
 
-from image_tagging import (
-    ClassifyConfig,
-    ProcessConfig,
-    TrainConfig,
-    cli,
-    console,
-    encoders,
-    flags,
-    pipeline,
-    prior_choice,
-    run_log,
-)
-from image_tagging.datasets import metadata
-from image_tagging.tag_models import bins
+from image_tagging import ClassifyConfig, ProcessConfig, TrainConfig, pipeline
+from image_tagging.cli import app as cli
+from image_tagging.cli import console
+from image_tagging.cli import log as run_log
 
 #: The flags of CONTRACT and README, with a value of each that is not its default.
 FLAGS = {
@@ -253,7 +243,7 @@ def test_no_argument_shows_the_help(capsys):
 @pytest.mark.parametrize("arguments", [["--help"], ["process", "--help"], ["classify", "--help"], ["models", "--help"]])
 def test_help_loads_nothing_heavy(arguments):
     program = (
-        "import sys; from image_tagging.cli import main; code = main(sys.argv[1:]);"
+        "import sys; from image_tagging.cli.app import main; code = main(sys.argv[1:]);"
         "heavy = {'numpy', 'sklearn', 'torch', 'PIL', 'cv2', 'scipy', 'sqlite3', 'orjson'} & set(sys.modules);"
         "sys.exit(repr(heavy) if heavy else code)"
     )
@@ -380,13 +370,6 @@ def test_ctrl_c_is_exit_code_130_and_what_was_done_is_kept(trained, tmp_path, co
     done = command(*arguments)
     assert "19 embeddings computed" in done.stdout
     assert (tmp_path / "input-metadata.json").read_bytes() == trained.metadata.read_bytes()
-
-
-def test_choices_are_those_of_the_rooms_that_use_them():
-    assert flags.PRECISIONS == encoders.PRECISIONS
-    assert flags.PLACES == bins.PLACES
-    assert tuple(metadata.METADATA_FORMATS) == flags.METADATA_FORMATS
-    assert flags.PRIORS == prior_choice.PRIORS
 
 
 def test_a_choice_that_is_none_is_wrong_usage(capsys):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from .datasets import Advice
-from .records import EncoderSpec, Failure, FoundArchive, ImageRef
-from .training import ValidationReport
+from ..datasets import Advice
+from ..records import EncoderSpec, Failure, FoundArchive, ImageRef
+from ..training import ValidationReport
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The file cache: one SQLite table of image files, by content hash, that other programs may read.
 
-Images are found, read and decoded as stage 1 does it; the table is :mod:`image_tagging.file_cache_table`.
+Images are found, read and decoded as stage 1 does it; the table is :mod:`image_tagging.pipeline.file_cache_table`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any, Optional, Union
 
-from .errors import InputError, NoImagesError, OutputError
-from .failures import attempt
+from ..errors import InputError, NoImagesError, OutputError
+from ..failures import attempt
+from ..files import make_folder
+from ..images import Decoders
+from ..records import Failure, Found, FoundArchive, FoundImage, OtherFile
+from ..runners import local
+from ..sources import ThreadReaders, find_images
 from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, open_cache
-from .files import make_folder
-from .images import Decoders
-from .records import Failure, Found, FoundArchive, FoundImage, OtherFile
-from .runners import local
-from .sources import ThreadReaders, find_images
 
 log = logging.getLogger(__name__)
 

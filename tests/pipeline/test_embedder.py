@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 
 from fakes import SPEC, MeanColours, choose, mean_colours
-from image_tagging.embedder import EmbeddingConfig
-from image_tagging.embedding import embed_images
 from image_tagging.encoders.choice import EncoderChoice
 from image_tagging.errors import EncoderUnavailableError
+from image_tagging.pipeline.embedder import EmbeddingConfig
+from image_tagging.pipeline.embedding import embed_images
 from image_tagging.progress import no_progress
 from image_tagging.sources.find import find_images
 from image_tagging.store.working_store import WorkingStore

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .reports import explain
+from ..reports import explain
+from ..tag_models import ListedModel, ModelList
+from ..text import counted, marked
 from .screen import line, screen
-from .tag_models import ListedModel, ModelList
-from .text import counted, marked
 
 #: Characters of a line where nobody's terminal sets the end: `grep` then finds a model's row whole.
 _WIDE = 200

@@ -14,17 +14,16 @@ from rich import progress as bars
 from rich.console import Console
 from rich.text import Text
 
-from .demo import DemoSummary
-from .errors import NoModelsError
-from .pipeline import ClassifyConfig, classify_images
-from .progress import Progress
-from .records import Failure
+from ..demo import DemoSummary
+from ..errors import NoModelsError
+from ..pipeline import ClassifyConfig, ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary, classify_images
+from ..progress import Progress
+from ..records import Failure
+from ..sources import is_archive
+from ..tag_models import KINDS, model_names
+from ..text import counted, marked
+from ..training import ValidationReport
 from .screen import Screen, line, screen, tag_table
-from .sources import is_archive
-from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
-from .tag_models import KINDS, model_names
-from .text import counted, marked
-from .training import ValidationReport
 
 _TRAIN_COLUMNS = ("images", "measured", "AP lr", "AP svm", "BA lr", "BA svm")
 

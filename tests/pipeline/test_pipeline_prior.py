@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from clip_models import saved_clip
-from image_tagging import TrainConfig, cli, load_tag_models, train_tag_models
+from image_tagging import TrainConfig, load_tag_models, train_tag_models
+from image_tagging.cli import app as cli
 from image_tagging.encoders import encoder_identity, load_text_encoder
 from image_tagging.errors import TrainingError
-from image_tagging.summaries import TrainSummary
+from image_tagging.pipeline.summaries import TrainSummary
 from image_tagging.tag_models.models import KINDS, LOGISTIC_REGRESSION, SVM
 from image_tagging.training.evaluation.ranking import Ranking
 from image_tagging.training.text_prior.prior import TextPrior

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
-from .embedder import Embedder, EmbeddingConfig
-from .encoders.choice import EncoderChoice
-from .errors import NoImagesError
-from .progress import Progress
-from .records import Failure, Found
-from .store import Listing, WorkingStore
+from ..encoders.choice import EncoderChoice
+from ..errors import NoImagesError
+from ..progress import Progress
+from ..records import Failure, Found
+from ..store import Listing, WorkingStore
+from .configs import EmbeddingConfig
+from .embedder import Embedder
 from .summaries import EmbeddingSummary
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,19 @@ def embed_images(
         embedder.run(watch)
         _name_pictures(store, choice, digest)
     return _summary(store, choice, listing, embedder, unchanged)
+
+
+@contextmanager
+def explain_no_images(root: str, where_the_rest_belongs: Callable[[], str] = str) -> Iterator[None]:
+    """Where nothing can be used: say of which source, and what to do.
+
+    ``where_the_rest_belongs`` gives a sentence on images that another command is for, or an empty one.
+    """
+    try:
+        yield
+    except NoImagesError as error:
+        advice = where_the_rest_belongs() or "Name a folder, an image or a .zip that can be used"
+        raise NoImagesError(f"{root}: {error}. {advice}.") from error
 
 
 def _name_pictures(store: WorkingStore, choice: EncoderChoice, digest: str) -> None:

@@ -17,15 +17,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from image_tagging import file_cache
 from image_tagging.errors import InputError, NoImagesError, OutputError
-from image_tagging.file_cache import FileCache
 from image_tagging.images.decode import decode
+from image_tagging.pipeline import file_cache
+from image_tagging.pipeline.file_cache import FileCache
 from image_tagging.records import ImageRef
 from image_tagging.sources.find import read as source_reader
 from image_tagging.sources.read import SourceReader
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DB = "./output/file_cache.sqlite"
 KEYS = {
     *("file_name", "path", "file_path", "hash_id", "type", "file_type"),
@@ -311,7 +311,7 @@ def test_what_cannot_be_used_is_skipped_logged_and_counted(cache, caplog):
     write("d/empty.gif", b"")
     write("d/damaged.zip", b"PK not a zip")
     write("d/z.zip", zipped({"broken.png": picture(1)[:30], "good.png": picture(9)}))
-    with caplog.at_level(logging.INFO, logger="image_tagging.file_cache"):
+    with caplog.at_level(logging.INFO, logger="image_tagging.pipeline.file_cache"):
         assert cache.add_folder_to_file_cache("d") is None
     assert paths() == ["d/good.png", "d/z.zip", "d/z.zip/good.png"]
     skipped = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]

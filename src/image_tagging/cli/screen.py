@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .errors import OutputError
-from .text import marked
+from ..errors import OutputError
+from ..text import marked
 
 
 class Screen(Console):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 
 import pytest
+from test_embedder import embed
 
 from fakes import choose
-from image_tagging.embedder import EmbeddingConfig
-from image_tagging.embedding import embed_images
 from image_tagging.errors import InputError, NoImagesError
+from image_tagging.pipeline.embedder import EmbeddingConfig
+from image_tagging.pipeline.embedding import embed_images
 from image_tagging.sources.find import find_images
 from image_tagging.store.working_store import WorkingStore
 from samples import ten_pictures, written
-from test_embedder import embed
 
 
 @pytest.fixture

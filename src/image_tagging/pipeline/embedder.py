@@ -13,36 +13,17 @@ from typing import Optional, Union
 import numpy as np
 from numpy.typing import NDArray
 
-from .encoders import Encoder
-from .encoders.choice import EncoderChoice
-from .errors import InputError, PictureError
-from .failures import attempt
-from .images import DEFAULT_LIMITS, Decoders, ImageLimits
-from .progress import Progress
-from .records import EmbeddedImage, Failure, FoundImage, ImageFacts
-from .runners import local
-from .settings import settings
-from .sources import ThreadReaders
-from .store import WorkingStore
-
-
-@settings
-class EmbeddingConfig:
-    """How to work: images per batch of the encoder, threads that read and have images decoded ahead of it,
-    how much one image may take, and whether images that could not be decoded before are tried again although they
-    have not changed.
-    """
-
-    batch_size: int = 32
-    num_threads: int = 4
-    limits: ImageLimits = DEFAULT_LIMITS
-    retry_failures: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "num_threads"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
-
+from ..encoders import Encoder
+from ..encoders.choice import EncoderChoice
+from ..errors import PictureError
+from ..failures import attempt
+from ..images import Decoders
+from ..progress import Progress
+from ..records import EmbeddedImage, Failure, FoundImage, ImageFacts
+from ..runners import local
+from ..sources import ThreadReaders
+from ..store import WorkingStore
+from .configs import EmbeddingConfig
 
 Outcome = Union[EmbeddedImage, Failure]
 
@@ -62,7 +43,7 @@ class Embedder:
         self._store = store
         self._choice = choice
         self._config = config
-        self._decoders = Decoders(config.limits)
+        self._decoders = Decoders(config)
         self._loading = threading.Lock()
         self._readers = ThreadReaders()
         self._encoder: Optional[Encoder] = None

@@ -369,7 +369,7 @@ def test_results_inside_the_input_are_not_taken_for_input(tmp_path, drawing, tra
 #: Runs a command line and kills its own process, as kill -9 does, in the nth call of a function.
 _DYING = """
 import importlib, os, signal, sys
-from image_tagging.cli import main
+from image_tagging.cli.app import main
 
 module, _, name = sys.argv[1].rpartition(":")
 owner, _, function = name.rpartition(".")

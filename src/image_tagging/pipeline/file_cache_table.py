@@ -15,9 +15,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Optional, Union
 
-from .errors import InputError, OutputError
-from .records import ImageRef
-from .text import escaped
+from ..errors import InputError, OutputError
+from ..records import ImageRef
+from ..text import escaped
 
 StrPath = Union[str, "os.PathLike[str]"]
 Row = dict[str, Any]

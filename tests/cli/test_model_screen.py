@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from image_tagging import model_screen
+from image_tagging.cli import model_screen
 from image_tagging.records import EncoderSpec
 from image_tagging.tag_models.cards import ImageCounts, ModelCard
 from image_tagging.tag_models.folder import ListedModel, ModelList

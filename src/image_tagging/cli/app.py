@@ -1,0 +1,171 @@
+"""The command line: parse, one call of a use-case, one summary, an exit code."""
+
+# No `from __future__ import annotations` here: on Python 3.9 typer could not read the flags from strings.
+
+import inspect
+import io
+import os
+import sys
+from typing import Annotated, Any, Callable, Optional
+
+import typer
+
+from ..pipeline import ClassifyConfig, ProcessConfig, TrainConfig
+from .flags import parameters, path
+
+#: The exit code of a command that was told to end, as shells have it for Ctrl-C.
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="image-tagging",
+    help="Learn tags from folders of example images, then score and sort mountains of untagged ones.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    # Every flag may be written with - or with _, as the documented commands do.
+    context_settings={"token_normalize_func": lambda token: token.replace("_", "-")},
+)
+
+
+def _add_stage(
+    name: str,
+    config: type[Any],
+    work: Callable[[Any], None],
+    helps: Optional[dict[str, str]] = None,
+    **fixed: Any,
+) -> None:
+    """Add a command whose flags are the settings of a config, all but those that are ``fixed``."""
+
+    def command(**given: Any) -> None:
+        work(config(**given, **fixed))
+
+    flags = parameters(config, helps or {})
+    command.__signature__ = inspect.Signature(flags)  # type: ignore[attr-defined]
+    command.__annotations__ = {flag.name: flag.annotation for flag in flags}
+    app.command(name=name, help=work.__doc__)(command)
+
+
+def _process(config: ProcessConfig) -> None:
+    """Stage 1: compute the metadata and the embedding of every image."""
+    from .. import pipeline
+    from . import console
+    from .log import log_in
+
+    with log_in(config.output_folder) as log:
+        with console.progress() as watch:
+            summary = pipeline.process_dataset(config, watch)
+        console.show_process(summary, log)
+
+
+def _train(config: TrainConfig) -> None:
+    """Stage 2: learn two tag models for every tag."""
+    from .. import pipeline
+    from . import console
+
+    with console.progress() as watch:
+        summary = pipeline.train_tag_models(config, watch)
+    console.show_train(summary)
+
+
+def _classify(config: ClassifyConfig) -> None:
+    """Stage 3: score the images of a folder by all tag models and place them in bins."""
+    from .. import pipeline
+    from . import console
+    from .log import log_in
+
+    with log_in(config.output) as log:
+        with console.progress() as watch:
+            summary = pipeline.classify_images(config, watch)
+        console.show_classify(summary, log)
+
+
+def _classify_zip(config: ClassifyConfig) -> None:
+    """Stage 4: score the images inside zips, nested ones included, by all tag models and place them in bins."""
+    _classify(config)
+
+
+_add_stage("process", ProcessConfig, _process)
+_add_stage("train", TrainConfig, _train)
+_add_stage("classify", ClassifyConfig, _classify, archives=False)
+_add_stage(
+    "classify-zip",
+    ClassifyConfig,
+    _classify_zip,
+    {"directory": "A .zip, or a folder that holds zips."},
+    archives=True,
+)
+
+
+@app.command()
+def models(
+    model: Annotated[
+        str,
+        typer.Argument(parser=path, metavar="PATH", help="A folder of .pkl tag models, or one of them."),
+    ] = "./output/models",
+    tag: Annotated[
+        Optional[str], typer.Option(metavar="NAME", help="Only the models of this tag, each explained in words.")
+    ] = None,
+) -> None:
+    """Show the tag models of a folder: what they learned from, how well they do, what they go with."""
+    from ..tag_models import examine, list_folder
+    from . import model_screen
+
+    if tag is None and not os.path.isfile(model):
+        model_screen.show_model_list(list_folder(model))
+    else:
+        model_screen.show_examined(examine(model, tag))
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        str, typer.Option(parser=path, metavar="FOLDER", help="Where results go; made if needed.")
+    ] = "./demo-output",
+) -> None:
+    """Draw a small tagged data set, run stages 1 to 4 on it with the embedded encoder, and say where to look."""
+    from ..demo import run_demo
+    from . import console
+    from .log import log_in
+
+    with log_in(output):
+        with console.progress() as watch:
+            summary = run_demo(os.path.abspath(output), watch)
+        console.show_demo(summary)
+
+
+def main(arguments: Optional[list[str]] = None) -> int:
+    """Run a command; return its exit code: 0 done, 1 nothing could be done, 2 wrong usage, 130 interrupted.
+
+    As a program it is run by ``__main__``, which also answers SIGTERM and SIGHUP.
+    """
+    from ..errors import ImageTaggingError
+
+    try:
+        _prepare_streams()
+        app(args=arguments, standalone_mode=True)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except ImageTaggingError as error:
+        from .console import complain
+
+        complain(str(error))
+        code = 1
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    return interrupted() if code == INTERRUPTED else code
+
+
+def interrupted() -> int:
+    """Say that the command was told to end; its exit code. Loads nothing: that may be what was interrupted."""
+    sys.stderr.write("image-tagging: interrupted. What was done so far is kept; run the same command again to go on.\n")
+    return INTERRUPTED
+
+
+def _prepare_streams() -> None:
+    """Let a name that the screen's encoding lacks be spelt with escapes, and a stream that was closed be nowhere."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  for as long as the program runs
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,100 @@
+"""The flags of a command, made from the config that its use-case takes: names, defaults, choices and help."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields
+from typing import Annotated, Any, Callable, get_type_hints
+
+import typer
+
+from ..settings import Flag
+
+_QUOTES = {"‘": "’", "“": "”", "'": "'", '"': '"'}
+
+_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def path(value: str) -> str:
+    """Return a path as it was meant: pages show typographic quotes around paths, and they get copied along."""
+    if not value:
+        raise typer.BadParameter("it is empty; give a path")
+    if len(value) > 1 and _QUOTES.get(value[0]) == value[-1] and not os.path.exists(value):
+        return value[1:-1]
+    return value
+
+
+def parameters(config: type[Any], helps: Mapping[str, str]) -> list[inspect.Parameter]:
+    """Return one parameter for each setting of a config that has a flag, its own settings first.
+
+    ``helps`` replaces the help of single settings.
+    """
+    hints = get_type_hints(config)
+    return [
+        inspect.Parameter(
+            setting.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=_annotation(setting, hints[setting.name], helps.get(setting.name)),
+            default=inspect.Parameter.empty if setting.default is MISSING else _default(setting),
+        )
+        for setting in _own_first(config)
+        if "flag" in setting.metadata
+    ]
+
+
+def _own_first(config: type[Any]) -> Iterator[Field[Any]]:
+    """Yield the settings of a config, and then those of the groups that it inherits, the nearest first."""
+    by_name = {setting.name: setting for setting in fields(config)}
+    for owner in config.__mro__:
+        for name in vars(owner).get("__annotations__", ()):
+            if name in by_name:
+                yield by_name.pop(name)
+
+
+def _default(setting: Field[Any]) -> Any:
+    return str(setting.default) if setting.metadata["flag"].is_word else setting.default
+
+
+def _annotation(setting: Field[Any], kind: Any, explained: str | None) -> Any:
+    flag: Flag = setting.metadata["flag"]
+    names = [f"--{setting.name.replace('_', '-')}"] if kind is bool and not flag.is_word else []
+    option = typer.Option(
+        *names,
+        help=explained or flag.help,
+        metavar="|".join(flag.choices) if flag.choices else flag.metavar,
+        min=flag.least,
+        max=flag.most,
+        parser=_parser(setting.name, flag),
+    )
+    return Annotated[str if flag.is_word else kind, option]
+
+
+def _parser(name: str, flag: Flag) -> Callable[[str], Any] | None:
+    if flag.is_path:
+        return path
+    if flag.choices:
+        return _one_of(flag.choices)
+    return _word(name) if flag.is_word else None
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise typer.BadParameter(f"{value!r} is none of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def _word(name: str) -> Callable[[Any], bool]:
+    """Return what reads True or False, in any case: the documented flag takes it as a word."""
+
+    def parse(value: Any) -> bool:
+        word = str(value).lower()
+        if word not in _WORDS:
+            raise typer.BadParameter(f"{value!r} is neither True nor False", param_hint=f"'--{name.replace('_', '-')}'")
+        return _WORDS[word]
+
+    return parse

@@ -1,0 +1,153 @@
+"""Stages 3 and 4: the probability of every tag for every image, written, and the images placed in bins."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from typing import Optional
+
+from ..datasets import read_embeddings
+from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
+from ..encoders.choice import EncoderChoice, require_this_version
+from ..errors import EncoderMismatchError
+from ..exporters import require_place, result_folders, results, score_pictures
+from ..files import stamp_of
+from ..images import decoder_version
+from ..progress import Progress, no_progress
+from ..records import EncoderSpec, Failure, Found, FoundArchive, OtherFile
+from ..sources import find_images
+from ..store import PLACING, WorkingStore
+from ..tag_models import TagModels, load_tag_models
+from .configs import ClassifyConfig
+from .embedding import embed_images, explain_no_images
+from .summaries import ClassifySummary
+
+#: The only encoder of the original: that of tag models which name none.
+_ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
+
+
+def classify_images(config: ClassifyConfig, watch: Progress = no_progress) -> ClassifySummary:
+    """Score every image by all tag models, write the scores, and place the images in bins.
+
+    Raises
+    ------
+    InputError
+        The directory is missing, or holds no image (stage 4: no archive with one) that can be used, or images
+        cannot be placed in the way asked for.
+    ModelError
+        There is no usable tag model.
+    MetadataError
+        The metadata file is missing, malformed or foreign.
+    EncoderError
+        Models and metadata belong to different encoders, or a new image needs an encoder that is not available.
+    OutputError
+        The output folder cannot be written, or another run is working in it.
+    """
+    started = time.monotonic()
+    require_place(config.place, archives=config.archives)
+    root, output = os.path.abspath(config.directory), os.path.abspath(config.output)
+    found = find_images(root, open_archives=config.archives, leave_out=result_folders(output))
+    images = StageImages(found, config.archives)
+    models = load_tag_models(config.model)
+    imported = read_embeddings(config.metadata_json) if config.metadata_json else None
+    spec = agreed_encoder(models, imported and imported[0])
+    choice = EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
+    with WorkingStore(output, decoder_version(config)) as store:
+        if imported and config.metadata_json:
+            watch("reading the metadata", 0, None)
+            store.import_embeddings(os.path.abspath(config.metadata_json), *imported)
+        with explain_no_images(root, images.where_the_rest_belongs):
+            embedding = embed_images(store, images, choice, config, watch)
+        require_dim(models, embedding.encoder)
+        mixed = config.place != "none" and _note_placing(store, f"{_models_digest(models)}/{config.output_bins}")
+        failures: list[Failure] = []
+        tagged = 0
+        archives = embedding.archives if config.archives else None
+        with results(output, archives=archives, bins=config.output_bins, place=config.place) as writer:
+            scored = score_pictures(store.pictures(embedding.encoder), models, config.output_bins)
+            for number, (record, scores) in enumerate(scored, start=1):
+                files = store.files_of(record.hash_id)
+                failures += writer.add(record, files, scores)
+                tagged += len(files) if any(score.tagged for score in scores) else 0
+                watch("scoring and placing", number, embedding.pictures)
+    return ClassifySummary(
+        of_archives=config.archives,
+        embedding=embedding,
+        models=tuple(models.names),
+        tagged=tagged,
+        place_failures=tuple(failures),
+        place=config.place,
+        mixed_bins=mixed,
+        left_out=images.left_out,
+        files=writer.paths,
+        folder=output,
+        seconds=time.monotonic() - started,
+    )
+
+
+class StageImages:
+    """What one of the two stages is for, of all that was found; ``left_out`` counts the rest."""
+
+    def __init__(self, found: Iterator[Found], archives: bool) -> None:
+        self._found = found
+        self._archives = archives
+        self.left_out = 0
+
+    def where_the_rest_belongs(self) -> str:
+        """Return a sentence on what was left out, empty where nothing was."""
+        if not self.left_out:
+            return ""
+        if self._archives:
+            return "Images that lie in no zip are for image-tagging classify (stage 3)"
+        return "Images in zips are for image-tagging classify-zip (stage 4)"
+
+    def __iter__(self) -> Iterator[Found]:
+        for item in self._found:
+            of_archive = isinstance(item, FoundArchive) or bool(item.ref.members)
+            if of_archive == self._archives or isinstance(item, Failure):
+                yield item
+            elif not isinstance(item, OtherFile):
+                self.left_out += 1
+
+
+def agreed_encoder(models: TagModels, imported: Optional[EncoderSpec]) -> EncoderSpec:
+    """Return the encoder that the models and the metadata agree on; models that name none are of the original's.
+
+    Raises
+    ------
+    EncoderMismatchError
+        They do not agree, or that is another version of the embedded encoder.
+    """
+    spec = models.encoder or imported or _ORIGINAL
+    if imported and not imported.matches(spec):
+        raise EncoderMismatchError(
+            f"the metadata holds embeddings of {imported.label} ({imported.dim} values), the tag models were trained "
+            f"on {spec.label} ({spec.dim}). Give the metadata and the models of one encoder."
+        )
+    require_this_version(spec)
+    require_dim(models, spec)
+    return spec
+
+
+def require_dim(models: TagModels, encoder: EncoderSpec) -> None:
+    """Raise EncoderMismatchError where the models take embeddings of another length."""
+    if models.dim != encoder.dim:
+        raise EncoderMismatchError(
+            f"the tag models take embeddings of {models.dim} values, {encoder.label} gives {encoder.dim}. "
+            "Give the metadata and the models of one encoder."
+        )
+
+
+def _note_placing(store: WorkingStore, placed_from: str) -> bool:
+    """Return whether the bins hold images that other models, or another number of bins, placed there."""
+    before = store.made_from(PLACING)
+    store.finish(PLACING, placed_from)
+    return before not in {None, placed_from}
+
+
+def _models_digest(models: TagModels) -> str:
+    """Return what changes when a model is trained again, added or taken away."""
+    files = (f"{model.kind}/{model.tag}/{stamp_of(model.file) if model.file else ''}\n" for model in models.models)
+    return hashlib.blake2b("".join(files).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()

@@ -1,0 +1,51 @@
+"""Stage 1: the metadata and the embedding of every image of a folder or an archive."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ..encoders.choice import EncoderChoice
+from ..exporters import DatasetFiles, empty_tags, result_folders
+from ..images import decoder_version
+from ..progress import Progress, no_progress
+from ..sources import find_images
+from ..store import WorkingStore
+from .configs import ProcessConfig
+from .embedding import embed_images, explain_no_images
+from .summaries import ProcessSummary
+
+
+def process_dataset(config: ProcessConfig, watch: Progress = no_progress) -> ProcessSummary:
+    """Compute the metadata and the embedding of every image of a folder or an archive, and write them.
+
+    Raises
+    ------
+    InputError
+        The input is missing, or holds no image that can be used.
+    EncoderError
+        The encoder or the device asked for is not available.
+    OutputError
+        The output folder cannot be written, or another run is working in it.
+    """
+    started = time.monotonic()
+    root, output = os.path.abspath(config.input_folder), os.path.abspath(config.output_folder)
+    left_out = result_folders(output)
+    found = find_images(root, leave_out=left_out)
+    files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
+    choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
+    with WorkingStore(output, decoder_version(config)) as store:
+        with explain_no_images(root):
+            embedding = embed_images(store, found, choice, config, watch)
+        watch("writing the metadata", 0, None)
+        empty = empty_tags(store, root, left_out) if config.tagged_dataset else ()
+        paths = files.write(
+            store, embedding.encoder, digest=embedding.digest, unchanged=embedding.unchanged, empty_tags=empty
+        )
+        return ProcessSummary(
+            embedding=embedding,
+            tags=store.count_tags() if config.tagged_dataset else {},
+            empty_tags=empty,
+            files=paths,
+            seconds=time.monotonic() - started,
+        )

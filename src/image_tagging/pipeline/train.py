@@ -1,0 +1,162 @@
+"""Stage 2: tag models for every tag of a data set, each with its card and its report."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Optional
+
+from ..datasets import audit_dataset, gather, read_embeddings, read_tag_lists
+from ..encoders.choice import require_this_version, text_encoder_of
+from ..errors import EncoderMismatchError, EncoderUnavailableError, InputError, ModelError, TrainingError
+from ..progress import Progress, no_progress
+from ..records import EncoderSpec
+from ..reports import RunReport, write_report
+from ..settings import PRIORS
+from ..store import StoreFile
+from ..tag_models import KINDS, SUFFIX, find_model_files, load_tag_models, model_stem, save_tag_model
+from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, parse_aim
+from .configs import TrainConfig
+from .summaries import TrainSummary
+
+MODELS_FOLDER = "models"
+REPORTS_FOLDER = "reports"
+
+#: Tags named in a sentence; of more it says how many there are.
+_NAMED = 3
+
+
+def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> TrainSummary:
+    """Learn the models of every tag, and write each with its card and its report.
+
+    Raises
+    ------
+    MetadataError
+        One of the two files is missing, malformed or foreign, or they belong to different data sets.
+    TrainingError
+        No tag can be learned.
+    EncoderMismatchError
+        The embeddings are those of another version of the embedded encoder, or the weights given for reading the
+        names of tags those of another encoder.
+    OutputError
+        The output folder cannot be written.
+    """
+    started = time.monotonic()
+    aim = parse_aim(config.threshold_for)
+    tag_lists = read_tag_lists(config.tag_to_hash_json)
+    encoder, images = read_embeddings(config.metadata_json)
+    require_this_version(encoder)
+    data = gather(images, tag_lists)
+    watch("looking the data set over", 0, None)
+    advice = audit_dataset(data)
+    prior, notes = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
+    learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior)
+    writer = _Writer(os.path.abspath(config.output), RunReport(data, encoder, seed=config.seed, aim=aim))
+    watch("training", 0, len(data.tags))
+    # Nothing is kept in the store: holding it keeps two runs from writing one model at once.
+    with StoreFile(writer.output), closing(Training(data, learner, test_share=config.test_per).run()) as learned_tags:
+        for number, learned in enumerate(learned_tags, start=1):
+            writer.add(learned)
+            watch("training", number, len(data.tags))
+    if not writer.reports:
+        why = "; ".join(f"{tag}: {reason}" for tag, reason in writer.skipped[:1]) or "it names no tag"
+        raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
+    watch("writing the reports", 0, None)
+    _, page = writer.run.write(writer.reports_folder, read_embeddings(config.metadata_json)[1], advice, writer.skipped)
+    return TrainSummary(
+        images=len(data.embeddings),
+        encoder=encoder,
+        reports=tuple(writer.reports),
+        skipped=tuple(writer.skipped),
+        unknown=data.unknown,
+        warnings=(*notes, *leftover_warnings(writer.models_folder, [report.tag for report in writer.reports])),
+        advice=advice,
+        models=writer.models_folder,
+        reports_folder=writer.reports_folder,
+        page=page,
+        seconds=time.monotonic() - started,
+    )
+
+
+class _Writer:
+    """Writes what each tag has learned, and keeps what the summary and the report of the run need."""
+
+    def __init__(self, output: str, run: RunReport) -> None:
+        self.output = output
+        self.run = run
+        self.models_folder = os.path.join(output, MODELS_FOLDER)
+        self.reports_folder = os.path.join(output, REPORTS_FOLDER)
+        self.reports: list[ValidationReport] = []
+        self.skipped: list[tuple[str, str]] = []
+
+    def add(self, learned: LearnedTag) -> None:
+        """Write the models of one tag with their text reports; OutputError where a file cannot be written."""
+        if learned.why_not:
+            self.skipped.append((learned.tag, learned.why_not))
+        for model in learned.models:
+            save_tag_model(self.models_folder, learned.tag, model.report.kind, model.estimator, model.card)
+            write_report(self.reports_folder, model.report)
+            self.run.add(model.entry, model.examples)
+            self.reports.append(model.report)
+
+
+def choose_prior(
+    asked: str, weights: Optional[str], encoder: EncoderSpec, tags: Sequence[str], watch: Progress = no_progress
+) -> tuple[Optional[TextPrior], tuple[str, ...]]:
+    """Return what the names of the tags say, and sentences for the summary about where they say nothing.
+
+    The prior is ``None`` where none is asked for, and where the text side of the ``encoder`` is not available: then
+    tags are learned from images alone, and a sentence says so and why.
+
+    Raises
+    ------
+    InputError
+        There is no such prior, or ``weights`` (a file) are given and no prior is asked for.
+    EncoderMismatchError
+        The weights are those of another encoder.
+    """
+    if asked not in PRIORS:
+        raise InputError(f"{asked!r} is no prior: take {' or '.join(PRIORS)}.")
+    if asked == "none":
+        if weights is not None:
+            raise InputError(
+                "pretrained is where --prior=text finds the weights, which is not asked for: leave it out."
+            )
+        return None, ()
+    try:
+        reader = text_encoder_of(encoder, weights)
+        prior = TextPrior.of(_counted(tags, watch), reader.embed_texts)
+    except EncoderUnavailableError as error:
+        why = error.reason.rstrip(".")
+        return None, (f"The names of tags are not used (--prior=text), tags are learned from images alone: {why}.",)
+    if not prior.without:
+        return prior, ()
+    named = ", ".join(tag for tag, _ in prior.without[:_NAMED]) + (" …" if len(prior.without) > _NAMED else "")
+    reasons = "; or ".join(dict.fromkeys(reason for _, reason in prior.without))
+    return prior, (f"Names that are not used in training their tags: {named} ({reasons}).",)
+
+
+def _counted(tags: Sequence[str], watch: Progress) -> Iterator[str]:
+    for number, tag in enumerate(tags):
+        watch("reading the names of tags", number, len(tags))
+        yield tag
+
+
+def leftover_warnings(models: str, tags: Sequence[str]) -> tuple[str, ...]:
+    """Return what stages 3 and 4 would meet in a folder that also holds models of an earlier training."""
+    written = {os.path.join(models, model_stem(kind, tag) + SUFFIX) for kind in KINDS for tag in tags}
+    if written.issuperset(find_model_files(models)):
+        return ()
+    try:
+        present = {tag for _, tag in load_tag_models(models).names}
+    except (ModelError, EncoderMismatchError) as error:
+        return (str(error),)
+    if not (others := sorted(present.difference(tags))):
+        return ()
+    named = ", ".join(others[:_NAMED]) + (" …" if len(others) > _NAMED else "")
+    return (
+        f"{models} also holds models of other tags ({named}), which stages 3 and 4 will use too. "
+        "Move them away if they are not wanted.",
+    )
