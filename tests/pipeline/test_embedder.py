@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from embedding_runs import embed
 from fakes import SPEC, MeanColours, choose, mean_colours
 from image_tagging.encoders.choice import EncoderChoice
 from image_tagging.errors import EncoderUnavailableError
-from image_tagging.pipeline.embedder import EmbeddingConfig
+from image_tagging.pipeline.configs import EmbeddingConfig
 from image_tagging.pipeline.embedding import embed_images
 from image_tagging.progress import no_progress
 from image_tagging.sources.find import find_images
@@ -24,18 +25,6 @@ from image_tagging.store.working_store import WorkingStore
 from samples import drawn, encoded, plain, png, ten_pictures, written, zipped
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-
-
-def embed(folder, out, encoder=None, *, batch_size=4, num_threads=2, choice=None, watch=no_progress):
-    """One run; its summary and {file: (hash_id, embedding)} of all pictures' first files, in order."""
-    with WorkingStore(str(out)) as store:
-        config = EmbeddingConfig(batch_size=batch_size, num_threads=num_threads)
-        summary = embed_images(store, find_images(str(folder)), choice or choose(encoder), config, watch)
-        pictures = {
-            os.path.relpath(record.ref.path, str(folder)): (record.hash_id, record.embedding.tolist())
-            for record in store.pictures(summary.encoder)
-        }
-    return summary, pictures
 
 
 def failed(summary):
@@ -289,8 +278,8 @@ def test_an_encoder_that_cannot_be_had_ends_the_run(folder, out):
 
 KILLED = """
 import os, sys
+from embedding_runs import embed
 from fakes import MeanColours
-from test_embedder import embed
 
 embedded = []
 
@@ -304,7 +293,7 @@ embed(sys.argv[1], sys.argv[2], MeanColours(hook=die), batch_size=2)
 
 
 def test_a_run_that_was_killed_goes_on_and_gives_what_an_uninterrupted_one_gives(folder, out, tmp_path):
-    here = str(Path(__file__).parent)
+    here = str(Path(__file__).parents[1])
     command = [sys.executable, "-c", KILLED, str(folder), str(out)]
     done = subprocess.run(command, check=False, cwd=here, timeout=600)
     assert done.returncode == 9

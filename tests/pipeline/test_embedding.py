@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 
 import pytest
-from test_embedder import embed
 
+from embedding_runs import embed
 from fakes import choose
 from image_tagging.errors import InputError, NoImagesError
-from image_tagging.pipeline.embedder import EmbeddingConfig
+from image_tagging.pipeline.configs import EmbeddingConfig
 from image_tagging.pipeline.embedding import embed_images
 from image_tagging.sources.find import find_images
 from image_tagging.store.working_store import WorkingStore

@@ -22,7 +22,7 @@ from image_tagging.images.decode import decode
 from image_tagging.pipeline import file_cache
 from image_tagging.pipeline.file_cache import FileCache
 from image_tagging.records import ImageRef
-from image_tagging.sources.find import read as source_reader
+from image_tagging.sources import read as source_reader
 from image_tagging.sources.read import SourceReader
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,10 +7,10 @@ import re
 
 import numpy as np
 import pytest
-from test_validation import report
 
 from image_tagging.errors import OutputError
 from image_tagging.reports.text import as_text, report_path, write_report
+from labelled import report
 
 KEYS = [
     "model",

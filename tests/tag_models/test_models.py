@@ -14,17 +14,7 @@ from image_tagging.tag_models.estimator_arrays import scorer_of
 from image_tagging.tag_models.models import KINDS, LOGISTIC_REGRESSION, SVM, TagModel, TagModels
 from image_tagging.tag_models.scorers import LinearScorer, RbfScorer
 from image_tagging.training.fitting.fit import fit_models
-
-DIM = 24
-
-
-def examples(positives=30, negatives=50, seed=0, scale=10.0):
-    """Embeddings (N, D) float32 of two clouds that overlap, not normalised, and the truth."""
-    random = np.random.default_rng(seed)
-    is_tag = np.arange(positives + negatives) < positives
-    x = random.normal(size=(len(is_tag), DIM)) + 2.0
-    x[is_tag, :4] += 1.5
-    return (x * scale / 8).astype(np.float32), is_tag
+from labelled import DIM, examples
 
 
 def tag_model(kind=LOGISTIC_REGRESSION, tag="cat", encoder=None, **changes):

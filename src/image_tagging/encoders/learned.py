@@ -1,6 +1,6 @@
 """The weights of the embedded encoder, run by onnxruntime: a small network of our own, and the projections.
 
-``training/`` beside the package makes them, and docs/model-card.md says from what and how well.
+``distillation/`` beside the package makes them, and docs/model-card.md says from what and how well.
 """
 
 from __future__ import annotations

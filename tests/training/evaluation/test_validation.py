@@ -5,12 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from image_tagging.training.evaluation.validation import validate
-
-
-def report(probabilities=(0.9, 0.8, 0.3, 0.6, 0.1, 0.0, 1.0), truth=(1, 1, 1, 0, 0, 0, 0), **changes):
-    named = {"kind": "ovr-svm", "tag": "cat", "training_tag": 10, "training_other": 20, **changes}
-    return validate(probabilities=np.array(probabilities, float), is_tag=np.array(truth, bool), **named)
+from labelled import report
 
 
 def test_figures():

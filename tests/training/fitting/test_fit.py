@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
-from test_classifiers import DIM, examples
 
 from image_tagging.errors import TrainingError
 from image_tagging.tag_models.estimator_arrays import scorer_of
@@ -15,6 +14,7 @@ from image_tagging.training.fitting import fit as fitting
 from image_tagging.training.fitting.fit import fit_models
 from image_tagging.training.fitting.recipes import NAME_ALONE
 from image_tagging.training.text_prior.prior import zero_shot
+from labelled import DIM, examples
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,8 +1,8 @@
 """Trained weights -> the file that the package ships: ONNX, in eight bits, with the projections of both blocks.
 
-Usage: python -m training.export WEIGHTS CORPUS OUT [--seed 0]
+Usage: python -m distillation.export WEIGHTS CORPUS OUT [--seed 0]
 
-``WEIGHTS`` is one of ``training.train``, ``CORPUS`` the ``train`` folder, ``OUT`` the .onnx to write.
+``WEIGHTS`` is one of ``distillation.train``, ``CORPUS`` the ``train`` folder, ``OUT`` the .onnx to write.
 
 The graph is written node by node, with normalisation folded into the convolutions. Its inputs are ``pictures`` (N,
 SIDE, SIDE, 3) uint8, as they lie in memory, and their ``classical`` features; its outputs are both blocks, ``seen`` and

@@ -1,8 +1,8 @@
 """How well do the weights of a run, step by step, tell kinds of pictures apart? The learning curve of the encoder.
 
-Usage: python -m training.evaluate RUN FOLDER [FOLDER ...] [--train 8] [--teacher TEACHER]
+Usage: python -m distillation.evaluate RUN FOLDER [FOLDER ...] [--train 8] [--teacher TEACHER]
 
-``RUN`` is the folder that ``training.train`` wrote; every sub-folder of every ``FOLDER`` is one kind of picture. What
+``RUN`` is the folder that ``distillation.train`` wrote; every sub-folder of every ``FOLDER`` is one kind of picture. What
 the network alone sees, before anything is quantised or projected, is asked as ``benchmarks/builtin_encoder.py`` asks;
 and so is what the teacher sees, where its .tflite file is given.
 """

@@ -1,4 +1,4 @@
-"""The recipe of the embedded encoder's weights (``training/``): what is learned from and looked at, what is shipped."""
+"""The recipe of the embedded encoder's weights (``distillation/``): what is learned from and looked at, what is shipped."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import onnxruntime
 import pytest
-from training.corpus import load, picture_of, unpack
-from training.views import VIEWS, draw_views, render
+from distillation.corpus import load, picture_of, unpack
+from distillation.views import VIEWS, draw_views, render
 
 
 def encoded(pixels, suffix=".webp"):
@@ -106,8 +106,8 @@ def test_drawn_pictures_get_no_colours_that_they_have_not(corpus):
 @pytest.mark.clip
 def test_the_graph_computes_what_the_network_does():
     torch = pytest.importorskip("torch", reason="the network is written in torch, of the clip extra")
-    from training.export import graph_of
-    from training.network import LEARNED, Network
+    from distillation.export import graph_of
+    from distillation.network import LEARNED, Network
 
     torch.manual_seed(0)
     network = Network()
@@ -127,8 +127,8 @@ def test_the_graph_computes_what_the_network_does():
 
 @pytest.mark.clip
 def test_a_projection_keeps_distances_and_every_value_varies():
-    pytest.importorskip("torch", reason="training.export reads weights of torch, of the clip extra")
-    from training.export import projection
+    pytest.importorskip("torch", reason="distillation.export reads weights of torch, of the clip extra")
+    from distillation.export import projection
 
     random = np.random.default_rng(0)
     block = random.normal(size=(500, 6)).astype(np.float32) @ random.normal(size=(6, 20)).astype(np.float32)

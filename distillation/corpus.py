@@ -1,6 +1,6 @@
 """The images that the encoder learns from: unpacked into what is trained on and what is kept to judge it by.
 
-Usage: python -m training.corpus ARCHIVES OUT
+Usage: python -m distillation.corpus ARCHIVES OUT
 
 ``ARCHIVES`` is a folder of ``<source>.tar.gz`` with ``<source>/<label>/<n>.webp`` inside. ``OUT/train`` gets the images
 to learn from, ``OUT/unseen`` those of ``UNSEEN``, in the same folders. What ``TOO_NEAR`` names goes nowhere.

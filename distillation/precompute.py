@@ -1,8 +1,8 @@
 """What the teacher sees in every view: its embedding, computed once.
 
-Usage: python -m training.precompute CORPUS TEACHER OUT [--seed 0] [--threads 2]
+Usage: python -m distillation.precompute CORPUS TEACHER OUT [--seed 0] [--threads 2]
 
-``CORPUS`` is the ``train`` folder that ``training.corpus`` wrote, ``TEACHER`` the .tflite file, ``OUT`` the .npz to
+``CORPUS`` is the ``train`` folder that ``distillation.corpus`` wrote, ``TEACHER`` the .tflite file, ``OUT`` the .npz to
 write: ``views`` (V,) and ``teacher`` (V, 1024) uint8, in steps of the teacher's own quantisation, which starts at 0.
 """
 
