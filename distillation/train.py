@@ -2,8 +2,8 @@
 
 Usage: python -m distillation.train CORPUS VIEWS OUT [--steps 3600] [--seed 0]
 
-``CORPUS`` is the ``train`` folder that ``distillation.corpus`` wrote, ``VIEWS`` what ``distillation.precompute`` wrote, ``OUT``
-a folder for ``weights-<step>.pt`` (the moving average) and ``log.jsonl``. Uses a GPU where there is one.
+``CORPUS`` is the ``train`` folder that ``distillation.corpus`` wrote, ``VIEWS`` what ``distillation.precompute`` wrote,
+``OUT`` a folder for ``weights-<step>.pt`` (the moving average) and ``log.jsonl``. Uses a GPU where there is one.
 
 The loss of a batch of pairs of views of one image is the sum of
 

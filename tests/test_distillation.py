@@ -1,4 +1,4 @@
-"""The recipe of the embedded encoder's weights (``distillation/``): what is learned from and looked at, what is shipped."""
+"""The recipe of the embedded encoder's weights (``distillation/``): what it learns from, and what is shipped."""
 
 from __future__ import annotations
 

@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from .decode import decoder_version
 from .decoders import Decoders
+from .decoding_process import Preprocess
 
-__all__ = ["Decoders", "decoder_version"]
+__all__ = ["Decoders", "Preprocess", "decoder_version"]

@@ -17,10 +17,12 @@ from ..files import stamp_of
 from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..records import EncoderSpec, Failure, Found, FoundArchive, OtherFile
+from ..runners import Runner
 from ..sources import find_images
 from ..store import PLACING, WorkingStore
 from ..tag_models import TagModels, load_tag_models
 from .configs import ClassifyConfig
+from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images
 from .summaries import ClassifySummary
 
@@ -28,8 +30,10 @@ from .summaries import ClassifySummary
 _ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
 
 
-def classify_images(config: ClassifyConfig, watch: Progress = no_progress) -> ClassifySummary:
+def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runner: Runner = LOCAL) -> ClassifySummary:
     """Score every image by all tag models, write the scores, and place the images in bins.
+
+    ``runner`` says where images are prepared; the results are the same.
 
     Raises
     ------
@@ -59,7 +63,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress) -> Cl
             watch("reading the metadata", 0, None)
             store.import_embeddings(os.path.abspath(config.metadata_json), *imported)
         with explain_no_images(root, images.where_the_rest_belongs):
-            embedding = embed_images(store, images, choice, config, watch)
+            embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
         mixed = config.place != "none" and _note_placing(store, f"{_models_digest(models)}/{config.output_bins}")
         failures: list[Failure] = []

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice
 from typing import Optional, Union
 
@@ -17,35 +16,30 @@ from ..encoders import Encoder
 from ..encoders.choice import EncoderChoice
 from ..errors import PictureError
 from ..failures import attempt
-from ..images import Decoders
+from ..images import Preprocess
 from ..progress import Progress
-from ..records import EmbeddedImage, Failure, FoundImage, ImageFacts
-from ..runners import local
-from ..sources import ThreadReaders
+from ..records import EmbeddedImage, Failure, ImageFacts
+from ..runners import LocalRunner, Runner
 from ..store import WorkingStore
 from .configs import EmbeddingConfig
+from .prepare import Always, PreparedImage, PrepareImages
+
+LOCAL = LocalRunner()
 
 Outcome = Union[EmbeddedImage, Failure]
-
-
-@dataclass(frozen=True, eq=False)
-class _Prepared:
-    """A decoded image on its way to the encoder; ``pixels`` is ``None`` where the store has its embedding."""
-
-    facts: ImageFacts
-    pixels: Optional[NDArray[np.float32]]
 
 
 class Embedder:
     """Brings the embedding of every pending image into the store, each picture's once."""
 
-    def __init__(self, store: WorkingStore, choice: EncoderChoice, config: EmbeddingConfig) -> None:
+    def __init__(
+        self, store: WorkingStore, choice: EncoderChoice, config: EmbeddingConfig, runner: Runner = LOCAL
+    ) -> None:
         self._store = store
         self._choice = choice
         self._config = config
-        self._decoders = Decoders(config)
+        self._runner = runner
         self._loading = threading.Lock()
-        self._readers = ThreadReaders()
         self._encoder: Optional[Encoder] = None
         self._spec = store.find_encoder(choice.name, choice.pretrained)
         self.computed = 0
@@ -59,35 +53,31 @@ class Embedder:
         """Embed what is pending of the images that are listed."""
         config = self._config
         total = self._store.count_pending(self._spec)
+        if not total:
+            return
         done = 0
-        outcomes = local.run(
-            self._prepare,
+        outcomes = self._runner.run(
+            PrepareImages(config.limits, self._preprocess_for if self._runner.shares_memory else self._always()),
             lambda: self._embed,
             self._store.pending(self._spec),
             batch_size=config.batch_size,
             threads=config.num_threads,
         )
-        # However this ends: first the processes, which threads may wait for, then the threads, then what they read.
-        with closing(self._readers), closing(outcomes), self._decoders:
+        with closing(outcomes):
             while batch := list(islice(outcomes, config.batch_size)):
                 self._store.add(batch, self._spec)
                 done += len(batch)
                 watch("embedding", done, total)
 
-    def _prepare(self, found: FoundImage) -> Union[_Prepared, Failure]:
-        """On a thread: bytes -> picture -> the encoder's input."""
-        data = attempt(found.ref, "read", lambda: self._readers.read(found.ref))
-        if isinstance(data, Failure):
-            return data
-        with self._decoders.decoded(found.ref, data) as image:
-            if isinstance(image, Failure):
-                return image
-            if self._is_known(image.facts):
-                return _Prepared(image.facts, None)
-            pixels = image.prepared(self._ready_encoder().preprocess)
-        return pixels if isinstance(pixels, Failure) else _Prepared(image.facts, pixels)
+    def _preprocess_for(self, facts: ImageFacts) -> Optional[Preprocess]:
+        """On a thread: how a picture is prepared, ``None`` where the store has its embedding."""
+        return None if self._is_known(facts) else self._ready_encoder().preprocess
 
-    def _embed(self, batch: list[_Prepared]) -> list[Outcome]:
+    def _always(self) -> Always:
+        """For processes that cannot ask the store: pictures it knows by other files are prepared in vain."""
+        return Always(self._ready_encoder().preprocess)
+
+    def _embed(self, batch: list[PreparedImage]) -> list[Outcome]:
         """Here, a batch at a time: each picture that is not known yet is embedded once."""
         new = {
             image.facts.picture_hash: image
@@ -98,7 +88,7 @@ class Embedder:
         self.computed += sum(not isinstance(vector, Failure) for vector in vectors.values())
         return [_outcome(image, vectors) for image in batch]
 
-    def _vectors(self, images: list[_Prepared]) -> dict[str, Union[NDArray[np.float32], Failure]]:
+    def _vectors(self, images: list[PreparedImage]) -> dict[str, Union[NDArray[np.float32], Failure]]:
         """The embedding of each picture by its ``picture_hash``; where a batch fails, its pictures one by one."""
         if not images:
             return {}
@@ -123,7 +113,7 @@ class Embedder:
             return self._encoder
 
 
-def _finite(encoder: Encoder, images: list[_Prepared]) -> NDArray[np.float32]:
+def _finite(encoder: Encoder, images: list[PreparedImage]) -> NDArray[np.float32]:
     """(N, D) embeddings, none of them with a value that is not finite."""
     vectors = encoder.embed([image.pixels for image in images if image.pixels is not None])
     if not np.isfinite(vectors).all():
@@ -131,7 +121,7 @@ def _finite(encoder: Encoder, images: list[_Prepared]) -> NDArray[np.float32]:
     return vectors
 
 
-def _outcome(image: _Prepared, vectors: dict[str, Union[NDArray[np.float32], Failure]]) -> Outcome:
+def _outcome(image: PreparedImage, vectors: dict[str, Union[NDArray[np.float32], Failure]]) -> Outcome:
     vector = vectors.get(image.facts.picture_hash)
     if isinstance(vector, Failure):
         return Failure(image.facts.ref, vector.step, vector.code, vector.reason)

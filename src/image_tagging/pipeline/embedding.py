@@ -10,9 +10,10 @@ from ..encoders.choice import EncoderChoice
 from ..errors import NoImagesError
 from ..progress import Progress
 from ..records import Failure, Found
+from ..runners import Runner
 from ..store import Listing, WorkingStore
 from .configs import EmbeddingConfig
-from .embedder import Embedder
+from .embedder import LOCAL, Embedder
 from .summaries import EmbeddingSummary
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,12 @@ _NAMES = "names"
 
 
 def embed_images(
-    store: WorkingStore, found: Iterable[Found], choice: EncoderChoice, config: EmbeddingConfig, watch: Progress
+    store: WorkingStore,
+    found: Iterable[Found],
+    choice: EncoderChoice,
+    config: EmbeddingConfig,
+    watch: Progress,
+    runner: Runner = LOCAL,
 ) -> EmbeddingSummary:
     """Bring the embedding of every image found into the store, and give every picture its name there.
 
@@ -41,7 +47,7 @@ def embed_images(
     if not listing.images:
         _log_failures(listing.failures)
         raise NoImagesError(_nothing_found(listing))
-    embedder = Embedder(store, choice, config)
+    embedder = Embedder(store, choice, config, runner)
     digest = "/".join((listing.digest, choice.name, choice.pretrained, store.decoder))
     unchanged = store.is_finished(_NAMES, digest)
     if not unchanged:

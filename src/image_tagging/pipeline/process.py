@@ -9,15 +9,19 @@ from ..encoders.choice import EncoderChoice
 from ..exporters import DatasetFiles, empty_tags, result_folders
 from ..images import decoder_version
 from ..progress import Progress, no_progress
+from ..runners import Runner
 from ..sources import find_images
 from ..store import WorkingStore
 from .configs import ProcessConfig
+from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images
 from .summaries import ProcessSummary
 
 
-def process_dataset(config: ProcessConfig, watch: Progress = no_progress) -> ProcessSummary:
+def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner: Runner = LOCAL) -> ProcessSummary:
     """Compute the metadata and the embedding of every image of a folder or an archive, and write them.
+
+    ``runner`` says where images are prepared; the results are the same.
 
     Raises
     ------
@@ -36,7 +40,7 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress) -> Pro
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
     with WorkingStore(output, decoder_version(config)) as store:
         with explain_no_images(root):
-            embedding = embed_images(store, found, choice, config, watch)
+            embedding = embed_images(store, found, choice, config, watch, runner)
         watch("writing the metadata", 0, None)
         empty = empty_tags(store, root, left_out) if config.tagged_dataset else ()
         paths = files.write(

@@ -1,1 +1,13 @@
-"""Where the work runs: one module for each place."""
+"""Where the work runs. A runner prepares items ahead of one worker and yields one result an item, in order.
+
+:mod:`.base` is the protocol, :mod:`.local` runs on threads of this process. Another runner needs nothing but a class
+with the methods of :class:`Runner`.
+"""
+
+from __future__ import annotations
+
+from . import local
+from .base import Preparer, Runner, Work
+from .local import LocalRunner
+
+__all__ = ["LocalRunner", "Preparer", "Runner", "Work", "local"]

@@ -3,24 +3,47 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from itertools import islice
-from typing import Callable, TypeVar, Union
+from typing import Union
 
 from ..records import Failure
-
-Item = TypeVar("Item")
-Prepared = TypeVar("Prepared")
-Result = TypeVar("Result")
+from .base import Item, Prepared, Result, Work, Worker
 
 #: Batches prepared ahead of the worker: one to hand over at once, one in the making. More only costs memory.
 _BATCHES_AHEAD = 2
 
 
+class LocalRunner:
+    """Runs the work on threads of this process."""
+
+    shares_memory = True
+
+    def run(
+        self,
+        work: Work[Item, Prepared],
+        make_worker: Callable[[], Worker[Prepared, Result]],
+        items: Iterable[Item],
+        *,
+        batch_size: int,
+        threads: int,
+    ) -> Generator[Union[Result, Failure], None, None]:
+        """Yield one result an item, in order: see :class:`.base.Runner`."""
+        with (
+            closing(work.open()) as prepare,
+            closing(run(prepare, make_worker, items, batch_size=batch_size, threads=threads)) as results,
+        ):
+            try:
+                yield from results
+            finally:
+                prepare.stop()  # first what threads may wait for; then the threads end, then what they used
+
+
 def run(
     prepare: Callable[[Item], Union[Prepared, Failure]],
-    make_worker: Callable[[], Callable[[list[Prepared]], Sequence[Union[Result, Failure]]]],
+    make_worker: Callable[[], Worker[Prepared, Result]],
     items: Iterable[Item],
     *,
     batch_size: int,
@@ -28,17 +51,10 @@ def run(
 ) -> Generator[Union[Result, Failure], None, None]:
     """Prepare each item on a thread, work on batches of them here, and yield one result an item, in order.
 
-    ``prepare`` runs on ``threads`` threads. ``make_worker`` is called once, here, when there is work for it;
-    the worker takes up to ``batch_size`` prepared items and gives as many results, in their order. An item
-    whose preparation gave a ``Failure`` keeps its place among the results and never reaches the worker.
-    ``items`` is drawn from as needed, at most a few batches ahead.
-
-    An exception of ``prepare`` or of the worker ends the run: what may fail for one item alone must be a
-    ``Failure`` by then. Who takes results and may fail too closes the run (``contextlib.closing``): then no thread
-    outlives it.
+    This is :meth:`.base.Runner.run` for a plain function ``prepare``, which runs on ``threads`` threads.
     """
     source = iter(items)
-    worker: Union[Callable[[list[Prepared]], Sequence[Union[Result, Failure]]], None] = None
+    worker: Union[Worker[Prepared, Result], None] = None
     with ThreadPoolExecutor(threads, thread_name_prefix="prepare") as pool:
         ahead: deque[Future[Union[Prepared, Failure]]] = deque()
         try:
