@@ -3,7 +3,8 @@
 Usage: python -m distillation.evaluate RUN FOLDER [FOLDER ...] [--train 8] [--teacher TEACHER]
 
 ``RUN`` is the folder that ``distillation.train`` wrote; every sub-folder of every ``FOLDER`` is one kind of picture.
-What the network alone sees, before anything is quantised or projected, is asked as ``benchmarks/builtin_encoder.py`` asks;
+What the network alone sees, before anything is quantised or projected, is asked as
+``benchmarks/builtin_encoder.py`` asks;
 and so is what the teacher sees, where its .tflite file is given.
 """
 
