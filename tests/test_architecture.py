@@ -1,0 +1,109 @@
+"""The house: packages hide their modules behind small public lists, and imports run one way."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1] / "src" / "image_tagging"
+PACKAGES = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
+
+#: The public names of each package; another package may import nothing else of it.
+PUBLIC = {
+    "cli": "classify_main interrupted list_models main",
+    "datasets": "HASH_TO_TAGS TAGGED_METADATA TAG_TO_HASHES UNTAGGED_FOLDER Advice JsonObjectWriter Split Splitter TaggedEmbeddings audit_dataset embeddings_type gather json_object metadata_paths read_embeddings read_tag_lists record_writer untagged_metadata_name write_lists",
+    "drawings": "KINDS DrawnDataset draw draw_dataset",
+    "exporters": "OUTPUT_JSON DatasetFiles empty_tags require_place result_folders results score_pictures",
+    "images": "Decoders Preprocess decoder_version",
+    "pipeline": "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ProcessConfig ProcessSummary TrainConfig TrainSummary classify_images process_dataset train_tag_models",
+    "reports": "RunReport explain write_report",
+    "runners": "LocalRunner Preparer Runner Work local",
+    "sources": "DEFAULT_LIMITS SourceReader ThreadReaders find_images is_archive is_archive_name sub_folders",
+    "store": "PLACING Listing StoreFile WorkingStore",
+    "tag_models": "DEFAULT_THRESHOLD KINDS LOGISTIC_REGRESSION SUFFIX SVM ImageCounts ListedModel ModelCard ModelList TagModel TagModels bin_labels bin_numbers examine find_model_files generate_model_path list_folder load_tag_models longest_file_name model_names model_stem quote_tag report_name save_tag_model scorer_of sigmoid unit_rows",
+    "training": "BALANCED Aim LearnedTag TagIndex TagLearner TextPrior Training ValidationReport parse_aim",
+}
+
+
+def imports(path: Path) -> Iterator[tuple[str, str]]:
+    """Module (dotted, below the root; empty for the root itself) and name of each import of this package's code."""
+    home = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        if node.level:
+            base = home[: len(home) - node.level + 1]
+            module = ".".join((*base, *((node.module or "").split(".") if node.module else ())))
+        elif (node.module or "").split(".")[0] == "image_tagging":
+            module = (node.module or "").partition(".")[2]
+        else:
+            continue
+        yield from ((module, alias.name) for alias in node.names)
+
+
+def cross_imports() -> Iterator[tuple[str, str, str, str]]:
+    """File, its package (or module at the top), the imported module and the name, of imports between packages."""
+    for path in sorted(ROOT.rglob("*.py")):
+        relative = path.relative_to(ROOT)
+        home = relative.parts[0].removesuffix(".py")
+        for module, name in imports(path):
+            target = module.split(".")[0] or name
+            if target != home and home != "__init__":
+                yield str(relative), home, module, name
+
+
+def test_the_top_of_the_package_is_a_short_listing():
+    modules = [path for path in ROOT.glob("*.py")]
+    assert len(modules) <= 9
+    assert len(PACKAGES) <= 14
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_says_what_it_is_and_names_its_public_list(package):
+    module = import_module(f"image_tagging.{package}")
+    assert len(module.__doc__.strip()) > 20
+    assert sorted(module.__all__) == sorted(PUBLIC[package].split())
+    assert [name for name in module.__all__ if not hasattr(module, name)] == []
+
+
+def test_other_packages_import_public_names_alone():
+    deep = [
+        f"{path}: from {module} import {name}"
+        for path, _, module, name in cross_imports()
+        if module.split(".")[0] in PACKAGES and ("." in module or name not in PUBLIC[module.split(".")[0]].split())
+    ]
+    assert deep == []
+
+
+def test_packages_form_no_cycle():
+    graph: dict[str, set[str]] = {}
+    for _, home, module, _ in cross_imports():
+        if module:
+            graph.setdefault(home, set()).add(module.split(".")[0])
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_modules_and_functions_keep_their_size():
+    long_modules, long_functions = [], []
+    for path in sorted(ROOT.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if len(text.splitlines()) > 250:
+            long_modules.append(path.name)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and _code_lines(node) > 50:
+                long_functions.append(f"{path.name}: {node.name}")
+    assert (long_modules, long_functions) == ([], [])
+
+
+def _code_lines(function: ast.FunctionDef) -> int:
+    """The lines of a function without its docstring."""
+    lines = (function.end_lineno or 0) - function.lineno + 1
+    first = function.body[0]
+    if ast.get_docstring(function) is not None:
+        lines -= (first.end_lineno or 0) - first.lineno + 1
+    return lines
