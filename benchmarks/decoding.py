@@ -19,8 +19,8 @@ from statistics import median
 from typing import Any
 
 from image_tagging.decoding import DecodedThere, Decoders
-from image_tagging.encoders.builtin import BuiltinEncoder
-from image_tagging.encoders.clip_preprocess import ClipPreprocess
+from image_tagging.encoders.builtin.encoder import BuiltinEncoder
+from image_tagging.encoders.clip.preprocess import ClipPreprocess
 from image_tagging.images import content_hash, decode
 from image_tagging.records import FoundImage, ImageRef
 from image_tagging.source_reader import SourceReader

@@ -20,7 +20,7 @@ from benchmarks.builtin_encoder import PROBES, accuracy, pictures_in
 from numpy.typing import NDArray
 from PIL import Image
 
-from image_tagging.encoders.letterbox import enlarged, fitted, squared
+from image_tagging.encoders.builtin.letterbox import enlarged, fitted, squared
 
 from .corpus import picture_of
 from .network import Network

@@ -34,9 +34,9 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from PIL import Image
 from torch import nn
 
-from image_tagging.encoders.classical import classical
-from image_tagging.encoders.learned import DESCRIBED, SEEN
-from image_tagging.encoders.letterbox import SIDE, fitted, squared
+from image_tagging.encoders.builtin.classical import classical
+from image_tagging.encoders.builtin.letterbox import SIDE, fitted, squared
+from image_tagging.encoders.builtin.network import DESCRIBED, SEEN
 
 from .corpus import Corpus, load
 from .network import LEARNED, MIDDLE, SPREAD, Block, Network

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from image_tagging.encoders.letterbox import enlarged
+from image_tagging.encoders.builtin.letterbox import enlarged
 
 from .corpus import Corpus
 

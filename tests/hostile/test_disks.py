@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from image_tagging import FileCache, cli
-from image_tagging.encoders.builtin import BuiltinEncoder
+from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.errors import OutputError
 from image_tagging.index import WorkingStore
 from image_tagging.store import STORE_NAME

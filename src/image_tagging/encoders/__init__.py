@@ -70,10 +70,10 @@ def encoder_identity(clip_model: str, pretrained: str) -> tuple[str, str]:
         There is no such encoder, as far as that can be told without loading it.
     """
     if clip_model != BUILTIN:
-        from .clip import clip_identity
+        from .clip.encoder import clip_identity
 
         return clip_identity(clip_model, pretrained)
-    from .builtin import BuiltinEncoder
+    from .builtin.encoder import BuiltinEncoder
 
     version = BuiltinEncoder.spec.pretrained
     if pretrained not in {DEFAULT_PRETRAINED, version}:
@@ -107,10 +107,10 @@ def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None,
         The device asked for is not here.
     """
     if clip_model == BUILTIN:
-        from .builtin import BuiltinEncoder
+        from .builtin.encoder import BuiltinEncoder
 
         return BuiltinEncoder(device=device, precision=precision)
-    from .clip import ClipEncoder
+    from .clip.encoder import ClipEncoder
 
     return ClipEncoder(clip_model, pretrained, device=device, precision=precision)
 
@@ -130,6 +130,6 @@ def load_text_encoder(clip_model: str, pretrained: str, device: Optional[str] = 
             f"the embedded encoder ({BUILTIN}) sees form and colour and reads no text: compute the metadata with a "
             "CLIP model (--clip_model, stage 1), which does"
         )
-    from .clip_text import ClipTextEncoder
+    from .clip.text import ClipTextEncoder
 
     return ClipTextEncoder(clip_model, pretrained, device=device)

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Optional
 
-from ..errors import EncoderUnavailableError
-from . import clip_weights
-from .clip_download import fetch
-from .clip_tower import find_device
-from .clip_undrawn import undrawn
-from .clip_weights import Weights, one_line
+from ...errors import EncoderUnavailableError
+from . import weights as clip_weights
+from .download import fetch
+from .tower import find_device
+from .undrawn import undrawn
+from .weights import Weights, one_line
 
 _Model = Any  # a torch module: its type is not worth an import of torch
 

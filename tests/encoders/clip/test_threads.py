@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the clip extra: pip install 'image-tagging-tools[clip]'")
 
-from image_tagging.encoders.clip_threads import Parts, how_many  # noqa: E402
+from image_tagging.encoders.clip.threads import Parts, how_many  # noqa: E402
 
 pytestmark = pytest.mark.clip
 

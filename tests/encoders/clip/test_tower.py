@@ -13,11 +13,12 @@ pytest.importorskip("open_clip")
 
 from open_clip.transformer import VisionTransformer  # noqa: E402
 
-from image_tagging.encoders import clip_tower, load_encoder  # noqa: E402
-from image_tagging.encoders.clip import ClipEncoder  # noqa: E402
-from image_tagging.encoders.clip_precision import PARITY, drawn_pictures, native  # noqa: E402
-from image_tagging.encoders.clip_tower import VisionTower, make_tower  # noqa: E402
-from image_tagging.encoders.clip_vit import PlainVit  # noqa: E402
+from image_tagging.encoders import load_encoder  # noqa: E402
+from image_tagging.encoders.clip import tower as clip_tower  # noqa: E402
+from image_tagging.encoders.clip.encoder import ClipEncoder  # noqa: E402
+from image_tagging.encoders.clip.precision import PARITY, drawn_pictures, native  # noqa: E402
+from image_tagging.encoders.clip.tower import VisionTower, make_tower  # noqa: E402
+from image_tagging.encoders.clip.vit import PlainVit  # noqa: E402
 from image_tagging.errors import EncoderUnavailableError  # noqa: E402
 
 pytestmark = pytest.mark.clip
@@ -30,7 +31,7 @@ PICTURES = [np.random.default_rng(seed).random((3, 8, 8), dtype=np.float32) for 
 def has_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any CPU computes in bf16, if need be by emulation: here only the result counts."""
     everything = lambda *_: ("bf16", "fp32")  # noqa: E731
-    monkeypatch.setattr("image_tagging.encoders.clip_precision.native", everything)
+    monkeypatch.setattr("image_tagging.encoders.clip.precision.native", everything)
 
 
 class Net(torch.nn.Module):
@@ -140,7 +141,7 @@ def test_float32_by_another_way_must_agree_more_closely_than_another_precision(
 
 
 def test_a_batch_in_parts_is_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("image_tagging.encoders.clip_threads._LEAST", 2)
+    monkeypatch.setattr("image_tagging.encoders.clip.threads._LEAST", 2)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     monkeypatch.setattr(torch, "set_num_threads", lambda _count: None)
     monkeypatch.delenv("OMP_PROC_BIND", raising=False)
@@ -256,7 +257,7 @@ def test_pictures_go_to_a_gpu_through_pinned_memory(monkeypatch: pytest.MonkeyPa
 def test_load_encoder_hands_the_precision_on(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[Any, ...]] = []
     monkeypatch.setattr(
-        "image_tagging.encoders.clip.ClipEncoder",
+        "image_tagging.encoders.clip.encoder.ClipEncoder",
         lambda *names, device, precision: seen.append((*names, device, precision)),
     )
     load_encoder("ViT-B-32", "openai", "cpu", "bf16")

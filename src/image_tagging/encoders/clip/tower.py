@@ -1,6 +1,6 @@
 """The vision tower of a CLIP model at work: on a device, in a precision, on batches that fit.
 
-torch is handed in, as in ``clip_precision``.
+torch is handed in, as in ``precision``.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DeviceUnavailableError, EncoderUnavailableError
-from .clip_precision import DTYPES, EXACT, PARITY, candidates, difference
-from .clip_threads import Parts
-from .clip_vit import faster
-from .clip_weights import one_line
+from ...errors import DeviceUnavailableError, EncoderUnavailableError
+from .precision import DTYPES, EXACT, PARITY, candidates, difference
+from .threads import Parts
+from .vit import faster
+from .weights import one_line
 
 _LOG = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class VisionTower:
         return VisionTower(self._torch, vision, self.device, precision)
 
     def made_faster(self, precision: str) -> Optional[VisionTower]:
-        """The same tower computed by ``clip_vit``; ``None`` for one that it does not know, or not on the CPU."""
+        """The same tower computed by ``vit``; ``None`` for one that it does not know, or not on the CPU."""
         if self.device != "cpu":
             return None
         vision = faster(self._torch, self._vision, getattr(self._torch, DTYPES[precision]))

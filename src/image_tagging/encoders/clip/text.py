@@ -1,7 +1,7 @@
 """CLIP's text tower: sentences -> embeddings in the space of its pictures (Radford et al. 2021).
 
 It is loaded as the vision tower is, by the same checks, and of the model only the text side is kept. The file is read
-as a whole all the same: that shows whether it is this model's. torch is handed in by ``clip_loading``.
+as a whole all the same: that shows whether it is this model's. torch is handed in by ``loading``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import numpy as np
 
-from ..errors import EncoderUnavailableError
-from ..plain_text import escaped
-from .clip_loading import LoadedModel, load_model, quietly, random_model
-from .clip_tower import float32_is_float32
-from .clip_weights import one_line
+from ...errors import EncoderUnavailableError
+from ...plain_text import escaped
+from .loading import LoadedModel, load_model, quietly, random_model
+from .tower import float32_is_float32
+from .weights import one_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

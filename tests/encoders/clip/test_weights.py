@@ -12,9 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from image_tagging.encoders import clip_weights, load_encoder
-from image_tagging.encoders.clip import ClipEncoder, clip_identity
-from image_tagging.encoders.clip_weights import Weights, activation_for, check_known, identify, published_pairs
+from image_tagging.encoders import load_encoder
+from image_tagging.encoders.clip import weights as clip_weights
+from image_tagging.encoders.clip.encoder import ClipEncoder, clip_identity
+from image_tagging.encoders.clip.weights import Weights, activation_for, check_known, identify, published_pairs
 from image_tagging.errors import EncoderUnavailableError
 
 CONTENT = b"numbers"

@@ -15,12 +15,14 @@ open_clip = pytest.importorskip("open_clip", reason="needs the clip extra: pip i
 torch = pytest.importorskip("torch")
 
 from clip_models import random_clip, saved_clip  # noqa: E402
-from image_tagging.encoders import clip_download, clip_text, load_text_encoder  # noqa: E402
+from image_tagging.encoders import load_text_encoder  # noqa: E402
 from image_tagging.encoders.choice import text_encoder_of  # noqa: E402
-from image_tagging.encoders.clip import ClipEncoder, clip_identity  # noqa: E402
-from image_tagging.encoders.clip_loading import LoadedModel  # noqa: E402
-from image_tagging.encoders.clip_text import ClipTextEncoder  # noqa: E402
-from image_tagging.encoders.clip_weights import Weights  # noqa: E402
+from image_tagging.encoders.clip import download as clip_download  # noqa: E402
+from image_tagging.encoders.clip import text as clip_text  # noqa: E402
+from image_tagging.encoders.clip.encoder import ClipEncoder, clip_identity  # noqa: E402
+from image_tagging.encoders.clip.loading import LoadedModel  # noqa: E402
+from image_tagging.encoders.clip.text import ClipTextEncoder  # noqa: E402
+from image_tagging.encoders.clip.weights import Weights  # noqa: E402
 from image_tagging.errors import (  # noqa: E402
     DeviceUnavailableError,
     EncoderMismatchError,

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 import numpy as np
 
-from ..errors import DeviceUnavailableError, EncoderUnavailableError
-from ..records import EncoderSpec
-from . import learned
+from ...errors import DeviceUnavailableError, EncoderUnavailableError
+from ...records import EncoderSpec
+from . import network
 from .classical import classical
 from .letterbox import SIDE, fitted, squared
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _VERSION = "learned-1"
-_DIM = learned.SEEN + learned.DESCRIBED
+_DIM = network.SEEN + network.DESCRIBED
 
 #: The length of each block. Lengths of all embeddings are the same.
 _WEIGHTS = {"seen": 1.0, "described": 0.7}
@@ -61,7 +61,7 @@ class BuiltinEncoder:
             raise EncoderUnavailableError(
                 f"the embedded encoder computes in int8 only, not in {precision!r}: leave the precision out"
             )
-        learned.load()
+        network.load()
 
     def __reduce__(self) -> tuple[Callable[[], BuiltinEncoder], tuple[()]]:
         """In another process it is made anew, so that the weights are read before the first picture."""
@@ -70,7 +70,7 @@ class BuiltinEncoder:
     def preprocess(self, picture: Image.Image) -> NDArray[np.float32]:
         """One RGB picture of any size -> its embedding (D,). Nothing is kept: any thread may call it."""
         pixels = fitted(picture)
-        blocks = learned.blocks(squared(pixels), classical(pixels))
+        blocks = network.blocks(squared(pixels), classical(pixels))
         return np.concatenate([_scaled(block, weight) for block, weight in zip(blocks, _WEIGHTS.values())])
 
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

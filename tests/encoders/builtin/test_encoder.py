@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from image_tagging.encoders import learned, load_encoder
-from image_tagging.encoders.builtin import BuiltinEncoder
+from image_tagging.encoders import load_encoder
+from image_tagging.encoders.builtin import network
+from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.errors import DeviceUnavailableError, EncoderUnavailableError
 from image_tagging.records import EncoderSpec
-from test_encoders_classical import canonical_picture
 
 #: The length of each block.
 WEIGHTS = [1.0, 0.7]
@@ -119,8 +119,8 @@ def test_the_picture_is_left_as_it_is(encoder):
 
 def test_both_blocks_have_their_length(encoder):
     embedding = encoder.preprocess(photo_like())
-    blocks = np.split(embedding, [learned.SEEN])
-    assert [len(block) for block in blocks] == [learned.SEEN, learned.DESCRIBED]
+    blocks = np.split(embedding, [network.SEEN])
+    assert [len(block) for block in blocks] == [network.SEEN, network.DESCRIBED]
     assert [np.linalg.norm(block) for block in blocks] == pytest.approx(WEIGHTS, abs=1e-5)
 
 
@@ -142,12 +142,12 @@ def test_the_same_picture_gives_the_same_bits_in_whatever_thread(encoder):
     assert [BuiltinEncoder(device="cpu").preprocess(picture).tobytes() for picture in pictures] == expected
 
 
-def test_a_change_of_the_encoder_is_noticed(encoder):
+def test_a_change_of_the_encoder_is_noticed(encoder, canonical_picture):
     """A canonical picture. Where this fails on purpose, embeddings moved: the spec needs a new ``pretrained``.
 
     Eight bits may round otherwise on another processor, hence the tolerance.
     """
-    embedding = encoder.preprocess(canonical_picture())
+    embedding = encoder.preprocess(canonical_picture)
     np.testing.assert_allclose(embedding[list(CANONICAL)], list(CANONICAL.values()), atol=0.02)
 
 
@@ -249,7 +249,7 @@ def test_another_precision_than_its_own_is_refused(precision):
 
 def test_without_onnxruntime_it_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    learned._session.cache_clear()
+    network._session.cache_clear()
     with pytest.raises(EncoderUnavailableError, match="needs onnxruntime") as refused:
         BuiltinEncoder()
     assert "pip install" in str(refused.value)
@@ -257,4 +257,4 @@ def test_without_onnxruntime_it_says_what_to_do(monkeypatch):
 
 
 def test_its_weights_are_small():
-    assert files("image_tagging.encoders").joinpath("builtin.onnx").stat().st_size <= 6_000_000
+    assert files("image_tagging.encoders.builtin").joinpath("builtin.onnx").stat().st_size <= 6_000_000

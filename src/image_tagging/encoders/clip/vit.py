@@ -10,7 +10,7 @@ about 1e-6 of the values):
 - constant factors (LayerScale, the 1.702 of QuickGELU) are multiplied into the weights beside them beforehand.
 
 Whatever is built otherwise (attentional pooling, towers of timm, ResNets) is not recognised and is computed by
-its own ``forward``. torch is handed in, as in ``clip_precision``.
+its own ``forward``. torch is handed in, as in ``precision``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import platform
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from .clip_plain import is_plain
+from .plain import is_plain
 
 _Torch = Any
 _Module = Any

@@ -25,10 +25,12 @@ torch = pytest.importorskip("torch")
 from open_clip.transform import PreprocessCfg, image_transform_v2  # noqa: E402
 
 from clip_models import random_clip, saved_clip  # noqa: E402
-from image_tagging.encoders import clip_download, clip_weights, load_encoder  # noqa: E402
-from image_tagging.encoders.clip import ClipEncoder, clip_identity  # noqa: E402
-from image_tagging.encoders.clip_preprocess import ClipPreprocess  # noqa: E402
-from image_tagging.encoders.clip_vit import PlainVit  # noqa: E402
+from image_tagging.encoders import load_encoder  # noqa: E402
+from image_tagging.encoders.clip import download as clip_download  # noqa: E402
+from image_tagging.encoders.clip import weights as clip_weights  # noqa: E402
+from image_tagging.encoders.clip.encoder import ClipEncoder, clip_identity  # noqa: E402
+from image_tagging.encoders.clip.preprocess import ClipPreprocess  # noqa: E402
+from image_tagging.encoders.clip.vit import PlainVit  # noqa: E402
 from image_tagging.errors import DeviceUnavailableError, EncoderUnavailableError  # noqa: E402
 from image_tagging.records import EncoderSpec  # noqa: E402
 

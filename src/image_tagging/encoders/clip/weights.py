@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from ..errors import EncoderUnavailableError
+from ...errors import EncoderUnavailableError
 
 _LOG = logging.getLogger(__name__)
 

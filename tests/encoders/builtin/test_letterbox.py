@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from image_tagging.encoders.letterbox import SIDE, fitted, squared
+from image_tagging.encoders.builtin.letterbox import SIDE, fitted, squared
 
 
 def noise(width, height):

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from image_tagging.encoders import PRECISIONS, clip_precision
-from image_tagging.encoders.clip_precision import candidates, difference, drawn_pictures, native
+from image_tagging.encoders import PRECISIONS
+from image_tagging.encoders.clip import precision as clip_precision
+from image_tagging.encoders.clip.precision import candidates, difference, drawn_pictures, native
 from image_tagging.errors import EncoderUnavailableError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from image_tagging.encoders.builtin import BuiltinEncoder
+from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.encoders.choice import EncoderChoice, require_this_version
 from image_tagging.errors import EncoderMismatchError, EncoderUnavailableError
 from image_tagging.records import EncoderSpec

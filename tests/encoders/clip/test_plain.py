@@ -12,9 +12,9 @@ open_clip = pytest.importorskip("open_clip")
 
 from open_clip.transformer import LayerNormFp32, VisionTransformer  # noqa: E402
 
-from image_tagging.encoders.clip_plain import is_plain  # noqa: E402
-from image_tagging.encoders.clip_tower import make_tower  # noqa: E402
-from image_tagging.encoders.clip_undrawn import undrawn  # noqa: E402
+from image_tagging.encoders.clip.plain import is_plain  # noqa: E402
+from image_tagging.encoders.clip.tower import make_tower  # noqa: E402
+from image_tagging.encoders.clip.undrawn import undrawn  # noqa: E402
 
 pytestmark = pytest.mark.clip
 

@@ -13,7 +13,7 @@ pytest.importorskip("open_clip")
 
 from open_clip.transformer import QuickGELU, VisionTransformer  # noqa: E402
 
-from image_tagging.encoders import clip_vit  # noqa: E402
+from image_tagging.encoders.clip import vit as clip_vit  # noqa: E402
 
 pytestmark = pytest.mark.clip
 

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the clip extra: pip install 'image-tagging-tools[clip]'")
 
-from image_tagging.encoders.clip_undrawn import undrawn  # noqa: E402
+from image_tagging.encoders.clip.undrawn import undrawn  # noqa: E402
 
 pytestmark = pytest.mark.clip
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
-from ..records import EncoderSpec
-from . import clip_weights
-from .clip_loading import LoadedModel, identify, load_model, random_model
-from .clip_precision import drawn_pictures
-from .clip_preprocess import ClipPreprocess
-from .clip_tower import make_tower
+from ...records import EncoderSpec
+from . import weights as clip_weights
+from .loading import LoadedModel, identify, load_model, random_model
+from .precision import drawn_pictures
+from .preprocess import ClipPreprocess
+from .tower import make_tower
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,8 +10,8 @@ from http.client import HTTPException
 from types import ModuleType
 from typing import Any
 
-from ..errors import EncoderUnavailableError
-from .clip_weights import INSTEAD, Weights, one_line
+from ...errors import EncoderUnavailableError
+from .weights import INSTEAD, Weights, one_line
 
 # Long enough for a slow connection: only the first byte of an answer is waited for.
 _PROBE_SECONDS = 5.0

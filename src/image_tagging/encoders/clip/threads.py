@@ -4,7 +4,7 @@ torch itself divides every single operation among its threads and lets them meet
 batch. Where other threads want the same cores, as those that decode the next pictures do, all wait at each meeting
 for the one that was interrupted. Parts of a batch meet once.
 
-torch is handed in, as in ``clip_precision``.
+torch is handed in, as in ``precision``.
 """
 
 from __future__ import annotations

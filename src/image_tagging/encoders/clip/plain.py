@@ -1,7 +1,7 @@
-"""Whether a vision tower is open_clip's plain vision transformer, whose parts and their order ``clip_vit`` knows.
+"""Whether a vision tower is open_clip's plain vision transformer, whose parts and their order ``vit`` knows.
 
 Every part is asked for its exact class and settings and none may be left over, so that a tower of another kind,
-or of another open_clip, goes by its own ``forward``. torch is handed in, as in ``clip_precision``.
+or of another open_clip, goes by its own ``forward``. torch is handed in, as in ``precision``.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import EncoderUnavailableError
+from ...errors import EncoderUnavailableError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,6 +1,6 @@
 """Building a model for a file of weights without drawing random ones first, which took most of that time.
 
-torch is handed in, as in ``clip_precision``.
+torch is handed in, as in ``precision``.
 """
 
 from __future__ import annotations

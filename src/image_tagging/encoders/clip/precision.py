@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..errors import EncoderUnavailableError
+from ...errors import EncoderUnavailableError
 
 _Torch = Any  # the module, or in tests an object of its shape
 

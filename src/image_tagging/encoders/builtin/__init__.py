@@ -1,0 +1,1 @@
+"""``builtin``, the encoder that comes with the package and needs no download."""

@@ -1,0 +1,1 @@
+"""CLIP: every model of open_clip, by its name there."""
