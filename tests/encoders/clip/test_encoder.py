@@ -353,6 +353,19 @@ def test_weights_of_another_model_are_refused(weights_file: Path) -> None:
     assert len(message) < 500
 
 
+def test_a_file_that_lacks_a_weight_is_refused(tmp_path: Path) -> None:
+    weights = random_clip(SMALL).state_dict()
+    del weights["visual.transformer.resblocks.1.mlp.c_fc.weight"]
+    torch.save(weights, tmp_path / "part.pt")
+    assert f"part.pt does not fit {SMALL}" in one_line_of(SMALL, str(tmp_path / "part.pt"))
+
+
+def test_loading_a_file_leaves_the_random_numbers_of_a_program_alone(weights_file: Path) -> None:
+    before = torch.random.get_rng_state()
+    ClipEncoder(NAME, str(weights_file), device="cpu", precision="fp32")
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_a_batch_gives_what_single_pictures_give(encoder: ClipEncoder) -> None:
     arrays = [encoder.preprocess(picture) for picture in PICTURES]
     singly = np.concatenate([encoder.embed([array]) for array in arrays])

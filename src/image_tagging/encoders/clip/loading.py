@@ -12,7 +12,7 @@ import pickle
 import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Optional
@@ -21,7 +21,6 @@ from ...errors import EncoderUnavailableError
 from . import weights as clip_weights
 from .download import fetch
 from .tower import find_device
-from .undrawn import undrawn
 from .weights import Weights, one_line
 
 _Model = Any  # a torch module: its type is not worth an import of torch
@@ -116,10 +115,8 @@ def _pretrained_model(library: ModuleType, weights: Weights) -> _Model:
     _check_weights_file(path)
     if not weights.tag:
         clip_weights.check_unknown_file(library, weights, quick_gelu)
-    # Big Vision's arrays are the only files from which open_clip does not insist on every weight.
-    blank = nullcontext() if path.endswith((".npz", ".npy")) else undrawn(torch)
     try:
-        with quietly(), blank:
+        with quietly(), torch.random.fork_rng(devices=[]):  # random weights come first: a program's generator stays
             # As a path, not as a tag: open_clip then neither downloads nor judges the activation.
             return library.create_model(weights.name, pretrained=os.path.abspath(path), force_quick_gelu=quick_gelu)
     except _NOT_WEIGHTS as error:
