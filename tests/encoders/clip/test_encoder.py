@@ -29,8 +29,8 @@ from image_tagging.encoders import load_encoder  # noqa: E402
 from image_tagging.encoders.clip import download as clip_download  # noqa: E402
 from image_tagging.encoders.clip import weights as clip_weights  # noqa: E402
 from image_tagging.encoders.clip.encoder import ClipEncoder, clip_identity  # noqa: E402
+from image_tagging.encoders.clip.optimized_vit import OptimizedVit  # noqa: E402
 from image_tagging.encoders.clip.preprocess import ClipPreprocess  # noqa: E402
-from image_tagging.encoders.clip.vit import PlainVit  # noqa: E402
 from image_tagging.errors import DeviceUnavailableError, EncoderUnavailableError  # noqa: E402
 from image_tagging.records import EncoderSpec  # noqa: E402
 
@@ -54,7 +54,7 @@ def cosines(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def activations(encoder: ClipEncoder) -> set[str]:
     vision = encoder._tower._vision
-    if isinstance(vision, PlainVit):
+    if isinstance(vision, OptimizedVit):
         return {vision.activation}
     return {type(module).__name__ for module in vision.modules()} & {"GELU", "QuickGELU"}
 

@@ -14,11 +14,12 @@ pytest.importorskip("open_clip")
 from open_clip.transformer import VisionTransformer  # noqa: E402
 
 from image_tagging.encoders import load_encoder  # noqa: E402
+from image_tagging.encoders.clip import optimized_vit  # noqa: E402
 from image_tagging.encoders.clip import tower as clip_tower  # noqa: E402
 from image_tagging.encoders.clip.encoder import ClipEncoder  # noqa: E402
+from image_tagging.encoders.clip.optimized_vit import OptimizedVit  # noqa: E402
 from image_tagging.encoders.clip.precision import PARITY, drawn_pictures, native  # noqa: E402
 from image_tagging.encoders.clip.tower import VisionTower, make_tower  # noqa: E402
-from image_tagging.encoders.clip.vit import PlainVit  # noqa: E402
 from image_tagging.errors import EncoderUnavailableError  # noqa: E402
 
 pytestmark = pytest.mark.clip
@@ -105,9 +106,9 @@ def small_vit() -> Any:
 
 @pytest.mark.usefixtures("has_bf16")
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_a_plain_vision_transformer_goes_the_short_way(precision: str) -> None:
+def test_a_plain_vision_transformer_is_optimized(precision: str) -> None:
     tower = make_tower(torch, small_vit(), "cpu", precision, PICTURES)
-    assert (type(tower._vision), tower.precision) == (PlainVit, precision)
+    assert (type(tower._vision), tower.precision) == (OptimizedVit, precision)
     expected = VisionTower(torch, small_vit().eval(), "cpu", "fp32").embed(PICTURES)
     np.testing.assert_allclose(tower.embed(PICTURES), expected, atol=1e-5 if precision == "fp32" else 0.05)
 
@@ -115,16 +116,16 @@ def test_a_plain_vision_transformer_goes_the_short_way(precision: str) -> None:
 @pytest.mark.usefixtures("has_bf16")
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("broken", ["wrong", "raises"])
-def test_a_short_way_that_gives_something_else_is_not_taken(
+def test_an_optimized_tower_that_gives_something_else_is_not_taken(
     precision: str, broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Broken(PlainVit):
+    class Broken(OptimizedVit):
         def __call__(self, pictures: Any) -> Any:
             if broken == "raises":
                 raise RuntimeError("unknown layout")
             return super().__call__(pictures) + 0.1
 
-    monkeypatch.setattr(clip_tower, "faster", Broken)
+    monkeypatch.setattr(optimized_vit, "optimized", Broken)
     tower = make_tower(torch, small_vit(), "cpu", precision, PICTURES)
     assert (type(tower._vision), tower.precision) == (VisionTransformer, precision)
 
@@ -132,16 +133,16 @@ def test_a_short_way_that_gives_something_else_is_not_taken(
 def test_float32_by_another_way_must_agree_more_closely_than_another_precision(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Rounded(PlainVit):
+    class Rounded(OptimizedVit):
         def __call__(self, pictures: Any) -> Any:
             return super().__call__(pictures).bfloat16().float()
 
-    monkeypatch.setattr(clip_tower, "faster", Rounded)
+    monkeypatch.setattr(optimized_vit, "optimized", Rounded)
     assert type(make_tower(torch, small_vit(), "cpu", "fp32", PICTURES)._vision) is VisionTransformer
 
 
 def test_a_batch_in_parts_is_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("image_tagging.encoders.clip.threads._LEAST", 2)
+    monkeypatch.setattr("image_tagging.encoders.clip.optimized_vit._LEAST", 2)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     monkeypatch.setattr(torch, "set_num_threads", lambda _count: None)
     monkeypatch.delenv("OMP_PROC_BIND", raising=False)

@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DeviceUnavailableError, EncoderUnavailableError
+from . import optimized_vit
 from .precision import DTYPES, EXACT, PARITY, candidates, difference
-from .threads import Parts
-from .vit import faster
 from .weights import one_line
 
 _LOG = logging.getLogger(__name__)
@@ -33,7 +32,7 @@ class VisionTower:
     def __init__(self, torch: _Torch, vision: _Module, device: str, precision: str) -> None:
         self._torch = torch
         self._vision = vision
-        self._parts = Parts(torch)
+        self._parts = optimized_vit.BatchParts(torch)
         self._dtype = getattr(torch, DTYPES[precision])
         self._most: Optional[int] = None  # pictures that fit, once it showed that not all do
         self.device = device
@@ -67,11 +66,11 @@ class VisionTower:
         vision = copy.deepcopy(self._vision).to(getattr(self._torch, DTYPES[precision]))
         return VisionTower(self._torch, vision, self.device, precision)
 
-    def made_faster(self, precision: str) -> Optional[VisionTower]:
-        """The same tower computed by ``vit``; ``None`` for one that it does not know, or not on the CPU."""
+    def optimized(self, precision: str) -> Optional[VisionTower]:
+        """Return the same tower computed by ``optimized_vit``; ``None`` where that does not support it."""
         if self.device != "cpu":
             return None
-        vision = faster(self._torch, self._vision, getattr(self._torch, DTYPES[precision]))
+        vision = optimized_vit.optimized(self._torch, self._vision, getattr(self._torch, DTYPES[precision]))
         return None if vision is None else VisionTower(self._torch, vision, self.device, precision)
 
     def difference(self, exact: VisionTower, pictures: Pictures) -> Optional[str]:
@@ -156,7 +155,7 @@ def make_tower(torch: _Torch, vision: _Module, device: str, wanted: str, picture
 def _proven(plain: VisionTower, precision: str, pictures: Pictures) -> tuple[Optional[VisionTower], str]:
     """The fastest tower in ``precision`` that gives what ``plain`` gives, or ``None`` and what the last one lacks."""
     problem: Optional[str] = None
-    ways = [plain.made_faster] if precision == plain.precision else [plain.made_faster, plain.copied]
+    ways = [plain.optimized] if precision == plain.precision else [plain.optimized, plain.copied]
     for way in ways:
         try:
             tower = way(precision)
