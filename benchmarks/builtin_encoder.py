@@ -43,7 +43,7 @@ def main() -> None:
     kinds = kinds[known]
     print(f"{len(embeddings)} pictures of {len(np.unique(kinds))} kinds, {embeddings.shape[1]} values each")
     print(f"{len(paths) / seconds:.0f} pictures per second, reading and decoding included, single-threaded")
-    blocks = {"both": slice(None), "seen": slice(network.SEEN), "described": slice(network.SEEN, None)}
+    blocks = {"both": slice(None), "seen": slice(network.NETWORK_DIM), "described": slice(network.NETWORK_DIM, None)}
     for train in sorted({_FEWER, options.train}):
         for block, values in blocks.items():
             for name, probe in (PROBES if block == "both" else {"scaled": PROBES["scaled"]}).items():

@@ -119,8 +119,8 @@ def test_the_picture_is_left_as_it_is(encoder):
 
 def test_both_blocks_have_their_length(encoder):
     embedding = encoder.preprocess(photo_like())
-    blocks = np.split(embedding, [network.SEEN])
-    assert [len(block) for block in blocks] == [network.SEEN, network.DESCRIBED]
+    blocks = np.split(embedding, [network.NETWORK_DIM])
+    assert [len(block) for block in blocks] == [network.NETWORK_DIM, network.CLASSICAL_DIM]
     assert [np.linalg.norm(block) for block in blocks] == pytest.approx(WEIGHTS, abs=1e-5)
 
 

@@ -1,6 +1,6 @@
-"""Classical features of a picture's shape, colour and texture: what can be said of it without having learned anything.
+"""Classical features of a picture's shape, colour and texture, none of which is learned from data.
 
-A picture that was fitted into a square of 128 x 128 is described by seven blocks:
+A picture that was resized to fit a square of 128 x 128 is described by seven blocks:
 
 =======  ======  ========================================================================================
 block    length  what it holds
@@ -15,8 +15,7 @@ layout       48  mean colour on a 4 x 4 grid (as the colour layout of MPEG-7; Ka
 =======  ======  ========================================================================================
 
 Shares enter by their square root: Euclidean distance is then Hellinger distance (Arandjelović and Zisserman,
-2012). Every block is centred, brought to length 1 and weighted, so that each has its say, whichever classifier
-follows.
+2012). Every block is centred, brought to length 1 and weighted, so that each counts in any classifier that follows.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ DIM = 216 + 144 + 144 + 2 * 59 + 36 + 48
 
 
 def classical(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A picture (h, w, 3) whose longer side is ``SIDE`` -> its seven blocks, (DIM,)."""
+    """Return the seven blocks (DIM,) of a picture (h, w, 3) whose longer side is ``SIDE``."""
     planes = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB))
     strength, angle = _gradients(planes[0])
     blocks = {
@@ -77,18 +76,18 @@ def classical(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _balanced(block: Array, weight: float) -> Array:
-    """Centred, and of length ``weight``: what all pictures share would else drown what tells them apart."""
+    """Return a block centred and of length ``weight``; what all pictures share would hide their differences."""
     centred = block - block.mean()
     return np.asarray(centred * (weight / max(float(np.linalg.norm(centred)), _SHORTEST)))
 
 
 def _shares(counts: Array) -> Array:
-    """Counts or sums of any scale -> the square roots of their shares."""
+    """Return the square roots of the shares of counts, or of sums on any scale."""
     return np.sqrt(counts / max(float(counts.sum()), 1.0))
 
 
 def _gradients(lightness: Array) -> tuple[Array, Array]:
-    """Strength and angle (0 ... 2 pi) of the gradient at every pixel, both (h, w)."""
+    """Return strength and angle (0 ... 2 pi) of the gradient at every pixel, both (h, w)."""
     across = cv2.Sobel(lightness, cv2.CV_32F, 1, 0, ksize=3, borderType=cv2.BORDER_REPLICATE)
     down = cv2.Sobel(lightness, cv2.CV_32F, 0, 1, ksize=3, borderType=cv2.BORDER_REPLICATE)
     # Not cv2.cartToPolar: the last bit of its strength depends on where in memory its input happens to lie.
@@ -96,10 +95,10 @@ def _gradients(lightness: Array) -> tuple[Array, Array]:
 
 
 def _shape(strength: Array, angle: Array) -> Array:
-    """Gradient strength by place (6 x 6) and orientation (6, shared between the two nearest): (216,).
+    """Return gradient strength by place (6 x 6) and orientation (6, shared between the two nearest): (216,).
 
     A histogram of oriented gradients without the normalisation by neighbours, which did not help. The grid
-    is that of the square: what lies beside a long picture stays empty and so tells its proportions.
+    is that of the square: the cells next to a long picture stay empty, which shows its proportions.
     """
     position = angle.ravel() * (_ORIENTATIONS / np.pi)
     lower = position.astype(np.intp)
@@ -111,14 +110,14 @@ def _shape(strength: Array, angle: Array) -> Array:
 
 
 def _cells(height: int, width: int) -> Array:
-    """The cell (of 6 x 6 over the square) of every pixel of a picture in the middle of it: (height * width,)."""
+    """Return the cell (of 6 x 6 over the square) of each pixel of a picture in its middle: (height * width,)."""
     rows = (np.arange(height) + (SIDE - height) // 2) * _SHAPE_GRID // SIDE
     columns = (np.arange(width) + (SIDE - width) // 2) * _SHAPE_GRID // SIDE
     return (rows[:, None] * _SHAPE_GRID + columns).ravel()
 
 
 def _contour(strength: Array, angle: Array) -> Array:
-    """Shares of pairs of gradient directions, 4 pixels apart in four ways, wherever they lie: (4 * 6 * 6,).
+    """Return shares of pairs of gradient directions, 4 pixels apart in four ways, at any place: (4 * 6 * 6,).
 
     Where ``shape`` says that there is an edge at a place, this says how edges bend and face each other.
     """
@@ -136,13 +135,13 @@ def _contour(strength: Array, angle: Array) -> Array:
 
 
 def _colour(rgb: NDArray[np.uint8]) -> Array:
-    """Shares of 16 hues x 3 saturations x 3 values: (144,)."""
+    """Return shares of 16 hues x 3 saturations x 3 values: (144,)."""
     hsv = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)
     return _shares(np.asarray(cv2.calcHist([hsv], [0, 1, 2], None, _HSV_BINS, _HSV_RANGES)).ravel())
 
 
 def _texture(lightness: Array, radius: int) -> Array:
-    """Shares of the patterns that the lighter of the eight neighbours at ``radius`` form: (59,)."""
+    """Return shares of the patterns that the lighter of the eight neighbours at ``radius`` form: (59,)."""
     height, width = lightness.shape
     padded = cv2.copyMakeBorder(lightness, radius, radius, radius, radius, cv2.BORDER_REPLICATE)
     patterns = np.zeros((height, width), np.uint8)
@@ -155,7 +154,7 @@ def _texture(lightness: Array, radius: int) -> Array:
 
 
 def _uniform_codes() -> Array:
-    """Pattern (8 bits) -> code: one for each of the 58 with at most two changes around the ring, one for the rest."""
+    """Return the code of each pattern of 8 bits: 58 with at most two changes around the ring, one for the rest."""
     patterns = np.arange(256)
     turned = (patterns >> 1) | ((patterns & 1) << 7)
     changes = np.array([bin(pattern).count("1") for pattern in patterns ^ turned])
@@ -166,7 +165,7 @@ _UNIFORM = _uniform_codes()
 
 
 def _repeat(planes: Sequence[Array]) -> Array:
-    """Shares of same, similar and different colours at 1 ... 32 pixels, down and across: (6 * 2 * 3,).
+    """Return shares of same, similar and different colours at 1 ... 32 pixels, down and across: (6 * 2 * 3,).
 
     Sprites keep one colour over whole squares and jump between them, photos drift.
     """
@@ -176,7 +175,7 @@ def _repeat(planes: Sequence[Array]) -> Array:
 
 
 def _alikeness(planes: Sequence[Array], step: int) -> Array:
-    """Shares of pairs of pixels ``step`` rows apart whose colours are the same, similar, different: (3,)."""
+    """Return shares of pairs of pixels ``step`` rows apart whose colours are the same, similar, different: (3,)."""
     if len(planes[0]) <= step:
         return np.array([1.0, 0.0, 0.0])  # there is nothing that could differ
     changes = [np.asarray(cv2.absdiff(plane[step:], plane[:-step])) for plane in planes]
@@ -186,6 +185,6 @@ def _alikeness(planes: Sequence[Array], step: int) -> Array:
 
 
 def _layout(planes: Sequence[Array]) -> Array:
-    """Mean colour (Lab) on a 4 x 4 grid over the picture: (4 * 4 * 3,)."""
+    """Return the mean colour (Lab) on a 4 x 4 grid over the picture: (4 * 4 * 3,)."""
     lab = cv2.merge([plane.astype(np.float32) / 255 for plane in planes])
     return np.asarray(cv2.resize(lab, (_LAYOUT_GRID, _LAYOUT_GRID), interpolation=cv2.INTER_AREA)).ravel()

@@ -1,16 +1,16 @@
-"""The embedded encoder: what a small network of our own has learned to see, beside classical features; no download.
+"""The embedded encoder: the values of a small network, and classical features. It needs no download.
 
-A picture is fitted into a square of 128 x 128, in its proportions and on white, sprites without blur. An embedding has
-two blocks, each of length 1 times its weight:
+A picture is fitted into a square of 128 x 128, with its proportions kept, on white, sprites without blur. An embedding
+has two blocks, each of length 1 times its weight:
 
-=========  ======  ====================================================================================================
+=========  ======  ==================================================================================================
 block      length  what it holds
-=========  ======  ====================================================================================================
-seen          448  what the network makes of the picture: what it shows
+=========  ======  ==================================================================================================
+seen          448  the values of the network (:mod:`.network`): what the picture shows
 described     320  the classical features (:mod:`.classical`): shape, colour, texture, in their principal components
-=========  ======  ====================================================================================================
+=========  ======  ==================================================================================================
 
-A change that moves an embedding asks for a new ``_VERSION``.
+A change that moves an embedding needs a new ``VERSION`` in ``builtin/__init__.py``.
 """
 
 from __future__ import annotations
@@ -22,18 +22,17 @@ import numpy as np
 
 from ...errors import DeviceUnavailableError, EncoderUnavailableError
 from ...records import EncoderSpec
-from . import network
+from . import NAME, VERSION, network
 from .classical import classical
-from .letterbox import SIDE, fitted, squared
+from .letterbox import SIDE, pad_to_square, resize_to_fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-_VERSION = "learned-1"
-_DIM = network.SEEN + network.DESCRIBED
+_DIM = network.NETWORK_DIM + network.CLASSICAL_DIM
 
-#: The length of each block. Lengths of all embeddings are the same.
+#: The length of each block. All embeddings have the same length.
 _WEIGHTS = {"seen": 1.0, "described": 0.7}
 
 #: Blocks shorter than this hold nothing but rounding, and stay short.
@@ -43,11 +42,22 @@ _SHORTEST = 1e-6
 class BuiltinEncoder:
     """The encoder called ``builtin``. All its work is done per picture, in ``preprocess``, on the CPU.
 
-    ``device`` is ``cpu`` or nothing; any other raises :class:`DeviceUnavailableError`. ``precision`` is ``auto``; any
-    other raises :class:`EncoderUnavailableError`, as onnxruntime does where it is not to be had.
+    Parameters
+    ----------
+    device : str, optional
+        ``cpu``, if given.
+    precision : str
+        ``auto``: it computes in int8 only.
+
+    Raises
+    ------
+    DeviceUnavailableError
+        Another device was asked for.
+    EncoderUnavailableError
+        Another precision was asked for, or onnxruntime is missing.
     """
 
-    spec = EncoderSpec(name="builtin", pretrained=_VERSION, dim=_DIM, preprocess=f"letterbox-{SIDE}")
+    spec = EncoderSpec(name=NAME, pretrained=VERSION, dim=_DIM, preprocess=f"letterbox-{SIDE}")
     device = "cpu"
     precision = "int8"
 
@@ -64,17 +74,17 @@ class BuiltinEncoder:
         network.load()
 
     def __reduce__(self) -> tuple[Callable[[], BuiltinEncoder], tuple[()]]:
-        """In another process it is made anew, so that the weights are read before the first picture."""
+        """Make it again in another process, so that the weights are read before the first picture."""
         return BuiltinEncoder, ()
 
     def preprocess(self, picture: Image.Image) -> NDArray[np.float32]:
-        """One RGB picture of any size -> its embedding (D,). Nothing is kept: any thread may call it."""
-        pixels = fitted(picture)
-        blocks = network.blocks(squared(pixels), classical(pixels))
+        """Return the embedding (D,) of one RGB picture of any size. Nothing is kept: any thread may call it."""
+        pixels = resize_to_fit(picture)
+        blocks = network.blocks(pad_to_square(pixels), classical(pixels))
         return np.concatenate([_scaled(block, weight) for block, weight in zip(blocks, _WEIGHTS.values())])
 
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """N arrays of ``preprocess`` -> (N, D) float32."""
+        """Return N arrays of ``preprocess`` as (N, D) float32."""
         return np.array(batch, dtype=np.float32).reshape(len(batch), _DIM)
 
 

@@ -1,6 +1,6 @@
-"""The weights of the embedded encoder, run by onnxruntime: a small network of our own, and the projections.
+"""The weights of the embedded encoder, run by onnxruntime: a small network and the projections of both blocks.
 
-``training/`` beside the package makes them, and docs/model-card.md says from what and how well.
+The recipe in ``training/`` makes ``builtin.onnx``; docs/model-card.md says from what data, and how well it works.
 """
 
 from __future__ import annotations
@@ -18,23 +18,26 @@ if TYPE_CHECKING:
 
 _WEIGHTS = "builtin.onnx"
 
-#: Values of the two blocks: what the network has seen, and what the classical features describe.
-SEEN, DESCRIBED = 448, 320
+#: Values of the two blocks: those of the network, and those of the projected classical features.
+NETWORK_DIM, CLASSICAL_DIM = 448, 320
 
 
 def load() -> None:
-    """Read the weights, once in a process, so that the first picture need not wait for it.
+    """Read the weights, once in a process, so that the first picture need not wait for them.
 
     Raises
     ------
     EncoderUnavailableError
-        onnxruntime is not here, or does not load.
+        onnxruntime is missing, or does not load.
     """
     _session()
 
 
 def blocks(square: NDArray[np.uint8], features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What the network sees in a picture in its square, and its classical features projected: (SEEN,), (DESCRIBED,)."""
+    """Return the network's values for a picture, (NETWORK_DIM,), and its projected features, (CLASSICAL_DIM,).
+
+    ``square`` is the picture as :func:`.letterbox.pad_to_square` gives it, ``features`` are those of ``classical``.
+    """
     inputs = {"pictures": square[np.newaxis], "classical": features[np.newaxis]}
     seen, described = _session().run(["seen", "described"], inputs)
     return seen[0], described[0]
@@ -51,7 +54,7 @@ def _session() -> Any:
             "take a CLIP model (--clip_model)",
         ) from error
     options = onnxruntime.SessionOptions()
-    # Pictures are prepared side by side, in processes or threads, and each of those takes one.
+    # Pictures are prepared in parallel, in processes or threads, and each of those takes one.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     weights = files(__package__).joinpath(_WEIGHTS).read_bytes()
     return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
