@@ -15,7 +15,6 @@ from .estimator_arrays import scorer_of
 from .evidence import Memberships, Unseen, curves, figures, worth_a_look
 from .fitting import FittedModel, fit_models
 from .fitting.background import Background
-from .metadata import embeddings_type
 from .model_cards import DEFAULT_THRESHOLD
 from .records import EncoderSpec
 from .scorers import unit_rows
@@ -97,7 +96,7 @@ class TagLearner:
         """The end of a sentence about a tag without an image: why its name does not stand in."""
         if self._prior:
             return f", and {self._prior.why_without(tag)}"
-        return "; --prior=text can learn it from its name alone" if embeddings_type(self.encoder) == "CLIP" else ""
+        return "; --prior=text can learn it from its name alone" if self.encoder.reads_text else ""
 
     def _strangers(self, tag: str, split: Split) -> NDArray[np.int64]:
         """Images without the tag that it is neither learned from nor measured on."""
