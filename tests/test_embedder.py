@@ -16,7 +16,7 @@ from PIL import Image
 from fakes import SPEC, MeanColours, choose, mean_colours
 from image_tagging.embedder import EmbeddingConfig
 from image_tagging.embedding import embed_images
-from image_tagging.encoders.choice import EncoderChoice
+from image_tagging.encoders import EncoderChoice
 from image_tagging.errors import EncoderUnavailableError
 from image_tagging.index import WorkingStore
 from image_tagging.sources import find_images

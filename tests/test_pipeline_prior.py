@@ -13,7 +13,7 @@ import pytest
 from clip_models import saved_clip
 from image_tagging import TrainConfig, cli, load_tag_models, train_tag_models
 from image_tagging.classifiers import KINDS, LOGISTIC_REGRESSION, SVM
-from image_tagging.encoders import encoder_identity, load_text_encoder
+from image_tagging.encoders.registry import encoder_identity, load_text_encoder
 from image_tagging.errors import TrainingError
 from image_tagging.ranking import Ranking
 from image_tagging.summaries import TrainSummary

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .decoding import Decoders
-from .encoders import Encoder
-from .encoders.choice import EncoderChoice
+from .encoders import Encoder, EncoderChoice
 from .errors import InputError, PictureError
 from .failures import attempt
 from .images import DEFAULT_LIMITS, ImageLimits

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator
 
 from .embedder import Embedder, EmbeddingConfig
-from .encoders.choice import EncoderChoice
+from .encoders import EncoderChoice
 from .errors import NoImagesError
 from .index import WorkingStore
 from .listing import Listing

@@ -20,8 +20,7 @@ from .classifiers import KINDS, TagModels
 from .dataset_files import empty_tags, records_paths, write_dataset_files
 from .embedder import EmbeddingConfig
 from .embedding import embed_images
-from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
-from .encoders.choice import EncoderChoice, require_this_version
+from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
 from .errors import InputError, TrainingError
 from .files import stamp_of
 from .images import DEFAULT_LIMITS, ImageLimits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Optional
 
-from .encoders.choice import text_encoder_of
+from .encoders import EncoderChoice
 from .errors import EncoderUnavailableError, InputError
 from .records import EncoderSpec
 from .summaries import Watch, unwatched
@@ -54,7 +54,7 @@ def choose_prior(
             )
         return None, ()
     try:
-        reader = text_encoder_of(encoder, weights)
+        reader = EncoderChoice.by_spec(encoder, weights).load_text()
         prior = TextPrior.of(_counted(tags, watch), reader.embed_texts)
     except EncoderUnavailableError as error:
         why = error.reason.rstrip(".")

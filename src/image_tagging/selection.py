@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from typing import Optional
 
 from .classifiers import TagModels
-from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
-from .encoders.choice import require_this_version
+from .encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, require_this_version
 from .errors import EncoderMismatchError, NoImagesError
 from .records import EncoderSpec, Failure
 from .sources import Found, FoundArchive, PassedOver

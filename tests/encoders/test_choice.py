@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from image_tagging.encoders import EncoderChoice, require_this_version
 from image_tagging.encoders.builtin.encoder import BuiltinEncoder
-from image_tagging.encoders.choice import EncoderChoice, require_this_version
 from image_tagging.errors import EncoderMismatchError, EncoderUnavailableError
 from image_tagging.records import EncoderSpec
 
@@ -38,7 +38,7 @@ def test_where_the_encoder_of_the_tag_models_is_not_here_the_message_says_what_f
 def test_embeddings_of_another_version_of_the_embedded_encoder_are_refused_with_what_to_do():
     with pytest.raises(EncoderMismatchError, match=r"builtin/classical-1.*builtin/learned-1") as told:
         require_this_version(EncoderSpec("builtin", "classical-1", 706, "letterbox-128"))
-    assert "Make the metadata anew (stage 1), then the tag models (stage 2)" in str(told.value)
+    assert "Make the metadata again (stage 1), then the tag models (stage 2)" in str(told.value)
     assert "\n" not in str(told.value)
 
 

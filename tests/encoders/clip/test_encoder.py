@@ -28,9 +28,10 @@ from clip_models import random_clip, saved_clip  # noqa: E402
 from image_tagging.encoders import load_encoder  # noqa: E402
 from image_tagging.encoders.clip import download as clip_download  # noqa: E402
 from image_tagging.encoders.clip import weights as clip_weights  # noqa: E402
-from image_tagging.encoders.clip.encoder import ClipEncoder, clip_identity  # noqa: E402
+from image_tagging.encoders.clip.encoder import ClipEncoder  # noqa: E402
 from image_tagging.encoders.clip.optimized_vit import OptimizedVit  # noqa: E402
 from image_tagging.encoders.clip.preprocess import ClipPreprocess  # noqa: E402
+from image_tagging.encoders.registry import encoder_identity  # noqa: E402
 from image_tagging.errors import DeviceUnavailableError, EncoderUnavailableError  # noqa: E402
 from image_tagging.records import EncoderSpec  # noqa: E402
 
@@ -120,7 +121,7 @@ def test_a_local_file_gives_the_same_and_is_named_by_its_digest(encoder: ClipEnc
     loaded = load_encoder(NAME, str(weights_file), device="cpu", precision="fp32")
     digest = hashlib.sha256(weights_file.read_bytes()).hexdigest()
     assert loaded.spec == EncoderSpec(NAME, f"mine.pt@{digest[:12]}", 512, "bicubic-shortest-224")
-    assert clip_identity(NAME, str(weights_file)) == (loaded.spec.name, loaded.spec.pretrained)
+    assert encoder_identity(NAME, str(weights_file)) == (loaded.spec.name, loaded.spec.pretrained)
     assert loaded.device == "cpu"
     np.testing.assert_allclose(embedded(loaded), embedded(encoder), rtol=0, atol=1e-6)
 
@@ -227,7 +228,7 @@ def test_openais_own_archive_is_its_tag_wherever_it_lies(archive: Path, monkeypa
     shutil.move(archive, renamed)
     made = ClipEncoder(SMALL, str(renamed), device="cpu", precision="fp32")
     assert (made.spec.name, made.spec.pretrained) == (SMALL, "openai")
-    assert clip_identity(SMALL, str(renamed)) == (SMALL, "openai")
+    assert encoder_identity(SMALL, str(renamed)) == (SMALL, "openai")
     assert activations(made) == {"QuickGELU"}
     alone = open_clip_alone(random_clip(SMALL, seed=3, force_quick_gelu=True))
     assert cosines(embedded(made), alone).min() > 0.9999  # the archive holds half precision

@@ -15,14 +15,14 @@ open_clip = pytest.importorskip("open_clip", reason="needs the clip extra: pip i
 torch = pytest.importorskip("torch")
 
 from clip_models import random_clip, saved_clip  # noqa: E402
-from image_tagging.encoders import load_text_encoder  # noqa: E402
-from image_tagging.encoders.choice import text_encoder_of  # noqa: E402
+from image_tagging.encoders import EncoderChoice  # noqa: E402
 from image_tagging.encoders.clip import download as clip_download  # noqa: E402
 from image_tagging.encoders.clip import text as clip_text  # noqa: E402
-from image_tagging.encoders.clip.encoder import ClipEncoder, clip_identity  # noqa: E402
+from image_tagging.encoders.clip.encoder import ClipEncoder  # noqa: E402
 from image_tagging.encoders.clip.loading import LoadedModel  # noqa: E402
 from image_tagging.encoders.clip.text import ClipTextEncoder  # noqa: E402
 from image_tagging.encoders.clip.weights import Weights  # noqa: E402
+from image_tagging.encoders.registry import encoder_identity, load_text_encoder  # noqa: E402
 from image_tagging.errors import (  # noqa: E402
     DeviceUnavailableError,
     EncoderMismatchError,
@@ -81,7 +81,9 @@ def test_a_local_file_gives_its_own_texts_and_the_length_of_its_pictures(
     pictures = ClipEncoder(NAME, str(weights_file), device="cpu", precision="fp32")
     assert encoder.dim == pictures.spec.dim
     spec = pictures.spec
-    np.testing.assert_array_equal(text_encoder_of(spec, str(weights_file), "cpu").embed_texts(TEXTS), rows)
+    np.testing.assert_array_equal(
+        EncoderChoice.by_spec(spec, str(weights_file), "cpu").load_text().embed_texts(TEXTS), rows
+    )
 
 
 def test_texts_are_not_normalised_and_do_not_depend_on_their_company(encoder: ClipTextEncoder) -> None:
@@ -195,8 +197,8 @@ def test_a_tokenizer_that_is_not_here_is_not_downloaded(monkeypatch: pytest.Monk
 
 
 def test_weights_of_another_encoder_are_refused(weights_file: Path) -> None:
-    _, identity = clip_identity(NAME, str(weights_file))
+    _, identity = encoder_identity(NAME, str(weights_file))
     with pytest.raises(EncoderMismatchError, match="holds other weights"):
-        text_encoder_of(EncoderSpec(NAME, "openai", 512, ""), str(weights_file), "cpu")
+        EncoderChoice.by_spec(EncoderSpec(NAME, "openai", 512, ""), str(weights_file), "cpu").load_text()
     with pytest.raises(EncoderMismatchError, match="have 512 values and the embeddings 768"):
-        text_encoder_of(EncoderSpec(NAME, identity, 768, ""), str(weights_file), "cpu")
+        EncoderChoice.by_spec(EncoderSpec(NAME, identity, 768, ""), str(weights_file), "cpu").load_text()

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...records import EncoderSpec
 from . import weights as clip_weights
-from .loading import LoadedModel, identify, load_model, random_model
+from .loading import LoadedModel, load_model, random_model
 from .precision import drawn_pictures
 from .preprocess import ClipPreprocess
 from .tower import make_tower
@@ -93,13 +93,3 @@ class ClipEncoder:
         if len(batch) == 0:
             return np.empty((0, self._spec.dim), dtype=np.float32)
         return self._tower.embed(batch)
-
-
-def clip_identity(name: str, pretrained: str) -> tuple[str, str]:
-    """(name, pretrained) as the ``spec`` of ``ClipEncoder(name, pretrained)`` has them, without making one.
-
-    A tag costs nothing, a local file its hash; open_clip is imported only for a file that it may know. Whether
-    it has such a model or tag is not asked. Raises EncoderUnavailableError where the file cannot be used.
-    """
-    weights = identify(name, pretrained)
-    return weights.name, weights.pretrained

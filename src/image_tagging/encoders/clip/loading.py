@@ -58,11 +58,11 @@ class LoadedModel:
 
 def load_model(name: str, pretrained: str, device: Optional[str] = None) -> LoadedModel:
     """The model of these weights; the parameters and errors are those of ``ClipEncoder``."""
-    library = _open_clip()
+    library = import_open_clip()
     import torch  # after open_clip, whose absence is told in a line
 
     device = find_device(torch, device)
-    weights = identify(name, pretrained)
+    weights = clip_weights.identify(name, pretrained, import_open_clip)
     clip_weights.check_known(library, weights)
     return LoadedModel(torch, library, weights, _pretrained_model(library, weights), device)
 
@@ -71,25 +71,14 @@ def random_model(name: str, seed: int, device: Optional[str] = None) -> LoadedMo
     """A model that knows nothing, the same for the same seed: for tests and time measurements only."""
     import torch
 
-    library = _open_clip()
+    library = import_open_clip()
     with torch.random.fork_rng(devices=[]), quietly():
         torch.manual_seed(seed)
         model = library.create_model(name)
     return LoadedModel(torch, library, Weights(name, f"random-{seed}", "", ""), model, find_device(torch, device))
 
 
-def identify(name: str, pretrained: str) -> Weights:
-    """Which weights these are; open_clip is imported only for a file that it may know."""
-
-    def published(digest: str) -> list[tuple[str, str]]:
-        if not clip_weights.may_be_published(digest):
-            return []
-        return clip_weights.published_pairs(_open_clip(), digest)
-
-    return clip_weights.identify(name, pretrained, published)
-
-
-def _open_clip() -> ModuleType:
+def import_open_clip() -> ModuleType:
     """The module open_clip, or one line that says how to get it."""
     try:
         import open_clip

@@ -20,7 +20,7 @@ import logging
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -46,11 +46,11 @@ class Weights:
     path: str
 
 
-def identify(name: str, pretrained: str, published: Callable[[str], Sequence[tuple[str, str]]]) -> Weights:
-    """What ``name`` and ``pretrained`` mean, without a look at what open_clip has.
+def identify(name: str, pretrained: str, import_library: Callable[[], ModuleType]) -> Weights:
+    """Return which weights ``name`` and ``pretrained`` mean; an existing file goes before a tag of the same name.
 
-    ``published`` gives the (model, tag) pairs whose weights have a SHA-256. An existing file goes before a tag
-    of the same name. Raises EncoderUnavailableError where the file cannot be read or belongs to another model.
+    ``import_library`` returns open_clip, and is called only for a file that open_clip may know. Raises
+    EncoderUnavailableError where the file cannot be read or belongs to another model.
     """
     if ":" in name:  # open_clip would fetch what a file of a stranger names
         raise EncoderUnavailableError(f"{name} is no name of a model here: take one of open_clip's own", INSTEAD)
@@ -59,7 +59,7 @@ def identify(name: str, pretrained: str, published: Callable[[str], Sequence[tup
         tag = pretrained.lower().replace("-", "_")  # as open_clip looks tags up
         return Weights(name, tag, tag, "")
     digest = file_digest(pretrained)
-    pairs = published(digest)
+    pairs = published_pairs(import_library(), digest) if may_be_published(digest) else []
     if not pairs:
         return Weights(name, f"{os.path.basename(pretrained)}@{digest[:12]}", "", pretrained)
     tags = dict(pairs)
