@@ -155,6 +155,16 @@ def test_a_name_belongs_to_one_family() -> None:
     assert family_of("mine").name == "CLIP"  # nothing of it was added
 
 
+def test_the_encoder_of_the_documentation_works() -> None:
+    page = Path(__file__).parents[2] / "docs" / "encoders.md"
+    (program,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    exec(program, {"__name__": "documentation"})
+    encoder = load_encoder(*encoder_identity("mean-colour", "openai"))
+    rows = encoder.embed([encoder.preprocess(Image.new("RGB", (5, 7), (1, 2, 3)))])
+    np.testing.assert_array_equal(rows, [[1, 2, 3]])
+    assert encoder.spec.family == "mean-colour"
+
+
 @pytest.mark.parametrize("name", [BUILTIN, "ViT-B-32", "no such model"])
 def test_a_spec_agrees_with_the_registry(name: str) -> None:
     spec, family = EncoderSpec(name, "x", 8, ""), family_of(name)

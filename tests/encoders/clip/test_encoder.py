@@ -85,7 +85,7 @@ def weights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def downloads(monkeypatch: pytest.MonkeyPatch, weights_file: Path) -> None:
     """Only the download is replaced: every tag's weights are the random ones, found at once."""
-    monkeypatch.setattr(clip_download, "_knock", lambda _address: None)
+    monkeypatch.setattr(clip_download, "_require_answer", lambda _address: None)
     monkeypatch.setattr(open_clip, "download_pretrained", lambda _config: str(weights_file))
 
 

@@ -99,7 +99,7 @@ def test_texts_are_not_normalised_and_do_not_depend_on_their_company(encoder: Cl
 @pytest.fixture
 def downloads(monkeypatch: pytest.MonkeyPatch, weights_file: Path) -> None:
     """Only the download is replaced: every tag's weights are the random ones, found at once."""
-    monkeypatch.setattr(clip_download, "_knock", lambda _address: None)
+    monkeypatch.setattr(clip_download, "_require_answer", lambda _address: None)
     monkeypatch.setattr(open_clip, "download_pretrained", lambda _config: str(weights_file))
 
 

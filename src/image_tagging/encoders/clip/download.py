@@ -1,4 +1,4 @@
-"""The weights of a pretrained tag: in open_clip's cache, downloaded, or one line within seconds that says why not."""
+"""The weights of a pretrained tag: from open_clip's cache or its server, or a line within seconds that says why not."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from typing import Any
 from ...errors import EncoderUnavailableError
 from .weights import INSTEAD, Weights, one_line
 
-# Long enough for a slow connection: only the first byte of an answer is waited for.
+# Long enough for a slow connection, since only the first byte of an answer is awaited.
 _PROBE_SECONDS = 5.0
 
 
 def fetch(library: ModuleType, weights: Weights) -> str:
-    """The path of the weights of a tag, downloaded where they are not in the cache yet.
+    """Return the path of the weights of a tag; they are downloaded where they are not in the cache yet.
 
-    Raises EncoderUnavailableError within seconds where they are not there and their server does not answer:
-    left to itself, the hub's client tries twelve times.
+    Raises
+    ------
+    EncoderUnavailableError
+        They are not in the cache and their server does not answer. It is raised within seconds; the hub's client alone
+        would try twelve times.
     """
     from huggingface_hub import constants  # what open_clip downloads with
 
@@ -29,11 +32,11 @@ def fetch(library: ModuleType, weights: Weights) -> str:
     cached, address = _places(config, constants.HF_HUB_CACHE, constants.ENDPOINT)
     try:
         if not os.path.exists(cached) and not constants.HF_HUB_OFFLINE:
-            _knock(address)
+            _require_answer(address)
         path: str = library.download_pretrained(config)
     except (OSError, RuntimeError, ValueError, TypeError, HTTPException) as error:
         raise EncoderUnavailableError(
-            f"the weights {weights.tag!r} of {weights.name} are neither in {cached} nor to be had from {address} "
+            f"the weights {weights.tag!r} of {weights.name} are neither in {cached} nor available from {address} "
             f"({one_line(error, 120)}): give a local file with --pretrained=/path/to/file",
             INSTEAD,
         ) from error
@@ -41,7 +44,7 @@ def fetch(library: ModuleType, weights: Weights) -> str:
 
 
 def _places(config: dict[str, Any], hub_cache: str, hub: str) -> tuple[str, str]:
-    """Where the weights of a tag would lie in the cache, and the address that open_clip fetches them from."""
+    """Return where the weights of a tag would be in the cache, and the address that open_clip fetches them from."""
     repository = "/".join(str(config.get("hf_hub") or "").split("/")[:2])
     if repository:
         return os.path.join(hub_cache, "models--" + repository.replace("/", "--")), f"{hub}/{repository}"
@@ -49,8 +52,8 @@ def _places(config: dict[str, Any], hub_cache: str, hub: str) -> tuple[str, str]
     return os.path.join(os.path.expanduser("~/.cache/clip"), os.path.basename(url)), url
 
 
-def _knock(address: str) -> None:
-    """OSError where nobody answers at the address; whatever an answer says is the download's to judge."""
+def _require_answer(address: str) -> None:
+    """Raise OSError where no server answers at the address. What an answer means is left to the download."""
     if urllib.request.getproxies():
         return  # the hub's client knows kinds of proxies that urllib does not, and may get through
     request = urllib.request.Request(address, method="HEAD")  # noqa: S310  (from open_clip's own list)
@@ -59,6 +62,6 @@ def _knock(address: str) -> None:
     except urllib.error.HTTPError:
         return
     except urllib.error.URLError as error:
-        # A certificate unknown here may be known to the hub's client, and is an answer all the same.
+        # A certificate that is unknown here may be known to the hub's client, and it is an answer.
         if not isinstance(error.reason, ssl.SSLError):
             raise

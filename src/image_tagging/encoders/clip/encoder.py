@@ -39,28 +39,30 @@ class ClipEncoder:
     Raises
     ------
     EncoderUnavailableError
-        open_clip or the weights are missing, unknown, or do not fit; the precision asked for is not to be had, or
-        gives other embeddings than fp32. Nothing else is taken in their place.
+        open_clip or the weights are missing, unknown, or do not fit; the precision asked for is not available, or
+        gives other embeddings than fp32. Nothing is silently used instead.
     DeviceUnavailableError
         The device asked for is not here.
 
     """
 
     def __init__(self, name: str, pretrained: str, device: Optional[str] = None, precision: str = "auto") -> None:
-        self._take(load_model(name, pretrained, device), precision)
+        self._set_up(load_model(name, pretrained, device), precision)
 
     @classmethod
     def with_random_weights(
         cls, name: str, seed: int = 0, device: Optional[str] = None, precision: str = "auto"
     ) -> ClipEncoder:
-        """An encoder that knows nothing, the same for the same seed: for tests and time measurements only."""
+        """Return an encoder of random weights, the same for the same seed: for tests and time measurements only."""
         encoder = cls.__new__(cls)
-        encoder._take(random_model(name, seed, device), precision)
+        encoder._set_up(random_model(name, seed, device), precision)
         return encoder
 
-    def _take(self, loaded: LoadedModel, precision: str) -> None:
+    def _set_up(self, loaded: LoadedModel, precision: str) -> None:
         library, weights, model = loaded.library, loaded.weights, loaded.model
-        if not hasattr(model.visual, "trunk"):  # a tower of timm brings its own activation, whatever open_clip is told
+        if not hasattr(
+            model.visual, "trunk"
+        ):  # a tower of timm has its own activation, which open_clip's options do not change
             loaded.check_activation(model.visual)
         settings = clip_weights.preprocess_settings(library, weights.name, weights.tag)
         self._preprocess = ClipPreprocess.from_config({**library.get_model_preprocess_cfg(model), **settings})
@@ -85,11 +87,11 @@ class ClipEncoder:
 
     @property
     def preprocess(self) -> ClipPreprocess:
-        """An RGB picture of any size -> (3, H, W) float32, H and W those of the model."""
+        """The function of an RGB picture of any size that gives (3, H, W) float32, H and W those of the model."""
         return self._preprocess
 
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """N arrays (3, H, W) -> (N, D) float32, not normalised; row i belongs to picture i."""
+        """Return (N, D) float32 for N arrays (3, H, W), not normalised; row i belongs to picture i."""
         if len(batch) == 0:
             return np.empty((0, self._spec.dim), dtype=np.float32)
         return self._tower.embed(batch)

@@ -1,7 +1,7 @@
-"""A model of open_clip with its weights: what both towers of CLIP, of images and of texts, begin with.
+"""A model of open_clip with its weights, from which both encoders, of pictures and of texts, take their tower.
 
-This room alone imports torch and open_clip, when the first model is loaded and not before; it hands both to its
-neighbours.
+This module alone imports torch and open_clip, when the first model is loaded and not before; the other modules get
+both as arguments.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _NOT_WEIGHTS = (
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A model with both towers, float32 on the CPU, where it is to work, and the libraries that it came from.
+    """A model with both towers, float32 on the CPU, the device it is for, and the libraries that it came from.
 
-    ``weights`` are its identity. Keep a tower, not this: the other one takes as much memory.
+    ``weights`` are its identity. Keep one tower and not this object: the other tower takes as much memory.
     """
 
     torch: ModuleType
@@ -51,15 +51,15 @@ class LoadedModel:
         return int(self.library.get_model_config(self.weights.name)["embed_dim"])
 
     def check_activation(self, tower: _Model) -> None:
-        """EncoderUnavailableError where a tower of open_clip's own does not compute what its weights need."""
+        """Raise EncoderUnavailableError where a tower that open_clip defines does not compute what its weights need."""
         quick_gelu = clip_weights.activation_for(self.library, self.weights.name, self.weights.tag)
         clip_weights.check_activation(tower.modules(), self.weights, quick_gelu)
 
 
 def load_model(name: str, pretrained: str, device: Optional[str] = None) -> LoadedModel:
-    """The model of these weights; the parameters and errors are those of ``ClipEncoder``."""
+    """Return the model of these weights; the parameters and errors are those of ``ClipEncoder``."""
     library = import_open_clip()
-    import torch  # after open_clip, whose absence is told in a line
+    import torch  # after open_clip, whose absence is reported in a line
 
     device = find_device(torch, device)
     weights = clip_weights.identify(name, pretrained, import_open_clip)
@@ -68,7 +68,7 @@ def load_model(name: str, pretrained: str, device: Optional[str] = None) -> Load
 
 
 def random_model(name: str, seed: int, device: Optional[str] = None) -> LoadedModel:
-    """A model that knows nothing, the same for the same seed: for tests and time measurements only."""
+    """Return a model of random weights, the same for the same seed: for tests and time measurements only."""
     import torch
 
     library = import_open_clip()
@@ -79,7 +79,7 @@ def random_model(name: str, seed: int, device: Optional[str] = None) -> LoadedMo
 
 
 def import_open_clip() -> ModuleType:
-    """The module open_clip, or one line that says how to get it."""
+    """Return the module open_clip, or raise EncoderUnavailableError that says how to install it."""
     try:
         import open_clip
 
@@ -94,7 +94,7 @@ def import_open_clip() -> ModuleType:
 
 
 def _pretrained_model(library: ModuleType, weights: Weights) -> _Model:
-    """The whole model with its weights, float32 on the CPU."""
+    """Return the whole model with its weights, float32 on the CPU."""
     import torch
 
     quick_gelu = clip_weights.activation_for(library, weights.name, weights.tag)
@@ -105,7 +105,7 @@ def _pretrained_model(library: ModuleType, weights: Weights) -> _Model:
     if not weights.tag:
         clip_weights.check_unknown_file(library, weights, quick_gelu)
     try:
-        with quietly(), torch.random.fork_rng(devices=[]):  # random weights come first: a program's generator stays
+        with quietly(), torch.random.fork_rng(devices=[]):  # for the random weights that the file's replace
             # As a path, not as a tag: open_clip then neither downloads nor judges the activation.
             return library.create_model(weights.name, pretrained=os.path.abspath(path), force_quick_gelu=quick_gelu)
     except _NOT_WEIGHTS as error:
@@ -115,7 +115,7 @@ def _pretrained_model(library: ModuleType, weights: Weights) -> _Model:
 
 
 def _openai_archive(library: ModuleType, path: str) -> _Model:
-    """A model from the TorchScript archive that OpenAI published; from nobody else, for it is a program."""
+    """Return the model of a TorchScript archive that OpenAI published; any other is refused, for it is a program."""
     if not clip_weights.published_pairs(library, clip_weights.file_digest(path)):
         raise EncoderUnavailableError(
             f"{path} is a TorchScript archive that open_clip does not know, and loading it could run its code: "
@@ -128,7 +128,7 @@ def _openai_archive(library: ModuleType, path: str) -> _Model:
 
 
 def _check_weights_file(path: str) -> None:
-    """EncoderUnavailableError where the file is no weights file, or a pickle that needs more than weights do.
+    """Raise EncoderUnavailableError where the file is no weights file, or a pickle that needs more than weights do.
 
     open_clip's own ``weights_only`` is not enough: on a TypeError its loader tries again without.
     """
@@ -154,9 +154,9 @@ def _check_weights_file(path: str) -> None:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Keep the root logger as it is, to which open_clip logs directly: that sets it up where nobody has yet.
+    """Leave the root logger alone, to which open_clip logs directly, and which that sets up if no program has yet.
 
-    And hide the remark of torch that a file was pickled by a newer protocol than its own default.
+    It also hides torch's warning that a file was pickled by a newer protocol than its default.
     """
     root, silent = logging.getLogger(), logging.NullHandler()
     root.addHandler(silent)

@@ -1,10 +1,10 @@
 """Which precision a CLIP model computes in, and how it must prove itself against float32.
 
-Decisions only: torch is handed in, so that hardware which is not here can be played by an object of its shape.
+Decisions only: torch is an argument, so that a fake can stand in for hardware which is not here.
 
-Half the bits are worth having only where the hardware computes with them; elsewhere they are unpacked first and
-the model gets slower. And where they are fast they may still be wrong: float16 ends at 65,504, and a model whose
-inner values lie beyond that gives NaN. So nothing but float32 is taken on trust.
+Half the bits pay only where the hardware computes with them; elsewhere they are unpacked first and the model gets
+slower. Where they are fast they may still be wrong: float16 ends at 65,504, and a model with larger inner values gives
+NaN. So every precision but float32 is checked.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 #: Cosine that every test picture's embedding must reach against float32. Nearest neighbours stay the same there.
 PARITY = 0.999
-#: The same where float32 itself is computed in another way, by which nothing but the last bits may change.
+#: The same where float32 itself is computed in another way, which may change the last bits only.
 EXACT = 0.999999
-#: The same between a picture embedded in a batch and alone: what a picture gets must not depend on its company.
+#: The same between a picture embedded in a batch and alone: an embedding must not depend on the other pictures.
 BATCH_PARITY = 0.9999
 
 _CPU_INFO = Path("/proc/cpuinfo")
@@ -35,7 +35,7 @@ _CPU_FLAGS = ("amx_bf16", "avx512_bf16")
 
 
 def native(torch: _Torch, device: str) -> tuple[str, ...]:
-    """The precisions that ``device`` computes in by itself, the one that ``auto`` prefers first.
+    """Return the precisions that ``device`` has instructions for, first the one that ``auto`` prefers.
 
     bf16 goes before fp16 where there are both: it has the range of float32, so no picture can overflow it.
     """
@@ -52,10 +52,10 @@ def _on_cpu(torch: _Torch, _device: str) -> tuple[str, ...]:
 
 
 def _cpu_has_bf16(torch: _Torch) -> bool:
-    """Whether the CPU has AMX or AVX512-BF16. oneDNN's own answer is no help: it counts emulation in."""
+    """Return whether the CPU has AMX or AVX512-BF16. oneDNN's answer does not help: it includes emulation."""
     if any(getattr(torch.cpu, name, bool)() for name in _CPU_BF16):
         return True
-    try:  # a torch that has not learned to ask for both yet
+    try:  # a torch that cannot ask for both yet
         lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         return False
@@ -75,12 +75,12 @@ def _on_mps(_torch: _Torch, _device: str) -> tuple[str, ...]:
 
 
 def candidates(torch: _Torch, device: str, wanted: str) -> tuple[str, ...]:
-    """The precisions to try, in order: of ``auto`` the best native one and float32, else the one asked for.
+    """Return the precisions to try, in order: for ``auto`` the best native one and float32, else the one asked for.
 
     Raises
     ------
     EncoderUnavailableError
-        The device does not compute in the precision asked for by itself, or there is none of that name.
+        The device has no instructions for the precision asked for, or there is none of that name.
     """
     here = native(torch, device)
     if wanted == "auto":
@@ -96,7 +96,7 @@ def candidates(torch: _Torch, device: str, wanted: str) -> tuple[str, ...]:
 
 
 def drawn_pictures() -> list[Image.Image]:
-    """Three drawn pictures, always the same: a smooth one, noise, and flat colours with hard edges."""
+    """Return three drawn pictures, always the same: a smooth one, noise, and flat colours with hard edges."""
     side = 256
     down, across = np.mgrid[0:side, 0:side]
     smooth = np.stack([down, across, side - 1 - down], axis=2)
@@ -108,7 +108,7 @@ def drawn_pictures() -> list[Image.Image]:
 def difference(
     rows: NDArray[np.float32], alone: NDArray[np.float32], reference: NDArray[np.float32], least: float = PARITY
 ) -> Optional[str]:
-    """What is wrong with embeddings computed in another precision or way, in words; ``None`` where nothing is.
+    """Return what is wrong with embeddings computed in another precision or way, in words, or ``None``.
 
     All are (N, D), of the same N pictures: ``rows`` embedded together, ``alone`` one by one, and ``reference``
     together in float32. ``least`` is the cosine to the reference that all must reach.
@@ -127,7 +127,7 @@ def difference(
 
 
 def _cosines(rows: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(N, D) and (N, D) -> (N,); 0 where a row is all zeros."""
+    """Return the cosines (N,) of the rows of two (N, D); 0 where a row is all zeros."""
     a, b = rows.astype(np.float64), others.astype(np.float64)
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return np.asarray((a * b).sum(axis=1) / np.maximum(lengths, np.finfo(np.float64).tiny))

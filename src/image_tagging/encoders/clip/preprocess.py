@@ -1,4 +1,4 @@
-"""How a picture reaches a CLIP model: resize, cut out the centre, normalise. Pillow and NumPy only.
+"""What is done to a picture before a CLIP model: resize, cut out the centre, normalise. Pillow and NumPy only.
 
 The same result as open_clip's own transform (``open_clip.transform.image_transform`` on torchvision), which
 works on Pillow pictures too, so both share the resampling of ``Image.resize``. The method is that of Radford
@@ -37,7 +37,7 @@ _MOST_PIXELS = 1 << 24
 
 @dataclass(frozen=True)
 class ClipPreprocess:
-    """One picture -> the array that a CLIP model takes; frozen, so that threads may share it.
+    """The function of one picture that gives the array a CLIP model takes; frozen, so that threads may share it.
 
     ``size`` is (height, width) of the result, ``mean`` and ``std`` have one value per channel (R, G, B) on a
     scale of 0 to 1. ``resize_mode`` is ``shortest`` (fill the frame, cut off what sticks out), ``longest``
@@ -59,7 +59,7 @@ class ClipPreprocess:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> ClipPreprocess:
-        """From open_clip's ``preprocess_cfg``; what it does not say is as OpenAI's models have it."""
+        """Return the preprocessing of open_clip's ``preprocess_cfg``, which defaults to that of OpenAI's models."""
         size = config.get("size", 224)
         height, width = (size, size) if isinstance(size, int) else (size[0], size[-1])
         return cls(
@@ -79,8 +79,10 @@ class ClipPreprocess:
         return f"{self.interpolation}-{self.resize_mode}-{frame}"
 
     def __call__(self, picture: Image.Image) -> NDArray[np.float32]:
-        """An RGB picture of any size -> (3, height, width) float32."""
-        rgb = np.asarray(self._framed(picture if picture.mode == "RGB" else picture.convert("RGB")))  # (H, W, 3) uint8
+        """Return (3, height, width) float32 for an RGB picture of any size."""
+        rgb = np.asarray(
+            self._fit_frame(picture if picture.mode == "RGB" else picture.convert("RGB"))
+        )  # (H, W, 3) uint8
         # Channels first before any arithmetic: on whole planes it takes a quarter of the time, to the same bit.
         planes = np.ascontiguousarray(rgb.transpose(2, 0, 1)).astype(np.float32)
         planes /= np.float32(255)
@@ -88,7 +90,7 @@ class ClipPreprocess:
         planes /= np.asarray(self.std, dtype=np.float32)[:, None, None]
         return planes
 
-    def _framed(self, picture: Image.Image) -> Image.Image:
+    def _fit_frame(self, picture: Image.Image) -> Image.Image:
         width, height = self._resized_size(*picture.size)
         resample = _FILTERS[self.interpolation]
         left, top = _overhang(width, self.size[1]), _overhang(height, self.size[0])
@@ -97,10 +99,10 @@ class ClipPreprocess:
             return picture.resize(
                 (cut[2] - cut[0], cut[3] - cut[1]), resample, box=_scaled(cut, (width, height), picture.size)
             )
-        return self._padded(picture.resize((width, height), resample).crop(cut))
+        return self._pad(picture.resize((width, height), resample).crop(cut))
 
     def _resized_size(self, width: int, height: int) -> tuple[int, int]:
-        """(width, height) after the resize, rounded as torchvision and open_clip round each of these cases."""
+        """Return (width, height) after the resize, rounded as torchvision and open_clip round each of these cases."""
         frame_height, frame_width = self.size
         if self.resize_mode == "squash":
             return frame_width, frame_height
@@ -112,7 +114,7 @@ class ClipPreprocess:
         ratio = pick(height / frame_height, width / frame_width)
         return max(1, round(width / ratio)), max(1, round(height / ratio))
 
-    def _padded(self, picture: Image.Image) -> Image.Image:
+    def _pad(self, picture: Image.Image) -> Image.Image:
         height, width = self.size
         if picture.size == (width, height):
             return picture
@@ -126,14 +128,14 @@ def _per_channel(values: float | tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _overhang(length: int, frame: int) -> int:
-    """How many pixels the crop takes off at the near side; half-way cases round to even, as torchvision's do."""
+    """Return how many pixels the crop takes off at the near side; halves round to even, as torchvision's do."""
     return max(0, round((length - frame) / 2))
 
 
 def _scaled(
     box: tuple[int, int, int, int], size: tuple[int, int], original: tuple[int, int]
 ) -> tuple[float, float, float, float]:
-    """A box in a resized picture of ``size`` -> the same box in the original picture."""
+    """Return the box of the original picture that is ``box`` in the picture resized to ``size``."""
     across, down = original[0] / size[0], original[1] / size[1]
     right, bottom = min(box[2] * across, original[0]), min(box[3] * down, original[1])
     return box[0] * across, box[1] * down, right, bottom

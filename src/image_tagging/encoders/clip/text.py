@@ -1,7 +1,7 @@
 """CLIP's text tower: sentences -> embeddings in the space of its pictures (Radford et al. 2021).
 
-It is loaded as the vision tower is, by the same checks, and of the model only the text side is kept. The file is read
-as a whole all the same: that shows whether it is this model's. torch is handed in by ``loading``.
+It is loaded like the vision tower, with the same checks, and only the text side of the model is kept. The whole file is
+read, because that shows whether it belongs to this model. torch comes from ``loading``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ENDS = {"argmax", "eos"}
 class ClipTextEncoder:
     """A :class:`~image_tagging.encoders.TextEncoder`: the text side of a model of open_clip, in float32.
 
-    It has no other precision: a data set has a few thousand sentences at most, and they are no part of its embeddings.
+    It has no other precision: a data set has a few thousand sentences at most.
 
     Parameters
     ----------
@@ -47,23 +47,22 @@ class ClipTextEncoder:
     Raises
     ------
     EncoderUnavailableError
-        open_clip, the weights or the tokenizer are missing, unknown, or do not fit. Nothing else is taken in their
-        place.
+        open_clip, the weights or the tokenizer are missing, unknown, or do not fit. Nothing is silently used instead.
     DeviceUnavailableError
         The device asked for is not here.
     """
 
     def __init__(self, name: str, pretrained: str, device: Optional[str] = None) -> None:
-        self._take(load_model(name, pretrained, device))
+        self._set_up(load_model(name, pretrained, device))
 
     @classmethod
     def with_random_weights(cls, name: str, seed: int = 0, device: Optional[str] = None) -> ClipTextEncoder:
-        """The text side of ``ClipEncoder.with_random_weights``: for tests and time measurements only."""
+        """Return the text side of ``ClipEncoder.with_random_weights``: for tests and time measurements only."""
         encoder = cls.__new__(cls)
-        encoder._take(random_model(name, seed, device))
+        encoder._set_up(random_model(name, seed, device))
         return encoder
 
-    def _take(self, loaded: LoadedModel) -> None:
+    def _set_up(self, loaded: LoadedModel) -> None:
         self._torch, self.device, self.dim = loaded.torch, loaded.device, loaded.dim
         self._label = escaped(f"{loaded.weights.name}/{loaded.weights.pretrained}")
         self._tokens = _tokenizer(loaded)
@@ -71,27 +70,27 @@ class ClipTextEncoder:
         for part in _NOT_FOR_TEXT:
             if hasattr(model, part):
                 delattr(model, part)
-        # The text tower: a module of its own, or in the oldest kind of model part of the model itself.
+        # The text tower: a separate module, or in the oldest kind of model the model itself.
         self._tower: _Module = getattr(model, "text", model)
-        if not hasattr(self._tower, "config"):  # one of transformers brings its own activation, as one of timm does
+        if not hasattr(self._tower, "config"):  # one of transformers has its own activation, as one of timm does
             loaded.check_activation(self._tower)
         self._model = model.float().to(self.device).eval().requires_grad_(False)
         self._ends_count = _ends_count(self._tower)
 
     def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """N texts -> (N, D) float32, not normalised; row i belongs to text i. Long ones are cut to what CLIP takes.
+        """Return (N, D) float32 for N texts, not normalised; row i belongs to text i. Long ones are cut to fit.
 
         Raises
         ------
         EncoderUnavailableError
-            The tower gives what is no number: its weights are damaged.
+            The tower gives values that are not finite: its weights are damaged.
         """
         parts = [self._embed(list(texts[start : start + _BATCH])) for start in range(0, len(texts), _BATCH)]
         rows = np.concatenate(parts) if parts else np.empty((0, self.dim), dtype=np.float32)
         if not np.isfinite(rows).all():
             raise EncoderUnavailableError(
                 f"the text tower of {self._label} gives values that are not finite: its weights are damaged, "
-                "fetch them anew"
+                "fetch them again"
             )
         return rows
 
@@ -106,7 +105,7 @@ class ClipTextEncoder:
 
     @contextmanager
     def _narrowed(self, length: int) -> Iterator[None]:
-        """The tower for rows of so many tokens, which may be fewer than it was built for; as it was afterwards."""
+        """Set the tower up for rows of ``length`` tokens, which may be less than usual, and restore it afterwards."""
         tower = self._tower
         if not self._ends_count:
             yield
@@ -120,7 +119,7 @@ class ClipTextEncoder:
             tower.positional_embedding, tower.attn_mask = positions, mask
 
     def _longest(self, tokens: _Tensor) -> int:
-        """Tokens of the longest text, its end included; the rest of the rows is padding."""
+        """Return the tokens of the longest text, its end included; what follows in a row is padding."""
         if _pool_type(self._tower) == "argmax":
             ends = tokens.argmax(dim=1)
         else:
@@ -129,7 +128,7 @@ class ClipTextEncoder:
 
 
 def _tokenizer(loaded: LoadedModel) -> Callable[[list[str]], _Tensor]:
-    """The tokenizer of the model; one that lies on the hub is taken from its cache alone.
+    """Return the tokenizer of the model; one of the hub is read from its cache and never downloaded.
 
     Raises EncoderUnavailableError where it is not there: pictures need none, so that stage 1 has not fetched it.
     """
@@ -157,9 +156,9 @@ def _end_token(tower: _Module) -> int:
 
 
 def _ends_count(tower: _Module) -> bool:
-    """Whether nothing behind the end of a text counts: each token sees only those before it, and the end is picked.
+    """Return whether nothing behind the end of a text counts: tokens see only earlier ones, and the end is picked.
 
-    Then the padding need not be computed, which of a sentence of twelve tokens in a row of 77 is most of the work.
+    Then the padding need not be computed, which for a sentence of twelve tokens in a row of 77 is most of the work.
     """
     is_causal = getattr(tower, "attn_mask", None) is not None
     return is_causal and getattr(tower, "cls_emb", None) is None and _pool_type(tower) in _ENDS

@@ -1,6 +1,6 @@
 """The vision tower of a CLIP model at work: on a device, in a precision, on batches that fit.
 
-torch is handed in, as in ``precision``.
+torch is an argument, as in ``precision``.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class VisionTower:
         self._vision = vision
         self._parts = optimized_vit.BatchParts(torch)
         self._dtype = getattr(torch, DTYPES[precision])
-        self._most: Optional[int] = None  # pictures that fit, once it showed that not all do
+        self._most: Optional[int] = None  # pictures that fit into memory, once a batch did not
         self.device = device
         self.precision = precision
 
     def embed(self, batch: Pictures) -> NDArray[np.float32]:
-        """One row a picture, in their order; a batch that the device has no memory for goes in parts.
+        """Return one row a picture, in order; a batch that the device has no memory for goes in parts.
 
         Raises
         ------
@@ -57,12 +57,12 @@ class VisionTower:
                 shortage = one_line(error, 120)
             else:
                 continue
-            # Out here, where the exception no longer holds on to the tensors of the failed attempt.
+            # After the except block, when the exception no longer keeps the tensors of the failed attempt alive.
             self._shrink(size, shortage)
         return np.concatenate(rows)
 
     def copied(self, precision: str) -> VisionTower:
-        """The same tower in another precision: its weights are converted once, which autocast does in every call."""
+        """Return the same tower in another precision. Its weights are converted once; autocast would in every call."""
         vision = copy.deepcopy(self._vision).to(getattr(self._torch, DTYPES[precision]))
         return VisionTower(self._torch, vision, self.device, precision)
 
@@ -74,7 +74,7 @@ class VisionTower:
         return None if vision is None else VisionTower(self._torch, vision, self.device, precision)
 
     def difference(self, exact: VisionTower, pictures: Pictures) -> Optional[str]:
-        """What tells the embeddings of a few pictures from those of ``exact``, in words; ``None`` for nothing."""
+        """Return how the embeddings of a few pictures differ from those of ``exact``, in words, or ``None``."""
         alone = np.concatenate([self.embed([picture]) for picture in pictures])
         least = EXACT if self.precision == exact.precision else PARITY
         return difference(self.embed(pictures), alone, exact.embed(pictures), least)
@@ -95,7 +95,7 @@ class VisionTower:
             return np.concatenate(self._parts.run(self._compute, batch))
 
     def _compute(self, batch: Pictures) -> NDArray[np.float32]:
-        with self._torch.inference_mode():  # in here, for it holds for one thread
+        with self._torch.inference_mode():  # here, because it applies to one thread
             features = self._vision(self._on_device(batch))
             if isinstance(features, tuple):  # CoCa: (embedding, tokens)
                 features = features[0]
@@ -103,11 +103,11 @@ class VisionTower:
         return rows
 
     def _on_device(self, batch: Pictures) -> Any:
-        """(N, 3, H, W) on the device, in its precision."""
+        """Return (N, 3, H, W) on the device, in its precision."""
         if not self.device.startswith("cuda"):
             return self._torch.from_numpy(np.stack(batch)).to(self.device).to(self._dtype)
-        # Stacked right into memory that the device fetches from by itself. It is not used again before the
-        # features have come back, and until then ``pictures`` keeps it.
+        # Stacked directly into pinned memory, from which the device copies without waiting. ``pictures`` is not used
+        # again before the features are back, and keeps the memory until then.
         pictures = self._torch.empty((len(batch), *batch[0].shape), dtype=self._torch.float32, pin_memory=True)
         np.stack(batch, out=pictures.numpy())
         return pictures.to(self.device, non_blocking=True).to(self._dtype)
@@ -115,9 +115,9 @@ class VisionTower:
 
 @contextmanager
 def float32_is_float32(torch: _Torch) -> Iterator[None]:
-    """No TF32 in convolutions, which is torch's default on GPUs, nor whatever a program may have set for products.
+    """Switch TF32 off: for convolutions, where it is torch's default on GPUs, and for products if a program set it.
 
-    It has 10 bits of mantissa: who asks for fp32, and what other precisions are compared with, gets all 23.
+    TF32 has 10 bits of mantissa. fp32, with which other precisions are compared, has 23.
     """
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")
@@ -129,14 +129,14 @@ def float32_is_float32(torch: _Torch) -> Iterator[None]:
 
 
 def make_tower(torch: _Torch, vision: _Module, device: str, wanted: str, pictures: Pictures) -> VisionTower:
-    """The tower in the precision ``wanted``, or for ``auto`` in the fastest one that passes; float32 always does.
+    """Return the tower in the precision ``wanted``, or for ``auto`` in the fastest that passes; float32 always does.
 
-    ``pictures`` are what it must pass on, a handful.
+    ``pictures`` are the few on which it must pass.
 
     Raises
     ------
     EncoderUnavailableError
-        The precision asked for is not to be had on this device, or does not pass.
+        The precision asked for is not available on this device, or does not pass.
     """
     order = candidates(torch, device, wanted)
     plain = VisionTower(torch, vision.float().to(device).eval().requires_grad_(False), device, "fp32")
@@ -153,14 +153,14 @@ def make_tower(torch: _Torch, vision: _Module, device: str, wanted: str, picture
 
 
 def _proven(plain: VisionTower, precision: str, pictures: Pictures) -> tuple[Optional[VisionTower], str]:
-    """The fastest tower in ``precision`` that gives what ``plain`` gives, or ``None`` and what the last one lacks."""
+    """Return the fastest tower in ``precision`` that agrees with ``plain``, or ``None`` and what is wrong with it."""
     problem: Optional[str] = None
     ways = [plain.optimized] if precision == plain.precision else [plain.optimized, plain.copied]
     for way in ways:
         try:
             tower = way(precision)
             problem = tower.difference(plain, pictures) if tower else problem
-        except (RuntimeError, TypeError) as error:  # a layer that does not know this precision
+        except (RuntimeError, TypeError) as error:  # a layer that does not support this precision
             tower, problem = None, one_line(error, 120)
         if tower and not problem:
             return tower, ""
@@ -170,7 +170,7 @@ def _proven(plain: VisionTower, precision: str, pictures: Pictures) -> tuple[Opt
 
 
 def find_device(torch: _Torch, wanted: Optional[str]) -> str:
-    """The device asked for, or the best; DeviceUnavailableError where it is not here."""
+    """Return the device asked for, or the best; raise DeviceUnavailableError where it is not here."""
     if wanted is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:

@@ -1,12 +1,12 @@
 """Which weights a CLIP encoder has: their identity, and the activation they were trained with.
 
-Decisions only: open_clip is handed in as ``library`` and nothing heavy is imported here, so that an identity
-costs no more than the hash of a file.
+Decisions only: open_clip is an argument (``library``) and nothing heavy is imported here, so that an identity costs no
+more than the hash of a file.
 
-Two facts of open_clip stand behind this module. Some weights were trained with QuickGELU, ``x * sigmoid(1.702 x)``
+Two facts of open_clip are behind this module. Some weights were trained with QuickGELU, ``x * sigmoid(1.702 x)``
 (Hendrycks and Gimpel, 2016), others with plain GELU; built with the wrong one a model still computes,
-and its embeddings are wrong. And the same file may lie anywhere under any name, so that a file is known by its
-SHA-256, which the addresses open_clip downloads from contain.
+and its embeddings are wrong. And the same file may be anywhere under any name, so that a file is recognised by its
+SHA-256, which is part of the addresses that open_clip downloads from.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Weights:
     """The weights asked for. ``name`` and ``pretrained`` are their identity, as in ``EncoderSpec``.
 
     ``tag`` is the pretrained tag in open_clip, empty for a file that open_clip does not know; ``path`` is the
-    local file, empty where the tag's weights are open_clip's to fetch.
+    local file, empty where open_clip fetches the weights of the tag.
     """
 
     name: str
@@ -72,7 +72,7 @@ def identify(name: str, pretrained: str, import_library: Callable[[], ModuleType
 
 
 def file_digest(path: str) -> str:
-    """The SHA-256 of a file, 64 hexadecimal digits; EncoderUnavailableError where it cannot be read."""
+    """Return the SHA-256 of a file, 64 hexadecimal digits; raise EncoderUnavailableError where it cannot be read."""
     try:
         status = os.stat(path)
         return _digest(path, status.st_size, status.st_mtime_ns)
@@ -82,7 +82,7 @@ def file_digest(path: str) -> str:
         ) from error
 
 
-@functools.lru_cache(maxsize=8)  # a run asks for the same identity several times, and a file can have gigabytes
+@functools.lru_cache(maxsize=8)  # a run needs it at its start and at the load, and a file can have gigabytes
 def _digest(path: str, _size: int, _modified: int) -> str:
     digest = hashlib.sha256()
     with open(path, "rb") as stream:
@@ -92,7 +92,7 @@ def _digest(path: str, _size: int, _modified: int) -> str:
 
 
 def published_pairs(library: ModuleType, digest: str) -> list[tuple[str, str]]:
-    """The (model, tag) pairs of open_clip whose download address carries this SHA-256.
+    """Return the (model, tag) pairs of open_clip whose download address has this SHA-256.
 
     OpenAI's addresses have all of it as a folder, open_clip's own its first 8 digits at the end of the file
     name; open_clip checks its downloads by the same two.
@@ -106,7 +106,7 @@ def published_pairs(library: ModuleType, digest: str) -> list[tuple[str, str]]:
 
 
 def may_be_published(digest: str) -> bool:
-    """Whether the installed open_clip names this digest; seen in its source, for its import takes seconds."""
+    """Return whether the source of the installed open_clip has this digest; importing it would take seconds."""
     spec = importlib.util.find_spec("open_clip")
     if spec is None or not spec.submodule_search_locations:
         return False
@@ -114,11 +114,11 @@ def may_be_published(digest: str) -> bool:
         with open(os.path.join(spec.submodule_search_locations[0], "pretrained.py"), encoding="utf-8") as stream:
             return digest[:8] in stream.read()
     except OSError:
-        return True  # another layout: the import will tell
+        return True  # another layout: the import decides
 
 
 def activation_for(library: ModuleType, name: str, tag: str = "") -> bool:
-    """Whether the weights need QuickGELU: their model's config says so, or that of their tag.
+    """Return whether the weights need QuickGELU: their model's config says so, or that of their tag.
 
     Either is enough: ``ViT-B-32`` is plain until the tag ``openai`` says otherwise, ``ViT-B-32-quickgelu`` never
     is, and ``roberta-ViT-B-32`` has it in its config while its tag forgets to repeat it.
@@ -128,9 +128,9 @@ def activation_for(library: ModuleType, name: str, tag: str = "") -> bool:
 
 
 def preprocess_settings(library: ModuleType, name: str, tag: str = "") -> dict[str, Any]:
-    """How pictures must reach the model: as its tag says, without a tag as all tags of that model agree.
+    """Return how pictures are prepared: as the tag says, without a tag as all tags of that model agree.
 
-    The second is for local files: SigLIP squashes pictures and has a mean of its own, whatever the file.
+    The second is for local files: SigLIP squashes pictures and has another mean, in every file.
     """
     tags = [tag] if tag else library.list_pretrained_tags_by_model(name)
     configs = [library.get_pretrained_cfg(name, one) for one in tags]
@@ -143,7 +143,7 @@ def preprocess_settings(library: ModuleType, name: str, tag: str = "") -> dict[s
 
 
 def check_known(library: ModuleType, weights: Weights) -> None:
-    """EncoderUnavailableError where open_clip has no such model, or that model no such tag and there is no file."""
+    """Raise EncoderUnavailableError where open_clip has no such model, or no such tag of it and there is no file."""
     models = library.list_models()
     if weights.name not in models:
         close = difflib.get_close_matches(weights.name, models, n=4, cutoff=0.5)
@@ -159,10 +159,10 @@ def check_known(library: ModuleType, weights: Weights) -> None:
 
 
 def check_unknown_file(library: ModuleType, weights: Weights, quick_gelu: bool) -> None:
-    """Whether the activation that the model's name gives can be that of a local file which open_clip does not know.
+    """Raise EncoderUnavailableError where a local file needs another activation than the model's name gives.
 
-    The ``open_clip_config.json`` that open_clip publishes beside its weights settles it; where it asks for the
-    other activation: EncoderUnavailableError. Without it nothing can, so that the log says what was assumed.
+    The ``open_clip_config.json`` that open_clip publishes next to its weights says what it needs. Without it nothing
+    does, so that the log says what was assumed.
     """
     config = os.path.join(os.path.dirname(weights.path), "open_clip_config.json")
     try:
@@ -185,7 +185,7 @@ def check_unknown_file(library: ModuleType, weights: Weights, quick_gelu: bool) 
 
 
 def check_activation(modules: Iterable[object], weights: Weights, quick_gelu: bool) -> None:
-    """EncoderUnavailableError where a tower does not compute the activation its weights need.
+    """Raise EncoderUnavailableError where a tower does not compute the activation its weights need.
 
     ``modules`` are all those of the tower; a ResNet has neither activation, and passes.
     """
@@ -199,7 +199,7 @@ def check_activation(modules: Iterable[object], weights: Weights, quick_gelu: bo
 
 
 def is_torchscript(path: str) -> bool:
-    """Whether the file is a TorchScript archive, as OpenAI published its weights: a program, not only numbers."""
+    """Return whether the file is a TorchScript archive, as OpenAI published: a program, and not numbers alone."""
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.endswith("/constants.pkl") for name in archive.namelist())
@@ -208,6 +208,6 @@ def is_torchscript(path: str) -> bool:
 
 
 def one_line(error: BaseException, length: int = 200) -> str:
-    """What an error says, on one line of at most ``length`` characters."""
+    """Return the message of an error on one line of at most ``length`` characters."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= length else text[: length - 1] + "…"
