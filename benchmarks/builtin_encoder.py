@@ -22,8 +22,8 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
-from image_tagging.encoders import learned
-from image_tagging.encoders.builtin import BuiltinEncoder
+from image_tagging.encoders.builtin import network
+from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.errors import DecodeError
 from image_tagging.images.decode import decode
 from image_tagging.records import ImageRef
@@ -43,7 +43,7 @@ def main() -> None:
     kinds = kinds[known]
     print(f"{len(embeddings)} pictures of {len(np.unique(kinds))} kinds, {embeddings.shape[1]} values each")
     print(f"{len(paths) / seconds:.0f} pictures per second, reading and decoding included, single-threaded")
-    blocks = {"both": slice(None), "seen": slice(learned.SEEN), "described": slice(learned.SEEN, None)}
+    blocks = {"both": slice(None), "seen": slice(network.NETWORK_DIM), "described": slice(network.NETWORK_DIM, None)}
     for train in sorted({_FEWER, options.train}):
         for block, values in blocks.items():
             for name, probe in (PROBES if block == "both" else {"scaled": PROBES["scaled"]}).items():

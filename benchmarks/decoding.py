@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
-from image_tagging.encoders.builtin import BuiltinEncoder
-from image_tagging.encoders.clip_preprocess import ClipPreprocess
+from image_tagging.encoders.builtin.encoder import BuiltinEncoder
+from image_tagging.encoders.clip.preprocess import ClipPreprocess
 from image_tagging.images.decode import content_hash, decode
 from image_tagging.images.decoders import DecodedThere, Decoders
 from image_tagging.records import FoundImage, ImageRef

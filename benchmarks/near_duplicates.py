@@ -17,7 +17,7 @@ from builtin_encoder import pictures_in
 from PIL import Image, ImageChops, ImageEnhance
 
 from image_tagging.datasets.near_duplicates import NEARLY_THE_SAME
-from image_tagging.encoders.builtin import BuiltinEncoder
+from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.images.decode import decode
 from image_tagging.records import ImageRef
 

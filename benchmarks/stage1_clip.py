@@ -28,7 +28,7 @@ import torch
 from PIL import Image
 
 from image_tagging import ProcessConfig, process_dataset
-from image_tagging.encoders.clip import ClipEncoder
+from image_tagging.encoders.clip.encoder import ClipEncoder
 
 
 class Photos(torch.utils.data.Dataset):

@@ -21,7 +21,7 @@ from benchmarks.builtin_encoder import PROBES, accuracy, pictures_in
 from numpy.typing import NDArray
 from PIL import Image
 
-from image_tagging.encoders.letterbox import enlarged, fitted, squared
+from image_tagging.encoders.builtin.letterbox import pad_to_square, resize_to_fit, upscale_nearest
 
 from .corpus import picture_of
 from .network import Network
@@ -33,7 +33,7 @@ def main() -> None:
     options = _options()
     paths, kinds = pictures_in(options.folders)
     pictures = [picture_of(Path(path)) for path in paths]
-    squares = np.stack([squared(fitted(picture)) for picture in pictures])
+    squares = np.stack([pad_to_square(resize_to_fit(picture)) for picture in pictures])
     seen = {f"step {_step(each):6d}": _seen(each, squares) for each in sorted(options.run.glob("*.pt"), key=_step)}
     if options.teacher:
         seen["teacher"] = _seen_by_teacher(options.teacher, pictures)
@@ -71,7 +71,8 @@ def _seen_by_teacher(path: Path, pictures: list[Image.Image]) -> NDArray[np.floa
 
     teacher = Teacher(path, threads=2)
     squeezed = [
-        cv2.resize(enlarged(np.asarray(p), SIDE, SIDE), (SIDE, SIDE), interpolation=cv2.INTER_AREA) for p in pictures
+        cv2.resize(upscale_nearest(np.asarray(p), SIDE, SIDE), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        for p in pictures
     ]
     return np.stack([teacher.seen(picture) for picture in squeezed]).astype(np.float32)
 

@@ -34,9 +34,9 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from PIL import Image
 from torch import nn
 
-from image_tagging.encoders.classical import classical
-from image_tagging.encoders.learned import DESCRIBED, SEEN
-from image_tagging.encoders.letterbox import SIDE, fitted, squared
+from image_tagging.encoders.builtin.classical import classical
+from image_tagging.encoders.builtin.letterbox import SIDE, pad_to_square, resize_to_fit
+from image_tagging.encoders.builtin.network import CLASSICAL_DIM, NETWORK_DIM
 
 from .corpus import Corpus, load
 from .network import LEARNED, MIDDLE, SPREAD, Block, Network
@@ -57,8 +57,8 @@ def main() -> None:
     seen, described = _blocks(quantised, corpus)
     model = with_projections(
         quantised,
-        learned=projection(np.sqrt(seen), SEEN, options.seed, standardised=True),
-        classical=projection(described, DESCRIBED, options.seed),
+        learned=projection(np.sqrt(seen), NETWORK_DIM, options.seed, standardised=True),
+        classical=projection(described, CLASSICAL_DIM, options.seed),
     )
     onnx.save(model, options.out)
     print(f"{options.out}: {options.out.stat().st_size:,} bytes")
@@ -99,8 +99,8 @@ def _blocks(network: onnx.ModelProto, corpus: Corpus) -> tuple[NDArray[np.float3
     session = onnxruntime.InferenceSession(network.SerializeToString(), providers=["CPUExecutionProvider"])
     seen, described = [], []
     for image in corpus.images:
-        pixels = fitted(Image.fromarray(image))
-        seen.append(session.run(None, {"pictures": squared(pixels)[np.newaxis]})[0][0])
+        pixels = resize_to_fit(Image.fromarray(image))
+        seen.append(session.run(None, {"pictures": pad_to_square(pixels)[np.newaxis]})[0][0])
         described.append(classical(pixels))
     return np.stack(seen), np.stack(described)
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from image_tagging.encoders.letterbox import enlarged
+from image_tagging.encoders.builtin.letterbox import upscale_nearest
 
 from .corpus import Corpus
 
@@ -76,7 +76,7 @@ def render(view: np.void, images: list[NDArray[np.uint8]], side: int) -> NDArray
 
 def _rendered(crop: np.void, images: list[NDArray[np.uint8]], side: int) -> NDArray[np.uint8]:
     picture = _cut(images[crop["image"]], crop["box"])
-    picture = enlarged(picture, side, side) if crop["drawn"] else picture
+    picture = upscale_nearest(picture, side, side) if crop["drawn"] else picture
     smaller = min(picture.shape[:2]) < side
     how = cv2.INTER_LINEAR if smaller and not crop["drawn"] else cv2.INTER_AREA
     picture = cv2.resize(picture, (side, side), interpolation=how)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from image_tagging.encoders.choice import EncoderChoice
+from image_tagging.encoders import EncoderChoice
 from image_tagging.records import EncoderSpec
 
 SPEC = EncoderSpec("mean-colours", "v1", 3, "none")

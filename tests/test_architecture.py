@@ -16,17 +16,33 @@ PACKAGES = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
 #: The public names of each package; another package may import nothing else of it.
 PUBLIC = {
     "cli": "classify_main interrupted list_models main",
-    "datasets": "HASH_TO_TAGS TAGGED_METADATA TAG_TO_HASHES UNTAGGED_FOLDER Advice JsonObjectWriter Split Splitter TaggedEmbeddings audit_dataset embeddings_type gather json_object metadata_paths read_embeddings read_tag_lists record_writer untagged_metadata_name write_lists",
-    "drawings": "KINDS DrawnDataset draw draw_dataset",
-    "exporters": "OUTPUT_JSON DatasetFiles empty_tags require_place result_folders results score_pictures",
+    "datasets": (
+        "Advice HASH_TO_TAGS JsonObjectWriter Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings "
+        "UNTAGGED_FOLDER audit_dataset gather json_object metadata_paths read_embeddings read_tag_lists "
+        "record_writer untagged_metadata_name write_lists"
+    ),
+    "drawings": "DrawnDataset KINDS draw draw_dataset",
+    "encoders": (
+        "BUILTIN DEFAULT_MODEL DEFAULT_PRETRAINED Encoder EncoderChoice EncoderFamily TextEncoder "
+        "load_encoder register_encoder require_this_version"
+    ),
+    "exporters": "DatasetFiles OUTPUT_JSON empty_tags require_place result_folders results score_pictures",
     "images": "Decoders Preprocess decoder_version",
-    "pipeline": "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ProcessConfig ProcessSummary TrainConfig TrainSummary classify_images process_dataset train_tag_models",
+    "pipeline": (
+        "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ProcessConfig "
+        "ProcessSummary TrainConfig TrainSummary classify_images process_dataset train_tag_models"
+    ),
     "reports": "RunReport explain write_report",
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": "DEFAULT_LIMITS SourceReader ThreadReaders find_images is_archive is_archive_name sub_folders",
-    "store": "PLACING Listing StoreFile WorkingStore",
-    "tag_models": "DEFAULT_THRESHOLD KINDS LOGISTIC_REGRESSION SUFFIX SVM ImageCounts ListedModel ModelCard ModelList TagModel TagModels bin_labels bin_numbers examine find_model_files generate_model_path list_folder load_tag_models longest_file_name model_names model_stem quote_tag report_name save_tag_model scorer_of sigmoid unit_rows",
-    "training": "BALANCED Aim LearnedTag TagIndex TagLearner TextPrior Training ValidationReport parse_aim",
+    "store": "Listing PLACING StoreFile WorkingStore",
+    "tag_models": (
+        "DEFAULT_THRESHOLD ImageCounts KINDS LOGISTIC_REGRESSION ListedModel ModelCard ModelList SUFFIX SVM "
+        "TagModel TagModels bin_labels bin_numbers examine find_model_files generate_model_path list_folder "
+        "load_tag_models longest_file_name model_names model_stem quote_tag report_name save_tag_model "
+        "scorer_of sigmoid unit_rows"
+    ),
+    "training": "Aim BALANCED LearnedTag TagIndex TagLearner TextPrior Training ValidationReport parse_aim",
 }
 
 
@@ -53,13 +69,12 @@ def cross_imports() -> Iterator[tuple[str, str, str, str]]:
         home = relative.parts[0].removesuffix(".py")
         for module, name in imports(path):
             target = module.split(".")[0] or name
-            if target != home and home != "__init__":
+            if home not in {target, "__init__"}:
                 yield str(relative), home, module, name
 
 
 def test_the_top_of_the_package_is_a_short_listing():
-    modules = [path for path in ROOT.glob("*.py")]
-    assert len(modules) <= 9
+    assert len(list(ROOT.glob("*.py"))) <= 9
     assert len(PACKAGES) <= 14
 
 

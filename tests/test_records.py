@@ -79,6 +79,16 @@ def test_encoders_match_by_name_weights_and_length_whatever_the_preprocessing_is
     assert spec.label == "ViT-B-32/openai"
 
 
+@pytest.mark.parametrize(
+    ("name", "family", "reads_text"),
+    [("ViT-B-32", "CLIP", True), ("unknown", "CLIP", True), ("builtin", "builtin", False)],
+)
+def test_a_spec_knows_its_family_by_its_name(name, family, reads_text):
+    spec = EncoderSpec(name, "2", 8, "")
+    assert (spec.family, spec.reads_text) == (family, reads_text)
+    assert dataclasses.asdict(spec) == {"name": name, "pretrained": "2", "dim": 8, "preprocess": ""}  # as files have it
+
+
 def test_values_do_not_change():
     failure = Failure(ImageRef("a.png"), "read", "missing", "it is gone")
     with pytest.raises(dataclasses.FrozenInstanceError):

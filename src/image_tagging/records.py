@@ -9,6 +9,7 @@ it may turn into a :class:`Failure` instead, which travels the same way and keep
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
@@ -78,6 +79,15 @@ class FoundImage:
     stamp: str
 
 
+# Encoders that are no model of open_clip: name -> family, and whether it reads text.
+_FAMILIES: dict[str, tuple[str, bool]] = {"builtin": ("builtin", False)}
+
+
+def declare_family(family: str, names: Iterable[str], *, reads_text: bool) -> None:
+    """Add the names of a family of encoders, for specs to know it by. ``encoders.register_encoder`` calls this."""
+    _FAMILIES.update(dict.fromkeys(names, (family, reads_text)))
+
+
 @dataclass(frozen=True)
 class FoundArchive:
     """An archive that finding met, and how many images lie directly in it.
@@ -115,6 +125,16 @@ class EncoderSpec:
     def label(self) -> str:
         """The encoder in words, on one line whatever a file calls it: ``ViT-B-32/openai``."""
         return escaped(f"{self.name}/{self.pretrained}")
+
+    @property
+    def family(self) -> str:
+        """What metadata has as ``embeddings_type``: ``CLIP`` for the models of open_clip, else the declared family."""
+        return _FAMILIES.get(self.name, ("CLIP", True))[0]
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether the encoder can embed texts in the space of its pictures."""
+        return _FAMILIES.get(self.name, ("CLIP", True))[1]
 
     def matches(self, other: EncoderSpec) -> bool:
         """Whether embeddings of both may be compared."""

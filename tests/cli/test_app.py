@@ -334,7 +334,7 @@ _WAITING = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may have switched it off
 from image_tagging.__main__ import main
-from image_tagging.encoders.builtin import BuiltinEncoder
+from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 real, calls = BuiltinEncoder.embed, []
 
 def embed(self, batch):

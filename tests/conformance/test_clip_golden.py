@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from image_tagging.encoders.clip_preprocess import ClipPreprocess
+from image_tagging.encoders.clip.preprocess import ClipPreprocess
 
 pytestmark = pytest.mark.data
 

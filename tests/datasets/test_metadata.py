@@ -13,7 +13,6 @@ from hypothesis.extra.numpy import arrays
 
 from image_tagging.datasets.metadata import (
     as_json,
-    embeddings_type,
     json_object,
     read_embeddings,
     read_tag_lists,
@@ -71,11 +70,6 @@ def test_a_record_has_the_documented_keys():
     assert tagged.pop("embeddings_vector").tolist() == [1, 2, 3, 4]
     assert tagged == expected
     assert "image_tags" not in as_json(record(), tagged=False)
-
-
-def test_the_type_of_embeddings_is_clip_or_the_embedded_encoders():
-    assert embeddings_type(CLIP) == "CLIP"
-    assert embeddings_type(EncoderSpec("builtin", "2", 8, "")) == "builtin"
 
 
 def test_the_file_is_one_json_object_keyed_by_hash(tmp_path):

@@ -287,7 +287,7 @@ def test_metadata_of_an_older_version_of_the_embedded_encoder(refused, trained, 
                       f"--output={done}")  # fmt: skip
     assert "builtin/classical-1" in message
     assert "builtin/learned-1" in message
-    assert "Make the metadata anew (stage 1)" in message
+    assert "Make the metadata again (stage 1)" in message
 
 
 @pytest.fixture
@@ -312,7 +312,7 @@ def test_models_and_metadata_of_encoders_of_different_names(refused, trained, do
 def test_models_of_an_encoder_that_is_not_here(refused, trained, done, renamed):
     message = refused("classify", f"--directory={trained.images}", f"--model={renamed}", f"--output={done}")
     assert "builtin/classical-9" in message
-    assert "Make the metadata anew (stage 1), then the tag models (stage 2)" in message
+    assert "Make the metadata again (stage 1), then the tag models (stage 2)" in message
 
 
 def test_models_of_two_encoders_in_one_folder(refused, trained, done, renamed):

@@ -12,7 +12,7 @@ import pytest
 
 from image_tagging import FileCache
 from image_tagging.cli import app as cli
-from image_tagging.encoders.builtin import BuiltinEncoder
+from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.errors import OutputError
 from image_tagging.store.store_file import STORE_NAME
 from image_tagging.store.working_store import WorkingStore

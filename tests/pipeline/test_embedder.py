@@ -15,7 +15,7 @@ from PIL import Image
 
 from embedding_runs import embed
 from fakes import SPEC, MeanColours, choose, mean_colours
-from image_tagging.encoders.choice import EncoderChoice
+from image_tagging.encoders import EncoderChoice
 from image_tagging.errors import EncoderUnavailableError
 from image_tagging.pipeline.configs import EmbeddingConfig
 from image_tagging.pipeline.embedding import embed_images

@@ -401,7 +401,7 @@ needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this sys
 @pytest.mark.parametrize(
     ("where", "call"),
     [
-        ("image_tagging.encoders.builtin:BuiltinEncoder.embed", 2),
+        ("image_tagging.encoders.builtin.encoder:BuiltinEncoder.embed", 2),
         ("image_tagging.datasets.metadata:as_json", 5),
         ("image_tagging.exporters.dataset_files:image_row", 5),
     ],
@@ -419,7 +419,10 @@ def test_stage_1_killed_and_run_again_gives_what_it_would_have_given(odd_names, 
 @needs_kill
 @pytest.mark.parametrize(
     ("where", "call"),
-    [("image_tagging.encoders.builtin:BuiltinEncoder.embed", 2), ("image_tagging.exporters.results:score_rows", 3)],
+    [
+        ("image_tagging.encoders.builtin.encoder:BuiltinEncoder.embed", 2),
+        ("image_tagging.exporters.results:score_rows", 3),
+    ],
 )
 def test_stage_3_killed_and_run_again_gives_what_it_would_have_given(odd_names, tmp_path, trained, where, call):
     options = (f"--directory={odd_names}", f"--model={trained.models}", "--batch_size=3")

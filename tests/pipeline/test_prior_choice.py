@@ -56,7 +56,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def spec_of(weights: Path) -> EncoderSpec:
-    from image_tagging.encoders import encoder_identity
+    from image_tagging.encoders.registry import encoder_identity
 
     return EncoderSpec(*encoder_identity(SMALL, str(weights)), 256, "")
 

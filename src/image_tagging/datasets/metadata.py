@@ -67,11 +67,6 @@ def untagged_metadata_name(source: str) -> str:
     return f"{stem}-metadata.json"
 
 
-def embeddings_type(encoder: EncoderSpec) -> str:
-    """What the key ``embeddings_type`` says: ``CLIP``, or the name of the embedded encoder."""
-    return "builtin" if encoder.name == "builtin" else "CLIP"
-
-
 def as_json(record: ImageRecord, *, tagged: bool) -> dict[str, Any]:
     """An image's record as the metadata file holds it."""
     return {
@@ -84,7 +79,7 @@ def as_json(record: ImageRecord, *, tagged: bool) -> dict[str, Any]:
         "image_xsize": record.width,
         "image_ysize": record.height,
         **({"image_tags": list(record.tags)} if tagged else {}),
-        "embeddings_type": embeddings_type(record.encoder),
+        "embeddings_type": record.encoder.family,
         "model": record.encoder.name,
         "pretrained": record.encoder.pretrained,
         "embeddings_vector": record.embedding,

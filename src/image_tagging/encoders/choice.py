@@ -1,4 +1,4 @@
-"""The encoder that a run is to use, by its name or as embeddings and tag models name it; loaded when it is needed."""
+"""The encoder that a run uses, by its name or as embeddings and tag models name it; loaded when it is needed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Optional
 
 from ..errors import EncoderMismatchError, EncoderUnavailableError
 from ..records import EncoderSpec
-from . import BUILTIN, DEFAULT_PRETRAINED, Encoder, TextEncoder, encoder_identity, load_encoder, load_text_encoder
+from .base import Encoder, TextEncoder
+from .registry import encoder_identity, load_encoder, load_text_encoder
 
 
 @dataclass(frozen=True)
 class EncoderChoice:
-    """The encoder that a run is to use. It is loaded when the first picture needs it, and never when none does.
+    """The encoder that a run uses. It is loaded when the first picture needs it, and never when none does.
 
-    ``name`` and ``pretrained`` are its identity; ``weights`` is where the weights are to be had (a tag or a
-    path). ``dim`` is the length its embeddings must have, where that is known beforehand.
+    ``name`` and ``pretrained`` are its identity; ``weights`` is where the weights are (a tag or a path). ``dim`` is the
+    length its embeddings must have, where that is known beforehand.
     """
 
     name: str
@@ -27,21 +28,23 @@ class EncoderChoice:
 
     @classmethod
     def by_name(cls, clip_model: str, weights: str, device: Optional[str], precision: str) -> EncoderChoice:
-        """The encoder that a person names; raises EncoderUnavailableError where there is none of this name."""
+        """Return the encoder that a user names; raise EncoderUnavailableError where there is none of this name."""
         return cls(*encoder_identity(clip_model, weights), weights, device, precision)
 
     @classmethod
-    def by_spec(cls, spec: EncoderSpec, weights: Optional[str], device: Optional[str], precision: str) -> EncoderChoice:
-        """The encoder that embeddings or tag models name; whether it can be had shows when it is needed."""
+    def by_spec(
+        cls, spec: EncoderSpec, weights: Optional[str], device: Optional[str] = None, precision: str = "auto"
+    ) -> EncoderChoice:
+        """Return the encoder that embeddings or tag models name; whether it is available shows when it is loaded."""
         return cls(spec.name, spec.pretrained, weights or spec.pretrained, device, precision, spec.dim)
 
     def load(self) -> Encoder:
-        """The encoder, ready to work.
+        """Return the encoder, ready to work.
 
         Raises
         ------
         EncoderUnavailableError
-            It cannot be had.
+            It is not available.
         EncoderMismatchError
             ``weights`` are those of another encoder.
         """
@@ -64,45 +67,33 @@ class EncoderChoice:
         if self.dim not in {None, encoder.spec.dim}:
             raise EncoderMismatchError(
                 f"{encoder.spec.label} gives embeddings of {encoder.spec.dim} values; the metadata or the tag models "
-                f"have {self.dim}. They were made with another encoder of that name: make them anew (stages 1 and 2)."
+                f"have {self.dim}. They were made with another encoder of that name: make them again (stages 1 and 2)."
             )
         return encoder
 
+    def load_text(self) -> TextEncoder:
+        """Return what embeds texts in the space of the encoder's pictures.
 
-def require_this_version(spec: EncoderSpec) -> None:
-    """EncoderMismatchError where embeddings, or tag models, are those of another version of the embedded encoder."""
-    if spec.name != BUILTIN:
-        return
-    here = EncoderSpec(*encoder_identity(BUILTIN, DEFAULT_PRETRAINED), spec.dim, "")
-    if spec.pretrained != here.pretrained:
-        raise EncoderMismatchError(
-            f"the embeddings are those of {spec.label}, another version of the embedded encoder than the one here, "
-            f"{here.label}, and the two cannot be compared. Make the metadata anew (stage 1), then the tag models "
-            "(stage 2)."
-        )
-
-
-def text_encoder_of(spec: EncoderSpec, weights: Optional[str], device: Optional[str] = None) -> TextEncoder:
-    """What embeds texts in the space of embeddings that name their encoder; ``weights`` as in ``EncoderChoice``.
-
-    Raises
-    ------
-    EncoderUnavailableError
-        The encoder knows pictures alone, or its text side or the weights are not here.
-    EncoderMismatchError
-        ``weights`` were given and are those of another encoder, or they give embeddings of another length.
-    DeviceUnavailableError
-        The device asked for is not here.
-    """
-    if weights is not None and encoder_identity(spec.name, weights) != (spec.name, spec.pretrained):
-        raise EncoderMismatchError(
-            f"the embeddings are those of {spec.label}, and {weights} holds other weights: "
-            "give the weights file they were made with as --pretrained."
-        )
-    encoder = load_text_encoder(spec.name, weights or spec.pretrained, device)
-    if encoder.dim != spec.dim:
-        raise EncoderMismatchError(
-            f"the texts of {spec.label} have {encoder.dim} values and the embeddings {spec.dim}: "
-            "they were made with another encoder of that name. Make them anew (stage 1)."
-        )
-    return encoder
+        Raises
+        ------
+        EncoderUnavailableError
+            The encoder reads no text, or its text side or the weights are not here.
+        EncoderMismatchError
+            ``weights`` are those of another encoder, or they give embeddings of another length.
+        DeviceUnavailableError
+            The device asked for is not here.
+        """
+        label = EncoderSpec(self.name, self.pretrained, 0, "").label
+        is_given = self.weights != self.pretrained
+        if is_given and encoder_identity(self.name, self.weights) != (self.name, self.pretrained):
+            raise EncoderMismatchError(
+                f"the embeddings are those of {label}, and {self.weights} holds other weights: "
+                "give the weights file they were made with as --pretrained."
+            )
+        encoder = load_text_encoder(self.name, self.weights, self.device)
+        if self.dim not in {None, encoder.dim}:
+            raise EncoderMismatchError(
+                f"the texts of {label} have {encoder.dim} values and the embeddings {self.dim}: "
+                "they were made with another encoder of that name. Make them again (stage 1)."
+            )
+        return encoder

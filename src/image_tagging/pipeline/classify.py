@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from typing import Optional
 
 from ..datasets import read_embeddings
-from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
-from ..encoders.choice import EncoderChoice, require_this_version
+from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
 from ..errors import EncoderMismatchError
 from ..exporters import require_place, result_folders, results, score_pictures
 from ..files import stamp_of

@@ -12,8 +12,7 @@ from typing import Optional, Union
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders import Encoder
-from ..encoders.choice import EncoderChoice
+from ..encoders import Encoder, EncoderChoice
 from ..errors import PictureError
 from ..failures import attempt
 from ..images import Preprocess

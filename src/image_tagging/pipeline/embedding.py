@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from ..encoders.choice import EncoderChoice
+from ..encoders import EncoderChoice
 from ..errors import NoImagesError
 from ..progress import Progress
 from ..records import Failure, Found

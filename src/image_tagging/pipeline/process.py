@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from ..encoders.choice import EncoderChoice
+from ..encoders import EncoderChoice
 from ..exporters import DatasetFiles, empty_tags, result_folders
 from ..images import decoder_version
 from ..progress import Progress, no_progress

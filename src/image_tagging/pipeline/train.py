@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Optional
 
 from ..datasets import audit_dataset, gather, read_embeddings, read_tag_lists
-from ..encoders.choice import require_this_version, text_encoder_of
+from ..encoders import EncoderChoice, require_this_version
 from ..errors import EncoderMismatchError, EncoderUnavailableError, InputError, ModelError, TrainingError
 from ..progress import Progress, no_progress
 from ..records import EncoderSpec
@@ -126,7 +126,7 @@ def choose_prior(
             )
         return None, ()
     try:
-        reader = text_encoder_of(encoder, weights)
+        reader = EncoderChoice.by_spec(encoder, weights).load_text()
         prior = TextPrior.of(_counted(tags, watch), reader.embed_texts)
     except EncoderUnavailableError as error:
         why = error.reason.rstrip(".")

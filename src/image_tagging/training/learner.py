@@ -9,7 +9,7 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import Split, TaggedEmbeddings, embeddings_type
+from ..datasets import Split, TaggedEmbeddings
 from ..errors import TrainingError
 from ..records import EncoderSpec
 from ..tag_models import DEFAULT_THRESHOLD, KINDS, TagModel, TagModels, scorer_of, unit_rows
@@ -94,7 +94,7 @@ class TagLearner:
         """The end of a sentence about a tag without an image: why its name does not stand in."""
         if self._prior:
             return f", and {self._prior.why_without(tag)}"
-        return "; --prior=text can learn it from its name alone" if embeddings_type(self.encoder) == "CLIP" else ""
+        return "; --prior=text can learn it from its name alone" if self.encoder.reads_text else ""
 
     def _other_sample(self, tag: str, split: Split) -> NDArray[np.int64]:
         """Images without the tag that it is neither learned from nor measured on."""

@@ -30,7 +30,7 @@ from .shifted_regression import fit_shifted
 
 Floats = NDArray[np.float64]
 
-#: Texts -> (N, D), as ``encoders.clip_text`` gives them.
+#: Texts -> (N, D), as an ``encoders.TextEncoder`` gives them.
 EmbedTexts = Callable[[Sequence[str]], NDArray[np.float32]]
 
 #: How many standard deviations of the others a name alone is believed to move an image of its tag. Of images two apart,

@@ -1,0 +1,91 @@
+"""What an encoder is: the protocols, and what is known of a family of encoders without loading one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable, Optional, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from ..records import EncoderSpec
+
+
+class Encoder(Protocol):
+    """Turns pictures into embeddings, in two steps so that the first can run ahead in other processes."""
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """The identity stamped on every embedding."""
+
+    @property
+    def device(self) -> str:
+        """Where ``embed`` computes: ``cpu``, ``cuda``, ``cuda:1``…"""
+
+    @property
+    def precision(self) -> str:
+        """``fp32``, ``bf16`` or ``fp16``, which give the same embeddings but for rounding; ``int8`` of ``builtin``."""
+
+    @property
+    def preprocess(self) -> Callable[[Image.Image], NDArray[np.float32]]:
+        """The function of one RGB picture of any size that gives the array which ``embed`` takes.
+
+        It runs in the processes that decode, so it must be picklable and must not depend on anything else.
+        """
+
+    def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Return (N, D) float32 for N preprocessed pictures, not normalised; row i belongs to picture i."""
+
+
+class TextEncoder(Protocol):
+    """Turns texts into embeddings in the space of an encoder's pictures."""
+
+    @property
+    def dim(self) -> int:
+        """D, the length of its embeddings and of the pictures'."""
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return (N, D) float32 for N texts, not normalised; row i belongs to text i."""
+
+
+def _as_asked(name: str, pretrained: str) -> tuple[str, str]:
+    return name, pretrained
+
+
+@dataclass(frozen=True)
+class EncoderFamily:
+    """Encoders that are loaded in the same way, and what is known of them before one is loaded.
+
+    Attributes
+    ----------
+    name : str
+        What metadata has as ``embeddings_type``.
+    load : callable
+        (name, pretrained, device, precision) -> :class:`Encoder`, with the errors of ``load_encoder``. It imports what
+        it needs when it is called.
+    title : str
+        The family in a sentence: "the embedded encoder".
+    models : tuple of str
+        The names (``clip_model``) that it serves; its own where there is none.
+    version : str
+        ``pretrained`` of its specs, for a family that has one version and no choice of weights.
+    identify : callable
+        (name, pretrained) as a user gives them -> both as the spec has them, for a family without ``version``.
+    load_text : callable, optional
+        (name, pretrained, device) -> :class:`TextEncoder`, with the errors of ``load_text_encoder``; ``None`` where
+        the family reads no text.
+    why_no_text : str
+        Why it reads no text and what to do, for an error message; there is a sentence that fits most families.
+    """
+
+    name: str
+    load: Callable[[str, str, Optional[str], str], Encoder]
+    title: str
+    models: tuple[str, ...] = ()
+    version: str = ""
+    identify: Callable[[str, str], tuple[str, str]] = _as_asked
+    load_text: Optional[Callable[[str, str, Optional[str]], TextEncoder]] = None
+    why_no_text: str = ""

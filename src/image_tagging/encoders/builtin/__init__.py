@@ -1,0 +1,34 @@
+"""``builtin``, the encoder that comes with the package and needs no download.
+
+:mod:`.encoder` puts an embedding together from :mod:`.network` (the weights in ``builtin.onnx``) and :mod:`.classical`
+(features); :mod:`.letterbox` brings pictures of any size into one square.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ..base import Encoder, EncoderFamily
+
+NAME = "builtin"
+
+#: The version of its embeddings. It changes with every change that moves one, in weights or features.
+VERSION = "learned-1"
+
+
+def _load(_name: str, _pretrained: str, device: Optional[str], precision: str) -> Encoder:
+    from .encoder import BuiltinEncoder
+
+    return BuiltinEncoder(device=device, precision=precision)
+
+
+FAMILY = EncoderFamily(
+    name=NAME,
+    load=_load,
+    title="the embedded encoder",
+    version=VERSION,
+    why_no_text=(
+        f"the embedded encoder ({NAME}) sees form and colour and reads no text: compute the metadata with a CLIP model "
+        "(--clip_model, stage 1), which does"
+    ),
+)

@@ -1,0 +1,97 @@
+"""CLIP image encoders, by their names in open_clip: ``ClipEncoder("ViT-B-32", "openai")``.
+
+The models are those of Radford et al. (2021) and Cherti et al., "Reproducible scaling laws for contrastive
+language-image learning" (2023). torch and open_clip are imported when the first encoder is made, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Optional
+
+import numpy as np
+
+from ...records import EncoderSpec
+from . import weights as clip_weights
+from .loading import LoadedModel, load_model, random_model
+from .precision import drawn_pictures
+from .preprocess import ClipPreprocess
+from .tower import make_tower
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class ClipEncoder:
+    """An :class:`~image_tagging.encoders.Encoder` of open_clip; only its vision tower is kept.
+
+    Parameters
+    ----------
+    name : str
+        A model name of open_clip: ``ViT-B-32``.
+    pretrained : str
+        A pretrained tag of that model, or the path of a local weights file.
+    device : str, optional
+        ``cpu``, ``cuda``, ``cuda:1``, ``mps``; without it ``cuda`` where there is one, else ``cpu``.
+    precision : str
+        ``fp32``, ``bf16``, ``fp16``, or ``auto``: the fastest that the device has and that gives what fp32 gives.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        open_clip or the weights are missing, unknown, or do not fit; the precision asked for is not available, or
+        gives other embeddings than fp32. Nothing is silently used instead.
+    DeviceUnavailableError
+        The device asked for is not here.
+
+    """
+
+    def __init__(self, name: str, pretrained: str, device: Optional[str] = None, precision: str = "auto") -> None:
+        self._set_up(load_model(name, pretrained, device), precision)
+
+    @classmethod
+    def with_random_weights(
+        cls, name: str, seed: int = 0, device: Optional[str] = None, precision: str = "auto"
+    ) -> ClipEncoder:
+        """Return an encoder of random weights, the same for the same seed: for tests and time measurements only."""
+        encoder = cls.__new__(cls)
+        encoder._set_up(random_model(name, seed, device), precision)
+        return encoder
+
+    def _set_up(self, loaded: LoadedModel, precision: str) -> None:
+        library, weights, model = loaded.library, loaded.weights, loaded.model
+        if not hasattr(
+            model.visual, "trunk"
+        ):  # a tower of timm has its own activation, which open_clip's options do not change
+            loaded.check_activation(model.visual)
+        settings = clip_weights.preprocess_settings(library, weights.name, weights.tag)
+        self._preprocess = ClipPreprocess.from_config({**library.get_model_preprocess_cfg(model), **settings})
+        pictures = [self._preprocess(picture) for picture in drawn_pictures()]
+        self._tower = make_tower(loaded.torch, model.visual, loaded.device, precision, pictures)
+        self._spec = EncoderSpec(weights.name, weights.pretrained, loaded.dim, self._preprocess.label)
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """The identity stamped on every embedding; ``pretrained`` of an unknown local file is ``name@digest``."""
+        return self._spec
+
+    @property
+    def device(self) -> str:
+        """Where ``embed`` computes."""
+        return self._tower.device
+
+    @property
+    def precision(self) -> str:
+        """What ``embed`` computes in: ``fp32``, ``bf16`` or ``fp16``. Not part of the identity."""
+        return self._tower.precision
+
+    @property
+    def preprocess(self) -> ClipPreprocess:
+        """The function of an RGB picture of any size that gives (3, H, W) float32, H and W those of the model."""
+        return self._preprocess
+
+    def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Return (N, D) float32 for N arrays (3, H, W), not normalised; row i belongs to picture i."""
+        if len(batch) == 0:
+            return np.empty((0, self._spec.dim), dtype=np.float32)
+        return self._tower.embed(batch)

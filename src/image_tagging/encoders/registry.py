@@ -1,0 +1,116 @@
+"""The registry: which family of encoders serves a name, and what follows from that.
+
+A family that comes with the package is a folder here, whose ``__init__.py`` has a ``FAMILY``; any other is added by
+:func:`register_encoder`.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ..errors import EncoderMismatchError, EncoderUnavailableError
+from ..records import EncoderSpec, declare_family
+from . import builtin, clip
+from .base import Encoder, EncoderFamily, TextEncoder
+
+DEFAULT_MODEL = "ViT-B-32"
+DEFAULT_PRETRAINED = "openai"
+
+#: The families by the names they serve; every other name is one of open_clip.
+_FAMILIES: dict[str, EncoderFamily] = {}
+
+
+def register_encoder(family: EncoderFamily) -> None:
+    """Add a family of encoders, so that its names can be given as ``clip_model``.
+
+    Raises
+    ------
+    ValueError
+        Another family serves one of its names.
+    """
+    names = family.models or (family.name,)
+    for name in names:
+        if _FAMILIES.get(name, family) != family:
+            raise ValueError(f"the encoder {name!r} is registered already, by the family {_FAMILIES[name].name!r}")
+    _FAMILIES.update(dict.fromkeys(names, family))
+    declare_family(family.name, names, reads_text=family.load_text is not None)
+
+
+register_encoder(builtin.FAMILY)
+
+
+def family_of(clip_model: str) -> EncoderFamily:
+    """Return the family that serves a name."""
+    return _FAMILIES.get(clip_model, clip.FAMILY)
+
+
+def encoder_identity(clip_model: str, pretrained: str) -> tuple[str, str]:
+    """Return ``name`` and ``pretrained`` as the spec of this encoder has them, without loading it.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        There is no such encoder, as far as is known without loading it.
+    """
+    family = family_of(clip_model)
+    if not family.version:
+        return family.identify(clip_model, pretrained)
+    if pretrained not in {DEFAULT_PRETRAINED, family.version}:
+        raise EncoderUnavailableError(
+            f"{family.title} is {clip_model}/{family.version}; there is no {clip_model}/{pretrained}. Leave out "
+            "--pretrained; embeddings and models of another version must be made again (stages 1 and 2)."
+        )
+    return clip_model, family.version
+
+
+def require_this_version(spec: EncoderSpec) -> None:
+    """Raise EncoderMismatchError where embeddings or tag models are of another version of an encoder than is here."""
+    family = family_of(spec.name)
+    if family.version and spec.pretrained != family.version:
+        raise EncoderMismatchError(
+            f"the embeddings are those of {spec.label}, another version of {family.title} than the one here, "
+            f"{spec.name}/{family.version}, and the two cannot be compared. Make the metadata again (stage 1), then "
+            "the tag models (stage 2)."
+        )
+
+
+def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None, precision: str = "auto") -> Encoder:
+    """Return the encoder called ``clip_model``, ready to work.
+
+    Parameters
+    ----------
+    clip_model : str
+        ``builtin``, the name of a registered encoder, or a model name of open_clip.
+    pretrained : str
+        A pretrained tag of open_clip or the path of a weights file; not used by ``builtin``.
+    device : str, optional
+        Where to compute; without it ``cuda`` where there is one, else ``cpu``.
+    precision : str
+        One of ``settings.PRECISIONS``. ``auto`` is the fastest that the device has instructions for, if it gives what ``fp32``
+        gives; the precision in use is the encoder's ``precision``.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        A library or the weights are missing, there is no such model, or it does not work in that precision.
+    DeviceUnavailableError
+        The device asked for is not here.
+    """
+    return family_of(clip_model).load(clip_model, pretrained, device, precision)
+
+
+def load_text_encoder(clip_model: str, pretrained: str, device: Optional[str] = None) -> TextEncoder:
+    """Return what embeds texts in the space of the encoder that :func:`load_encoder` gives for the same names.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        The encoder reads no text, or its text side or the weights are not here.
+    DeviceUnavailableError
+        The device asked for is not here.
+    """
+    family = family_of(clip_model)
+    if family.load_text is None:
+        remedy = "compute the metadata with a CLIP model (--clip_model, stage 1), which does"
+        raise EncoderUnavailableError(family.why_no_text or f"{family.title} reads no text: {remedy}")
+    return family.load_text(clip_model, pretrained, device)
