@@ -86,8 +86,8 @@ def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None,
     device : str, optional
         Where to compute; without it ``cuda`` where there is one, else ``cpu``.
     precision : str
-        One of ``settings.PRECISIONS``. ``auto`` is the fastest that the device has instructions for, if it gives what ``fp32``
-        gives; the precision in use is the encoder's ``precision``.
+        One of ``settings.PRECISIONS``. ``auto`` is the fastest that the device has instructions for, if it gives what
+        ``fp32`` gives; the precision in use is the encoder's ``precision``.
 
     Raises
     ------

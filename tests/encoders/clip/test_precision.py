@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from image_tagging.encoders import PRECISIONS
 from image_tagging.encoders.clip import precision as clip_precision
 from image_tagging.encoders.clip.precision import candidates, difference, drawn_pictures, native
 from image_tagging.errors import EncoderUnavailableError
+from image_tagging.settings import PRECISIONS
 
 
 def torch_on(
