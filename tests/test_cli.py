@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 import os
+import platform
 import re
 import shutil
 import signal
@@ -13,6 +15,7 @@ import sys
 import pytest
 import typer.main
 
+import image_tagging
 from image_tagging import (
     ClassifyConfig,
     ProcessConfig,
@@ -250,11 +253,43 @@ def test_no_argument_shows_the_help(capsys):
     assert "classify-zip" in shown.out + shown.err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["process", "--help"], ["classify", "--help"], ["models", "--help"]])
-def test_help_loads_nothing_heavy(arguments):
+@pytest.mark.parametrize("command", [[], *([name] for name in typer.main.get_command(cli.app).commands)], ids=str)
+def test_h_is_short_for_help(capsys, command):
+    text = shown_help(capsys, *command)
+    assert cli.main([*command, "-h"]) == 0
+    assert " ".join(capsys.readouterr().out.split()) == text
+
+
+def test_version_names_the_program_python_and_the_libraries(capsys):
+    assert cli.main(["--version"]) == 0
+    program, python, *libraries = capsys.readouterr().out.splitlines()
+    assert program == f"image-tagging {image_tagging.__version__}"
+    assert python.startswith(f"Python {platform.python_version()} on ")
+    for name in ("Pillow", "numpy", "scikit-learn", "onnxruntime"):
+        assert f"{name} {importlib.metadata.version(name)}" in libraries
+
+
+def test_version_leaves_out_what_is_not_installed(capsys, monkeypatch):
+    def version(name):
+        if name == "numpy":
+            return "1.2.3"
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == ["numpy 1.2.3"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["-h"], ["--version"], ["process", "--help"], ["classify", "--help"], ["models", "--help"]],
+    ids=" ".join,
+)
+def test_help_and_version_load_nothing_heavy(arguments):
     program = (
         "import sys; from image_tagging.cli import main; code = main(sys.argv[1:]);"
-        "heavy = {'numpy', 'sklearn', 'torch', 'PIL', 'cv2', 'scipy', 'sqlite3', 'orjson'} & set(sys.modules);"
+        "heavy = {'numpy', 'sklearn', 'torch', 'PIL', 'cv2', 'scipy', 'sqlite3', 'orjson', 'onnxruntime'};"
+        "heavy &= set(sys.modules);"
         "sys.exit(repr(heavy) if heavy else code)"
     )
     done = subprocess.run(

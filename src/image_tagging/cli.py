@@ -9,6 +9,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from . import __version__
 from .flags import (
     Batch,
     Bins,
@@ -30,6 +31,7 @@ from .flags import (
     Tagged,
     Threads,
     Truncated,
+    Version,
     Weights,
     boolean,
     path,
@@ -44,9 +46,18 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    # Every flag may be written with - or with _, as the documented commands do.
-    context_settings={"token_normalize_func": lambda token: token.replace("_", "-")},
+    context_settings={
+        "help_option_names": ["--help", "-h"],
+        "obj": __version__,  # for --version
+        # Every flag may be written with - or with _, as the documented commands do.
+        "token_normalize_func": lambda token: token.replace("_", "-"),
+    },
 )
+
+
+@app.callback()
+def program(version: Version = False) -> None:
+    """Take the options that stand before the command."""
 
 
 @app.command()

@@ -7,6 +7,9 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+#: What a bug report should name: these distributions decide what is decoded, computed and learned.
+_REPORTED = ("Pillow", "numpy", "scikit-learn", "opencv-python-headless", "onnxruntime", "torch", "open_clip_torch")
+
 #: As in ``encoders``, ``bins`` and ``prior_choice``, which ``--help`` must not import (a test compares them).
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 PLACES = ("copy", "hardlink", "symlink", "none")
@@ -33,6 +36,26 @@ def boolean(value: str) -> bool:
     return known[value.lower()]
 
 
+def show_versions(context: typer.Context, wanted: bool) -> None:
+    """Print the versions of the program (``context.obj``), Python, and the installed libraries, and end the command.
+
+    The libraries are looked up and not imported: that takes no time, and names one that cannot be loaded, too.
+    """
+    if not wanted:
+        return
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    typer.echo(f"image-tagging {context.obj}")
+    typer.echo(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
+    for name in _REPORTED:
+        try:
+            typer.echo(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    raise typer.Exit
+
+
 def word(choices: tuple[str, ...], explained: str) -> Any:
     """A flag that takes one of a few words."""
 
@@ -44,6 +67,12 @@ def word(choices: tuple[str, ...], explained: str) -> Any:
     return typer.Option(parser=parse, metavar="|".join(choices), help=explained)
 
 
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=show_versions, is_eager=True, help="Show the versions a bug report should name."
+    ),
+]
 Threads = Annotated[
     int,
     typer.Option(min=1, metavar="NUMBER", help="Threads that read images and have them decoded ahead of the encoder."),
