@@ -298,6 +298,7 @@ def test_help_and_version_load_nothing_heavy(arguments):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_four_stages_end_with_exit_code_0(trained, tmp_path, command):
     out = f"--output_folder={tmp_path}"
     done = command("process", f"--input_folder={trained.images}", out, "--clip_model", "builtin")
@@ -318,6 +319,7 @@ def test_the_four_stages_end_with_exit_code_0(trained, tmp_path, command):
     assert "24 images, 1 archive, 0 skipped" in done.stdout
 
 
+@pytest.mark.slow
 def test_models_shows_a_table_or_one_model_in_words(trained, tmp_path, command):
     done = command("models", trained.models)
     assert (done.returncode, done.stderr) == (0, "")
@@ -331,6 +333,7 @@ def test_models_shows_a_table_or_one_model_in_words(trained, tmp_path, command):
     assert (done.returncode, done.stdout.count("images of the tag tiles")) == (0, 2)
 
 
+@pytest.mark.slow
 def test_models_that_are_not_there_or_cannot_be_used(trained, tmp_path, command):
     done = command("models", tmp_path / "nowhere")
     assert (done.returncode, done.stdout) == (1, "")
@@ -359,6 +362,7 @@ def test_skipped_files_are_exit_code_0_and_in_the_log(trained, tmp_path, command
     assert all(f"broken-{number}.png" in log for number in range(12))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 def test_names_that_the_screen_cannot_show_do_not_end_the_run(tmp_path, drawing, command, encoding):
     drawing(tmp_path / "in" / "猫" / "🐈.png", "sprites", 0)
@@ -395,6 +399,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_is_exit_code_130_and_what_was_done_is_kept(trained, tmp_path, command):
     arguments = [

@@ -32,7 +32,7 @@ from image_tagging.encoders.clip_vit import PlainVit  # noqa: E402
 from image_tagging.errors import DeviceUnavailableError, EncoderUnavailableError  # noqa: E402
 from image_tagging.records import EncoderSpec  # noqa: E402
 
-pytestmark = pytest.mark.clip
+pytestmark = [pytest.mark.clip, pytest.mark.slow, pytest.mark.xdist_group("clip")]
 
 NAME = "ViT-B-32"
 SMALL = "ViT-S-32-alt"  # a third of the time where any model will do

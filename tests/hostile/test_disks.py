@@ -16,6 +16,8 @@ from image_tagging.errors import OutputError
 from image_tagging.index import WorkingStore
 from image_tagging.store import STORE_NAME
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("disks")]
+
 STAGES = ["process", "train", "classify", "classify-zip"]
 IMAGES = 120
 BATCH = 8
