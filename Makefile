@@ -1,40 +1,70 @@
 # Two commands do all the set-up on a fresh machine: `make demo` (light) and `make test` (everything).
 PYTHON ?= python3
-LIGHT  := .venv-light
-FULL   := .venv
+
+# Each environment is made when it is first needed, and brought up to date when pyproject.toml changes:
+# the program alone; with the tools, but without PyTorch; with everything, CLIP included (about 6 GB).
+LIGHT := .venv-light
+DEV   := .venv-dev
+FULL  := .venv
+
+# Tests run in a process per core, at most four; `make test PYTEST_FLAGS=` runs them in one.
+PYTEST_FLAGS ?= --numprocesses logical --maxprocesses 4 --dist loadgroup
 
 # Seconds that `make fuzz` gives each target.
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test browser lint fuzz notebook clean
+.DEFAULT_GOAL := help
+.PHONY: help demo check format lint test browser fuzz clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(LIGHT)/ready ## install the light core and run the main job on a drawn data set
 	$(LIGHT)/bin/image-tagging demo
 
-test: $(FULL)/ready browser ## install everything, CLIP included, and run all tests
-	$(FULL)/bin/python -m pytest
+check: $(DEV)/ready ## for every edit, without PyTorch: style, types, import rules and the fast tests
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/mypy
+	$(DEV)/bin/lint-imports
+	$(DEV)/bin/python -m pytest $(PYTEST_FLAGS) -m "not slow"
 
-browser: ## a real browser, where it can be installed: the page of a training is tried in it, else those tests skip
+format: $(DEV)/ready ## format the code and repair what ruff can repair
+	$(DEV)/bin/ruff check --fix-only .
+	$(DEV)/bin/ruff format .
+
+lint: $(DEV)/ready ## what CI demands of the code: style, import rules, and types on Linux, Windows and macOS
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/mypy --platform linux
+	$(DEV)/bin/mypy --platform win32 --cache-dir .mypy_cache/win32
+	$(DEV)/bin/mypy --platform darwin --cache-dir .mypy_cache/darwin
+	$(DEV)/bin/lint-imports
+
+test: $(FULL)/ready browser ## install everything, CLIP included, and run all tests
+	$(FULL)/bin/python -m pytest $(PYTEST_FLAGS)
+
+browser: ## install Chromium if this is root with apt; without it, the tests of the report page in a browser skip
 	@for name in chromium chromium-browser google-chrome chrome; do command -v $$name >/dev/null && exit 0; done; false \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	     && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null; } \
 	|| echo "No chromium here: the tests that open a page in a browser will skip."
 
-lint: $(FULL)/ready ## what CI also demands of the code
-	$(FULL)/bin/ruff check .
-	$(FULL)/bin/ruff format --check .
-	$(FULL)/bin/mypy
-	$(FULL)/bin/lint-imports
-
-fuzz: $(FULL)/ready ## look for input that breaks the reading of models and archives (fuzz/README.md)
-	$(FULL)/bin/python -m pip install --quiet --editable '.[fuzz]'
-	$(FULL)/bin/python -m fuzz.run pickle --seconds $(FUZZ_SECONDS)
-	$(FULL)/bin/python -m fuzz.run archives --seconds $(FUZZ_SECONDS)
+fuzz: $(DEV)/ready ## look for input that breaks the reading of models and archives (fuzz/README.md)
+	$(DEV)/bin/python -m pip install --quiet --editable '.[fuzz]'
+	$(DEV)/bin/python -m fuzz.run pickle --seconds $(FUZZ_SECONDS)
+	$(DEV)/bin/python -m fuzz.run archives --seconds $(FUZZ_SECONDS)
 
 $(LIGHT)/ready: pyproject.toml
 	$(PYTHON) -m venv $(LIGHT)
 	$(LIGHT)/bin/python -m pip install --quiet --upgrade pip
 	$(LIGHT)/bin/python -m pip install --quiet --editable .
+	touch $@
+
+$(DEV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/python -m pip install --quiet --upgrade pip
+	$(DEV)/bin/python -m pip install --quiet --editable '.[heif,dev]'
 	touch $@
 
 $(FULL)/ready: pyproject.toml requirements.txt
@@ -43,5 +73,5 @@ $(FULL)/ready: pyproject.toml requirements.txt
 	$(FULL)/bin/python -m pip install --quiet --requirement requirements.txt --editable '.[clip,heif,dev]'
 	touch $@
 
-clean:
-	rm -rf $(LIGHT) $(FULL) demo-output build
+clean: ## remove the environments and what was built
+	rm -rf $(LIGHT) $(DEV) $(FULL) demo-output build

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -11,7 +13,11 @@ from typing import Callable
 import pytest
 from hypothesis import settings
 
-from image_tagging.drawings import draw
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A process of tests per core: further threads for products of matrices would spin and wait for each other. The
+    # libraries read this when they are loaded, so nothing above may load NumPy.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 # The same examples in every run: what fails here fails everywhere. `--hypothesis-profile=default` looks for others.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -19,6 +25,14 @@ settings.load_profile("repeatable")
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """Spell what a test logged as text: pytest-xdist cannot send names that are no text to the process that reports."""
+    outcome = yield
+    report = outcome.get_result()
+    report.sections = [(name, said.encode("utf-8", "backslashreplace").decode()) for name, said in report.sections]
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +51,8 @@ def published(shared_data: Path) -> Path:
 
 def save_drawing(path: Path, kind: str, number: int) -> Path:
     """Write a small drawing, in true colour, so that no two of them share their pixels."""
+    from image_tagging.drawings import draw
+
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = draw(kind, number).convert("RGB")
     picture.info.clear()  # nothing about transparency

@@ -25,6 +25,7 @@ def flags(command: str) -> set[str]:
     return {parameter.name for parameter in COMMAND_LINE.commands[command].params} - {"help"}
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme_runs_as_it_stands(tmp_path, drawing):
     for kind in ("sprites", "tiles", "charts"):
         for number in range(6):
@@ -57,7 +58,7 @@ def test_every_command_and_flag_is_documented(command):
 
 
 @pytest.mark.parametrize(
-    "page", [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"], ids=lambda page: page.name
+    "page", [*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*.md"))], ids=lambda page: page.name
 )
 def test_links_between_pages_lead_somewhere(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
@@ -73,3 +74,18 @@ def test_every_room_is_on_the_map():
 def test_every_benchmark_is_listed():
     page = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
     assert not [path.name for path in (ROOT / "benchmarks").glob("*.py") if path.name not in page]
+
+
+def test_make_offers_what_it_lists():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.M).group(1).split()
+    assert phony == re.findall(r"^([a-z]+):.* ## \w", makefile, re.M)
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`make ([a-z]+)`", contributing)) <= set(phony)
+
+
+def test_ci_runs_every_python_that_is_promised():
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    workflow = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
+    promised = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', project)
+    assert re.search(r"python: \[(.*)\]", workflow).group(1) == ", ".join(f'"{python}"' for python in promised)

@@ -77,6 +77,7 @@ def test_a_front_is_its_command_in_a_bare_checkout(bare_checkout, front):
     assert done.stdout.splitlines()[1:] == with_command.stdout.splitlines()[1:]
 
 
+@pytest.mark.slow
 def test_the_documented_commands_one_after_the_other(trained, tmp_path):
     """As the README has them: from the checkout, ``./stageN/….py``, with ``_`` in the flags."""
     out = tmp_path / "output"

@@ -23,7 +23,7 @@ nbformat = pytest.importorskip("nbformat", reason="the notebook is not run: nbfo
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "image-tagging-tools-examples.ipynb"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("notebook")]
 
 #: Runs the notebook in a process of its own, so that what Jupyter warns of stays out of the tests. Without folders
 #: of kernels there is one kernel left: that of the ipykernel which is installed beside this interpreter.

@@ -69,7 +69,7 @@ class _Ending:
         """Let none disturb the end of Python itself, nor one that an import has put off."""
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        if hasattr(signal, "setitimer"):
+        if sys.platform != "win32":
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_IGN)
 
@@ -83,7 +83,7 @@ class _Ending:
         if not self._listening:
             return
         if self._told is None:
-            if hasattr(signal, "setitimer") and _may_not_be_left(frame):
+            if sys.platform != "win32" and _may_not_be_left(frame):
                 signal.signal(signal.SIGALRM, self._told_to_end)
                 signal.setitimer(signal.ITIMER_REAL, _AGAIN)
                 return

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 import os
+import platform
 import re
 import shutil
 import signal
@@ -13,6 +15,7 @@ import sys
 import pytest
 import typer.main
 
+import image_tagging
 from image_tagging import ClassifyConfig, ProcessConfig, TrainConfig, pipeline
 from image_tagging.cli import app as cli
 from image_tagging.cli import console
@@ -240,11 +243,43 @@ def test_no_argument_shows_the_help(capsys):
     assert "classify-zip" in shown.out + shown.err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["process", "--help"], ["classify", "--help"], ["models", "--help"]])
-def test_help_loads_nothing_heavy(arguments):
+@pytest.mark.parametrize("command", [[], *([name] for name in typer.main.get_command(cli.app).commands)], ids=str)
+def test_h_is_short_for_help(capsys, command):
+    text = shown_help(capsys, *command)
+    assert cli.main([*command, "-h"]) == 0
+    assert " ".join(capsys.readouterr().out.split()) == text
+
+
+def test_version_names_the_program_python_and_the_libraries(capsys):
+    assert cli.main(["--version"]) == 0
+    program, python, *libraries = capsys.readouterr().out.splitlines()
+    assert program == f"image-tagging {image_tagging.__version__}"
+    assert python.startswith(f"Python {platform.python_version()} on ")
+    for name in ("Pillow", "numpy", "scikit-learn", "onnxruntime"):
+        assert f"{name} {importlib.metadata.version(name)}" in libraries
+
+
+def test_version_leaves_out_what_is_not_installed(capsys, monkeypatch):
+    def version(name):
+        if name == "numpy":
+            return "1.2.3"
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == ["numpy 1.2.3"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["-h"], ["--version"], ["process", "--help"], ["classify", "--help"], ["models", "--help"]],
+    ids=" ".join,
+)
+def test_help_and_version_load_nothing_heavy(arguments):
     program = (
         "import sys; from image_tagging.cli.app import main; code = main(sys.argv[1:]);"
-        "heavy = {'numpy', 'sklearn', 'torch', 'PIL', 'cv2', 'scipy', 'sqlite3', 'orjson'} & set(sys.modules);"
+        "heavy = {'numpy', 'sklearn', 'torch', 'PIL', 'cv2', 'scipy', 'sqlite3', 'orjson', 'onnxruntime'};"
+        "heavy &= set(sys.modules);"
         "sys.exit(repr(heavy) if heavy else code)"
     )
     done = subprocess.run(
@@ -253,6 +288,7 @@ def test_help_loads_nothing_heavy(arguments):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_four_stages_end_with_exit_code_0(trained, tmp_path, command):
     out = f"--output_folder={tmp_path}"
     done = command("process", f"--input_folder={trained.images}", out, "--clip_model", "builtin")
@@ -273,6 +309,7 @@ def test_the_four_stages_end_with_exit_code_0(trained, tmp_path, command):
     assert "24 images, 1 archive, 0 skipped" in done.stdout
 
 
+@pytest.mark.slow
 def test_models_shows_a_table_or_one_model_in_words(trained, tmp_path, command):
     done = command("models", trained.models)
     assert (done.returncode, done.stderr) == (0, "")
@@ -286,6 +323,7 @@ def test_models_shows_a_table_or_one_model_in_words(trained, tmp_path, command):
     assert (done.returncode, done.stdout.count("images of the tag tiles")) == (0, 2)
 
 
+@pytest.mark.slow
 def test_models_that_are_not_there_or_cannot_be_used(trained, tmp_path, command):
     done = command("models", tmp_path / "nowhere")
     assert (done.returncode, done.stdout) == (1, "")
@@ -314,6 +352,7 @@ def test_skipped_files_are_exit_code_0_and_in_the_log(trained, tmp_path, command
     assert all(f"broken-{number}.png" in log for number in range(12))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 def test_names_that_the_screen_cannot_show_do_not_end_the_run(tmp_path, drawing, command, encoding):
     drawing(tmp_path / "in" / "猫" / "🐈.png", "sprites", 0)
@@ -350,6 +389,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_is_exit_code_130_and_what_was_done_is_kept(trained, tmp_path, command):
     arguments = [

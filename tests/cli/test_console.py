@@ -142,6 +142,7 @@ def test_list_models_of_an_empty_folder_says_so(tmp_path):
         console.list_models(str(tmp_path))
 
 
+@pytest.mark.slow
 def test_classify_main_as_the_readme_calls_it(trained, tmp_path, capsys):
     console.classify_main(
         folder_path=str(trained.images / "tiles" / "tiles-0.png"),
@@ -252,6 +253,7 @@ def test_the_bar_is_drawn_on_a_terminal_alone(monkeypatch):
         assert ("embedding" in stream.getvalue() or "writing" in stream.getvalue()) is drawn
 
 
+@pytest.mark.slow
 def test_the_demo_shows_where_to_look(tmp_path, capsys):
     summary = run_demo(str(tmp_path / "demo"))
     console.show_demo(summary)

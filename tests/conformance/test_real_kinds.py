@@ -16,7 +16,7 @@ from image_tagging import (
     train_tag_models,
 )
 
-pytestmark = [pytest.mark.data, pytest.mark.slow]
+pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.xdist_group("real kinds")]
 
 
 @pytest.fixture(scope="module")

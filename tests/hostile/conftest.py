@@ -38,16 +38,23 @@ def refused(capsys):
     return run
 
 
+@pytest.fixture(scope="session")
+def all_stages(trained, tmp_path_factory):
+    """A folder of an archive and the ``output`` of all stages. Not to be written to."""
+    folder = tmp_path_factory.mktemp("all-stages")
+    output = shutil.copytree(trained.output, folder / "output")
+    options = (f"--model={trained.models}", f"--output={output}")
+    assert cli.main(["classify", f"--directory={trained.images / 'tiles'}", *options]) == 0
+    archive = shutil.make_archive(str(folder / "tiles"), "zip", trained.images / "tiles")
+    assert cli.main(["classify-zip", f"--directory={archive}", *options]) == 0
+    return folder
+
+
 @pytest.fixture
-def done(trained, tmp_path):
+def done(all_stages, tmp_path):
     """An output folder with results of all stages; whatever is refused later, they stay whole."""
+    shutil.copytree(all_stages, tmp_path, dirs_exist_ok=True)
     output = tmp_path / "output"
-    shutil.copytree(trained.output, output)
-    source = f"--directory={trained.images / 'tiles'}"
-    models = f"--model={output / 'models'}"
-    assert cli.main(["classify", source, models, f"--output={output}"]) == 0
-    archive = shutil.make_archive(str(tmp_path / "tiles"), "zip", trained.images / "tiles")
-    assert cli.main(["classify-zip", f"--directory={archive}", models, f"--output={output}"]) == 0
     before = results_in(output)
     yield output
     assert results_in(output) == before

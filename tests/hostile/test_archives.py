@@ -47,6 +47,7 @@ def stage4(trained, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_names_that_climb_are_placed_inside_the_bins_only(stage4, tmp_path):
     members = [Member(name, png(number)) for number, name in enumerate(CLIMBING)]
     archive = written(tmp_path / "in" / "a.zip", raw_zip(*members))
@@ -58,6 +59,7 @@ def test_names_that_climb_are_placed_inside_the_bins_only(stage4, tmp_path):
     assert not [path for path in placed if path.is_symlink()]
 
 
+@pytest.mark.slow
 def test_links_are_reported_and_never_followed(stage4, tmp_path):
     secret = written(tmp_path / "secret.png", png(7))
     link = Member(b"link.png", secret.encode(), attributes=0o120777 << 16)
@@ -150,6 +152,7 @@ def test_finding_in_a_nested_bomb_ends_and_takes_little_memory(tmp_path, leaf, n
     assert int(re.search(r"'FoundArchive': (\d+)", counts)[1]) < 20_000
 
 
+@pytest.mark.slow
 def test_an_overlapping_bomb_gives_its_last_member_and_unpacks_none_of_the_others(tmp_path):
     names = [b"%d.png" % number for number in range(200)]
     path = written(tmp_path / "bomb.zip", overlapping_bomb(names, 20_000_000))
@@ -168,6 +171,7 @@ def test_an_overlapping_bomb_gives_its_last_member_and_unpacks_none_of_the_other
     assert set(codes) == {"overlapping"}
 
 
+@pytest.mark.slow
 def test_a_bomb_of_images_is_refused_at_the_image_limit_without_unpacking_it(tmp_path):
     written(tmp_path / "a.zip", zipped({"a.png": bytes(600 << 20)}))
     found = list(find_images(str(tmp_path / "a.zip")))

@@ -17,6 +17,8 @@ from image_tagging.errors import OutputError
 from image_tagging.store.store_file import STORE_NAME
 from image_tagging.store.working_store import WorkingStore
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("disks")]
+
 STAGES = ["process", "train", "classify", "classify-zip"]
 IMAGES = 120
 BATCH = 8

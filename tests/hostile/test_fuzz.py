@@ -33,6 +33,7 @@ def imported():
                 one_input(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("target", "data"), INPUTS)
 def test_only_what_is_promised(target, data):
     ONE_INPUT[target](data)

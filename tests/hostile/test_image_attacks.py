@@ -16,6 +16,8 @@ from PIL import Image, PngImagePlugin
 from image_tagging import ProcessConfig, process_dataset
 from samples import drawn, encoded, plain, png, written, zipped
 
+pytestmark = pytest.mark.slow
+
 
 def chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import copy
 import gzip
 import io
 import json
@@ -14,6 +15,7 @@ import sys
 import tracemalloc
 import types
 import zlib
+from functools import cache
 from pathlib import Path
 
 import joblib
@@ -32,6 +34,12 @@ DIM = 8
 
 
 def fitted(kind=KINDS[0], dim=DIM):
+    """A model that may be changed."""
+    return copy.deepcopy(fitted_once(kind, dim))
+
+
+@cache
+def fitted_once(kind, dim):
     x = np.random.default_rng(0).normal(size=(30, dim)).astype(np.float32)
     x[:10] += 1
     if kind == KINDS[0]:

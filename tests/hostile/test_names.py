@@ -45,7 +45,7 @@ NAMES = {
 #: What a terminal acts upon, or what ends a line or turns one round: none of it may reach a screen, a log or a report.
 DANGEROUS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows forbids most of these names")
+pytestmark = [pytest.mark.skipif(os.name == "nt", reason="Windows forbids most of these names"), pytest.mark.slow]
 
 
 @pytest.fixture(params=NAMES.values(), ids=NAMES)

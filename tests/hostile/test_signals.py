@@ -16,7 +16,11 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for one process")
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for one process"),
+    pytest.mark.slow,
+    pytest.mark.xdist_group("signals"),
+]
 
 STAGES = ["process", "train", "classify", "classify-zip"]
 SAID = "image-tagging: interrupted. What was done so far is kept; run the same command again to go on.\n"
@@ -157,7 +161,6 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name)
 @pytest.mark.parametrize("stage", STAGES)
 def test_ended_at_any_moment(stages, uninterrupted, undated, tmp_path, *, stage, number):

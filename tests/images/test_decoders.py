@@ -228,6 +228,7 @@ def test_of_many_images_sent_together_only_the_one_that_crashes_is_given_up(deco
     assert asked == [5, 1, 1, 2]
 
 
+@pytest.mark.slow
 def test_large_pictures_are_decoded_one_at_a_time(monkeypatch):
     side = int(decoding_child.LARGE_PIXELS**0.5) + 1
     large = encoded(Image.new("L", (side, side)))

@@ -345,6 +345,7 @@ def test_a_second_run_computes_nothing_and_writes_the_same_bytes(odd_names, tmp_
     assert results(tmp_path / "out") == first
 
 
+@pytest.mark.slow
 def test_a_changed_image_is_computed_again_and_a_removed_one_is_gone(tmp_path, drawing):
     for number in range(3):
         drawing(tmp_path / "in" / "a" / f"{number}.png", "sprites", number)
@@ -397,6 +398,7 @@ def run_and_die(where, call, *arguments):
 needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 
 
+@pytest.mark.slow
 @needs_kill
 @pytest.mark.parametrize(
     ("where", "call"),
@@ -416,6 +418,7 @@ def test_stage_1_killed_and_run_again_gives_what_it_would_have_given(odd_names, 
     assert results(tmp_path / "out") == results(tmp_path / "whole")
 
 
+@pytest.mark.slow
 @needs_kill
 @pytest.mark.parametrize(
     ("where", "call"),
@@ -476,6 +479,7 @@ def test_anyone_may_load_a_model_with_joblib(trained):
         np.testing.assert_allclose(estimator.predict_proba(embeddings)[:, 0], scores[:, column], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_every_image_is_learned_from_or_measured_never_both(drawn_tags):
     output = drawn_tags({"sprite": ("sprites", range(20)), "tile": ("tiles", range(10))})
     for report in train(output, test_per=0.2).reports:
@@ -488,6 +492,7 @@ def test_every_image_is_learned_from_or_measured_never_both(drawn_tags):
         )
 
 
+@pytest.mark.slow
 def test_few_images_are_marked_and_still_learned(drawn_tags):
     output = drawn_tags({"one": ("sprites", [0]), "three": ("sprites", [1, 2, 3]), "many": ("tiles", range(60))})
     marks = {report.tag: report.marks for report in train(output).reports}
@@ -497,6 +502,7 @@ def test_few_images_are_marked_and_still_learned(drawn_tags):
     assert len(load_tag_models(str(output / "models"))) == 6
 
 
+@pytest.mark.slow
 def test_training_again_gives_the_same_models(drawn_tags):
     output = drawn_tags({"sprite": ("sprites", range(12)), "tile": ("tiles", range(12))})
     train(output)
@@ -515,6 +521,7 @@ def test_training_again_gives_the_same_models(drawn_tags):
     assert results(output) != first
 
 
+@pytest.mark.slow
 def test_other_training_is_what_every_tag_is_told_from(drawn_tags):
     output = drawn_tags(
         {
@@ -531,6 +538,7 @@ def test_other_training_is_what_every_tag_is_told_from(drawn_tags):
         assert (report.training_other, report.validation_other) == (18, 2 + 7)
 
 
+@pytest.mark.slow
 def test_other_validation_alone_is_only_ever_measured_on(drawn_tags):
     output = drawn_tags(
         {
@@ -543,6 +551,7 @@ def test_other_validation_alone_is_only_ever_measured_on(drawn_tags):
         assert (report.training_other, report.validation_other) == (9, 1 + 30)
 
 
+@pytest.mark.slow
 def test_a_further_tag_of_images_that_are_there_leaves_the_models_of_the_others_as_they_are(drawn_tags):
     tags = {
         "sprite": ("sprites", range(10)),
@@ -559,6 +568,7 @@ def test_a_further_tag_of_images_that_are_there_leaves_the_models_of_the_others_
     assert {name: after[name] for name in before} == before
 
 
+@pytest.mark.slow
 def test_tags_of_any_name_come_through_all_stages(drawn_tags, tmp_path):
     tags = ["it's", "猫", "🐈‍⬛", "100%", "-tag-", "a b"]
     output = drawn_tags({tag: ("sprites", range(4 * i, 4 * i + 4)) for i, tag in enumerate(tags)})
@@ -574,6 +584,7 @@ def test_a_share_that_is_none_is_refused(trained, tmp_path):
             train(trained.output, test_per=share)
 
 
+@pytest.mark.slow
 def test_names_that_the_encoder_cannot_read_are_told_and_change_nothing(drawn_tags):
     output = drawn_tags({"sprite": ("sprites", range(6)), "tile": ("tiles", range(6))})
     train(output)
@@ -585,6 +596,7 @@ def test_names_that_the_encoder_cannot_read_are_told_and_change_nothing(drawn_ta
         train(output, pretrained="w.pt")
 
 
+@pytest.mark.slow
 def test_a_tag_of_everything_is_reported_and_the_others_are_learned(drawn_tags):
     output = drawn_tags({"sprite": ("sprites", range(6)), "tile": ("tiles", range(6))})
     lists = read_json(output / "input-tag-to-image-hash-list.json")
@@ -604,6 +616,7 @@ def test_where_no_tag_can_be_learned_the_message_says_why(drawn_tags):
         train(output)
 
 
+@pytest.mark.slow
 def test_models_of_earlier_tags_beside_the_new_ones_are_told(drawn_tags):
     output = drawn_tags({"sprite": ("sprites", range(3)), "tile": ("tiles", range(3)), "old": ("maps", range(3))})
     assert train(output).warnings == ()
@@ -614,6 +627,7 @@ def test_models_of_earlier_tags_beside_the_new_ones_are_told(drawn_tags):
     assert "which stages 3 and 4 will use too" in warning
 
 
+@pytest.mark.slow
 def test_models_of_a_tag_that_lost_its_images_are_told(drawn_tags):
     output = drawn_tags({"sprite": ("sprites", range(3)), "tile": ("tiles", range(3)), "old": ("maps", range(3))})
     train(output)
@@ -626,6 +640,7 @@ def test_models_of_a_tag_that_lost_its_images_are_told(drawn_tags):
     assert "(old), which stages 3 and 4 will use too" in warning
 
 
+@pytest.mark.slow
 def test_models_of_another_encoder_beside_the_new_ones_are_told(drawn_tags):
     output = drawn_tags({"sprite": ("sprites", range(3)), "tile": ("tiles", range(3))})
     train(output)
@@ -823,6 +838,7 @@ def palette_swap(path, colours):
     image.save(path)
 
 
+@pytest.mark.slow
 def test_palette_swapped_sprites_keep_apart_through_stage_3(tmp_path, trained):
     (tmp_path / "in" / "red").mkdir(parents=True)
     (tmp_path / "in" / "green").mkdir()
@@ -894,6 +910,7 @@ def test_failures_are_tried_again_on_request(tmp_path, monkeypatch):
     assert tried[2:] == ["broken.png"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metadata_format", ["parquet", "both"])
 def test_parquet_metadata_goes_through_all_stages(tmp_path, trained, metadata_format):
     pytest.importorskip("pyarrow", reason="the parquet extra is not installed")

@@ -17,7 +17,7 @@ from image_tagging.errors import EncoderUnavailableError
 open_clip = pytest.importorskip("open_clip", reason="the clip extra is not installed")
 torch = pytest.importorskip("torch", reason="the clip extra is not installed")
 
-pytestmark = pytest.mark.clip
+pytestmark = [pytest.mark.clip, pytest.mark.slow, pytest.mark.xdist_group("pipeline clip")]
 
 KINDS = ("sprites", "gradients", "charts")
 

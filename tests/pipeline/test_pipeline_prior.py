@@ -23,7 +23,7 @@ from image_tagging.training.text_prior.prior import TextPrior
 pytest.importorskip("open_clip", reason="the clip extra is not installed")
 pytest.importorskip("torch", reason="the clip extra is not installed")
 
-pytestmark = pytest.mark.clip
+pytestmark = [pytest.mark.clip, pytest.mark.slow, pytest.mark.xdist_group("pipeline prior")]
 
 SMALL = "ViT-S-32-alt"
 DIM = 256

@@ -62,6 +62,7 @@ def spec_of(weights: Path) -> EncoderSpec:
 
 
 @pytest.mark.clip
+@pytest.mark.slow
 def test_names_give_directions_in_the_space_of_the_encoder(weights: Path) -> None:
     told: list[tuple[Any, ...]] = []
     tags = ["cat", "not-cat", "pos-pixel-art"]

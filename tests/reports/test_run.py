@@ -47,6 +47,7 @@ def written(images, folder):
     return report.write(str(folder), iter(images), ADVICE, [("rare", "it has no image")])
 
 
+@pytest.mark.slow
 def test_programs_are_told_of_every_model_and_its_images(images, tmp_path):
     file, _ = written(images, tmp_path / "reports")
     run = json.loads((tmp_path / "reports" / "reports.json").read_text(encoding="utf-8"))
@@ -67,6 +68,7 @@ def test_programs_are_told_of_every_model_and_its_images(images, tmp_path):
             assert 0 <= hit["probability"] <= 1
 
 
+@pytest.mark.slow
 def test_the_page_holds_the_pictures_and_no_markup_of_strangers(images, tmp_path):
     _, page = written(images, tmp_path / "reports")
     text = (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
@@ -76,6 +78,7 @@ def test_the_page_holds_the_pictures_and_no_markup_of_strangers(images, tmp_path
     assert "\u2028" not in text
 
 
+@pytest.mark.slow
 def test_the_same_training_is_told_in_the_same_words(images, tmp_path):
     files = []
     for name in ("one", "two"):

@@ -293,7 +293,11 @@ def test_a_nested_archive_larger_than_the_limit_is_refused(tmp_path):
     assert images(tmp_path, limits=limits) == ["a.zip/c.png"]
 
 
-@pytest.mark.parametrize("data", [b"", b"no zip at all", b"PK\x03\x04 half of one", nested(1)[:60]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no zip at all", b"PK\x03\x04 half of one", nested(1)[:60]],
+    ids=["empty", "text", "half a header", "cut short"],
+)
 def test_a_damaged_archive_is_a_failure_and_its_neighbours_are_found(tmp_path, data):
     written(tmp_path / "a.zip", data)
     written(tmp_path / "b.zip", zipped({"inner.zip": data, "1.png": b""}))

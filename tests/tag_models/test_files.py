@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import warnings
+from functools import cache
 
 import joblib
 import numpy as np
@@ -52,7 +53,9 @@ TAGS = [
 ]
 
 
+@cache
 def fitted(kind=KINDS[0], seed=0, dim=DIM):
+    """An estimator and what it learned from; fitted once for all tests, and not to be changed."""
     random = np.random.default_rng(seed)
     x = random.normal(size=(40, dim)).astype(np.float32)
     x[:15, 0] += 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,9 +18,14 @@ from image_tagging.training.fitting.fit import fit_models
 from labelled import DIM, examples
 
 
+@cache
+def fitted(**changes):
+    """The estimators of both kinds, by kind; fitted once for all tests, and not to be changed."""
+    return {kind: fit.estimator for kind, fit in fit_models(*examples(**changes), seed=0).items()}
+
+
 def tag_model(kind=LOGISTIC_REGRESSION, tag="cat", encoder=None, **changes):
-    x, is_tag = examples(**changes)
-    return TagModel(tag, kind, encoder, scorer_of(fit_models(x, is_tag, seed=0)[kind].estimator))
+    return TagModel(tag, kind, encoder, scorer_of(fitted(**changes)[kind]))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -27,8 +33,7 @@ def tag_model(kind=LOGISTIC_REGRESSION, tag="cat", encoder=None, **changes):
     ("positives", "negatives"), [(30, 50), (1, 40), (2, 40), (3, 40), (40, 1), (40, 2), (1, 1), (2, 2)]
 )
 def test_scorers_equal_scikit_learn(kind, positives, negatives):
-    x, is_tag = examples(positives, negatives)
-    estimator = fit_models(x, is_tag, seed=3)[kind].estimator
+    estimator = fitted(positives=positives, negatives=negatives)[kind]
     fresh = examples(60, 60, seed=9)[0].astype(np.float64)
     expected = estimator.predict_proba(fresh)
     assert estimator.classes_.tolist() == [0, 1]
@@ -37,8 +42,8 @@ def test_scorers_equal_scikit_learn(kind, positives, negatives):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_float32_embeddings_score_as_their_float64_values(kind):
-    x, is_tag = examples()
-    estimator = fit_models(x, is_tag, seed=3)[kind].estimator
+    x, _ = examples()
+    estimator = fitted()[kind]
     ours = TagModel("t", kind, None, scorer_of(estimator)).probabilities(x)
     assert np.abs(ours - estimator.predict_proba(x)[:, 0]).max() < 1e-5
 
@@ -47,7 +52,7 @@ def test_float32_embeddings_score_as_their_float64_values(kind):
 @pytest.mark.parametrize("scale", [0.01, 1.0, 1000.0])
 def test_the_tag_scores_above_others_at_any_scale(kind, scale):
     x, is_tag = examples(scale=scale)
-    p = TagModel("t", kind, None, scorer_of(fit_models(x, is_tag, seed=0)[kind].estimator)).probabilities(x)
+    p = tag_model(kind, scale=scale).probabilities(x)
     assert p[is_tag].mean() > p[~is_tag].mean() + 0.2
 
 

@@ -42,6 +42,7 @@ def same(one, other):
 LISTS = {"cat": range(30), "dog": range(30, 60)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_told_of_a_model_fits_together_and_is_json(kind):
     split, models = learned(data_set(LISTS), "cat")
@@ -53,6 +54,7 @@ def test_what_is_told_of_a_model_fits_together_and_is_json(kind):
     json.dumps([model.entry, model.card], allow_nan=False)
 
 
+@pytest.mark.slow
 def test_what_is_looked_at_was_learned_from_and_never_held_back():
     split, models = learned(data_set(LISTS), "cat")
     rows = {row for model in models.values() for looks in model.examples.values() for row, _ in looks}
@@ -60,6 +62,7 @@ def test_what_is_looked_at_was_learned_from_and_never_held_back():
     assert not rows & set(split.validation.tolist())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_further_tag_of_the_same_images_changes_nothing(kind):
     _, before = learned(data_set(LISTS), "cat")
@@ -68,6 +71,7 @@ def test_a_further_tag_of_the_same_images_changes_nothing(kind):
     assert before[kind].report == after[kind].report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_held_back_images_have_no_part_in_a_model(kind):
     """Not even as part of the space that all images span."""
@@ -96,6 +100,7 @@ def test_a_tag_of_few_images_is_told_of():
     assert [model.entry["warnings"] for model in models.values()] == [["5 images"]] * 2
 
 
+@pytest.mark.slow
 def test_other_tags_are_asked_though_nothing_was_learned_from_them():
     data = data_set({"cat": range(20), "kitten": range(20, 30), OTHER_TRAINING: range(60, 120)})
     _, models = learned(data, "cat")
@@ -105,6 +110,7 @@ def test_other_tags_are_asked_though_nothing_was_learned_from_them():
         assert told["above_threshold"] >= 8
 
 
+@pytest.mark.slow
 def test_the_aim_decides_the_threshold():
     data = data_set(LISTS)
     thresholds = [learned(data, "cat", aim=aim)[1][KINDS[0]].report.threshold for aim in ("balanced", "recall=1")]
@@ -112,6 +118,7 @@ def test_the_aim_decides_the_threshold():
     assert all(0 <= threshold <= 1 for threshold in thresholds)
 
 
+@pytest.mark.slow
 def test_the_name_of_a_tag_reaches_its_model():
     """A direction in which nothing else points, given by the name, and images that lie there."""
     random = np.random.default_rng(3)

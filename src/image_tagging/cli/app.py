@@ -10,6 +10,7 @@ from typing import Annotated, Any, Callable, Optional
 
 import typer
 
+from .. import __version__
 from ..pipeline import ClassifyConfig, ProcessConfig, TrainConfig
 from .flags import parameters, path
 
@@ -22,9 +23,47 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    # Every flag may be written with - or with _, as the documented commands do.
-    context_settings={"token_normalize_func": lambda token: token.replace("_", "-")},
+    context_settings={
+        "help_option_names": ["--help", "-h"],
+        # Every flag may be written with - or with _, as the documented commands do.
+        "token_normalize_func": lambda token: token.replace("_", "-"),
+    },
 )
+
+#: What a bug report should name: these distributions decide what is decoded, computed and learned.
+_REPORTED = ("Pillow", "numpy", "scikit-learn", "opencv-python-headless", "onnxruntime", "torch", "open_clip_torch")
+
+
+def _show_versions(wanted: bool) -> None:
+    """Print the versions of the program, Python, and the installed libraries, and end the command.
+
+    The libraries are looked up and not imported: that takes no time, and names one that cannot be loaded, too.
+    """
+    if not wanted:
+        return
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    typer.echo(f"image-tagging {__version__}")
+    typer.echo(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
+    for name in _REPORTED:
+        try:
+            typer.echo(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_versions, is_eager=True, help="Show the versions a bug report should name."
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before the command."""
 
 
 def _add_stage(

@@ -161,10 +161,10 @@ def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 def _confine(limits: ImageLimits) -> None:
     """Bounds that the operating system holds; Windows has none of them, and there the limit on pixels stands alone."""
-    try:
-        import resource
-    except ImportError:
+    if sys.platform == "win32":
         return
+    import resource
+
     most_bytes = limits.max_pixels * _BYTES_PER_PIXEL + _SPARE_BYTES
     for what, most in (
         (resource.RLIMIT_DATA, most_bytes),

@@ -35,7 +35,7 @@ from image_tagging.encoders.registry import encoder_identity  # noqa: E402
 from image_tagging.errors import DeviceUnavailableError, EncoderUnavailableError  # noqa: E402
 from image_tagging.records import EncoderSpec  # noqa: E402
 
-pytestmark = pytest.mark.clip
+pytestmark = [pytest.mark.clip, pytest.mark.slow, pytest.mark.xdist_group("clip")]
 
 NAME = "ViT-B-32"
 SMALL = "ViT-S-32-alt"  # a third of the time where any model will do

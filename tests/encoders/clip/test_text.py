@@ -30,7 +30,7 @@ from image_tagging.errors import (  # noqa: E402
 )
 from image_tagging.records import EncoderSpec  # noqa: E402
 
-pytestmark = pytest.mark.clip
+pytestmark = [pytest.mark.clip, pytest.mark.slow, pytest.mark.xdist_group("clip text")]
 
 SMALL = "ViT-S-32-alt"
 NAME = "ViT-B-32"

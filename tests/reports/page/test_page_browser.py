@@ -13,6 +13,8 @@ from browser import Browser, as_url, find_browser
 from image_tagging.reports.page.page import tag_link, write_report_page
 from report_runs import HOSTILE, KINDS, UNKNOWN, model, run, two_kinds, uri
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
 
 @pytest.fixture(scope="module")
 def browser():

@@ -24,6 +24,7 @@ def test_one_image_of_the_tag_ranks_its_likes_first(kind):
     assert p.argmax() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("positives", [2, 3, 4])
 @pytest.mark.parametrize("seed", range(6))
 def test_a_machine_of_few_images_never_ranks_backwards(positives, seed):
@@ -32,6 +33,7 @@ def test_a_machine_of_few_images_never_ranks_backwards(positives, seed):
     assert isinstance(scorer, LinearScorer) or scorer.slope < 0  # the margin is that of class 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_seed_decides_the_model(kind):
     x, is_tag = examples()
@@ -61,6 +63,7 @@ def test_what_cannot_be_learnt_is_said(change, says):
         fit_models(**{"embeddings": x, "is_tag": is_tag, "seed": 0, **change})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sample_of_the_others_gives_the_probabilities_of_the_whole(kind):
     x, is_tag = examples(positives=60, negatives=3000)
@@ -72,6 +75,7 @@ def test_a_sample_of_the_others_gives_the_probabilities_of_the_whole(kind):
     assert abs(with_weights - expected) < 0.4 * abs(without - expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_weights_of_one_change_nothing(kind):
     x, is_tag = examples()
@@ -79,6 +83,7 @@ def test_weights_of_one_change_nothing(kind):
     np.testing.assert_array_equal(*(model.predict_proba(x) for model in models))
 
 
+@pytest.mark.slow
 def test_of_many_others_a_machine_learns_from_those_near_the_tag(monkeypatch):
     x, is_tag = examples(positives=30, negatives=3000)
     whole = fit_models(x, is_tag)[SVM].estimator
@@ -97,6 +102,7 @@ def test_of_many_others_a_machine_learns_from_those_near_the_tag(monkeypatch):
     assert drawn_alone.predict_proba(fresh)[:, 0].mean() > 2 * expected.mean()
 
 
+@pytest.mark.slow
 def test_of_many_images_of_a_tag_a_machine_learns_from_some(monkeypatch):
     x, is_tag = examples(positives=400, negatives=200)
     monkeypatch.setattr(fitting, "MOST_LEARNED", 200)
@@ -115,6 +121,7 @@ def named_cloud(positives, direction_is_right):
     return x.astype(np.float32), is_tag, towards if direction_is_right else elsewhere
 
 
+@pytest.mark.slow
 def test_the_name_of_a_tag_has_a_say_where_it_helps_and_none_where_it_misleads():
     x, is_tag, direction = named_cloud(12, direction_is_right=True)
     helped = fit_models(x, is_tag, direction=direction)[LOGISTIC_REGRESSION]
@@ -151,6 +158,7 @@ def test_a_name_alone_takes_others_enough():
         fit_models(x[:9], np.zeros(9, dtype=bool), direction=direction)
 
 
+@pytest.mark.slow
 def test_a_name_says_nothing_of_too_few_others():
     x, is_tag, direction = named_cloud(12, direction_is_right=True)
     few = np.arange(len(x)) < 22
