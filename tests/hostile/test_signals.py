@@ -16,11 +16,10 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [
-    pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for one process"),
-    pytest.mark.slow,
-    pytest.mark.xdist_group("signals"),
-]
+if os.name == "nt":
+    pytest.skip("Windows has no signals for one process", allow_module_level=True)
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("signals")]
 
 STAGES = ["process", "train", "classify", "classify-zip"]
 SAID = "image-tagging: interrupted. What was done so far is kept; run the same command again to go on.\n"
