@@ -11,7 +11,7 @@ from typing import Callable
 import pytest
 from hypothesis import settings
 
-from image_tagging.drawings import draw
+from image_tagging.demo import draw
 
 # The same examples in every run: what fails here fails everywhere. `--hypothesis-profile=default` looks for others.
 settings.register_profile("repeatable", derandomize=True, deadline=None)

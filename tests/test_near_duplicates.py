@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops, ImageEnhance
 
 from image_tagging import near_duplicates
-from image_tagging.drawings import draw
+from image_tagging.demo import draw
 from image_tagging.encoders.builtin import BuiltinEncoder
 from image_tagging.near_duplicates import near_duplicate_groups
 

@@ -30,7 +30,7 @@ from image_tagging import (
     train_tag_models,
 )
 from image_tagging.decoding import Decoders
-from image_tagging.drawings import draw
+from image_tagging.demo import draw
 from image_tagging.errors import InputError, TrainingError
 
 LR, SVM = "ovr-logistic-regression", "ovr-svm"

@@ -8,7 +8,7 @@ from typing import Callable
 import numpy as np
 from PIL import Image, ImageDraw
 
-from image_tagging.drawings.colours import Colour, Floats, colour, noise, sides
+from .colours import Colour, Floats, colour, noise, sides
 
 SHARP = 3  # drawn this many times larger, then reduced: smooth edges
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageDraw
 
-from image_tagging.drawings.colours import Colour, colour, enlarge, material, noise, pick, ramp
+from .colours import Colour, colour, enlarge, material, noise, pick, ramp
 
 Faces = tuple[Colour, Colour, Colour]
 

@@ -8,13 +8,13 @@ from typing import Callable
 import numpy as np
 from PIL import Image
 
-from image_tagging.drawings.charts import draw_chart
-from image_tagging.drawings.isometric import draw_isometric
-from image_tagging.drawings.maps import draw_map
-from image_tagging.drawings.portraits import draw_portrait
-from image_tagging.drawings.skies import draw_gradient, draw_star_field
-from image_tagging.drawings.sprites import draw_sprite
-from image_tagging.drawings.tiles import draw_tile
+from .charts import draw_chart
+from .isometric import draw_isometric
+from .maps import draw_map
+from .portraits import draw_portrait
+from .skies import draw_gradient, draw_star_field
+from .sprites import draw_sprite
+from .tiles import draw_tile
 
 _DRAWERS: dict[str, Callable[[np.random.Generator], Image.Image]] = {
     "charts": draw_chart,

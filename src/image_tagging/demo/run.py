@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import orjson
 
-from .drawings import DrawnDataset, draw_dataset
-from .encoders import BUILTIN
-from .metadata import TAG_TO_HASHES, TAGGED_METADATA
-from .pipeline import (
+from ..encoders import BUILTIN
+from ..metadata import TAG_TO_HASHES, TAGGED_METADATA
+from ..pipeline import (
     ClassifyConfig,
     ProcessConfig,
     TrainConfig,
@@ -19,8 +18,9 @@ from .pipeline import (
     process_dataset,
     train_tag_models,
 )
-from .scoring import OUTPUT_JSON
-from .summaries import ClassifySummary, ProcessSummary, TrainSummary, Watch, unwatched
+from ..scoring import OUTPUT_JSON
+from ..summaries import ClassifySummary, ProcessSummary, TrainSummary, Watch, unwatched
+from .dataset import DrawnDataset, draw_dataset
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from image_tagging.drawings.colours import Colour, Indices, enlarge, grid, ordered_dither, palette_image, ramp
-from image_tagging.drawings.figures import BLACK, FIRST_SHADED, WHITE, canvas, mirrored, palette_of, shaded
+from .colours import Colour, Indices, enlarge, grid, ordered_dither, palette_image, ramp
+from .figures import BLACK, FIRST_SHADED, WHITE, canvas, mirrored, palette_of, shaded
 
 SKIN, HAIR, CLOTH, TRIM, LIP = range(FIRST_SHADED, FIRST_SHADED + 5)
 HOOD, CROWN, HELMET = range(3)  # the headgear of half of all people

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from image_tagging.drawings.colours import Colour, Floats, blend, colour, grid, noise, ramp, rgb_image, sides
+from .colours import Colour, Floats, blend, colour, grid, noise, ramp, rgb_image, sides
 
 
 def draw_map(rng: np.random.Generator) -> Image.Image:

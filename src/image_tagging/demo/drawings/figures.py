@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from image_tagging.drawings.colours import INK, Colour, Indices
+from .colours import INK, Colour, Indices
 
 WHITE, BLACK = 1, 2  # flat materials, for eyes and mouths: they take no shading and cast none
 FIRST_SHADED = 3

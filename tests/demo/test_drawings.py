@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from image_tagging.drawings import KINDS, DrawnDataset, draw, draw_dataset
-from image_tagging.drawings.colours import noise
+from image_tagging.demo import KINDS, DrawnDataset, draw, draw_dataset
+from image_tagging.demo.drawings.colours import noise
 from image_tagging.errors import OutputError
 
 

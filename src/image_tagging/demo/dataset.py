@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from image_tagging.drawings.kinds import KINDS, draw
-from image_tagging.errors import OutputError
+from ..errors import OutputError
+from .drawings import KINDS, draw
 
 UNTAGGED_PER_KIND = 8
 ARCHIVED_PER_KIND = 3  # two at the top of the archive, one in the archive inside it

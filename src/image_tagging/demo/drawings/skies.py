@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from image_tagging.drawings.colours import (
+from .colours import (
     Colour,
     Floats,
     blend,

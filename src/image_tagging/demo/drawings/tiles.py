@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from image_tagging.drawings.colours import Floats, Indices, enlarge, grid, material, noise, palette_image, pick
+from .colours import Floats, Indices, enlarge, grid, material, noise, palette_image, pick
 
 Cells = NDArray[np.int64]
 SHADES = 6  # shade 0 is the joint between stones, 1 ... 5 go from dark to light

@@ -7,8 +7,8 @@ from typing import Callable
 import numpy as np
 from PIL import Image, ImageDraw
 
-from image_tagging.drawings.colours import Indices, enlarge, palette_image, ramp
-from image_tagging.drawings.figures import BLACK, FIRST_SHADED, WHITE, canvas, mirrored, palette_of, shaded
+from .colours import Indices, enlarge, palette_image, ramp
+from .figures import BLACK, FIRST_SHADED, WHITE, canvas, mirrored, palette_of, shaded
 
 BODY, ACCENT, SKIN, METAL = range(FIRST_SHADED, FIRST_SHADED + 4)
 
