@@ -1,13 +1,12 @@
 """A demonstration that needs no data: it draws a tagged data set and runs the four stages on it.
 
-:func:`draw` gives one picture of one of eight :data:`KINDS`, and :func:`draw_dataset` writes a data set of them;
-the notebook and the tests use both. :func:`run_demo` imports the pipeline, and is imported when it is first used.
+A data set has eight :data:`KINDS` of pictures, as a curator of game art would separate them; they share colours and
+sizes. :func:`run_demo` needs the pipeline, and is imported when it is first used.
 """
 
 from __future__ import annotations
 
-from .dataset import DrawnDataset, draw_dataset
-from .drawings import KINDS, draw
+from .dataset import KINDS, DrawnDataset, draw, draw_dataset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ __all__ = ["KINDS", "DemoSummary", "DrawnDataset", "draw", "draw_dataset", "run_
 
 
 def __getattr__(name: str) -> object:
-    if name not in ("DemoSummary", "run_demo"):
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from . import run
 

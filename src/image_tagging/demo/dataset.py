@@ -1,50 +1,70 @@
-"""Writes drawings as a data set: tagged folders to learn from, untagged pictures and an archive to sort."""
+"""The eight kinds of drawings, and the data set of them: tagged folders to learn from, and others to sort."""
 
 from __future__ import annotations
 
 import io
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
 
 import numpy as np
 from PIL import Image
 
 from ..errors import OutputError
-from .drawings import KINDS, draw
+from .charts import draw_chart
+from .figures import draw_portrait, draw_sprite
+from .painting import Random
+from .scenery import draw_gradient, draw_map, draw_star_field
+from .worlds import draw_isometric, draw_tile
 
-UNTAGGED_PER_KIND = 8
-ARCHIVED_PER_KIND = 3  # two at the top of the archive, one in the archive inside it
-
-# Picture numbers from here on are in no tagged folder, however large that is drawn.
-_UNTAGGED_FROM, _ARCHIVED_FROM = 1_000_000, 2_000_000
-
-# What each kind is saved as, in turn: mostly as such pictures are met.
-_SUFFIXES: dict[str, tuple[str, ...]] = {
-    "charts": (".png", ".png", ".png", ".jpg"),
-    "gradients": (".jpg", ".jpg", ".jpg", ".webp"),
-    "isometric": (".png",),
-    "maps": (".png", ".png", ".jpg", ".gif"),
-    "portraits": (".png", ".png", ".gif"),
-    "sprites": (".png", ".png", ".png", ".gif"),
-    "star-fields": (".png", ".jpg", ".png", ".webp"),
-    "tiles": (".png", ".png", ".png", ".bmp"),
+#: Each kind by its name: what draws it, and the file types it is kept in by turns.
+_KINDS: dict[str, tuple[Callable[[Random], Image.Image], str]] = {
+    "charts": (draw_chart, "png png png jpg"),
+    "gradients": (draw_gradient, "jpg jpg jpg webp"),
+    "isometric": (draw_isometric, "png"),
+    "maps": (draw_map, "png png jpg gif"),
+    "portraits": (draw_portrait, "png png gif"),
+    "sprites": (draw_sprite, "png png png gif"),
+    "star-fields": (draw_star_field, "png jpg png webp"),
+    "tiles": (draw_tile, "png png bmp"),
 }
+KINDS: tuple[str, ...] = tuple(_KINDS)
+#: Pictures to sort, in the folder, the archive and the archive in it: prefix, how many of each kind, first number.
+MIXED = (("img", 8, 1_000_000), ("zip", 2, 2_000_000), ("zip-inner", 1, 3_000_000))
 
 
 @dataclass(frozen=True)
 class DrawnDataset:
     """Where a drawn data set lies.
 
-    ``tagged`` holds one folder of pictures per kind, ``untagged`` a mixed handful of further ones, and
-    ``archive`` is a zip of yet others, some in ``more/inner.zip`` inside it. ``truth`` gives the kind of each
-    file name in ``untagged``, and of each member's file name in the archive.
+    ``tagged`` holds one folder of pictures per kind, ``untagged`` a mixture of further ones, and ``archive`` is a
+    zip of others, some in ``more/inner.zip`` inside it. ``truth`` gives the kind of each file name in the last two.
     """
 
     tagged: str
     untagged: str
     archive: str
     truth: dict[str, str]
+
+
+def draw(kind: str, number: int, seed: int = 0) -> Image.Image:
+    """Draw picture ``number`` (0, 1, ...) of a kind; the same arguments always give the same picture.
+
+    Raises ``ValueError`` for a kind that is not in :data:`KINDS` or a negative number or seed.
+    """
+    if kind not in _KINDS:
+        raise ValueError(f"there is no kind of drawing named {kind!r}: choose one of {', '.join(KINDS)}")
+    if number < 0 or seed < 0:
+        raise ValueError(f"number and seed start at 0, not {min(number, seed)}: give 0 or more")
+    # The kind counts by its name, so that a new kind leaves the pictures of the others as they are.
+    rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), number])
+    image = _KINDS[kind][0](rng)
+    if max(image.size) <= 80 and rng.random() < 0.3:  # pixel art is often kept with larger pixels
+        image = image.resize((image.width * 2, image.height * 2), Image.Resampling.NEAREST)
+    return image
 
 
 def draw_dataset(folder: str, *, images_per_kind: int = 40, seed: int = 0) -> DrawnDataset:
@@ -55,91 +75,48 @@ def draw_dataset(folder: str, *, images_per_kind: int = 40, seed: int = 0) -> Dr
     """
     if images_per_kind < 1:
         raise ValueError(f"a data set needs 1 or more images per kind, not {images_per_kind}")
-    drawn = DrawnDataset(
-        tagged=os.path.join(folder, "tagged"),
-        untagged=os.path.join(folder, "untagged"),
-        archive=os.path.join(folder, "untagged.zip"),
-        truth={},
-    )
+    pictures = [(f"tagged/{kind}/{kind}-{n:03d}", kind, n) for kind in KINDS for n in range(images_per_kind)]
+    mixed = [_mixed(*group, seed) for group in MIXED]
+    loose, outer, inner = (_files(group, seed) for group in mixed)
+    files = {**_files(pictures, seed), **{f"untagged/{name}": content for name, content in loose.items()}}
+    files["untagged.zip"] = _zipped({**outer, "more/inner.zip": _zipped(inner)})
     try:
-        for kind in KINDS:
-            for number in range(images_per_kind):
-                name = f"{kind}-{number:03d}{_suffix(kind, number)}"
-                _write(os.path.join(drawn.tagged, kind, name), _encoded(kind, number, seed))
-        _write_untagged(drawn, seed)
-        _write_archive(drawn, seed)
+        for name, content in files.items():
+            Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
+            Path(folder, name).write_bytes(content)
     except OSError as error:
-        raise OutputError(
-            f"the data set cannot be drawn into {folder}: {error}; choose a folder you may write to"
-        ) from error
-    return drawn
+        message = f"the data set cannot be drawn into {folder}: {error}; choose a folder you may write to"
+        raise OutputError(message) from error
+    tagged, untagged, archive = (os.path.join(folder, name) for name in ("tagged", "untagged", "untagged.zip"))
+    truth = dict(zip([*loose, *outer, *inner], [kind for group in mixed for _, kind, _ in group]))
+    return DrawnDataset(tagged, untagged, archive, truth)
 
 
-def _suffix(kind: str, number: int) -> str:
-    suffixes = _SUFFIXES[kind]
-    return suffixes[number % len(suffixes)]
+def _mixed(prefix: str, count: int, start: int, seed: int) -> list[tuple[str, str, int]]:
+    """Return ``count`` pictures of each kind in mixed order: name, kind, and number, which begins at ``start``."""
+    pictures = [(kind, start + step) for kind in KINDS for step in range(count)]
+    order = np.random.default_rng([seed, start]).permutation(len(pictures))
+    return [(f"{prefix}-{place:04d}", *pictures[index]) for place, index in enumerate(order, start=1)]
 
 
-def _encoded(kind: str, number: int, seed: int) -> bytes:
-    """The bytes of a picture's file."""
-    image = draw(kind, number, seed)
-    suffix = _suffix(kind, number)
-    buffer = io.BytesIO()
-    if suffix == ".jpg":
-        image.convert("RGB").save(buffer, "JPEG", quality=90)
-    elif suffix == ".webp":
-        image.save(buffer, "WEBP", quality=90)
-    elif suffix == ".gif":
-        _with_palette(image).save(buffer, "GIF")
-    elif suffix == ".bmp":
-        image.save(buffer, "BMP")
-    else:
-        image.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def _with_palette(image: Image.Image) -> Image.Image:
-    return image if image.mode in ("P", "RGBA") else image.quantize(colors=128)
-
-
-def _write(path: str, content: bytes) -> None:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "wb") as file:
-        file.write(content)
-
-
-def _shuffled(count: int, start: int, seed: int) -> list[tuple[str, int]]:
-    """``count`` pictures of each kind from number ``start`` on, as (kind, number), mixed."""
-    pairs = [(kind, start + step) for kind in KINDS for step in range(count)]
-    return [pairs[place] for place in np.random.default_rng([seed, start]).permutation(len(pairs))]
-
-
-def _write_untagged(drawn: DrawnDataset, seed: int) -> None:
-    for place, (kind, number) in enumerate(_shuffled(UNTAGGED_PER_KIND, _UNTAGGED_FROM, seed), start=1):
-        name = f"img-{place:04d}{_suffix(kind, number)}"
-        drawn.truth[name] = kind
-        _write(os.path.join(drawn.untagged, name), _encoded(kind, number, seed))
-
-
-def _write_archive(drawn: DrawnDataset, seed: int) -> None:
-    outer: dict[str, bytes] = {}
-    inner: dict[str, bytes] = {}
-    for place, (kind, number) in enumerate(_shuffled(ARCHIVED_PER_KIND, _ARCHIVED_FROM, seed), start=1):
-        name = f"zip-{place:04d}{_suffix(kind, number)}"
-        drawn.truth[name] = kind
-        holder = inner if number == _ARCHIVED_FROM else outer
-        holder[name] = _encoded(kind, number, seed)
-    outer["more/inner.zip"] = _zipped(inner)
-    _write(drawn.archive, _zipped(outer))
+def _files(pictures: list[tuple[str, str, int]], seed: int) -> dict[str, bytes]:
+    """Return the names, now with a suffix, and the contents of files of pictures (name, kind, number)."""
+    files = {}
+    for name, kind, number in pictures:
+        types, buffer, image = _KINDS[kind][1].split(), io.BytesIO(), draw(kind, number, seed)
+        file_type = types[number % len(types)]
+        image = image.convert("RGB") if file_type == "jpg" else image
+        image.save(buffer, file_type.replace("jpg", "jpeg"), quality=90)
+        files[f"{name}.{file_type}"] = buffer.getvalue()
+    return files
 
 
 def _zipped(members: dict[str, bytes]) -> bytes:
-    """A zip of the members with nothing of the clock or the machine in it, hence the same bytes each time."""
+    """Return a zip of the members without the time or the system in it, hence the same bytes each time."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in sorted(members):
-            entry = zipfile.ZipInfo(name, date_time=(2020, 1, 1, 0, 0, 0))
-            entry.create_system = 3  # Unix, also where the archive is written on Windows
-            entry.external_attr = 0o644 << 16
+            entry = zipfile.ZipInfo(name)  # of 1980
+            entry.create_system = 0
             archive.writestr(entry, members[name])
     return buffer.getvalue()
