@@ -51,7 +51,7 @@ def published(shared_data: Path) -> Path:
 
 def save_drawing(path: Path, kind: str, number: int) -> Path:
     """Write a small drawing, in true colour, so that no two of them share their pixels."""
-    from image_tagging.drawings import draw
+    from image_tagging.demo import draw
 
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = draw(kind, number).convert("RGB")

@@ -21,7 +21,7 @@ PUBLIC = {
         "UNTAGGED_FOLDER audit_dataset gather json_object metadata_paths read_embeddings read_tag_lists "
         "record_writer untagged_metadata_name write_lists"
     ),
-    "drawings": "DrawnDataset KINDS draw draw_dataset",
+    "demo": "DemoSummary DrawnDataset KINDS draw draw_dataset run_demo",
     "encoders": (
         "BUILTIN DEFAULT_MODEL DEFAULT_PRETRAINED Encoder EncoderChoice EncoderFamily TextEncoder "
         "load_encoder register_encoder require_this_version"

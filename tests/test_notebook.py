@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from image_tagging.cli.app import main
-from image_tagging.drawings import KINDS
+from image_tagging.demo import KINDS
 
 pytest.importorskip("nbclient", reason="the notebook is not run: nbclient is not installed (dev extra)")
 pytest.importorskip("ipykernel", reason="the notebook is not run: ipykernel is not installed (dev extra)")

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageEnhance
 
 from image_tagging.datasets import near_duplicates
 from image_tagging.datasets.near_duplicates import near_duplicate_groups
-from image_tagging.drawings import draw
+from image_tagging.demo import draw
 from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 
 

@@ -29,7 +29,7 @@ from image_tagging import (
     process_dataset,
     train_tag_models,
 )
-from image_tagging.drawings import draw
+from image_tagging.demo import draw
 from image_tagging.errors import InputError, TrainingError
 from image_tagging.images.decoders import Decoders
 

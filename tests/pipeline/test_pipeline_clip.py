@@ -11,7 +11,7 @@ from PIL import Image
 
 from clip_models import saved_clip
 from image_tagging import ProcessConfig, process_dataset
-from image_tagging.drawings import draw
+from image_tagging.demo import draw
 from image_tagging.errors import EncoderUnavailableError
 
 open_clip = pytest.importorskip("open_clip", reason="the clip extra is not installed")

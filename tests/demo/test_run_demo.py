@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from image_tagging.demo import KINDS, run_demo
+
+
+def test_drawing_does_not_import_the_pipeline() -> None:
+    code = "import sys, image_tagging.demo as it; it.draw('maps', 0); print('image_tagging.pipeline' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, encoding="utf-8")
+    assert done.stdout == "False\n"
+
+
+def test_the_demo_names_nearly_all_images_rightly(tmp_path: Path) -> None:
+    summary = run_demo(str(tmp_path))
+    assert summary.asked == 11 * len(KINDS)
+    assert summary.right >= 0.95 * summary.asked
