@@ -9,10 +9,9 @@ import pytest
 
 from image_tagging.errors import EncoderError, EncoderMismatchError, ModelError, NoModelsError
 from image_tagging.records import EncoderSpec
-from image_tagging.tag_models import scorers
 from image_tagging.tag_models.estimator_arrays import scorer_of
 from image_tagging.tag_models.models import KINDS, LOGISTIC_REGRESSION, SVM, TagModel, TagModels
-from image_tagging.tag_models.scorers import LinearScorer, RbfScorer
+from image_tagging.tag_models.scorers import LinearScorer, RbfScorer, rbf
 from image_tagging.training.fitting.fit import fit_models
 from labelled import DIM, examples
 
@@ -78,7 +77,7 @@ def test_rows_do_not_depend_on_their_neighbours_or_on_chunks(monkeypatch):
     x, _ = examples(seed=7)
     whole = TagModels(models).probabilities(x)
     alone = np.concatenate([TagModels(models).probabilities(x[i : i + 1]) for i in range(len(x))])
-    monkeypatch.setattr(scorers, "_CHUNK_BYTES", 20_000)
+    monkeypatch.setattr(rbf, "_CHUNK_BYTES", 20_000)
     chunked = TagModels(models).probabilities(x)
     assert np.abs(whole - alone).max() < 1e-12
     assert np.abs(whole - chunked).max() < 1e-12
