@@ -29,7 +29,7 @@ from sklearn.svm import SVC
 
 from image_tagging.datasets.metadata import read_embeddings, read_tag_lists
 from image_tagging.datasets.splits import OTHER_TRAINING, gather
-from image_tagging.tag_models.models import KINDS
+from image_tagging.tag_models import kind_names
 from image_tagging.tag_models.scorers import unit_rows
 from image_tagging.training.blas_threads import one_thread_a_product
 from image_tagging.training.evaluation.metrics import calibration_error
@@ -83,7 +83,7 @@ def main() -> None:
     show("all images", measured(every))
     for few in [int(text) for text in arguments.few.split(",") if text]:
         show(f"{few} of the tag", measured([with_few(task, few, number) for number, task in enumerate(every)]))
-    for recipe in [recipe for kind in KINDS for recipe in RECIPES[kind]] if arguments.recipes else []:
+    for recipe in [recipe for kind in kind_names() for recipe in RECIPES[kind]] if arguments.recipes else []:
         show_line(f"{recipe.kind}: {recipe}", alone(every, recipe), None)
 
 
@@ -151,7 +151,7 @@ def measured(every: list[Task]) -> dict[str, Figures]:
 def alone(every: list[Task], recipe: Recipe) -> Figures:
     """A recipe without a choice."""
     figures = Figures()
-    recipes = {kind: (recipe, recipe) if kind == recipe.kind else RECIPES[kind][:2] for kind in KINDS}
+    recipes = {kind: (recipe, recipe) if kind == recipe.kind else RECIPES[kind][:2] for kind in kind_names()}
     with (
         mock.patch.object(fitting, "RECIPES", recipes),
         mock.patch.object(fitting, "trusted", lambda kind, _: recipes[kind][0]),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..datasets import Split, TaggedEmbeddings, embeddings_type
 from ..errors import TrainingError
 from ..records import EncoderSpec
-from ..tag_models import DEFAULT_THRESHOLD, KINDS, TagModel, TagModels, scorer_of, unit_rows
+from ..tag_models import DEFAULT_THRESHOLD, TagModel, TagModels, kind_names, scorer_of, unit_rows
 from ..text import counted
 from .evaluation.out_of_fold import OutOfFold, TagIndex, curves, figures, select_examples
 from .evaluation.thresholds import Aim, choose_threshold
@@ -81,13 +81,15 @@ class TagLearner:
             direction=direction,
             seed=self.seed,
         )
-        models = TagModels([TagModel(tag, kind, self.encoder, scorer_of(fitted[kind].estimator)) for kind in KINDS])
+        models = TagModels(
+            [TagModel(tag, kind, self.encoder, scorer_of(fitted[kind].estimator)) for kind in kind_names()]
+        )
         others_asked = self._other_sample(tag, split)
         asked = np.concatenate([split.validation, others_asked])
         probabilities = measure(models, self._data, asked)
         return [
             self._model(tag, kind, fitted[kind], split, others_asked, column)
-            for kind, column in zip(KINDS, probabilities.T)
+            for kind, column in zip(kind_names(), probabilities.T)
         ]
 
     def _why_not_by_name(self, tag: str) -> str:

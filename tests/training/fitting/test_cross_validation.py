@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from image_tagging.tag_models.models import LOGISTIC_REGRESSION
+from image_tagging.tag_models import LOGISTIC_REGRESSION
 from image_tagging.tag_models.scorers import unit_rows
 from image_tagging.training.fitting.background import Background
 from image_tagging.training.fitting.cross_validation import unseen_margins
@@ -47,7 +47,7 @@ def plain_loop(made, fold, recipe):
         else:
             change = Background.of(seen.x).decorrelation(recipe.decorrelation)
             x, new = change.of(seen.x), change.of(made.x[unseen])
-            if recipe.kind == LOGISTIC_REGRESSION:
+            if recipe.kind == LOGISTIC_REGRESSION.name:
                 margins[unseen] = fit_regression(x, seen.is_tag, seen.weights, recipe.c).margins(new)
             else:
                 margins[unseen] = fit_machine(x @ x.T, seen.is_tag, recipe.c).margins(new @ x.T)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from image_tagging.tag_models.models import KINDS
+from image_tagging.tag_models import kind_names
 from image_tagging.training.fitting.recipes import FEW, NAME_ALONE, RECIPES, Recipe, choose, trusted
 
 ONES = np.ones(200)
@@ -44,7 +44,7 @@ def test_a_few_images_that_stand_for_many_do_not_decide_alone():
     assert choose(losses, np.where(np.arange(200) < 2, 99.0, 1.0), 0) == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_few_images_are_learned_by_the_second_recipe(kind):
     assert trusted(kind, FEW - 1) is RECIPES[kind][1]
     assert trusted(kind, FEW) is RECIPES[kind][0]

@@ -64,7 +64,7 @@ def fit_linear(recipe: Recipe, x: Floats, examples: Examples, change: Decorrelat
         strengths = strengths_for(x[~examples.is_tag], direction, [recipe.effect])
         ((coef, intercept),) = fit_with_prior(x, examples.is_tag, direction, strengths, recipe.c, examples.weights)
         return Linear(coef, intercept)
-    if recipe.kind == LOGISTIC_REGRESSION:
+    if recipe.kind == LOGISTIC_REGRESSION.name:
         return fit_regression(x, examples.is_tag, examples.weights, recipe.c)
     machine = fit_machine(x @ x.T, examples.is_tag, recipe.c)
     return Linear(machine.dual @ x[machine.supports], machine.intercept)

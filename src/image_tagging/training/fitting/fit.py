@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import TrainingError
-from ...tag_models import KINDS, SVM, unit_rows
+from ...tag_models import SVM, kind_names, unit_rows
 from ..evaluation.metrics import log_losses
 from ..text_prior.prior import MIN_OTHERS, zero_shot
 from .background import Background, Decorrelation
@@ -96,7 +96,7 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     tagged = np.asarray(is_tag, dtype=bool)
     x = _unit_embeddings(embeddings, tagged)
     if direction is not None and not tagged.any():
-        return dict.fromkeys(KINDS, _by_name(x, direction))
+        return dict.fromkeys(kind_names(), _by_name(x, direction))
     everything = np.arange(len(x))
     examples = Examples(
         x, tagged, np.where(tagged, *weights), everything if groups is None else groups, everything, direction
@@ -104,7 +104,9 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     behind = Background.of(embeddings) if background is None else background
     examples = bounded(examples, behind, MOST_LEARNED, seed)
     unseen = _unseen(examples, behind, seed)
-    return {kind: _fitted(unseen[kind], examples, behind) if kind in unseen else _plain(examples) for kind in KINDS}
+    return {
+        kind: _fitted(unseen[kind], examples, behind) if kind in unseen else _plain(examples) for kind in kind_names()
+    }
 
 
 def _unit_embeddings(embeddings: NDArray[np.float32], tagged: NDArray[np.bool_]) -> Floats:
@@ -135,17 +137,17 @@ def _unseen(examples: Examples, background: Background, seed: int) -> dict[str, 
     # Where a name is to have a say, it takes others enough to tell how far an image stands out.
     has_name = examples.direction is not None and int((~compared.is_tag).sum()) * 4 // 5 >= MIN_OTHERS
     tagged = int(compared.is_tag.sum())
-    choices = {kind: recipes_of(kind, tagged, has_name=has_name) for kind in KINDS}
-    recipes = [recipe for kind in KINDS for recipe in choices[kind]]
+    choices = {kind: recipes_of(kind, tagged, has_name=has_name) for kind in kind_names()}
+    recipes = [recipe for kind in kind_names() for recipe in choices[kind]]
     margins = dict(zip(recipes, unseen_margins(compared, background, fold, recipes)))
-    chosen = [_best(kind, choices[kind], compared, margins) for kind in KINDS]
+    chosen = [_best(kind, choices[kind], compared, margins) for kind in kind_names()]
     if compared is not examples:
         fold = stratified_folds(examples.is_tag, examples.groups, seed)
         if fold is None:
             raise AssertionError("there are folds of some of the images, but none of all")
         margins = dict(zip(chosen, unseen_margins(examples, background, fold, chosen)))
     found = {}
-    for kind, recipe in zip(KINDS, chosen):
+    for kind, recipe in zip(kind_names(), chosen):
         sigmoid = fit_sigmoid(margins[recipe], examples.is_tag, examples.weights)
         if sigmoid:
             found[kind] = _Unseen(recipe, margins[recipe], sigmoid)
@@ -174,7 +176,7 @@ def _fitted(unseen: _Unseen, examples: Examples, background: Background) -> Fitt
     else:
         change = background.decorrelation(recipe.decorrelation)
         linear = fit_linear(recipe, change.of(examples.x), examples, change).before(change)
-        if recipe.kind == SVM:
+        if recipe.kind == SVM.name:
             estimator = linear_machine(linear, recipe.c, sigmoid)
         else:
             calibrated = Linear(sigmoid.slope * linear.coef, sigmoid.slope * linear.intercept + sigmoid.offset)

@@ -40,26 +40,26 @@ class Recipe:
 
 
 #: What is taken where nothing can be chosen: it calibrates itself, and works from one image up.
-PLAIN = Recipe(LOGISTIC_REGRESSION, 1.0)
+PLAIN = Recipe(LOGISTIC_REGRESSION.name, 1.0)
 
 #: What is taken of a tag without an image: ``text_prior.zero_shot``.
-NAME_ALONE = Recipe(LOGISTIC_REGRESSION, 0.0, effect=EFFECT)
+NAME_ALONE = Recipe(LOGISTIC_REGRESSION.name, 0.0, effect=EFFECT)
 
 #: The first is trusted, and the second for a tag of ``FEW`` images (docs/classifiers.md has the figures of all).
 RECIPES = {
-    LOGISTIC_REGRESSION: (
-        Recipe(LOGISTIC_REGRESSION, 1.0, 0.05),
-        Recipe(LOGISTIC_REGRESSION, 1.0),
-        Recipe(LOGISTIC_REGRESSION, 3.0, 0.1),
-        Recipe(LOGISTIC_REGRESSION, 10.0, 0.05),
-        Recipe(LOGISTIC_REGRESSION, 10.0),
+    LOGISTIC_REGRESSION.name: (
+        Recipe(LOGISTIC_REGRESSION.name, 1.0, 0.05),
+        Recipe(LOGISTIC_REGRESSION.name, 1.0),
+        Recipe(LOGISTIC_REGRESSION.name, 3.0, 0.1),
+        Recipe(LOGISTIC_REGRESSION.name, 10.0, 0.05),
+        Recipe(LOGISTIC_REGRESSION.name, 10.0),
     ),
-    SVM: (
-        Recipe(SVM, 0.5, 0.1),
-        Recipe(SVM, 0.3),
-        Recipe(SVM, 2.0, 0.05),
-        Recipe(SVM, 1.0, gamma=0.5),
-        Recipe(SVM, 3.0, gamma=1.0),
+    SVM.name: (
+        Recipe(SVM.name, 0.5, 0.1),
+        Recipe(SVM.name, 0.3),
+        Recipe(SVM.name, 2.0, 0.05),
+        Recipe(SVM.name, 1.0, gamma=0.5),
+        Recipe(SVM.name, 3.0, gamma=1.0),
     ),
 }
 
@@ -75,7 +75,7 @@ def trusted(kind: str, tagged: int) -> Recipe:
 
 def compared(kind: str, tagged: int, *, has_name: bool) -> tuple[Recipe, ...]:
     """The recipes of a kind to choose from; a name that says something has a say in logistic regression."""
-    if kind != LOGISTIC_REGRESSION or not has_name:
+    if kind != LOGISTIC_REGRESSION.name or not has_name:
         return RECIPES[kind]
     return (*RECIPES[kind], *(replace(trusted(kind, tagged), effect=effect) for effect in EFFECTS if effect))
 
