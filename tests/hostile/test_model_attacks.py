@@ -25,8 +25,9 @@ from image_tagging.errors import EncoderMismatchError, ModelError, UnsafeModelEr
 from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, kind_names
 from image_tagging.tag_models.files import load_tag_models, save_tag_model
 from image_tagging.training.fitting.calibration import Sigmoid
-from image_tagging.training.fitting.estimators import rbf_machine
+from image_tagging.training.fitting.estimators import rbf_svm
 from image_tagging.training.fitting.fit import fit_models
+from image_tagging.training.fitting.svm import KernelSvm
 
 DIM = 8
 
@@ -36,8 +37,8 @@ def fitted(kind=LOGISTIC_REGRESSION.name, dim=DIM):
     x[:10] += 1
     if kind == LOGISTIC_REGRESSION.name:
         return fit_models(x, np.arange(30) < 10, seed=0)[kind].estimator
-    dual = np.array([1.0, 0.5, -0.75, -0.75])
-    return rbf_machine(x[:4].astype(np.float64), dual, 0.1, c=1.0, gamma=0.5, sigmoid=Sigmoid(2.0, -0.5))
+    svm = KernelSvm(np.arange(4), np.array([1.0, 0.5, -0.75, -0.75]), 0.1)
+    return rbf_svm(x[:4].astype(np.float64), svm, c=1.0, gamma=0.5, sigmoid=Sigmoid(2.0, -0.5))
 
 
 class Calls:

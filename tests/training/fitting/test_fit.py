@@ -137,8 +137,8 @@ def test_a_tag_without_an_image_has_the_model_of_its_name(kind):
     others = x[~is_tag]
     model = fit_models(others, np.zeros(len(others), dtype=bool), direction=direction)[kind]
     assert model.recipe is NAME_ALONE
-    assert "name alone" in model.caution
-    assert len(model.rows) == len(model.unseen) == len(model.weights) == 0
+    assert "name alone" in model.warning
+    assert len(model.rows) == len(model.out_of_fold) == len(model.weights) == 0
     assert model.estimator.classes_.tolist() == [0, 1]
     coef, intercept = zero_shot(direction, unit_rows(others.astype(np.float64)))
     expected = sigmoid(unit_rows(x.astype(np.float64)) @ coef + intercept)
