@@ -29,7 +29,7 @@ from sklearn.svm import SVC
 
 from image_tagging.datasets.metadata import read_embeddings, read_tag_lists
 from image_tagging.datasets.splits import OTHER_TRAINING, gather
-from image_tagging.tag_models.models import KINDS
+from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, Kind
 from image_tagging.tag_models.scorers import unit_rows
 from image_tagging.training.blas_threads import one_thread_a_product
 from image_tagging.training.evaluation.metrics import calibration_error
@@ -38,7 +38,8 @@ from image_tagging.training.fitting import fit as fitting
 from image_tagging.training.fitting.background import Background
 from image_tagging.training.fitting.fit import fit_models
 from image_tagging.training.fitting.folds import stratified_folds
-from image_tagging.training.fitting.recipes import RECIPES, Recipe
+from image_tagging.training.fitting.methods import Method, Recipe
+from image_tagging.training.fitting.recipes import LOGISTIC_RECIPES, SVM_RECIPES
 
 BALANCED = parse_aim("balanced")
 
@@ -83,8 +84,9 @@ def main() -> None:
     show("all images", measured(every))
     for few in [int(text) for text in arguments.few.split(",") if text]:
         show(f"{few} of the tag", measured([with_few(task, few, number) for number, task in enumerate(every)]))
-    for recipe in [recipe for kind in KINDS for recipe in RECIPES[kind]] if arguments.recipes else []:
-        show_line(f"{recipe.kind}: {recipe}", alone(every, recipe), None)
+    for kind, recipes in ((LOGISTIC_REGRESSION, LOGISTIC_RECIPES), (SVM, SVM_RECIPES)) if arguments.recipes else ():
+        for recipe in recipes:
+            show_line(f"{kind.name}: {recipe}", alone(every, kind, recipe), None)
 
 
 def tasks(files: list[str], least: int) -> Iterator[Task]:
@@ -123,7 +125,7 @@ def ours(task: Task) -> dict[str, tuple[np.ndarray, float]]:
         p = model.estimator.predict_proba(task.unseen.astype(np.float64))[:, 0]
         truth = task.truth[model.rows]
         known = len(model.rows) > 0
-        threshold = choose_threshold(model.unseen, truth, model.weights, BALANCED) if known else task.truth.mean()
+        threshold = choose_threshold(model.out_of_fold, truth, model.weights, BALANCED) if known else task.truth.mean()
         told[kind] = p, threshold
     return told
 
@@ -148,16 +150,12 @@ def measured(every: list[Task]) -> dict[str, Figures]:
     return figures
 
 
-def alone(every: list[Task], recipe: Recipe) -> Figures:
+def alone(every: list[Task], kind: Kind, recipe: Recipe) -> Figures:
     """A recipe without a choice."""
     figures = Figures()
-    recipes = {kind: (recipe, recipe) if kind == recipe.kind else RECIPES[kind][:2] for kind in KINDS}
-    with (
-        mock.patch.object(fitting, "RECIPES", recipes),
-        mock.patch.object(fitting, "trusted", lambda kind, _: recipes[kind][0]),
-    ):
+    with mock.patch.object(fitting, "methods", return_value=(Method(kind, lambda _: (recipe,)),)):
         for task in every:
-            figures.add(task, *ours(task)[recipe.kind])
+            figures.add(task, *ours(task)[kind.name])
     return figures
 
 

@@ -23,7 +23,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from image_tagging.datasets.metadata import read_embeddings, read_tag_lists
 from image_tagging.datasets.splits import gather
-from image_tagging.tag_models.models import LOGISTIC_REGRESSION, SVM
+from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM
 from image_tagging.training.fitting import fit as fitting
 from image_tagging.training.fitting.fit import fit_models
 
@@ -68,13 +68,13 @@ def report(what: str, problems: list[Problem], bound: int | None, *, nearest: bo
 
 def fitted(x: np.ndarray, truth: np.ndarray, bound: int | None, nearest: bool):
     if bound is None:
-        return fit_models(x, truth)[LOGISTIC_REGRESSION].estimator
+        return fit_models(x, truth)[LOGISTIC_REGRESSION.name].estimator
     rows, weight = np.arange(len(truth)), 1.0
     if not nearest:
         others = np.random.default_rng(1).permutation(rows[~truth])[:bound]
         rows, weight = np.concatenate([rows[truth], others]), (~truth).sum() / len(others)
     with mock.patch.object(fitting, "MOST_LEARNED", bound):
-        return fit_models(x[rows], truth[rows], weights=(1.0, weight))[SVM].estimator
+        return fit_models(x[rows], truth[rows], weights=(1.0, weight))[SVM.name].estimator
 
 
 def of_files(arguments: argparse.Namespace) -> Iterator[Problem]:

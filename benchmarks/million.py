@@ -102,14 +102,14 @@ def models_to_score(arguments: argparse.Namespace, folder: Path) -> str:
     """Small models to score with: 300 examples each, of which the machines keep nearly all."""
     import numpy as np
 
+    from image_tagging.tag_models import kind_names
     from image_tagging.tag_models.files import save_tag_model
-    from image_tagging.tag_models.models import KINDS
     from image_tagging.training.fitting.fit import fit_models
 
     card = {"encoder": {"name": "ViT-B-32", "pretrained": "openai", "dim": DIM, "preprocess": ""}}
     draw, is_tag = Drawing(arguments.models), np.arange(300) < 60
     for number in range(arguments.models):
-        kind, tag = KINDS[number % len(KINDS)], number // len(KINDS)
+        kind, tag = kind_names()[number % len(kind_names())], number // len(kind_names())
         examples = draw.embeddings(np.where(is_tag, tag, -1), seed=number)
         save_tag_model(str(folder / "models"), f"tag-{tag}", kind, fit_models(examples, is_tag)[kind].estimator, card)
     return f"{arguments.models} models"

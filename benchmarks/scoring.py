@@ -27,8 +27,8 @@ from image_tagging.datasets.json_objects import json_object
 from image_tagging.datasets.metadata import as_json
 from image_tagging.images.decode import decode
 from image_tagging.records import ImageRecord, ImageRef
+from image_tagging.tag_models import kind_names
 from image_tagging.tag_models.files import save_tag_model
-from image_tagging.tag_models.models import KINDS
 from image_tagging.training.fitting.fit import fit_models
 
 ENCODER = EncoderSpec("ViT-B-32", "openai", 512, "")
@@ -89,7 +89,7 @@ def write_models(folder: Path, tags: int, random: np.random.Generator) -> list:
         examples = random.normal(size=(300, 512)).astype(np.float32)
         is_tag = np.arange(300) < 60
         examples[is_tag] += random.normal(size=512) * 0.3
-        for kind in KINDS:
+        for kind in kind_names():
             path = save_tag_model(
                 str(folder), f"tag-{number}", kind, fit_models(examples, is_tag)[kind].estimator, card
             )

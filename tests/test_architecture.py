@@ -37,12 +37,16 @@ PUBLIC = {
     "sources": "DEFAULT_LIMITS SourceReader ThreadReaders find_images is_archive is_archive_name sub_folders",
     "store": "Listing PLACING StoreFile WorkingStore",
     "tag_models": (
-        "DEFAULT_THRESHOLD ImageCounts KINDS LOGISTIC_REGRESSION ListedModel ModelCard ModelList SUFFIX SVM "
-        "TagModel TagModels bin_labels bin_numbers examine find_model_files generate_model_path list_folder "
-        "load_tag_models longest_file_name model_names model_stem quote_tag report_name save_tag_model "
-        "scorer_of sigmoid unit_rows"
+        "DEFAULT_THRESHOLD ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList Reader SUFFIX "
+        "SVM Scorer Stack TagModel TagModels bin_labels bin_numbers examine find_model_files "
+        "generate_model_path kind_named kind_names kinds list_folder load_tag_models longest_file_name "
+        "model_names model_stem quote_tag register_kind report_name save_tag_model scorer_of sigmoid "
+        "unit_rows unregister_kind"
     ),
-    "training": "Aim BALANCED LearnedTag TagIndex TagLearner TextPrior Training ValidationReport parse_aim",
+    "training": (
+        "Aim BALANCED Fitted LearnedTag Method Recipe TagIndex TagLearner TextPrior Training ValidationReport "
+        "methods parse_aim register_method unregister_method"
+    ),
 }
 
 

@@ -61,10 +61,14 @@ def classify_summary(**values):
     )
 
 
-def report(tag, probabilities=(), is_tag=(), **values):
+def report(tag, probabilities=(), is_tag=(), kind="ovr-svm", **values):
     return validate(
-        kind="lr", tag=tag, training_tag=9, training_other=20, probabilities=probabilities, is_tag=is_tag, **values
+        kind=kind, tag=tag, training_tag=9, training_other=20, probabilities=probabilities, is_tag=is_tag, **values
     )
+
+
+def reports(tag, *arguments, **values):
+    return tuple(report(tag, *arguments, kind=kind, **values) for kind in ("ovr-logistic-regression", "ovr-svm"))
 
 
 def advice(sentence):
@@ -100,7 +104,7 @@ def test_what_moves_the_cursor_is_shown_as_a_mark(capsys):
         f"/{NASTY}.log",
     )
     told = {"skipped": ((NASTY, NASTY),), "warnings": (NASTY,), "advice": (advice(NASTY),)}
-    console.show_train(train_summary((report(NASTY), report(NASTY)), **told))
+    console.show_train(train_summary(reports(NASTY), **told))
     console.show_classify(classify_summary(folder=NASTY, place_failures=(failure(NASTY),)))
     console.complain(NASTY)
     shown = capsys.readouterr()
@@ -110,7 +114,7 @@ def test_what_moves_the_cursor_is_shown_as_a_mark(capsys):
 
 
 def test_advice_on_the_data_set_is_shown_in_its_order(capsys):
-    console.show_train(train_summary((report("a"), report("a")), advice=(advice("cats bark."), advice("dogs mew."))))
+    console.show_train(train_summary(reports("a"), advice=(advice("cats bark."), advice("dogs mew."))))
     shown = capsys.readouterr().out
     assert "  To look at: cats bark.\n  To look at: dogs mew.\n" in shown
 
@@ -210,15 +214,17 @@ def test_palette_swaps_are_told(capsys):
 
 
 def test_training_shows_a_row_a_tag_with_what_was_measured(capsys):
-    measured = report("cat", [0.9, 0.8, 0.3], [True, True, False])
-    unmeasured = report("dog", marks=("only 2 images, none left to measure",))
+    measured = reports("cat", [0.9, 0.8, 0.3], [True, True, False])
+    unmeasured = reports("dog", marks=("only 2 images, none left to measure",))
     summary = train_summary(
-        (measured, measured, unmeasured, unmeasured),
+        (*measured, *unmeasured),
         skipped=(("bare", "it has no image with an embedding"),),
         unknown=2,
     )
     console.show_train(summary)
     lines = capsys.readouterr().out.splitlines()
+    assert "2 tags, 30 images, encoder builtin/learned-1" in lines
+    assert "lr: ovr-logistic-regression, svm: ovr-svm. All figures are in the reports." in lines
     assert lines[0].split() == "tag images measured AP lr AP svm BA lr BA svm note".split()
     assert lines[1].split() == ["cat", "11", "2", "1.00", "1.00", "1.00", "1.00"]
     assert lines[2].split()[:7] == ["dog", "9", "0", "n/a", "n/a", "n/a", "n/a"]
@@ -227,13 +233,23 @@ def test_training_shows_a_row_a_tag_with_what_was_measured(capsys):
     assert "  The metadata lacks 2 listed images: run stage 1 again to learn from all." in lines
 
 
+def test_training_shows_a_column_for_each_kind_that_was_trained(capsys):
+    measured = [0.9, 0.8, 0.3], [True, True, False]
+    console.show_train(train_summary((report("cat", *measured), report("cat", *measured, kind="odd"), report("dog"))))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == "tag images measured AP svm AP odd BA svm BA odd note".split()
+    assert lines[1].split() == ["cat", "11", "2", "1.00", "1.00", "1.00", "1.00"]
+    assert lines[2].split()[3:7] == ["n/a"] * 4
+    assert "svm: ovr-svm, odd: odd. All figures are in the reports." in lines
+
+
 def test_long_tags_are_shown_whole(capsys):
     tags = ["x" * 100 + "a", "x" * 100 + "b"]
     console.show_process(process_summary(tags=dict.fromkeys(tags, 1)))
     shown = capsys.readouterr().out.split("3 images")[0]
     assert shown.count("x") == 200
     assert "…" not in shown
-    console.show_train(train_summary((report(tags[0]), report(tags[0]), report(tags[1]), report(tags[1]))))
+    console.show_train(train_summary((*reports(tags[0]), *reports(tags[1]))))
     assert "…" not in capsys.readouterr().out
 
 

@@ -24,16 +24,17 @@ import pytest
 
 from image_tagging.cli import app as cli
 from image_tagging.errors import EncoderMismatchError, ModelError, UnsafeModelError
+from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, kind_names
 from image_tagging.tag_models.files import load_tag_models, save_tag_model
-from image_tagging.tag_models.models import KINDS
 from image_tagging.training.fitting.calibration import Sigmoid
-from image_tagging.training.fitting.estimators import rbf_machine
+from image_tagging.training.fitting.estimators import rbf_svm
 from image_tagging.training.fitting.fit import fit_models
+from image_tagging.training.fitting.svm import KernelSvm
 
 DIM = 8
 
 
-def fitted(kind=KINDS[0], dim=DIM):
+def fitted(kind=LOGISTIC_REGRESSION.name, dim=DIM):
     """A model that may be changed."""
     return copy.deepcopy(fitted_once(kind, dim))
 
@@ -42,10 +43,10 @@ def fitted(kind=KINDS[0], dim=DIM):
 def fitted_once(kind, dim):
     x = np.random.default_rng(0).normal(size=(30, dim)).astype(np.float32)
     x[:10] += 1
-    if kind == KINDS[0]:
+    if kind == LOGISTIC_REGRESSION.name:
         return fit_models(x, np.arange(30) < 10, seed=0)[kind].estimator
-    dual = np.array([1.0, 0.5, -0.75, -0.75])
-    return rbf_machine(x[:4].astype(np.float64), dual, 0.1, c=1.0, gamma=0.5, sigmoid=Sigmoid(2.0, -0.5))
+    svm = KernelSvm(np.arange(4), np.array([1.0, 0.5, -0.75, -0.75]), 0.1)
+    return rbf_svm(x[:4].astype(np.float64), svm, c=1.0, gamma=0.5, sigmoid=Sigmoid(2.0, -0.5))
 
 
 class Calls:
@@ -243,7 +244,7 @@ def edges(count):
     return dumped(np.zeros(3)).replace(*remembered)
 
 
-def with_a_million(name, of, kind=KINDS[0]):
+def with_a_million(name, of, kind=LOGISTIC_REGRESSION.name):
     """A real model one of whose attributes is an array of a million single bytes."""
     return changed_model(setting(name, np.zeros((1, 1_000_000) if of else 1_000_000, "u1")), kind)
 
@@ -254,10 +255,10 @@ def laughs(levels, width=10):
     return b"\x80\x04" + level + b"\x85" * 1 + b"."
 
 
-def changed_model(change, kind=KINDS[0]):
+def changed_model(change, kind=LOGISTIC_REGRESSION.name):
     estimator = fitted(kind)
     model = estimator[-1]
-    change(model if kind == KINDS[0] else model.calibrated_classifiers_[0].estimator)
+    change(model if kind == LOGISTIC_REGRESSION.name else model.calibrated_classifiers_[0].estimator)
     return dumped(estimator)
 
 
@@ -334,7 +335,7 @@ MILLIONS = {
     "coefficients of single bytes": with_a_million("coef_", of=True),
     "an intercept of a million": with_a_million("intercept_", of=False),
     "a dimension of a million": with_a_million("n_features_in_", of=False),
-    "support vectors of single bytes": with_a_million("support_vectors_", of=True, kind=KINDS[1]),
+    "support vectors of single bytes": with_a_million("support_vectors_", of=True, kind=SVM.name),
 }
 
 
@@ -380,14 +381,14 @@ def test_damaged_files(tmp_path, name):
     refused(written(tmp_path, DAMAGED[name]), ModelError)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_files_cut_short_anywhere(tmp_path, kind):
     whole = dumped(fitted(kind))
     for length in range(0, len(whole), max(1, len(whole) // 150)):
         refused(written(tmp_path, whole[:length]), ModelError)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_flipped_bytes_never_raise_anything_else(tmp_path, kind):
     whole = bytearray(dumped(fitted(kind)))
     random = np.random.default_rng(1)
@@ -408,7 +409,7 @@ def without_vectors():
         model.support_vectors_ = np.empty((0, DIM))
         model.dual_coef_ = np.empty((1, 0))
 
-    return changed_model(change, KINDS[1])
+    return changed_model(change, SVM.name)
 
 
 NONSENSE = {
@@ -423,28 +424,28 @@ NONSENSE = {
     "another dimension than it states": changed_model(setting("n_features_in_", 9)),
     "three classes": changed_model(setting("classes_", np.arange(3))),
     "classes the other way round": changed_model(setting("classes_", np.array([1, 0]))),
-    "support vectors of no shape": changed_model(setting("support_vectors_", np.ones(3)), KINDS[1]),
-    "weights that do not fit": changed_model(setting("dual_coef_", np.ones((1, 2))), KINDS[1]),
-    "NaN support vectors": changed_model(setting("support_vectors_", np.full((3, DIM), np.nan)), KINDS[1]),
-    "a negative gamma": changed_model(setting("_gamma", -1.0), KINDS[1]),
-    "a gamma that is no number": changed_model(setting("_gamma", [[1]]), KINDS[1]),
-    "another kernel": changed_model(setting("kernel", "poly"), KINDS[1]),
+    "support vectors of no shape": changed_model(setting("support_vectors_", np.ones(3)), SVM.name),
+    "weights that do not fit": changed_model(setting("dual_coef_", np.ones((1, 2))), SVM.name),
+    "NaN support vectors": changed_model(setting("support_vectors_", np.full((3, DIM), np.nan)), SVM.name),
+    "a negative gamma": changed_model(setting("_gamma", -1.0), SVM.name),
+    "a gamma that is no number": changed_model(setting("_gamma", [[1]]), SVM.name),
+    "another kernel": changed_model(setting("kernel", "poly"), SVM.name),
     "a linear kernel over support vectors of no shape": changed_model(
-        lambda model: vars(model).update(kernel="linear", support_vectors_=np.ones(3)), KINDS[1]
+        lambda model: vars(model).update(kernel="linear", support_vectors_=np.ones(3)), SVM.name
     ),
     "a linear kernel and weights that do not fit": changed_model(
-        lambda model: vars(model).update(kernel="linear", dual_coef_=np.ones((1, 2))), KINDS[1]
+        lambda model: vars(model).update(kernel="linear", dual_coef_=np.ones((1, 2))), SVM.name
     ),
     "a linear kernel and NaN support vectors": changed_model(
-        lambda model: vars(model).update(kernel="linear", support_vectors_=np.full((4, DIM), np.nan)), KINDS[1]
+        lambda model: vars(model).update(kernel="linear", support_vectors_=np.full((4, DIM), np.nan)), SVM.name
     ),
     "no support vectors": without_vectors(),
-    "a kernel that is an array": changed_model(setting("kernel", np.ones(3)), KINDS[1]),
+    "a kernel that is an array": changed_model(setting("kernel", np.ones(3)), SVM.name),
     "coefficients as whole numbers": changed_model(setting("coef_", np.ones((1, DIM), int))),
     "a dimension that is a text": changed_model(setting("n_features_in_", "9" * 5000)),
     "a dimension beyond all numbers": changed_model(setting("n_features_in_", 10**400)),
     "a dimension that is no number": changed_model(setting("n_features_in_", np.float64("nan"))),
-    "a kernel of many lists": changed_model(setting("kernel", [[[]] * 3] * 3), KINDS[1]),
+    "a kernel of many lists": changed_model(setting("kernel", [[[]] * 3] * 3), SVM.name),
 }
 
 
@@ -471,8 +472,8 @@ def test_a_model_of_another_encoder(tmp_path):
     def card(name, dim):
         return {"encoder": {"name": name, "pretrained": "x", "dim": dim, "preprocess": ""}}
 
-    save_tag_model(str(tmp_path), "cat", KINDS[0], fitted(), card("ViT-B-32", DIM))
-    save_tag_model(str(tmp_path), "dog", KINDS[0], fitted(dim=9), card("ViT-L-14", 9))
+    save_tag_model(str(tmp_path), "cat", LOGISTIC_REGRESSION.name, fitted(), card("ViT-B-32", DIM))
+    save_tag_model(str(tmp_path), "dog", LOGISTIC_REGRESSION.name, fitted(dim=9), card("ViT-L-14", 9))
     with pytest.raises(EncoderMismatchError, match=r"ViT-B-32.*ViT-L-14"):
         load_tag_models(str(tmp_path))
 

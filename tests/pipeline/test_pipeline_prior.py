@@ -16,7 +16,7 @@ from image_tagging.cli import app as cli
 from image_tagging.encoders import encoder_identity, load_text_encoder
 from image_tagging.errors import TrainingError
 from image_tagging.pipeline.summaries import TrainSummary
-from image_tagging.tag_models.models import KINDS, LOGISTIC_REGRESSION, SVM
+from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, kind_names
 from image_tagging.training.evaluation.ranking import Ranking
 from image_tagging.training.text_prior.prior import TextPrior
 
@@ -102,18 +102,18 @@ def data_set(tmp_path: Path, weights: Path, directions: dict[str, np.ndarray]) -
 def test_a_true_name_has_a_say_in_the_model_of_few_images(data_set: DataSet, directions: dict[str, np.ndarray]) -> None:
     data_set.train("without")
     data_set.train("with", prior="text", pretrained=str(data_set.weights))
-    assert "its name believed by" in data_set.card("with", "windmill", LOGISTIC_REGRESSION)["recipe"]
-    assert "name" not in data_set.card("without", "windmill", LOGISTIC_REGRESSION)["recipe"]
+    assert "its name believed by" in data_set.card("with", "windmill", LOGISTIC_REGRESSION.name)["recipe"]
+    assert "name" not in data_set.card("without", "windmill", LOGISTIC_REGRESSION.name)["recipe"]
     before, after = (
-        data_set.average_precision(output, "windmill", LOGISTIC_REGRESSION, directions["windmill"])
+        data_set.average_precision(output, "windmill", LOGISTIC_REGRESSION.name, directions["windmill"])
         for output in ("without", "with")
     )
     assert after > before + 0.05
-    machines = [data_set.model(output, "windmill", SVM).read_bytes() for output in ("without", "with")]
+    machines = [data_set.model(output, "windmill", SVM.name).read_bytes() for output in ("without", "with")]
     assert machines[0] == machines[1]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_a_tag_without_an_image_has_models_that_find_what_its_name_means(
     data_set: DataSet, directions: dict[str, np.ndarray], kind: str
 ) -> None:
@@ -134,7 +134,7 @@ def test_a_tag_without_an_image_has_models_that_find_what_its_name_means(
     told = next(model for model in run["models"] if (model["tag"], model["kind"]) == ("lighthouse", kind))
     assert told["warnings"] == ["0 images", "not calibrated: learned from its name alone"]
     page = (data_set.folder / "out" / "reports" / "index.html").read_text("utf-8")
-    assert page.count('<li class="warning">not calibrated: learned from its name alone</li>') == len(KINDS)
+    assert page.count('<li class="warning">not calibrated: learned from its name alone</li>') == len(kind_names())
 
 
 def test_a_name_that_gives_no_direction_is_told_and_the_others_are_learned(data_set: DataSet) -> None:
@@ -160,7 +160,7 @@ def test_without_a_text_side_it_says_so_and_goes_on(data_set: DataSet) -> None:
     (warning,) = summary.warnings
     assert "tags are learned from images alone" in warning
     assert [tag for tag, _ in summary.skipped] == ["lighthouse", "not-cat"]
-    for kind in KINDS:
+    for kind in kind_names():
         assert (
             data_set.model("asked", "windmill", kind).read_bytes()
             == data_set.model("without", "windmill", kind).read_bytes()
@@ -187,9 +187,9 @@ def test_an_empty_folder_comes_through_all_stages(
     (row, _) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("lighthouse"))
     assert row.split()[-4:-1] == ["0", "-", "0.500"]
     assert cli.main(["models", str(models), "--tag=lighthouse"]) == 0
-    assert capsys.readouterr().out.count("its name alone, set against 12 others") == len(KINDS)
+    assert capsys.readouterr().out.count("its name alone, set against 12 others") == len(kind_names())
     directory = (f"--directory={tmp_path / 'in'}", f"--model={models}", "--place=none")
     assert cli.main(["classify", *files, *directory]) == 0
     for entry in json.loads((output / "output.json").read_text("utf-8")).values():
         scored = {(each["model_type"], each["tag_name"]) for each in entry["classifiers_output"]}
-        assert {(kind, "lighthouse") for kind in KINDS} < scored
+        assert {(kind, "lighthouse") for kind in kind_names()} < scored

@@ -9,9 +9,9 @@ import pytest
 
 from image_tagging.records import EncoderSpec
 from image_tagging.reports.model_words import explain
+from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM
 from image_tagging.tag_models.cards import ImageCounts, ModelCard
 from image_tagging.tag_models.folder import ListedModel
-from image_tagging.tag_models.models import KINDS
 
 CARD = ModelCard(
     sha256="abc",
@@ -28,7 +28,7 @@ CARD = ModelCard(
 )
 
 
-def words(kind=KINDS[1], **changes):
+def words(kind=SVM.name, **changes):
     card = replace(CARD, **changes)
     return list(explain(ListedModel(kind, "cat", "/m/model.pkl", card, 512)))
 
@@ -62,7 +62,7 @@ def test_a_model_with_a_full_card():
 
 
 def test_a_model_without_a_card():
-    told = dict(explain(ListedModel(KINDS[0], "cat", "/m/model.pkl", None, 512)))
+    told = dict(explain(ListedModel(LOGISTIC_REGRESSION.name, "cat", "/m/model.pkl", None, 512)))
     assert told["Card"].startswith("none, as models published with the original")
     assert told["Threshold"].startswith("0.5, as no card says otherwise")
     assert "512 numbers" in told["Encoder"]

@@ -15,6 +15,7 @@ import pytest
 
 from image_tagging.errors import EncoderMismatchError, ModelError, NoModelsError, OutputError
 from image_tagging.records import EncoderSpec
+from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, kind_names
 from image_tagging.tag_models.estimator_arrays import scorer_of
 from image_tagging.tag_models.files import (
     generate_model_path,
@@ -23,7 +24,7 @@ from image_tagging.tag_models.files import (
     parse_model_name,
     save_tag_model,
 )
-from image_tagging.tag_models.models import KINDS, TagModel
+from image_tagging.tag_models.models import TagModel
 from image_tagging.tag_models.names import quote_tag, unquote_tag
 from image_tagging.training.fitting.fit import fit_models
 
@@ -54,7 +55,7 @@ TAGS = [
 
 
 @cache
-def fitted(kind=KINDS[0], seed=0, dim=DIM):
+def fitted(kind=LOGISTIC_REGRESSION.name, seed=0, dim=DIM):
     """An estimator and what it learned from; fitted once for all tests, and not to be changed."""
     random = np.random.default_rng(seed)
     x = random.normal(size=(40, dim)).astype(np.float32)
@@ -62,7 +63,7 @@ def fitted(kind=KINDS[0], seed=0, dim=DIM):
     return fit_models(x, np.arange(40) < 15, seed=seed)[kind].estimator, x
 
 
-def save(folder, tag="cat", kind=KINDS[0], **card):
+def save(folder, tag="cat", kind=LOGISTIC_REGRESSION.name, **card):
     return save_tag_model(str(folder), tag, kind, fitted(kind)[0], {"encoder": ENCODER, "threshold": 0.4, **card})
 
 
@@ -105,9 +106,9 @@ def test_any_tag_is_saved_found_and_loaded(tmp_path, tag):
     assert sorted(os.listdir(tmp_path / "models")) == sorted(
         [os.path.basename(path), os.path.basename(path)[:-4] + ".json"]
     )
-    assert generate_model_path(str(tmp_path / "models"), KINDS[0], tag) == path
-    assert generate_model_path(str(tmp_path / "models"), model_type=KINDS[1], tag_name=tag) is None
-    assert load_tag_models(path).names == model_names(str(tmp_path / "models")) == [(KINDS[0], tag)]
+    assert generate_model_path(str(tmp_path / "models"), LOGISTIC_REGRESSION.name, tag) == path
+    assert generate_model_path(str(tmp_path / "models"), model_type=SVM.name, tag_name=tag) is None
+    assert load_tag_models(path).names == model_names(str(tmp_path / "models")) == [(LOGISTIC_REGRESSION.name, tag)]
 
 
 def test_a_file_named_by_hand_is_found(tmp_path):
@@ -116,7 +117,7 @@ def test_a_file_named_by_hand_is_found(tmp_path):
     assert generate_model_path(str(tmp_path), "ovr-svm", "../models\0") is None
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_saved_and_loaded_scores_are_the_estimators(tmp_path, kind):
     estimator, x = fitted(kind)
     path = save_tag_model(str(tmp_path), "cat", kind, estimator, {"encoder": ENCODER, "threshold": 0.4})
@@ -132,8 +133,8 @@ def test_saved_and_loaded_scores_are_the_estimators(tmp_path, kind):
 
 
 def test_other_writers_are_read_too(tmp_path):
-    estimator, x = fitted(KINDS[1])
-    expected = TagModel("t", KINDS[1], None, scorer_of(estimator)).probabilities(x)
+    estimator, x = fitted(SVM.name)
+    expected = TagModel("t", SVM.name, None, scorer_of(estimator)).probabilities(x)
     for protocol in (3, 4):
         joblib.dump(estimator, tmp_path / f"model-a-tag-{protocol}.pkl", protocol=protocol)
     for protocol in (3, 4):
@@ -164,7 +165,7 @@ def test_the_card_says_what_it_belongs_to(tmp_path):
 
 
 def test_models_come_in_the_order_of_kind_and_tag(tmp_path):
-    wanted = [(kind, tag) for kind in sorted(KINDS) for tag in ("a", "b", "ä")]
+    wanted = [(kind, tag) for kind in sorted(kind_names()) for tag in ("a", "b", "ä")]
     for kind, tag in reversed(wanted):
         save(tmp_path, tag, kind)
     (tmp_path / "notes.txt").write_text("not a model")
@@ -236,7 +237,7 @@ def test_a_card_that_cannot_be_right(tmp_path, card):
 
 def test_a_model_changed_after_its_card(tmp_path):
     path = save(tmp_path)
-    other = save(tmp_path / "other", kind=KINDS[1])
+    other = save(tmp_path / "other", kind=SVM.name)
     os.replace(other, path)
     with pytest.raises(ModelError, match="another model file"):
         load_tag_models(path)
@@ -267,9 +268,9 @@ def test_models_of_two_encoders_are_named(tmp_path):
 def test_what_cannot_be_loaded_again_is_not_saved(tmp_path):
     for estimator in (object(), {"a": 1}):
         with pytest.raises(ModelError):
-            save_tag_model(str(tmp_path), "cat", KINDS[0], estimator, {})
+            save_tag_model(str(tmp_path), "cat", LOGISTIC_REGRESSION.name, estimator, {})
     with pytest.raises(ModelError):
-        save_tag_model(str(tmp_path), "", KINDS[0], fitted()[0], {})
+        save_tag_model(str(tmp_path), "", LOGISTIC_REGRESSION.name, fitted()[0], {})
     assert not os.listdir(tmp_path)
 
 

@@ -9,13 +9,13 @@ import shutil
 import pytest
 
 from image_tagging.errors import ModelError, NoModelsError, UnsafeModelError
+from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, kind_names
 from image_tagging.tag_models.folder import examine, list_folder
-from image_tagging.tag_models.models import KINDS
 
 ENCODER = {"name": "ViT-B-32", "pretrained": "openai", "dim": 512, "preprocess": ""}
 
 
-def write(folder, tag, kind=KINDS[1], *, card=True, **content):
+def write(folder, tag, kind=SVM.name, *, card=True, **content):
     """A model of which nothing but its name and its card is of use; gives the path of its ``.pkl``."""
     path = folder / f"model-{kind}-tag-{tag}.pkl"
     path.touch()
@@ -27,14 +27,14 @@ def write(folder, tag, kind=KINDS[1], *, card=True, **content):
 
 def test_models_come_by_tag_then_kind_and_no_model_file_is_read(tmp_path):
     for tag in ("dog", "cat"):
-        for kind in reversed(KINDS):
+        for kind in reversed(kind_names()):
             write(tmp_path, tag, kind, threshold=0.25)
     write(tmp_path, "a%2Fb", card=False)
     found = list_folder(str(tmp_path))
     assert [(model.tag, model.kind) for model in found.models] == [
-        ("a/b", KINDS[1]),
-        *(("cat", kind) for kind in KINDS),
-        *(("dog", kind) for kind in KINDS),
+        ("a/b", SVM.name),
+        *(("cat", kind) for kind in kind_names()),
+        *(("dog", kind) for kind in kind_names()),
     ]
     assert (found.models[0].card, found.models[0].encoder, found.models[0].dim) == (None, None, None)
     assert {model.card.threshold for model in found.models[1:]} == {0.25}
@@ -86,27 +86,27 @@ def test_where_there_is_no_model_that_is_said(tmp_path):
 
 
 def test_a_single_model_is_loaded(trained):
-    path = trained.models / f"model-{KINDS[0]}-tag-tiles.pkl"
+    path = trained.models / f"model-{LOGISTIC_REGRESSION.name}-tag-tiles.pkl"
     (model,) = examine(str(path)).models
-    assert (model.kind, model.tag, model.file, model.dim) == (KINDS[0], "tiles", str(path), 768)
+    assert (model.kind, model.tag, model.file, model.dim) == (LOGISTIC_REGRESSION.name, "tiles", str(path), 768)
     assert model.card.training.tag == 7
     assert [(each.kind, each.dim) for each in examine(str(trained.models), "tiles").models] == [
-        (kind, 768) for kind in KINDS
+        (kind, 768) for kind in kind_names()
     ]
 
 
 def test_a_single_model_that_is_not_the_one_of_its_card_is_refused(trained, tmp_path):
-    for kind in KINDS:
+    for kind in kind_names():
         for suffix in ("pkl", "json"):
             shutil.copy(trained.models / f"model-{kind}-tag-tiles.{suffix}", tmp_path)
-    with open(tmp_path / f"model-{KINDS[1]}-tag-tiles.pkl", "ab") as file:
+    with open(tmp_path / f"model-{SVM.name}-tag-tiles.pkl", "ab") as file:
         file.write(b"x")
     assert len(list_folder(str(tmp_path)).models) == 2
     found = examine(str(tmp_path), "tiles")
-    assert [model.kind for model in found.models] == [KINDS[0]]
+    assert [model.kind for model in found.models] == [LOGISTIC_REGRESSION.name]
     assert "belongs to another model file" in found.faults[0]
     with pytest.raises(ModelError, match="belongs to another model file"):
-        examine(str(tmp_path / f"model-{KINDS[1]}-tag-tiles.pkl"))
+        examine(str(tmp_path / f"model-{SVM.name}-tag-tiles.pkl"))
 
 
 def test_a_model_that_asks_for_code_runs_none(tmp_path):

@@ -10,10 +10,10 @@ import pytest
 
 from image_tagging.errors import EncoderError, EncoderMismatchError, ModelError, NoModelsError
 from image_tagging.records import EncoderSpec
-from image_tagging.tag_models import scorers
+from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, kind_names
 from image_tagging.tag_models.estimator_arrays import scorer_of
-from image_tagging.tag_models.models import KINDS, LOGISTIC_REGRESSION, SVM, TagModel, TagModels
-from image_tagging.tag_models.scorers import LinearScorer, RbfScorer
+from image_tagging.tag_models.models import TagModel, TagModels
+from image_tagging.tag_models.scorers import LinearScorer, RbfScorer, rbf
 from image_tagging.training.fitting.fit import fit_models
 from labelled import DIM, examples
 
@@ -24,11 +24,11 @@ def fitted(**changes):
     return {kind: fit.estimator for kind, fit in fit_models(*examples(**changes), seed=0).items()}
 
 
-def tag_model(kind=LOGISTIC_REGRESSION, tag="cat", encoder=None, **changes):
+def tag_model(kind=LOGISTIC_REGRESSION.name, tag="cat", encoder=None, **changes):
     return TagModel(tag, kind, encoder, scorer_of(fitted(**changes)[kind]))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 @pytest.mark.parametrize(
     ("positives", "negatives"), [(30, 50), (1, 40), (2, 40), (3, 40), (40, 1), (40, 2), (1, 1), (2, 2)]
 )
@@ -40,7 +40,7 @@ def test_scorers_equal_scikit_learn(kind, positives, negatives):
     assert np.abs(TagModel("t", kind, None, scorer_of(estimator)).probabilities(fresh) - expected[:, 0]).max() < 1e-9
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_float32_embeddings_score_as_their_float64_values(kind):
     x, _ = examples()
     estimator = fitted()[kind]
@@ -48,7 +48,7 @@ def test_float32_embeddings_score_as_their_float64_values(kind):
     assert np.abs(ours - estimator.predict_proba(x)[:, 0]).max() < 1e-5
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 @pytest.mark.parametrize("scale", [0.01, 1.0, 1000.0])
 def test_the_tag_scores_above_others_at_any_scale(kind, scale):
     x, is_tag = examples(scale=scale)
@@ -58,13 +58,13 @@ def test_the_tag_scores_above_others_at_any_scale(kind, scale):
 
 def mixed_models():
     """Both kinds, four tags, and a machine of libsvm's own calibration on raw vectors; in no special order."""
-    models = [tag_model(kind, f"{kind} {seed}", seed=seed) for seed in range(4) for kind in KINDS]
+    models = [tag_model(kind, f"{kind} {seed}", seed=seed) for seed in range(4) for kind in kind_names()]
     x, _ = examples(seed=1)
     raw = x[:9].astype(np.float64)
     for gamma in (0.002, 0.003):
         scorer = RbfScorer(raw, np.linspace(-1, 1, 9), 0.1, gamma, -1.7, 0.2, normalise=False, coupled=True)
-        models.append(TagModel(f"raw {gamma}", SVM, None, scorer))
-    models.append(TagModel("raw linear", LOGISTIC_REGRESSION, None, LinearScorer(np.ones(DIM), -40.0, False)))
+        models.append(TagModel(f"raw {gamma}", SVM.name, None, scorer))
+    models.append(TagModel("raw linear", LOGISTIC_REGRESSION.name, None, LinearScorer(np.ones(DIM), -40.0, False)))
     return models
 
 
@@ -83,7 +83,7 @@ def test_rows_do_not_depend_on_their_neighbours_or_on_chunks(monkeypatch):
     x, _ = examples(seed=7)
     whole = TagModels(models).probabilities(x)
     alone = np.concatenate([TagModels(models).probabilities(x[i : i + 1]) for i in range(len(x))])
-    monkeypatch.setattr(scorers, "_CHUNK_BYTES", 20_000)
+    monkeypatch.setattr(rbf, "_CHUNK_BYTES", 20_000)
     chunked = TagModels(models).probabilities(x)
     assert np.abs(whole - alone).max() < 1e-12
     assert np.abs(whole - chunked).max() < 1e-12
@@ -96,7 +96,7 @@ def test_no_rows_and_zero_rows():
 
 
 def test_extreme_margins_stay_probabilities():
-    model = TagModel("t", LOGISTIC_REGRESSION, None, LinearScorer(np.full(DIM, 1e6), 0.0, False))
+    model = TagModel("t", LOGISTIC_REGRESSION.name, None, LinearScorer(np.full(DIM, 1e6), 0.0, False))
     p = model.probabilities(np.array([[1e30] * DIM, [-1e30] * DIM, [-1e-5] * DIM]))
     assert p[0] == 1
     assert p[1] == 0
@@ -133,7 +133,7 @@ def test_encoders_do_not_mix():
     models = [tag_model(encoder=CLIP), tag_model(tag="dog", encoder=other)]
     with pytest.raises(EncoderMismatchError, match=r"ViT-B-32/openai.*dog.*ViT-B-32/laion2b"):
         TagModels(models)
-    narrow = TagModel("x", SVM, None, LinearScorer(np.ones(3), 0.0, True), file="models/x.pkl")
+    narrow = TagModel("x", SVM.name, None, LinearScorer(np.ones(3), 0.0, True), file="models/x.pkl")
     with pytest.raises(EncoderMismatchError, match=r"models/x\.pkl"):
         TagModels([tag_model(), narrow])
 
@@ -158,7 +158,7 @@ def test_what_is_no_tag_model_has_no_scorer(estimator):
 
 def test_classes_the_other_way_round_are_refused():
     x, is_tag = examples()
-    estimator = fit_models(x, is_tag, seed=0)[LOGISTIC_REGRESSION].estimator
+    estimator = fit_models(x, is_tag, seed=0)[LOGISTIC_REGRESSION.name].estimator
     estimator[-1].classes_ = np.array([1, 0])
     with pytest.raises(ModelError, match="classes"):
         scorer_of(estimator)

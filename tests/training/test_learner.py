@@ -10,8 +10,9 @@ import pytest
 from image_tagging.datasets.splits import OTHER_TRAINING, Splitter, gather
 from image_tagging.errors import TrainingError
 from image_tagging.records import EncoderSpec, ImportedEmbedding
+from image_tagging.tag_models import LOGISTIC_REGRESSION, kind_names
 from image_tagging.tag_models.estimator_arrays import scorer_of
-from image_tagging.tag_models.models import KINDS, LOGISTIC_REGRESSION, TagModel
+from image_tagging.tag_models.models import TagModel
 from image_tagging.training.evaluation.thresholds import parse_aim
 from image_tagging.training.learner import TagLearner
 from image_tagging.training.text_prior.prior import TextPrior
@@ -31,7 +32,7 @@ def data_set(lists, count=120, seed=0):
 def learned(data, tag, *, aim="balanced", test_share=0.2, prior=None):
     split = Splitter(data, test_share=test_share, seed=0).split(tag)
     models = TagLearner(data, ENCODER, seed=0, aim=parse_aim(aim), prior=prior).learn(tag, split)
-    return split, dict(zip(KINDS, models))
+    return split, dict(zip(kind_names(), models))
 
 
 def same(one, other):
@@ -43,7 +44,7 @@ LISTS = {"cat": range(30), "dog": range(30, 60)}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_what_is_told_of_a_model_fits_together_and_is_json(kind):
     split, models = learned(data_set(LISTS), "cat")
     model = models[kind]
@@ -63,7 +64,7 @@ def test_what_is_looked_at_was_learned_from_and_never_held_back():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_a_further_tag_of_the_same_images_changes_nothing(kind):
     _, before = learned(data_set(LISTS), "cat")
     _, after = learned(data_set({**LISTS, "more": range(20, 50), "bird": range(90, 120)}), "cat")
@@ -72,19 +73,19 @@ def test_a_further_tag_of_the_same_images_changes_nothing(kind):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_held_back_images_have_no_part_in_a_model(kind):
     """Not even as part of the space that all images span."""
     data = data_set(LISTS)
     split, models = learned(data, "cat")
     data.embeddings[split.validation] += np.random.default_rng(1).normal(size=(len(split.validation), DIM))
     again = TagLearner(data, ENCODER, seed=0, aim=parse_aim("balanced")).learn("cat", split)
-    one, other = (scorer_of(model.estimator) for model in (models[kind], dict(zip(KINDS, again))[kind]))
+    one, other = (scorer_of(model.estimator) for model in (models[kind], dict(zip(kind_names(), again))[kind]))
     for name, value in vars(one).items():
         np.testing.assert_allclose(np.asarray(vars(other)[name], float), np.asarray(value, float), atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_a_tag_of_one_image_is_learned_told_of_and_tags_images_from_its_share_up(kind):
     split, models = learned(data_set({**LISTS, "rare": [5]}), "rare")
     model = models[kind]
@@ -113,7 +114,9 @@ def test_other_tags_are_asked_though_nothing_was_learned_from_them():
 @pytest.mark.slow
 def test_the_aim_decides_the_threshold():
     data = data_set(LISTS)
-    thresholds = [learned(data, "cat", aim=aim)[1][KINDS[0]].report.threshold for aim in ("balanced", "recall=1")]
+    thresholds = [
+        learned(data, "cat", aim=aim)[1][LOGISTIC_REGRESSION.name].report.threshold for aim in ("balanced", "recall=1")
+    ]
     assert thresholds[0] != thresholds[1]
     assert all(0 <= threshold <= 1 for threshold in thresholds)
 
@@ -128,7 +131,7 @@ def test_the_name_of_a_tag_reaches_its_model():
     brought = (ImportedEmbedding(str(n), f"/{n}.png", vector.astype(np.float32)) for n, vector in enumerate(vectors))
     data = gather(brought, {"cat": [str(n) for n in range(12)]})
     recipes = [
-        learned(data, "cat", test_share=0, prior=prior)[1][LOGISTIC_REGRESSION].card["recipe"]
+        learned(data, "cat", test_share=0, prior=prior)[1][LOGISTIC_REGRESSION.name].card["recipe"]
         for prior in (TextPrior({"cat": direction}), TextPrior({}), None)
     ]
     assert "its name believed by" in recipes[0]
@@ -139,7 +142,7 @@ def test_the_name_of_a_tag_reaches_its_model():
 DIRECTION = np.eye(DIM)[0]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 @pytest.mark.parametrize("aim", ["balanced", "precision=0.9"])
 def test_a_tag_without_an_image_is_learned_from_its_name_and_told_of(kind, aim):
     data = data_set({**LISTS, "lighthouse": []})
@@ -184,7 +187,7 @@ def test_a_tag_of_everything_is_refused():
         learned(data_set({"all": range(120)}), "all")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_models_score_as_their_estimators_do(kind):
     data = data_set(LISTS)
     _, models = learned(data, "cat")

@@ -97,7 +97,7 @@ def _process(config: ProcessConfig) -> None:
 
 
 def _train(config: TrainConfig) -> None:
-    """Stage 2: learn two tag models for every tag."""
+    """Stage 2: learn tag models of every tag."""
     from .. import pipeline
     from . import console
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Optional
@@ -20,12 +20,10 @@ from ..pipeline import ClassifyConfig, ClassifySummary, EmbeddingSummary, Proces
 from ..progress import Progress
 from ..records import Failure
 from ..sources import is_archive
-from ..tag_models import KINDS, model_names
+from ..tag_models import Kind, kind_named, model_names
 from ..text import counted, marked
 from ..training import ValidationReport
 from .screen import Screen, line, screen, tag_table
-
-_TRAIN_COLUMNS = ("images", "measured", "AP lr", "AP svm", "BA lr", "BA svm")
 
 #: Skipped files shown on the screen; all of them are in the log.
 _SHOWN = 10
@@ -124,16 +122,21 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
 def show_train(summary: TrainSummary) -> None:
     """Print what stage 2 did: a table of tags, with the figures on the images held back."""
     console = screen()
-    table = tag_table(*_TRAIN_COLUMNS)
+    kinds = [kind_named(name) for name in dict.fromkeys(report.kind for report in summary.reports)]
+    table = tag_table("images", "measured", *(f"{what} {kind.abbreviation}" for what in ("AP", "BA") for kind in kinds))
     table.add_column("note", overflow="fold")
-    for first, second in zip(summary.reports[::2], summary.reports[1::2]):
-        table.add_row(*_train_row(first, second))
+    by_tag: dict[str, dict[str, ValidationReport]] = {}
+    for report in summary.reports:
+        by_tag.setdefault(report.tag, {})[report.kind] = report
+    for reports in by_tag.values():
+        table.add_row(*_train_row(reports, kinds))
     console.print(table)
     line(console)
-    what = f"{counted(len(summary.reports) // 2, 'tag')}, {counted(summary.images, 'image')}"
+    what = f"{counted(len(by_tag), 'tag')}, {counted(summary.images, 'image')}"
     line(console, f"{what}, encoder {summary.encoder.label}")
     line(console, "AP: average precision, BA: balanced accuracy, on the measured images, which no model learned from;")
-    line(console, "lr: ovr-logistic-regression, svm: ovr-svm. All figures are in the reports.")
+    spelt = ", ".join(f"{kind.abbreviation}: {kind.name}" for kind in kinds)
+    line(console, f"{spelt}. All figures are in the reports.")
     for tag, reason in summary.skipped:
         line(console, f"  The tag {tag} was not learned: {reason}.", style="yellow")
     if summary.unknown:
@@ -153,6 +156,7 @@ def show_demo(summary: DemoSummary) -> None:
     show_train(summary.train)
     line(screen())
     console = screen()
+    placed = os.path.join(summary.train.reports[-1].kind, "<tag>", "<bin>")
     line(
         console,
         f"The pipeline named the kind of {summary.right} of {summary.asked} further images rightly. "
@@ -161,23 +165,23 @@ def show_demo(summary: DemoSummary) -> None:
     for what, where in (
         ("Examples, a folder per tag", summary.dataset.tagged),
         ("Images without tags", summary.dataset.untagged),
-        ("The same, sorted by score", os.path.join(summary.folder.folder, KINDS[1], "<tag>", "<bin>")),
-        ("Those of the zip, sorted", os.path.join(summary.archive.folder, KINDS[1], "<tag>", "<bin>")),
+        ("The same, sorted by score", os.path.join(summary.folder.folder, placed)),
+        ("Those of the zip, sorted", os.path.join(summary.archive.folder, placed)),
         ("What was learned, as a page", summary.train.page),
     ):
         line(console, f"  {what:28}{where}")
 
 
-def _train_row(first: ValidationReport, second: ValidationReport) -> Iterator[Text]:
-    images = first.training_tag + first.validation_tag
+def _train_row(reports: Mapping[str, ValidationReport], kinds: Sequence[Kind]) -> Iterator[Text]:
+    """Yield the cells of a tag, by its reports of each kind."""
+    first = next(iter(reports.values()))
+    in_order = [reports.get(kind.name) for kind in kinds]
     cells = (
         first.tag,
-        f"{images:,}",
+        f"{first.training_tag + first.validation_tag:,}",
         f"{first.validation_tag:,}",
-        _figure(first.average_precision),
-        _figure(second.average_precision),
-        _figure(first.balanced_accuracy),
-        _figure(second.balanced_accuracy),
+        *(_figure(report.average_precision if report else None) for report in in_order),
+        *(_figure(report.balanced_accuracy if report else None) for report in in_order),
         "; ".join(first.marks),
     )
     return (Text(marked(cell)) for cell in cells)

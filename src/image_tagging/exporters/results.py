@@ -18,7 +18,7 @@ from ..errors import OutputError
 from ..failures import attempt
 from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from ..sources import SourceReader
-from ..tag_models import KINDS, TagModels, bin_labels, bin_numbers, quote_tag
+from ..tag_models import TagModels, bin_labels, bin_numbers, kind_names, quote_tag
 from .placing import Placer
 from .tables import STAGE3, STAGE4, TableWriter, archive_row, result_table, score_rows
 
@@ -34,7 +34,7 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 def result_folders(output: str) -> list[str]:
     """Return the folders that hold earlier results: the images in them are copies, not input."""
-    return [output, *(os.path.join(output, kind) for kind in KINDS)]
+    return [output, *(os.path.join(output, kind) for kind in kind_names())]
 
 
 def score_pictures(

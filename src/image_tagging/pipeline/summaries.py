@@ -52,7 +52,7 @@ class ProcessSummary:
 
 @dataclass(frozen=True)
 class TrainSummary:
-    """What stage 2 did: a report per model, the tags that could not be learned with the reason.
+    """What stage 2 did: a report per model, tag by tag, the tags that could not be learned with the reason.
 
     ``unknown`` counts the listed hashes that the metadata does not hold. ``warnings`` are sentences.
     ``advice`` is what was odd about the data set before it was learned, the most important first; its rows are those of

@@ -16,7 +16,7 @@ from ..records import EncoderSpec
 from ..reports import RunReport, write_report
 from ..settings import PRIORS
 from ..store import StoreFile
-from ..tag_models import KINDS, SUFFIX, find_model_files, load_tag_models, model_stem, save_tag_model
+from ..tag_models import SUFFIX, find_model_files, load_tag_models, model_stem, save_tag_model
 from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, parse_aim
 from .configs import TrainConfig
 from .summaries import TrainSummary
@@ -71,7 +71,7 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
         reports=tuple(writer.reports),
         skipped=tuple(writer.skipped),
         unknown=data.unknown,
-        warnings=(*notes, *leftover_warnings(writer.models_folder, [report.tag for report in writer.reports])),
+        warnings=(*notes, *leftover_warnings(writer.models_folder, writer.reports)),
         advice=advice,
         models=writer.models_folder,
         reports_folder=writer.reports_folder,
@@ -144,16 +144,19 @@ def _counted(tags: Sequence[str], watch: Progress) -> Iterator[str]:
         yield tag
 
 
-def leftover_warnings(models: str, tags: Sequence[str]) -> tuple[str, ...]:
-    """Return what stages 3 and 4 would meet in a folder that also holds models of an earlier training."""
-    written = {os.path.join(models, model_stem(kind, tag) + SUFFIX) for kind in KINDS for tag in tags}
+def leftover_warnings(models: str, reports: Sequence[ValidationReport]) -> tuple[str, ...]:
+    """Return what stages 3 and 4 would meet in a folder that also holds models of an earlier training.
+
+    ``reports`` are those of the models that were written.
+    """
+    written = {os.path.join(models, model_stem(report.kind, report.tag) + SUFFIX) for report in reports}
     if written.issuperset(find_model_files(models)):
         return ()
     try:
         present = {tag for _, tag in load_tag_models(models).names}
     except (ModelError, EncoderMismatchError) as error:
         return (str(error),)
-    if not (others := sorted(present.difference(tags))):
+    if not (others := sorted(present.difference(report.tag for report in reports))):
         return ()
     named = ", ".join(others[:_NAMED]) + (" …" if len(others) > _NAMED else "")
     return (

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..tag_models import DEFAULT_THRESHOLD, LOGISTIC_REGRESSION, SVM, ImageCounts, ListedModel, ModelCard
+from ..tag_models import DEFAULT_THRESHOLD, ImageCounts, ListedModel, ModelCard, kind_named
 from ..text import counted
-
-_KINDS = {LOGISTIC_REGRESSION: "a logistic regression", SVM: "a support vector machine"}
 
 #: What a threshold was chosen for, as `image-tagging train` names it.
 _AIMS = {
@@ -24,7 +22,7 @@ _UNSAID = "its card does not say"
 def explain(model: ListedModel) -> Iterator[tuple[str, str]]:
     """What there is to say of a model, as pairs of a heading and sentences; names in it are as strangers wrote them."""
     yield "Model", model.file
-    yield "Recognises", f"images of the tag {model.tag}; it is {_KINDS.get(model.kind, 'a model')} ({model.kind})"
+    yield "Recognises", f"images of the tag {model.tag}; it is {kind_named(model.kind).description} ({model.kind})"
     if model.card is None:
         yield from _without_card(model)
     else:

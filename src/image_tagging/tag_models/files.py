@@ -18,6 +18,7 @@ from ..errors import ModelError, UnsafeModelError
 from ..files import write_aside
 from .cards import DEFAULT_THRESHOLD, read_card, read_whole
 from .estimator_arrays import scorer_of
+from .kinds import readable_classes
 from .models import TagModel, TagModels
 from .names import (
     SUFFIX,
@@ -97,7 +98,7 @@ def load_tag_model(file: str) -> TagModel:
             f"{card_path(file)} belongs to another model file than the one beside it. Train the model again."
         )
     try:
-        scorer = scorer_of(read_pickle(data))
+        scorer = scorer_of(read_pickle(data, readable_classes()))
     except UnsafeModelError as error:
         raise UnsafeModelError(f"{file} was not loaded: {error}. Use models from someone you trust.") from error
     except ModelError as error:

@@ -1,8 +1,7 @@
-"""The kinds of tag model: how one is fitted, and how a set of them scores a whole batch.
+"""Trained tag models, and how a set of them scores a whole batch.
 
-A tag model is binary: class 0 is the tag, class 1 is other, as in the models published with the original.
-Fitting needs scikit-learn, which takes seconds to import and is imported when it is needed; scoring works on
-plain arrays (:mod:`image_tagging.tag_models.scorers`).
+A tag model is binary: class 0 is the tag, class 1 is other, as in the models published with the original. Scoring works
+on plain arrays (:mod:`.scorers`) and needs no scikit-learn.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,14 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import EncoderError, EncoderMismatchError, NoModelsError
 from ..records import EncoderSpec
 from .scorers import Scorer, ScorerStack
-
-if TYPE_CHECKING:
-    pass
-
-LOGISTIC_REGRESSION = "ovr-logistic-regression"
-SVM = "ovr-svm"
-
-KINDS = (LOGISTIC_REGRESSION, SVM)
 
 
 @dataclass(frozen=True, eq=False)

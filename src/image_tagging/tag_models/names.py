@@ -13,7 +13,6 @@ from typing import Optional
 from urllib.parse import quote, unquote_to_bytes
 
 from ..errors import ModelError, NoModelsError
-from .models import KINDS
 
 SUFFIX = ".pkl"
 
@@ -47,11 +46,6 @@ def model_stem(kind: str, tag: str) -> str:
 def report_name(kind: str, tag: str) -> str:
     """Return the name of a model's text report: ``model-report-ovr-svm-tag-cat.txt``."""
     return model_stem(kind, tag).replace("model-", "model-report-", 1) + ".txt"
-
-
-def longest_file_name(tag: str) -> int:
-    """Return the bytes of the longest name that a file of this tag has, also while it is written aside."""
-    return max(len(report_name(kind, tag).encode()) for kind in KINDS) + len(".part")
 
 
 def parse_model_name(path: str) -> Optional[tuple[str, str]]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import io
 import math
 import pickletools
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
@@ -22,10 +23,6 @@ import numpy as np
 
 from ..errors import ModelError, UnsafeModelError
 
-_ESTIMATORS = frozenset(
-    "LogisticRegression SVC Pipeline Normalizer CalibratedClassifierCV _CalibratedClassifier _SigmoidCalibration "
-    "StratifiedKFold".split()
-)
 _RECONSTRUCT = frozenset({"numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct"})
 _SCALAR = frozenset({"numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"})
 _WRAPPER = "joblib.numpy_pickle.NumpyArrayWrapper"
@@ -74,8 +71,10 @@ class Inert:
         return self.maker.rpartition(".")[2]
 
 
-def read_pickle(data: bytes) -> object:
-    """The bytes of a ``.pkl``, uncompressed -> plain values, arrays, and :class:`Inert` for all else.
+def read_pickle(data: bytes, estimators: Collection[str]) -> object:
+    """Read the bytes of a ``.pkl``, uncompressed -> plain values, arrays, and :class:`Inert` for all else.
+
+    ``estimators`` are the classes of scikit-learn that it may name, without their modules.
 
     Raises
     ------
@@ -87,14 +86,15 @@ def read_pickle(data: bytes) -> object:
     if packed := next((name for start, name in _COMPRESSED.items() if data.startswith(start)), None):
         raise ModelError(f"it is compressed ({packed}), which is not read here; whoever has it can save it without")
     try:
-        return _Machine(data).run()
+        return _Machine(data, estimators).run()
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError) as error:
         # All that damaged bytes lead to: the handlers below only ever take, check and store values.
         raise ModelError("it is damaged, cut short, or no pickle") from error
 
 
 class _Machine:
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, estimators: Collection[str]) -> None:
+        self.estimators = estimators
         self.file = io.BytesIO(data)
         self.size = len(data)
         self.stack: list[Any] = []
@@ -147,7 +147,7 @@ class _Machine:
 
     def name(self, module: object, name: object) -> None:
         path = f"{_expect(module, str)}.{_expect(name, str)}"
-        known = path in _PLAIN or (path.startswith("sklearn.") and name in _ESTIMATORS)
+        known = path in _PLAIN or (path.startswith("sklearn.") and name in self.estimators)
         if not known:
             raise UnsafeModelError(f"it asks for {path[:120]!r}, which no tag model needs")
         self.stack.append(Name(path))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .evaluation.out_of_fold import TagIndex
 from .evaluation.thresholds import BALANCED, Aim, parse_aim
 from .evaluation.validation import ValidationReport
+from .fitting import Fitted, Method, Recipe, methods, register_method, unregister_method
 from .learner import TagLearner
 from .run import LearnedTag, Training
 from .text_prior.prior import TextPrior
@@ -16,11 +17,17 @@ from .text_prior.prior import TextPrior
 __all__ = [
     "BALANCED",
     "Aim",
+    "Fitted",
     "LearnedTag",
+    "Method",
+    "Recipe",
     "TagIndex",
     "TagLearner",
     "TextPrior",
     "Training",
     "ValidationReport",
+    "methods",
     "parse_aim",
+    "register_method",
+    "unregister_method",
 ]

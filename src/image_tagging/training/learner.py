@@ -1,4 +1,4 @@
-"""One tag and its split -> its two models, measured on images that they never saw."""
+"""One tag and its split -> a model of each kind, measured on images that they never saw."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..datasets import Split, TaggedEmbeddings
 from ..errors import TrainingError
 from ..records import EncoderSpec
-from ..tag_models import DEFAULT_THRESHOLD, KINDS, TagModel, TagModels, scorer_of, unit_rows
+from ..tag_models import DEFAULT_THRESHOLD, TagModel, TagModels, scorer_of, unit_rows
 from ..text import counted
 from .evaluation.out_of_fold import OutOfFold, TagIndex, curves, figures, select_examples
 from .evaluation.thresholds import Aim, choose_threshold
@@ -61,7 +61,7 @@ class TagLearner:
         self._order = data.shuffled(np.arange(len(data.embeddings)), seed)
 
     def learn(self, tag: str, split: Split) -> list[LearnedModel]:
-        """The models of a tag, one of each of ``KINDS``; may be called from any thread.
+        """Return the models of a tag, one of each kind that is learned; may be called from any thread.
 
         Raises
         ------
@@ -81,13 +81,15 @@ class TagLearner:
             direction=direction,
             seed=self.seed,
         )
-        models = TagModels([TagModel(tag, kind, self.encoder, scorer_of(fitted[kind].estimator)) for kind in KINDS])
+        models = TagModels(
+            [TagModel(tag, kind, self.encoder, scorer_of(model.estimator)) for kind, model in fitted.items()]
+        )
         others_asked = self._other_sample(tag, split)
         asked = np.concatenate([split.validation, others_asked])
         probabilities = measure(models, self._data, asked)
         return [
-            self._model(tag, kind, fitted[kind], split, others_asked, column)
-            for kind, column in zip(KINDS, probabilities.T)
+            self._model(tag, kind, model, split, others_asked, column)
+            for (kind, model), column in zip(fitted.items(), probabilities.T)
         ]
 
     def _why_not_by_name(self, tag: str) -> str:
@@ -114,8 +116,8 @@ class TagLearner:
     ) -> LearnedModel:
         """What is written of a model; ``probabilities`` are those of the held-out images, then of others_asked."""
         is_tag = split.is_tag[fitted.rows]
-        unseen = OutOfFold(split.training[fitted.rows], is_tag, fitted.unseen, fitted.weights)
-        threshold, aim = _threshold(unseen, split, self._aim)
+        out_of_fold = OutOfFold(split.training[fitted.rows], is_tag, fitted.out_of_fold, fitted.weights)
+        threshold, aim = _threshold(out_of_fold, split, self._aim)
         held, other = np.split(probabilities, [len(split.validation)])
         report = validate(
             kind=kind,
@@ -125,12 +127,12 @@ class TagLearner:
             probabilities=held,
             is_tag=split.is_validation_tag,
             threshold=threshold,
-            marks=(*split.marks, *_cautions(fitted)),
+            marks=(*split.marks, *_fit_warnings(fitted)),
         )
-        measured = figures(unseen, threshold)
-        others = np.concatenate([unseen.rows[~is_tag], others_asked])
+        measured = figures(out_of_fold, threshold)
+        others = np.concatenate([out_of_fold.rows[~is_tag], others_asked])
         confused = self._tag_index.confused_with(
-            others, np.concatenate([unseen.probabilities[~is_tag], other]), threshold
+            others, np.concatenate([out_of_fold.probabilities[~is_tag], other]), threshold
         )
         said = {"recipe": str(fitted.recipe), "threshold_for": aim}
         return LearnedModel(
@@ -151,11 +153,11 @@ class TagLearner:
                 "recipe": said["recipe"],
                 "threshold": threshold,
                 **measured,
-                "warnings": [*_few(report.training_tag), *_cautions(fitted)],
-                **curves(unseen),
+                "warnings": [*_few_images(report.training_tag), *_fit_warnings(fitted)],
+                **curves(out_of_fold),
                 "confused_with": confused,
             },
-            examples=select_examples(unseen, threshold),
+            examples=select_examples(out_of_fold, threshold),
         )
 
 
@@ -178,7 +180,7 @@ def model_card(report: ValidationReport, encoder: EncoderSpec, seed: int) -> dic
     }
 
 
-def _threshold(unseen: OutOfFold, split: Split, aim: Aim) -> tuple[float, Optional[str]]:
+def _threshold(out_of_fold: OutOfFold, split: Split, aim: Aim) -> tuple[float, Optional[str]]:
     """The threshold, and what it is for.
 
     Where no image was held out of a fold it is that of a tag as frequent as it is here. Of a tag without an image
@@ -186,20 +188,20 @@ def _threshold(unseen: OutOfFold, split: Split, aim: Aim) -> tuple[float, Option
     """
     if not split.is_tag.any():
         return DEFAULT_THRESHOLD, None
-    if len(unseen.rows):
-        return choose_threshold(unseen.probabilities, unseen.is_tag, unseen.weights, aim), str(aim)
+    if len(out_of_fold.rows):
+        return choose_threshold(out_of_fold.probabilities, out_of_fold.is_tag, out_of_fold.weights, aim), str(aim)
     tagged, others = int(split.is_tag.sum()) * split.weights[0], int((~split.is_tag).sum()) * split.weights[1]
     return tagged / (tagged + others), str(aim)
 
 
-def _few(images: int) -> list[str]:
+def _few_images(images: int) -> list[str]:
     """A warning of a tag of few images."""
     return [] if images >= _FEW_IMAGES else [counted(images, "image")]
 
 
-def _cautions(fitted: FittedModel) -> list[str]:
-    """Why the probabilities of a model deserve less trust."""
-    return [fitted.caution] if fitted.caution else []
+def _fit_warnings(fitted: FittedModel) -> list[str]:
+    """Return why the probabilities of a model deserve less trust."""
+    return [fitted.warning] if fitted.warning else []
 
 
 def measure(models: TagModels, data: TaggedEmbeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:

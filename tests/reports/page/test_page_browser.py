@@ -62,7 +62,7 @@ def go(browser, tag):
 def test_a_row_a_tag_of_the_better_kind_and_of_both_where_wanted(opened):
     assert opened.run(f"{SHOWN}.length") == len(TAGS)
     assert set(opened.run(f"{SHOWN}.map(row => row.dataset.kind)")) == {"ovr-svm", KINDS[0]}  # of equals the first
-    opened.run("document.querySelector('#kinds [value=both]').click()")
+    opened.run("document.querySelector('#kinds [value=all]').click()")
     assert opened.run(f"{SHOWN}.length") == 2 * len(TAGS)
     opened.run("document.querySelector('#kinds [value=ovr-logistic-regression]').click()")
     assert set(opened.run(f"{SHOWN}.map(row => row.dataset.kind)")) == {"ovr-logistic-regression"}

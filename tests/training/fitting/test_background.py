@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from image_tagging.tag_models.scorers import unit_rows
+from image_tagging.training.fitting import background
 from image_tagging.training.fitting.background import Background
-from image_tagging.training.fitting.fit import background
 
 
 def embeddings(count=50, dim=8, seed=0):

@@ -17,8 +17,9 @@ from image_tagging.tag_models.estimator_arrays import scorer_of
 from image_tagging.tag_models.models import TagModel
 from image_tagging.tag_models.scorers import sigmoid, unit_rows
 from image_tagging.training.fitting.calibration import Sigmoid
-from image_tagging.training.fitting.estimators import linear_machine, logistic_regression, rbf_machine
-from image_tagging.training.fitting.machines import Linear, fit_machine, squared_distances
+from image_tagging.training.fitting.estimators import linear_svm, logistic_regression, rbf_svm
+from image_tagging.training.fitting.linear import Linear
+from image_tagging.training.fitting.svm import fit_kernel_svm, squared_distances
 
 RANDOM = np.random.default_rng(0)
 IS_TAG = np.arange(60) < 20
@@ -27,7 +28,7 @@ UNIT = unit_rows(X)
 LINEAR = Linear(RANDOM.normal(size=5), 0.3)
 SIGMOID = Sigmoid(1.7, -0.4)
 GAMMA = 0.8
-MACHINE = fit_machine(np.exp(-GAMMA * squared_distances(UNIT)), IS_TAG, 1.0)
+MACHINE = fit_kernel_svm(np.exp(-GAMMA * squared_distances(UNIT)), IS_TAG, 1.0)
 
 MARGINS = {
     "logistic regression": LINEAR.margins(UNIT),
@@ -40,9 +41,9 @@ def made(name):
     if name == "logistic regression":
         return logistic_regression(LINEAR, 1.0), sigmoid(MARGINS[name])
     if name == "linear machine":
-        return linear_machine(LINEAR, 0.5, SIGMOID), SIGMOID.of(MARGINS[name])
+        return linear_svm(LINEAR, 0.5, SIGMOID), SIGMOID.of(MARGINS[name])
     vectors = UNIT[MACHINE.supports]
-    return rbf_machine(vectors, MACHINE.dual, MACHINE.intercept, 1.0, GAMMA, SIGMOID), SIGMOID.of(MARGINS[name])
+    return rbf_svm(vectors, MACHINE, 1.0, GAMMA, SIGMOID), SIGMOID.of(MARGINS[name])
 
 
 @pytest.mark.parametrize("name", MARGINS)
@@ -74,7 +75,7 @@ def test_the_calibration_is_as_scikit_learn_would_leave_it():
     (pair,) = plain.calibrated_classifiers_
     (calibrator,) = pair.calibrators
     told = Sigmoid(-calibrator.a_, calibrator.b_)
-    ours = rbf_machine(UNIT[MACHINE.supports], MACHINE.dual, MACHINE.intercept, 1.0, GAMMA, told)
+    ours = rbf_svm(UNIT[MACHINE.supports], MACHINE, 1.0, GAMMA, told)
     np.testing.assert_allclose(ours.predict_proba(X), plain.predict_proba(UNIT), atol=5e-3)
     assert vars(ours["model"]).keys() == vars(plain).keys()
     assert estimator["model"].get_params().keys() == plain.get_params().keys()

@@ -7,8 +7,9 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from image_tagging.errors import TrainingError
+from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, kind_names
 from image_tagging.tag_models.estimator_arrays import scorer_of
-from image_tagging.tag_models.models import KINDS, LOGISTIC_REGRESSION, SVM, TagModel
+from image_tagging.tag_models.models import TagModel
 from image_tagging.tag_models.scorers import LinearScorer, sigmoid, unit_rows
 from image_tagging.training.fitting import fit as fitting
 from image_tagging.training.fitting.fit import fit_models
@@ -17,7 +18,7 @@ from image_tagging.training.text_prior.prior import zero_shot
 from labelled import DIM, examples
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_one_image_of_the_tag_ranks_its_likes_first(kind):
     x, is_tag = examples(1, 40)
     p = TagModel("t", kind, None, scorer_of(fit_models(x, is_tag, seed=0)[kind].estimator)).probabilities(x)
@@ -29,19 +30,19 @@ def test_one_image_of_the_tag_ranks_its_likes_first(kind):
 @pytest.mark.parametrize("seed", range(6))
 def test_a_machine_of_few_images_never_ranks_backwards(positives, seed):
     x, is_tag = examples(positives, 30, seed=seed)
-    scorer = scorer_of(fit_models(x, is_tag, seed=seed)[SVM].estimator)
+    scorer = scorer_of(fit_models(x, is_tag, seed=seed)[SVM.name].estimator)
     assert isinstance(scorer, LinearScorer) or scorer.slope < 0  # the margin is that of class 1
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_a_seed_decides_the_model(kind):
     x, is_tag = examples()
     one, two = (scorer_of(fit_models(x, is_tag, seed=5)[kind].estimator) for _ in range(2))
     assert all(np.array_equal(vars(one)[name], vars(two)[name]) for name in vars(one))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_equal_images_do_not_stop_a_fit(kind):
     x = np.ones((12, DIM), dtype=np.float32)
     p = TagModel("t", kind, None, scorer_of(fit_models(x, np.arange(12) < 5, seed=0)[kind].estimator)).probabilities(x)
@@ -64,7 +65,7 @@ def test_what_cannot_be_learnt_is_said(change, says):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_a_sample_of_the_others_gives_the_probabilities_of_the_whole(kind):
     x, is_tag = examples(positives=60, negatives=3000)
     sample = np.flatnonzero(is_tag | (np.arange(len(is_tag)) % 10 == 0))
@@ -76,7 +77,7 @@ def test_a_sample_of_the_others_gives_the_probabilities_of_the_whole(kind):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_weights_of_one_change_nothing(kind):
     x, is_tag = examples()
     models = [fit_models(x, is_tag, **settings)[kind].estimator for settings in ({}, {"weights": (1.0, 1.0)})]
@@ -86,9 +87,9 @@ def test_weights_of_one_change_nothing(kind):
 @pytest.mark.slow
 def test_of_many_others_a_machine_learns_from_those_near_the_tag(monkeypatch):
     x, is_tag = examples(positives=30, negatives=3000)
-    whole = fit_models(x, is_tag)[SVM].estimator
+    whole = fit_models(x, is_tag)[SVM.name].estimator
     monkeypatch.setattr(fitting, "MOST_LEARNED", 300)
-    model = fit_models(x, is_tag)[SVM]
+    model = fit_models(x, is_tag)[SVM.name]
     assert len(model.rows) == 330
     bounded = model.estimator
     fresh, truth = examples(200, 4000, seed=9)
@@ -98,7 +99,7 @@ def test_of_many_others_a_machine_learns_from_those_near_the_tag(monkeypatch):
     # The probabilities are those of all 3,000, though the machine met a tenth of them, and the hardest.
     assert p.mean() == pytest.approx(expected.mean(), rel=0.2)
     some = is_tag | (np.arange(len(x)) % 10 == 0)
-    drawn_alone = fit_models(x[some], is_tag[some])[SVM].estimator
+    drawn_alone = fit_models(x[some], is_tag[some])[SVM.name].estimator
     assert drawn_alone.predict_proba(fresh)[:, 0].mean() > 2 * expected.mean()
 
 
@@ -106,7 +107,7 @@ def test_of_many_others_a_machine_learns_from_those_near_the_tag(monkeypatch):
 def test_of_many_images_of_a_tag_a_machine_learns_from_some(monkeypatch):
     x, is_tag = examples(positives=400, negatives=200)
     monkeypatch.setattr(fitting, "MOST_LEARNED", 200)
-    bounded = fit_models(x, is_tag)[SVM]
+    bounded = fit_models(x, is_tag)[SVM.name]
     assert len(bounded.rows) == 400
     assert bounded.estimator.predict_proba(x.astype(np.float64))[:, 0].mean() == pytest.approx(is_tag.mean(), abs=0.05)
 
@@ -124,27 +125,27 @@ def named_cloud(positives, direction_is_right):
 @pytest.mark.slow
 def test_the_name_of_a_tag_has_a_say_where_it_helps_and_none_where_it_misleads():
     x, is_tag, direction = named_cloud(12, direction_is_right=True)
-    helped = fit_models(x, is_tag, direction=direction)[LOGISTIC_REGRESSION]
+    helped = fit_models(x, is_tag, direction=direction)[LOGISTIC_REGRESSION.name]
     assert helped.recipe.effect > 0
     fresh, truth, _ = named_cloud(150, direction_is_right=True)
-    alone = fit_models(x, is_tag)[LOGISTIC_REGRESSION]
+    alone = fit_models(x, is_tag)[LOGISTIC_REGRESSION.name]
     scores = [
         average_precision_score(truth, model.estimator.predict_proba(fresh.astype(np.float64))[:, 0])
         for model in (helped, alone)
     ]
     assert scores[0] > scores[1]
     x, is_tag, direction = named_cloud(12, direction_is_right=False)
-    assert fit_models(x, is_tag, direction=direction)[LOGISTIC_REGRESSION].recipe.effect == 0
+    assert fit_models(x, is_tag, direction=direction)[LOGISTIC_REGRESSION.name].recipe.effect == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kind_names())
 def test_a_tag_without_an_image_has_the_model_of_its_name(kind):
     x, is_tag, direction = named_cloud(12, direction_is_right=True)
     others = x[~is_tag]
     model = fit_models(others, np.zeros(len(others), dtype=bool), direction=direction)[kind]
     assert model.recipe is NAME_ALONE
-    assert "name alone" in model.caution
-    assert len(model.rows) == len(model.unseen) == len(model.weights) == 0
+    assert "name alone" in model.warning
+    assert len(model.rows) == len(model.out_of_fold) == len(model.weights) == 0
     assert model.estimator.classes_.tolist() == [0, 1]
     coef, intercept = zero_shot(direction, unit_rows(others.astype(np.float64)))
     expected = sigmoid(unit_rows(x.astype(np.float64)) @ coef + intercept)
@@ -162,4 +163,4 @@ def test_a_name_alone_takes_others_enough():
 def test_a_name_says_nothing_of_too_few_others():
     x, is_tag, direction = named_cloud(12, direction_is_right=True)
     few = np.arange(len(x)) < 22
-    assert fit_models(x[few], is_tag[few], direction=direction)[LOGISTIC_REGRESSION].recipe.effect == 0
+    assert fit_models(x[few], is_tag[few], direction=direction)[LOGISTIC_REGRESSION.name].recipe.effect == 0

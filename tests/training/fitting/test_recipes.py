@@ -1,58 +1,51 @@
-"""A recipe is trusted until another is better beyond doubt."""
+"""Which recipes are compared, and what each is called."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from image_tagging.tag_models.models import KINDS
-from image_tagging.training.fitting.recipes import FEW, NAME_ALONE, RECIPES, Recipe, choose, trusted
-
-ONES = np.ones(200)
-
-
-def noise(seed=0):
-    return np.abs(np.random.default_rng(seed).normal(size=200))
-
-
-def test_a_difference_that_may_be_luck_changes_nothing():
-    assert choose([noise(0), noise(0) - 0.01 + np.random.default_rng(1).normal(size=200) * 0.2], ONES, 0) == 0
-
-
-@pytest.mark.parametrize("first", [0, 1])
-def test_what_is_clearly_better_is_taken(first):
-    assert choose([noise(), noise() + 0.1, noise() - 0.3, noise() - 0.1], ONES, first) == 2
+from image_tagging.training.fitting.examples import Examples
+from image_tagging.training.fitting.recipes import (
+    FEW,
+    LOGISTIC_RECIPES,
+    NAME_ALONE,
+    SVM_RECIPES,
+    LogisticRecipe,
+    SvmRecipe,
+    logistic_candidates,
+    svm_candidates,
+)
 
 
-def test_equal_recipes_leave_it_at_the_trusted_one():
-    assert choose([noise()] * 3, ONES, 1) == 1
-    assert choose([noise() + 1, noise(), noise()], ONES, 0) == 1  # of two alike the one that is trusted more
+def examples(tagged, others=40, direction=None):
+    is_tag = np.arange(tagged + others) < tagged
+    rows = np.arange(len(is_tag))
+    return Examples(np.eye(len(is_tag)), is_tag, np.ones(len(is_tag)), rows, rows, direction)
 
 
-def test_losses_count_by_what_images_stand_for():
-    better = np.where(np.arange(200) < 100, 0.5, -0.2)
-    losses = [np.ones(200), 1 - better]
-    assert choose(losses, ONES, 0) == 1
-    assert choose(losses, np.where(np.arange(200) < 100, 1.0, 20.0), 0) == 0
+@pytest.mark.parametrize(
+    ("candidates", "recipes"), [(logistic_candidates, LOGISTIC_RECIPES), (svm_candidates, SVM_RECIPES)]
+)
+def test_few_images_have_the_second_recipe_for_a_default(candidates, recipes):
+    assert tuple(candidates(examples(FEW))) == recipes
+    few = candidates(examples(FEW - 1))
+    assert few[0] is recipes[1]
+    assert set(few) == set(recipes)
 
 
-def test_a_few_images_that_stand_for_many_do_not_decide_alone():
-    """Two of 200 that stand for half of all: their difference is one of two images, however many they stand for."""
-    better = np.zeros(200)
-    better[:2] = [0.1, 0.9]
-    losses = [np.ones(200), 1 - better]
-    assert choose(losses, np.where(np.arange(200) < 2, 99.0, 1.0), 0) == 0
+def test_a_name_is_tried_with_the_default_recipe_where_there_are_others_enough():
+    direction = np.ones(60)
+    with_name = logistic_candidates(examples(20, 40, direction))[len(LOGISTIC_RECIPES) :]
+    assert [recipe.effect for recipe in with_name] == [0.5, 1.0, 2.0]
+    assert {recipe.c for recipe in with_name} == {LOGISTIC_RECIPES[0].c}
+    assert len(logistic_candidates(examples(20, 12, direction))) == len(LOGISTIC_RECIPES)
+    assert tuple(svm_candidates(examples(20, 40, direction))) == SVM_RECIPES
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_few_images_are_learned_by_the_second_recipe(kind):
-    assert trusted(kind, FEW - 1) is RECIPES[kind][1]
-    assert trusted(kind, FEW) is RECIPES[kind][0]
-    assert all(recipe.kind == kind for recipe in RECIPES[kind])
-
-
-def test_a_recipe_is_told_in_words():
-    assert str(Recipe("ovr-svm", 0.5, 0.1)) == "linear, C 0.5, decorrelated by 0.1"
-    assert str(Recipe("ovr-svm", 1.0, gamma=0.5)) == "RBF kernel of gamma 0.5, C 1"
-    assert str(Recipe("ovr-svm", 1.0, effect=0.5)) == "linear, C 1, its name believed by 0.5"
+def test_a_recipe_is_named_in_words():
+    assert str(SvmRecipe(0.5, 0.1)) == "linear, C 0.5, decorrelated by 0.1"
+    assert str(SvmRecipe(1.0, gamma=0.5)) == "RBF kernel of gamma 0.5, C 1"
+    assert str(LogisticRecipe(1.0, 0.05)) == "linear, C 1, decorrelated by 0.05"
+    assert str(LogisticRecipe(1.0, effect=0.5)) == "linear, C 1, its name believed by 0.5"
     assert str(NAME_ALONE) == "its name alone, believed by 2"

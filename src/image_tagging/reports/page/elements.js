@@ -32,21 +32,20 @@ function probability(value) {
   return share(value);
 }
 
-const KINDS = new Map([
-  ["ovr-svm", "Support vector machine"],
-  ["ovr-logistic-regression", "Logistic regression"],
-]);
-const kindName = (kind) => KINDS.get(kind) || kind;
-
-// The same where there is little room, as parts of an element.
-function shortKindName(kind) {
-  if (kind === "ovr-svm") return [element("abbr", { title: kindName(kind) }, "SVM")];
-  const [first, ...rest] = kindName(kind).split(" ");
-  return [first, element("span", { class: "regression" }, ["", ...rest].join(" "))];
-}
-
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const run = read("run");
+
+const titles = new Map(run.kinds.map(([kind, title]) => [kind, title]));
+const shortTitles = new Map(run.kinds.map(([kind, , shortTitle]) => [kind, shortTitle]));
+const kindName = (kind) => plain(titles.get(kind));
+
+// The same where there is little room, as parts of an element: the rest of a title is left out on the narrowest pages.
+function shortKindName(kind) {
+  const [title, short] = [kindName(kind), plain(shortTitles.get(kind))];
+  if (!title.startsWith(short)) return [element("abbr", { title }, short)];
+  return [short, element("span", { class: "rest-of-title" }, title.slice(short.length))];
+}
+
 const links = new Map(run.links);
 const tagOfLink = new Map(run.links.map(([tag, link]) => [link, tag]));
 const thumbnails = new Map(read("thumbnails"));

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...files import write_aside
+from ...tag_models import kind_named
 from ...text import encodable
 from .head import heading, notes, title
 from .table import table
@@ -92,7 +93,7 @@ def as_page(run: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
         heading=heading(run),
         notes=notes(run, links),
         table=table(run["models"], links),
-        run=_embedded({**run, "links": list(links.items())}),
+        run=_embedded({**run, "links": list(links.items()), "kinds": _kinds(run)}),
         thumbnails=_embedded(list(shown.items())),
     )
 
@@ -112,6 +113,12 @@ def pictures_of(run: Mapping[str, Any]) -> list[str]:
 def tag_link(tag: str) -> str:
     """The fragment of the page that shows a tag: ``#tag=cat``."""
     return f"#tag={quote(encodable(tag), safe='')}"
+
+
+def _kinds(run: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the name, title and short title of each kind of model that was trained."""
+    kinds = map(kind_named, dict.fromkeys(str(model["kind"]) for model in run["models"]))
+    return [(kind.name, kind.title, kind.short_title) for kind in kinds]
 
 
 def _asset(name: str) -> str:

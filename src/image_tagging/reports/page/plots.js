@@ -51,7 +51,7 @@ function square(name, xLabel, yLabel) {
 const path = (points) => points.map(([x, y], index) => `${index ? "L" : "M"}${across(x)} ${up(y)}`).join("");
 const sum = (counts) => counts.reduce((total, one) => total + one, 0);
 
-function precisionRecall(model, other) {
+function precisionRecall(model, others) {
   const title = "Precision and recall";
   const points = model.precision_recall;
   if (!points.length) return nothing(title, "No image supports this curve.");
@@ -61,9 +61,8 @@ function precisionRecall(model, other) {
   const tagged = sum(model.histogram_tag);
   const guessing = tagged / Math.max(1, tagged + sum(model.histogram_other));
   picture.append(drawn("line", { class: "guess", x1: LEFT, x2: RIGHT, y1: up(guessing), y2: up(guessing) }));
-  if (other && other.precision_recall.length) {
-    picture.append(drawn("path", { class: "other-kind", d: path(other.precision_recall) }));
-  }
+  const compared = others.filter((other) => other.precision_recall.length);
+  picture.append(...compared.map((other) => drawn("path", { class: "other-kind", d: path(other.precision_recall) })));
   const last = points[points.length - 1];
   const first = points[0];
   picture.append(
@@ -77,7 +76,7 @@ function precisionRecall(model, other) {
     ? [`At its threshold (the dot) it finds ${share(model.recall)} of the images of `, named(model.tag),
        `, and ${share(model.precision)} of what it tags is right`]
     : ["The further up and to the right, the better"];
-  const also = other && other.precision_recall.length ? "the other kind (dotted)" : "";
+  const also = compared.length ? `the other kind${compared.length > 1 ? "s" : ""} (dotted)` : "";
   return plotted(title, [...at, "; ", also && `beside it ${also} and `, "guessing (dashed)."], picture);
 }
 

@@ -1,6 +1,6 @@
-// The table: sorted by a column, narrowed to what is looked for, of one kind of model, the better one, or both.
+// The table: sorted by a column, narrowed to what is looked for, of one kind of model, the best one, or all.
 const BETTER = "better";
-const BOTH = "both";
+const ALL = "all";
 const DESCENDING_FIRST = new Set(["images", "ap", "balanced", "warnings"]);
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
@@ -39,7 +39,7 @@ function isShown({ model, isBetter, searched }) {
   const wanted = document.getElementById("search").value.trim().toLowerCase();
   if (!searched.includes(wanted)) return false;
   if (document.getElementById("warned").checked && !model.warnings.length) return false;
-  return kindShown === BOTH || (kindShown === BETTER ? isBetter : model.kind === kindShown);
+  return kindShown === ALL || (kindShown === BETTER ? isBetter : model.kind === kindShown);
 }
 
 function filterTable() {
@@ -52,7 +52,7 @@ function filterTable() {
   document.getElementById("count").textContent =
     tags.size === all ? counted(all, "tag") : `${count(tags.size)} of ${counted(all, "tag")}`;
   document.getElementById("none").hidden = tags.size > 0;
-  document.getElementById("table").classList.toggle("one-kind", kindShown !== BOTH && kindShown !== BETTER);
+  document.getElementById("table").classList.toggle("one-kind", kindShown !== ALL && kindShown !== BETTER);
 }
 
 // The tags in the order of the table, each once: where "next" leads.
@@ -75,9 +75,10 @@ function setUpTable() {
       sortTable();
     });
   }
-  const kinds = [...new Set(run.models.map((model) => model.kind))];
+  const kinds = run.kinds.map(([kind]) => kind);
+  const two = kinds.length === 2;
   const choices = kinds.length > 1
-    ? [[BETTER, ["Better kind"]], ...kinds.map((kind) => [kind, shortKindName(kind)]), [BOTH, ["Both"]]] : [];
+    ? [[BETTER, [two ? "Better kind" : "Best kind"]], ...kinds.map((kind) => [kind, shortKindName(kind)]), [ALL, [two ? "Both" : "All"]]] : [];
   const group = document.getElementById("kinds");
   for (const [value, name] of choices) {
     const button = element("input", { type: "radio", name: "kind", value, checked: value === kindShown });

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
-from .words import NOTHING, as_html, figure, kind_name, share, short_kind_name
+from ...tag_models import kind_named
+from .words import NOTHING, as_html, figure, share
 
 #: Name, heading, and what it means.
 _COLUMNS = (
     ("tag", "Tag", "The name of the folder or label."),
-    ("kind", "Kind", "Each tag is learned by two kinds of model; stages 3 and 4 use both."),
+    ("kind", "Kind", "Each tag is learned by several kinds of model; stages 3 and 4 use all of them."),
     ("images", "Images", "Images of the tag that the model has learned from."),
     (
         "ap",
@@ -73,11 +74,11 @@ def table(models: Sequence[Mapping[str, Any]], links: Mapping[str, str]) -> str:
 
 
 def _row(number: int, model: Mapping[str, Any], links: Mapping[str, str]) -> str:
-    tag, kind, warnings = model["tag"], str(model["kind"]), model["warnings"]
+    tag, kind, warnings = model["tag"], kind_named(str(model["kind"])), model["warnings"]
     listed = "".join(f'<li class="warning">{as_html(warning)}</li>' for warning in warnings)
     cells = (
         f'<th scope="row"><a href="{links[tag]}"><span class="face"></span><bdi>{as_html(tag)}</bdi></a></th>',
-        f'<td class="kind" title="{as_html(kind_name(kind))}">{as_html(short_kind_name(kind))}</td>',
+        f'<td class="kind" title="{as_html(kind.title)}">{as_html(kind.short_title)}</td>',
         _cell("images", model["images"], f"{model['images']:,}"),
         _cell("ap", model["average_precision"], _average_precision(model)),
         _cell("balanced", model["balanced_accuracy"], share(model["balanced_accuracy"])),
@@ -85,7 +86,7 @@ def _row(number: int, model: Mapping[str, Any], links: Mapping[str, str]) -> str
         _cell("calibration", model["calibration_error"], figure(model["calibration_error"], 3)),
         f'<td class="warnings" data-value="{len(warnings)}">{f"<ul>{listed}</ul>" if listed else ""}</td>',
     )
-    return f'<tr data-model="{number}" data-kind="{as_html(kind)}">{"".join(cells)}</tr>'
+    return f'<tr data-model="{number}" data-kind="{as_html(kind.name)}">{"".join(cells)}</tr>'
 
 
 def _cell(name: str, value: Optional[float], shown: str) -> str:

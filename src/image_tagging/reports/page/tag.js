@@ -1,4 +1,4 @@
-// One tag: its two kinds of model, side by side or one at a time where the page is narrow.
+// One tag: its kinds of model, side by side or one at a time where the page is narrow.
 function tiles(model) {
   const [low, high] = model.average_precision_interval ?? [null, null];
   const shown = [
@@ -20,10 +20,10 @@ function chips(texts) {
   return element("ul", { class: "chips" }, ...texts.map((text) => element("li", { class: "warning" }, plain(text))));
 }
 
-function kindColumn(model, other, isBetter) {
+function kindColumn(model, others, isBest) {
   const doubt = (example) => (example.tags.includes(model.tag) ? "take it off?" : "add the tag?");
   return element("section", { class: "kind-column", "data-kind": model.kind },
-    element("h3", {}, kindName(model.kind), isBetter ? element("span", { class: "better" }, "better here") : null),
+    element("h3", {}, kindName(model.kind), isBest ? element("span", { class: "better" }, others.length > 1 ? "best here" : "better here") : null),
     element("p", { class: "quiet" },
       `Learned from ${counted(model.images, "image")} of the tag and ${counted(model.others, "other")}`,
       `, ${count(model.validation_images)} and ${count(model.validation_others)} held out. `,
@@ -31,7 +31,7 @@ function kindColumn(model, other, isBetter) {
     chips(model.warnings),
     tiles(model),
     element("div", { class: "plots" },
-      precisionRecall(model, other), reliability(model), histograms(model), confusions(model)),
+      precisionRecall(model, others), reliability(model), histograms(model), confusions(model)),
     strip("Surest hits", ["Images of ", named(model.tag), " that it is surest of: what it takes the tag to be."], model.hits),
     strip("Worst misses", ["Images of ", named(model.tag), " that it gives the lowest probability."], model.misses),
     strip("Likely wrong labels", ["Images whose label it doubts most: have a look, and move those that are wrong."],
@@ -55,7 +55,7 @@ function tagPage(tag, before, after) {
   const models = modelsOf.get(tag);
   const best = better(models);
   const columns = models.map((model) =>
-    kindColumn(model, models.find((each) => each !== model), model === best && models.length > 1 && isKnown(model.average_precision)));
+    kindColumn(model, models.filter((each) => each !== model), model === best && models.length > 1 && isKnown(model.average_precision)));
   const show = (model) => columns.forEach((column, index) => column.classList.toggle("shown", models[index] === model));
   show(best);
   const step = (to, text, name) => (to === undefined

@@ -9,10 +9,6 @@ from ...text import marked
 
 NOTHING = "–"
 
-_KINDS = {"ovr-svm": "Support vector machine", "ovr-logistic-regression": "Logistic regression"}
-
-_SHORT_KINDS = {"ovr-svm": "SVM", "ovr-logistic-regression": "Logistic"}
-
 _AIMS = {
     "balanced": "for the best balanced accuracy",
     "f1": "for the best F1",
@@ -24,16 +20,6 @@ _AIMS = {
 def as_html(text: object) -> str:
     """Text of a stranger in HTML, in an element or an attribute in quotes: it cannot leave it or turn it round."""
     return html.escape(marked(str(text)))
-
-
-def kind_name(kind: str) -> str:
-    """A kind of model in words."""
-    return _KINDS.get(kind, kind)
-
-
-def short_kind_name(kind: str) -> str:
-    """A kind of model where there is little room."""
-    return _SHORT_KINDS.get(kind, kind)
 
 
 def aim(name: str) -> str:

@@ -49,7 +49,7 @@ class Background:
         return cls(len(embeddings), total, products)
 
     def without(self, x: Floats) -> Background:
-        """The same without the images of unit vectors (n, D), which are among its own.
+        """The same without the images of unit vectors (n, D), which are among those it was made of.
 
         Images that a model is measured on have no part in it: they would lie in the background as no new image does.
         """

@@ -1,70 +1,46 @@
-"""What recipes say of images that they have not learned from."""
+"""What recipes say of images that they have not learned from, and which recipe that speaks for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...tag_models import LOGISTIC_REGRESSION, unit_rows
-from ..text_prior.prior import fit_with_prior, strengths_for
-from .background import Background, Decorrelation
-from .examples import Examples
-from .machines import Linear, fit_machine, fit_regression, squared_distances
-from .recipes import Recipe
+from .methods import Recipe
+from .training_images import TrainingImages
 
 Floats = NDArray[np.float64]
 
+#: How many standard errors of a difference are beyond doubt.
+_BEYOND_DOUBT = 2.0
 
-def unseen_margins(
-    examples: Examples, background: Background, fold: NDArray[np.int64], recipes: Sequence[Recipe]
-) -> list[Floats]:
-    """The margins (n,) of each recipe, positive for the tag: each image's by a model of the other folds.
 
-    ``fold`` (n,) is the number of each image's. The images of a fold have no part in the background either, as an image
-    that is yet to come has none. What recipes share of a fold is computed once.
+def out_of_fold_margins(images: TrainingImages, fold: NDArray[np.int64], recipes: Sequence[Recipe]) -> list[Floats]:
+    """Return the margins (n,) of each recipe, higher for the tag: each image's by a model of the other folds.
+
+    ``fold`` (n,) is the number of each image's. What recipes share of a fold is computed once.
     """
-    margins: dict[Recipe, Floats] = {recipe: np.empty(len(examples)) for recipe in recipes}
-    folds = [fold == number for number in range(int(fold.max()) + 1)]
-    linear = sorted((recipe for recipe in margins if not recipe.gamma), key=lambda recipe: recipe.decorrelation)
-    for unseen in folds:
-        seen = examples.where(~unseen)
-        behind = background.without(examples.x[unseen])
-        for amount, alike in groupby(linear, key=lambda recipe: recipe.decorrelation):
-            change = behind.decorrelation(amount)
-            changed = change.of(seen.x)
-            for recipe in alike:
-                model = fit_linear(recipe, changed, seen, change)
-                margins[recipe][unseen] = model.before(change).margins(examples.x[unseen])
-    if any(recipe.gamma for recipe in margins):
-        distances = squared_distances(examples.x)
-        for recipe, each in margins.items():
-            if recipe.gamma:
-                _measure_rbf(recipe, examples, folds, distances, each)
-    return [margins[recipe] for recipe in recipes]
+    margins = [np.empty(len(images.examples)) for _ in recipes]
+    for each in images.folds(fold):
+        for recipe, of_recipe in zip(recipes, margins):
+            of_recipe[each.held_out] = recipe.fit(each.training).margins(each)
+    return margins
 
 
-def _measure_rbf(
-    recipe: Recipe, examples: Examples, folds: list[NDArray[np.bool_]], distances: Floats, margins: Floats
-) -> None:
-    kernel = np.exp(-recipe.gamma * distances)
-    for unseen in folds:
-        seen = np.flatnonzero(~unseen)
-        machine = fit_machine(kernel[np.ix_(seen, seen)], examples.is_tag[seen], recipe.c)
-        margins[unseen] = machine.margins(kernel[np.ix_(unseen, seen)])
+def select(losses: Sequence[Floats], weights: Floats) -> int:
+    """Return the number of the recipe of the least mean loss, if it beats the first, the default, beyond doubt.
 
-
-def fit_linear(recipe: Recipe, x: Floats, examples: Examples, change: Decorrelation) -> Linear:
-    """The linear model of a recipe, fitted to the examples where they lie after a change of space: ``x`` (n, D)."""
-    if recipe.effect and examples.direction is not None:
-        # What moves an image by the direction moves the changed image by the changed direction.
-        direction = unit_rows(change.of(examples.direction[np.newaxis]))[0]
-        strengths = strengths_for(x[~examples.is_tag], direction, [recipe.effect])
-        ((coef, intercept),) = fit_with_prior(x, examples.is_tag, direction, strengths, recipe.c, examples.weights)
-        return Linear(coef, intercept)
-    if recipe.kind == LOGISTIC_REGRESSION:
-        return fit_regression(x, examples.is_tag, examples.weights, recipe.c)
-    machine = fit_machine(x @ x.T, examples.is_tag, recipe.c)
-    return Linear(machine.dual @ x[machine.supports], machine.intercept)
+    ``losses`` are each recipe's (n,), of the same out-of-fold images. The doubt is the standard error of the difference
+    from image to image, where one that stands for many counts as one (as in the rule of Breiman et al. 1984,
+    "Classification and regression trees", with the default for their simplest): the least of several noisy means is
+    most often luck.
+    """
+    best, gain = 0, 0.0
+    for number, loss in enumerate(losses):
+        better = losses[0] - loss
+        mean = float(np.average(better, weights=weights))
+        error = float(np.linalg.norm(weights * (better - mean)) / weights.sum())
+        if mean > max(gain, _BEYOND_DOUBT * error):
+            best, gain = number, mean
+    return best

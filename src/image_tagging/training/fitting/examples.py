@@ -44,7 +44,7 @@ class Examples:
         return len(self.x)
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp], weights: Floats | None = None) -> Examples:
-        """Some of them, with other weights if they stand for more."""
+        """Return some of the examples, with other weights if they stand for more."""
         kept = self.weights[chosen] if weights is None else weights
         return replace(
             self,
@@ -56,8 +56,8 @@ class Examples:
         )
 
 
-def bounded(examples: Examples, background: Background, most: int, seed: int) -> Examples:
-    """At most so many of either class, weighted for those left out.
+def subsample(examples: Examples, background: Background, most: int, seed: int) -> Examples:
+    """Return at most so many examples of either class, weighted for those left out.
 
     Of more images of the tag a sample is drawn. Of more others half are those that are nearest to being taken for the
     tag, hard negatives as Felzenszwalb et al. call them (2010, "Object detection with discriminatively trained

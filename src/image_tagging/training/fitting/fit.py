@@ -1,9 +1,8 @@
-"""Labelled embeddings -> fitted scikit-learn estimators, and what they say of images that they have not seen.
+"""Labelled embeddings -> fitted scikit-learn estimators, and their probabilities of out-of-fold images.
 
-For each kind the recipes are compared by cross-validation; the chosen one is calibrated on the margins of images that
-it has not seen, and fitted to all. scikit-learn fits; what is ours is which images are learned from, the space that
-they are seen in, and that all fits of a tag share what they can. It is imported when it is needed, only by whoever
-trains.
+For each kind the recipes are compared by cross-validation; the selected one is calibrated on its out-of-fold margins,
+and fitted to all images. scikit-learn fits; what is ours is which images are learned from, the space that they are seen
+in, and that all fits of a tag share what they can. It is imported when it is needed, only by whoever trains.
 """
 
 from __future__ import annotations
@@ -16,18 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import TrainingError
-from ...tag_models import KINDS, SVM, unit_rows
+from ...tag_models import unit_rows
 from ..evaluation.metrics import log_losses
-from ..text_prior.prior import MIN_OTHERS, zero_shot
-from .background import Background, Decorrelation
+from ..text_prior.prior import zero_shot
+from .background import Background
 from .calibration import Sigmoid, fit_sigmoid
-from .cross_validation import fit_linear, unseen_margins
-from .estimators import linear_machine, logistic_regression, rbf_machine
-from .examples import Examples, bounded
+from .cross_validation import out_of_fold_margins, select
+from .estimators import logistic_regression
+from .examples import Examples, subsample
 from .folds import stratified_folds
-from .machines import Linear, fit_machine, squared_distances
-from .recipes import NAME_ALONE, PLAIN, Recipe, choose, trusted
-from .recipes import compared as recipes_of
+from .linear import Linear
+from .methods import Recipe, methods
+from .recipes import NAME_ALONE, PLAIN
+from .training_images import TrainingImages
 
 Floats = NDArray[np.float64]
 
@@ -43,17 +43,18 @@ MOST_COMPARED = 500
 class FittedModel:
     """A fitted ``estimator``: ``predict_proba(X)[:, 0]`` of embeddings (N, D) is the probability of the tag.
 
-    ``rows`` (m,) are those images that it was measured on out of fold, ``unseen`` (m,) the probabilities that models
-    gave them which had not learned from them, ``weights`` (m,) how many images each stands for; none where there were
-    too few images for that. Then nothing has calibrated the model, and ``caution`` says why; it is ``None`` elsewhere.
+    ``rows`` (m,) are those images that it was measured on out of fold, ``out_of_fold`` (m,) the probabilities that
+    models gave them which had not learned from them, ``weights`` (m,) how many images each stands for; none where there
+    were too few images for that. Then nothing has calibrated the model, and ``warning`` says why; it is ``None``
+    elsewhere.
     """
 
     estimator: Any
     recipe: Recipe
     rows: NDArray[np.intp]
-    unseen: Floats
+    out_of_fold: Floats
     weights: Floats
-    caution: Optional[str] = None
+    warning: Optional[str] = None
 
 
 def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
@@ -66,7 +67,7 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     direction: Optional[Floats] = None,
     seed: int = 0,
 ) -> dict[str, FittedModel]:
-    """Fit the models of one tag, one of each of ``KINDS``.
+    """Fit the models of one tag, one of each kind that has a method, by their kinds.
 
     Parameters
     ----------
@@ -96,15 +97,16 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     tagged = np.asarray(is_tag, dtype=bool)
     x = _unit_embeddings(embeddings, tagged)
     if direction is not None and not tagged.any():
-        return dict.fromkeys(KINDS, _by_name(x, direction))
+        return dict.fromkeys((method.kind.name for method in methods()), _by_name(x, direction))
     everything = np.arange(len(x))
     examples = Examples(
         x, tagged, np.where(tagged, *weights), everything if groups is None else groups, everything, direction
     )
     behind = Background.of(embeddings) if background is None else background
-    examples = bounded(examples, behind, MOST_LEARNED, seed)
-    unseen = _unseen(examples, behind, seed)
-    return {kind: _fitted(unseen[kind], examples, behind) if kind in unseen else _plain(examples) for kind in KINDS}
+    images = TrainingImages(subsample(examples, behind, MOST_LEARNED, seed), behind)
+    found = _out_of_fold(images, seed)
+    names = [method.kind.name for method in methods()]
+    return {name: _fitted(found[name], images) if name in found else _plain(images) for name in names}
 
 
 def _unit_embeddings(embeddings: NDArray[np.float32], tagged: NDArray[np.bool_]) -> Floats:
@@ -118,83 +120,71 @@ def _unit_embeddings(embeddings: NDArray[np.float32], tagged: NDArray[np.bool_])
 
 
 @dataclass(frozen=True, eq=False)
-class _Unseen:
-    """The ``recipe`` of a kind, its margins (n,) of unseen images, and what makes them probabilities."""
+class _OutOfFold:
+    """The selected ``recipe`` of a kind, its margins (n,) out of fold, and what makes them probabilities."""
 
     recipe: Recipe
     margins: Floats
     sigmoid: Sigmoid
 
 
-def _unseen(examples: Examples, background: Background, seed: int) -> dict[str, _Unseen]:
-    """What is chosen by comparing recipes. A kind is missing whose margins say nothing: it has too few images."""
-    compared = bounded(examples, background, MOST_COMPARED, seed)
+def _out_of_fold(images: TrainingImages, seed: int) -> dict[str, _OutOfFold]:
+    """Select a recipe of each kind. A kind is missing whose margins say nothing: it has too few images."""
+    examples = images.examples
+    compared = subsample(examples, images.background, MOST_COMPARED, seed)
     fold = stratified_folds(compared.is_tag, compared.groups, seed)
     if fold is None:
         return {}
-    # Where a name is to have a say, it takes others enough to tell how far an image stands out.
-    has_name = examples.direction is not None and int((~compared.is_tag).sum()) * 4 // 5 >= MIN_OTHERS
-    tagged = int(compared.is_tag.sum())
-    choices = {kind: recipes_of(kind, tagged, has_name=has_name) for kind in KINDS}
-    recipes = [recipe for kind in KINDS for recipe in choices[kind]]
-    margins = dict(zip(recipes, unseen_margins(compared, background, fold, recipes)))
-    chosen = [_best(kind, choices[kind], compared, margins) for kind in KINDS]
+    candidates = {method.kind.name: list(method.candidates(compared)) for method in methods()}
+    recipes = [recipe for each in candidates.values() for recipe in each]
+    some = images if compared is examples else TrainingImages(compared, images.background)
+    margins = dict(zip(recipes, out_of_fold_margins(some, fold, recipes)))
+    selected = {kind: _select(recipes, compared, margins) for kind, recipes in candidates.items()}
     if compared is not examples:
         fold = stratified_folds(examples.is_tag, examples.groups, seed)
         if fold is None:
             raise AssertionError("there are folds of some of the images, but none of all")
-        margins = dict(zip(chosen, unseen_margins(examples, background, fold, chosen)))
+        recipes = list(selected.values())
+        margins = dict(zip(recipes, out_of_fold_margins(images, fold, recipes)))
     found = {}
-    for kind, recipe in zip(KINDS, chosen):
+    for kind, recipe in selected.items():
         sigmoid = fit_sigmoid(margins[recipe], examples.is_tag, examples.weights)
         if sigmoid:
-            found[kind] = _Unseen(recipe, margins[recipe], sigmoid)
+            found[kind] = _OutOfFold(recipe, margins[recipe], sigmoid)
     return found
 
 
-def _best(kind: str, recipes: Sequence[Recipe], examples: Examples, margins: Mapping[Recipe, Floats]) -> Recipe:
-    """The recipe of a kind that cross-validation chooses, by the log-loss of its calibrated probabilities."""
+def _select(recipes: Sequence[Recipe], examples: Examples, margins: Mapping[Recipe, Floats]) -> Recipe:
+    """Return the recipe that cross-validation selects, by the log-loss of its calibrated probabilities."""
     share = np.full(len(examples), examples.weights @ examples.is_tag / examples.weights.sum())
     losses = []
     for recipe in recipes:
         sigmoid = fit_sigmoid(margins[recipe], examples.is_tag, examples.weights)
         said = sigmoid.of(margins[recipe]) if sigmoid else share
         losses.append(log_losses(said, examples.is_tag))
-    first = recipes.index(trusted(kind, int(examples.is_tag.sum())))
-    return recipes[choose(losses, examples.weights, first)]
+    return recipes[select(losses, examples.weights)]
 
 
-def _fitted(unseen: _Unseen, examples: Examples, background: Background) -> FittedModel:
-    """The model of the chosen recipe, fitted to all images."""
-    recipe, sigmoid = unseen.recipe, unseen.sigmoid
-    if recipe.gamma:
-        machine = fit_machine(np.exp(-recipe.gamma * squared_distances(examples.x)), examples.is_tag, recipe.c)
-        supports = examples.x[machine.supports]
-        estimator = rbf_machine(supports, machine.dual, machine.intercept, recipe.c, recipe.gamma, sigmoid)
-    else:
-        change = background.decorrelation(recipe.decorrelation)
-        linear = fit_linear(recipe, change.of(examples.x), examples, change).before(change)
-        if recipe.kind == SVM:
-            estimator = linear_machine(linear, recipe.c, sigmoid)
-        else:
-            calibrated = Linear(sigmoid.slope * linear.coef, sigmoid.slope * linear.intercept + sigmoid.offset)
-            estimator = logistic_regression(calibrated, recipe.c)
-    return FittedModel(estimator, recipe, examples.rows, sigmoid.of(unseen.margins), examples.weights)
+def _fitted(out_of_fold: _OutOfFold, images: TrainingImages) -> FittedModel:
+    """Return the model of the selected recipe, fitted to all images."""
+    recipe, sigmoid = out_of_fold.recipe, out_of_fold.sigmoid
+    estimator = recipe.fit(images).estimator(sigmoid)
+    rows, weights = images.examples.rows, images.examples.weights
+    return FittedModel(estimator, recipe, rows, sigmoid.of(out_of_fold.margins), weights)
 
 
-def _plain(examples: Examples) -> FittedModel:
-    """What is taken of a tag of one image, or of a few that are unlike each other; the file may be of either kind."""
-    model = fit_linear(PLAIN, examples.x, examples, Decorrelation())
-    return _uncalibrated(model, PLAIN, "not calibrated: too few images to hold some out")
+def _plain(images: TrainingImages) -> FittedModel:
+    """Return what a tag of one image gets, or of a few that are unlike each other; a file of any kind may hold it."""
+    return _uncalibrated(PLAIN.fit(images).model, PLAIN, "not calibrated: too few images to hold some out")
 
 
 def _by_name(others: Floats, direction: Floats) -> FittedModel:
-    """What is taken of a tag of which there is only the name, and images (n, D) without it."""
+    """Return what a tag gets of which there is only the name, and images (n, D) without it."""
     model = Linear(*zero_shot(direction, others))
     return _uncalibrated(model, NAME_ALONE, "not calibrated: learned from its name alone")
 
 
-def _uncalibrated(model: Linear, recipe: Recipe, caution: str) -> FittedModel:
+def _uncalibrated(model: Linear, recipe: Recipe, warning: str) -> FittedModel:
     return FittedModel(
-        logistic_regression(model, PLAIN.c), recipe, np.empty(0, dtype=np.intp), np.empty(0), np.empty(0), caution
+        logistic_regression(model, PLAIN.c), recipe, np.empty(0, dtype=np.intp), np.empty(0), np.empty(0), warning
     )

@@ -1,102 +1,187 @@
-"""How a tag can be learned: the recipes that cross-validation chooses from, in the order in which they are trusted."""
+"""The recipes of logistic regression and of support vector machines, on unit vectors.
+
+``c`` is the inverse strength of the regularisation, as scikit-learn's ``C``. ``decorrelation`` is the amount of it
+(``background.Background.decorrelation``). docs/classifiers.md has the figures of all recipes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...tag_models import LOGISTIC_REGRESSION, SVM
-from ..text_prior.prior import EFFECT, EFFECTS
+from ...tag_models import unit_rows
+from ..text_prior.prior import EFFECT, EFFECTS, MIN_OTHERS, fit_with_prior, strengths_for
+from .calibration import Sigmoid
+from .estimators import linear_svm, logistic_regression, rbf_svm
+from .examples import Examples
+from .linear import Linear, fit_regression
+from .svm import KernelSvm, fit_kernel_svm
+from .training_images import Fold, Space, TrainingImages
 
 Floats = NDArray[np.float64]
+AnyRecipe = TypeVar("AnyRecipe")
+
+#: With fewer images of a tag than this, the second recipe is the default: so few do not say which of the shortened
+#: directions the tag needs.
+FEW = 8
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Logistic regression or a support vector machine on unit vectors.
+class LogisticRecipe:
+    """Logistic regression.
 
-    ``c`` is the inverse strength of the regularisation, as scikit-learn's ``C``. ``decorrelation`` is the amount of it
-    (``background.Background.decorrelation``). ``gamma`` is that of an RBF kernel, 0 for a linear machine. ``effect`` is
-    how far the name of the tag is believed to move its images (``text_prior.strengths_for``), 0 where it has no say. At
-    ``c`` 0 no image could move what is believed, and there is nothing but the name.
+    ``effect`` is how far the name of the tag is believed to move its images (``text_prior.strengths_for``), 0 where it
+    has no say. At ``c`` 0 no image could move what is believed, and there is nothing but the name.
     """
 
-    kind: str
     c: float
     decorrelation: float = 0.0
-    gamma: float = 0.0
     effect: float = 0.0
 
     def __str__(self) -> str:
         if not self.c:
             return f"its name alone, believed by {self.effect:g}"
-        kernel = f"RBF kernel of gamma {self.gamma:g}" if self.gamma else "linear"
-        space = f", decorrelated by {self.decorrelation:g}" if self.decorrelation else ""
         name = f", its name believed by {self.effect:g}" if self.effect else ""
-        return f"{kernel}, C {self.c:g}{space}{name}"
+        return f"linear, C {self.c:g}{_decorrelated(self.decorrelation)}{name}"
+
+    def fit(self, images: TrainingImages) -> FittedRegression:
+        """Fit a model to all the images."""
+        space = images.space(self.decorrelation)
+        return FittedRegression(self._fit(space, images.examples).in_original_space(space.change), self.c)
+
+    def _fit(self, space: Space, examples: Examples) -> Linear:
+        if not self.effect or examples.direction is None:
+            return fit_regression(space.x, examples.is_tag, examples.weights, self.c)
+        # What moves an image by the direction moves the changed image by the changed direction.
+        direction = unit_rows(space.change.of(examples.direction[np.newaxis]))[0]
+        strengths = strengths_for(space.x[~examples.is_tag], direction, [self.effect])
+        ((coef, intercept),) = fit_with_prior(space.x, examples.is_tag, direction, strengths, self.c, examples.weights)
+        return Linear(coef, intercept)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedRegression:
+    """A logistic regression as it was fitted."""
+
+    model: Linear
+    c: float
+
+    def margins(self, fold: Fold) -> Floats:
+        """Return the margins (k,) of the images that the fold holds out."""
+        return self.model.margins(fold.x)
+
+    def estimator(self, sigmoid: Sigmoid) -> Any:
+        """Return a ``LogisticRegression`` that has the sigmoid in its weights."""
+        return logistic_regression(
+            Linear(sigmoid.slope * self.model.coef, sigmoid.slope * self.model.intercept + sigmoid.offset), self.c
+        )
+
+
+@dataclass(frozen=True)
+class SvmRecipe:
+    """A support vector machine; ``gamma`` is that of its RBF kernel, 0 for a linear one."""
+
+    c: float
+    decorrelation: float = 0.0
+    gamma: float = 0.0
+
+    def __str__(self) -> str:
+        kernel = f"RBF kernel of gamma {self.gamma:g}" if self.gamma else "linear"
+        return f"{kernel}, C {self.c:g}{_decorrelated(self.decorrelation)}"
+
+    def fit(self, images: TrainingImages) -> Union[FittedLinearSvm, FittedRbfSvm]:
+        """Fit a model to all the images."""
+        examples = images.examples
+        if self.gamma:
+            svm = fit_kernel_svm(images.kernel(self.gamma), examples.is_tag, self.c)
+            return FittedRbfSvm(svm, examples.x[svm.supports], self)
+        change, x = images.space(self.decorrelation)
+        svm = fit_kernel_svm(x @ x.T, examples.is_tag, self.c)
+        linear = Linear(svm.dual @ x[svm.supports], svm.intercept)
+        return FittedLinearSvm(linear.in_original_space(change), self.c)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedLinearSvm:
+    """A linear support vector machine as it was fitted, as its normal vector."""
+
+    model: Linear
+    c: float
+
+    def margins(self, fold: Fold) -> Floats:
+        """Return the margins (k,) of the images that the fold holds out."""
+        return self.model.margins(fold.x)
+
+    def estimator(self, sigmoid: Sigmoid) -> Any:
+        """Return a calibrated linear ``SVC``."""
+        return linear_svm(self.model, self.c, sigmoid)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedRbfSvm:
+    """A support vector machine with an RBF kernel as it was fitted; ``support_vectors`` are (S, D)."""
+
+    model: KernelSvm
+    support_vectors: Floats
+    recipe: SvmRecipe
+
+    def margins(self, fold: Fold) -> Floats:
+        """Return the margins (k,) of the images that the fold holds out."""
+        return self.model.margins(fold.kernel(self.recipe.gamma))
+
+    def estimator(self, sigmoid: Sigmoid) -> Any:
+        """Return a calibrated ``SVC``."""
+        return rbf_svm(self.support_vectors, self.model, self.recipe.c, self.recipe.gamma, sigmoid)
 
 
 #: What is taken where nothing can be chosen: it calibrates itself, and works from one image up.
-PLAIN = Recipe(LOGISTIC_REGRESSION, 1.0)
+PLAIN = LogisticRecipe(1.0)
 
 #: What is taken of a tag without an image: ``text_prior.zero_shot``.
-NAME_ALONE = Recipe(LOGISTIC_REGRESSION, 0.0, effect=EFFECT)
+NAME_ALONE = LogisticRecipe(0.0, effect=EFFECT)
 
-#: The first is trusted, and the second for a tag of ``FEW`` images (docs/classifiers.md has the figures of all).
-RECIPES = {
-    LOGISTIC_REGRESSION: (
-        Recipe(LOGISTIC_REGRESSION, 1.0, 0.05),
-        Recipe(LOGISTIC_REGRESSION, 1.0),
-        Recipe(LOGISTIC_REGRESSION, 3.0, 0.1),
-        Recipe(LOGISTIC_REGRESSION, 10.0, 0.05),
-        Recipe(LOGISTIC_REGRESSION, 10.0),
-    ),
-    SVM: (
-        Recipe(SVM, 0.5, 0.1),
-        Recipe(SVM, 0.3),
-        Recipe(SVM, 2.0, 0.05),
-        Recipe(SVM, 1.0, gamma=0.5),
-        Recipe(SVM, 3.0, gamma=1.0),
-    ),
-}
-
-#: With fewer images of a tag than this, the second recipe is the one that is trusted: so few do not say which of the
-#: shortened directions the tag needs.
-FEW = 8
+#: The first is the default, and the second for a tag of ``FEW`` images.
+LOGISTIC_RECIPES = (
+    LogisticRecipe(1.0, 0.05),
+    LogisticRecipe(1.0),
+    LogisticRecipe(3.0, 0.1),
+    LogisticRecipe(10.0, 0.05),
+    LogisticRecipe(10.0),
+)
+SVM_RECIPES = (
+    SvmRecipe(0.5, 0.1),
+    SvmRecipe(0.3),
+    SvmRecipe(2.0, 0.05),
+    SvmRecipe(1.0, gamma=0.5),
+    SvmRecipe(3.0, gamma=1.0),
+)
 
 
-def trusted(kind: str, tagged: int) -> Recipe:
-    """The recipe of a kind for a tag of so many images, unless cross-validation finds a better one."""
-    return RECIPES[kind][1 if tagged < FEW else 0]
+def logistic_candidates(examples: Examples) -> Sequence[LogisticRecipe]:
+    """Return the recipes of logistic regression to choose from, the default first.
 
-
-def compared(kind: str, tagged: int, *, has_name: bool) -> tuple[Recipe, ...]:
-    """The recipes of a kind to choose from; a name that says something has a say in logistic regression."""
-    if kind != LOGISTIC_REGRESSION or not has_name:
-        return RECIPES[kind]
-    return (*RECIPES[kind], *(replace(trusted(kind, tagged), effect=effect) for effect in EFFECTS if effect))
-
-
-#: How many standard errors of a difference are beyond doubt.
-_BEYOND_DOUBT = 2.0
-
-
-def choose(losses: Sequence[Floats], weights: Floats, first: int) -> int:
-    """Which of the recipes: the one of the least mean loss, if it beats the trusted one beyond doubt.
-
-    ``losses`` are each recipe's (n,), of the same unseen images; ``first`` is the number of the trusted one. The doubt
-    is the standard error of the difference from image to image, where one that stands for many counts as one (as in the
-    rule of Breiman et al. 1984, "Classification and regression trees", with the trusted recipe for their simplest): the
-    least of several noisy means is most often luck.
+    A name that says something has a say in some of them, where others are enough to tell how far an image stands out:
+    four fifths of them are in each fit.
     """
-    best, gain = first, 0.0
-    for number, loss in enumerate(losses):
-        better = losses[first] - loss
-        mean = float(np.average(better, weights=weights))
-        error = float(np.linalg.norm(weights * (better - mean)) / weights.sum())
-        if mean > max(gain, _BEYOND_DOUBT * error):
-            best, gain = number, mean
-    return best
+    recipes = _default_first(LOGISTIC_RECIPES, examples)
+    if examples.direction is None or int((~examples.is_tag).sum()) * 4 // 5 < MIN_OTHERS:
+        return recipes
+    return [*recipes, *(replace(recipes[0], effect=effect) for effect in EFFECTS if effect)]
+
+
+def svm_candidates(examples: Examples) -> Sequence[SvmRecipe]:
+    """Return the recipes of a support vector machine to choose from, the default first."""
+    return _default_first(SVM_RECIPES, examples)
+
+
+def _default_first(recipes: Sequence[AnyRecipe], examples: Examples) -> list[AnyRecipe]:
+    first, second, *rest = recipes
+    return [second, first, *rest] if int(examples.is_tag.sum()) < FEW else [first, second, *rest]
+
+
+def _decorrelated(amount: float) -> str:
+    return f", decorrelated by {amount:g}" if amount else ""

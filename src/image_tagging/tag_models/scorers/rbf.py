@@ -1,13 +1,8 @@
-"""Trained tag models as plain arrays, and the probabilities of many at once.
+"""Support vector machines with an RBF kernel as plain arrays, scored over one table of distances.
 
-Scoring needs no scikit-learn: a linear model is one row of weights, a support vector machine its support vectors
-with their weights. All linear models of a set are one matrix product; all machines share one table of distances
-to the support vectors, which largely are the same images.
-
-A sigmoid turns a machine's margin f into a probability, 1 / (1 + exp(A f + B)) (Platt 1999, "Probabilistic
-outputs for support vector machines"; Lin, Lin and Weng 2007 for how A and B are found). Machines that libsvm
-calibrated itself also went through its pairwise coupling (Wu, Lin and Weng 2004), which is repeated here to the
-last digit, early stop included.
+A sigmoid turns the margin f into a probability, 1 / (1 + exp(A f + B)) (Platt 1999, "Probabilistic outputs for support
+vector machines"; Lin, Lin and Weng 2007 for how A and B are found). Machines that libsvm calibrated itself also went
+through its pairwise coupling (Wu, Lin and Weng 2004), which is repeated here to the last digit, early stop included.
 """
 
 from __future__ import annotations
@@ -20,41 +15,11 @@ from typing import Union
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ModelError
+from .arrays import Floats, check, check_numbers, sigmoid, squares
 
-Floats = NDArray[np.float64]
-
-# Beyond this, products of finite numbers overflow; no model that was trained comes near it.
-_HUGE = 1e100
 # Distances of one chunk of images to all support vectors take at most this many bytes. Chunks of few images are slow:
 # a matrix product goes through all support vectors once for each.
 _CHUNK_BYTES = 64 << 20
-
-
-@dataclass(frozen=True, eq=False)
-class LinearScorer:
-    """Probability of the tag = sigmoid(x . ``coef`` + ``intercept``), ``coef`` (D,) float64.
-
-    With ``normalise`` x is scaled to unit length first; an embedding of zeros stays as it is.
-
-    Raises
-    ------
-    ModelError
-        The arrays have the wrong shape or hold what is no number.
-    """
-
-    coef: Floats
-    intercept: float
-    normalise: bool
-
-    def __post_init__(self) -> None:
-        _check(self.coef.ndim == 1 and self.coef.size > 0, "its coefficients are not one row")
-        _check_numbers(self.coef, self.intercept)
-
-    @property
-    def dim(self) -> int:
-        """D, the length of the embeddings it takes."""
-        return int(self.coef.shape[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,80 +47,29 @@ class RbfScorer:
 
     def __post_init__(self) -> None:
         fits = self.support_vectors.ndim == 2 and self.support_vectors.size > 0
-        _check(fits, "its support vectors are not a table")
-        _check(self.dual_coef.shape == self.support_vectors.shape[:1], "its weights do not match its support vectors")
-        _check_numbers(self.support_vectors, self.dual_coef, self.intercept, self.gamma, self.slope, self.offset)
-        _check(self.gamma > 0, "its gamma is not positive")
+        check(fits, "its support vectors are not a table")
+        check(self.dual_coef.shape == self.support_vectors.shape[:1], "its weights do not match its support vectors")
+        check_numbers(self.support_vectors, self.dual_coef, self.intercept, self.gamma, self.slope, self.offset)
+        check(self.gamma > 0, "its gamma is not positive")
 
     @property
     def dim(self) -> int:
-        """D, the length of the embeddings it takes."""
+        """Return D, the length of the embeddings it takes."""
         return int(self.support_vectors.shape[1])
 
-
-Scorer = Union[LinearScorer, RbfScorer]
-
-
-class ScorerStack:
-    """Scorers of one dimension D, ready to score a whole batch together."""
-
-    def __init__(self, scorers: Sequence[Scorer]) -> None:
-        self._count = len(scorers)
-        self._parts: list[tuple[list[int], Union[_LinearStack, _RbfStack]]] = []
-        for normalise in (False, True):
-            linear = [(i, s) for i, s in enumerate(scorers) if isinstance(s, LinearScorer) and s.normalise is normalise]
-            rbf = [(i, s) for i, s in enumerate(scorers) if isinstance(s, RbfScorer) and s.normalise is normalise]
-            if linear:
-                self._parts.append(([i for i, _ in linear], _LinearStack([s for _, s in linear], normalise)))
-            if rbf:
-                self._parts.append(([i for i, _ in rbf], _RbfStack([s for _, s in rbf], normalise)))
-
-    def probabilities(self, embeddings: Floats) -> Floats:
-        """(N, D) finite float64 -> (N, M) float64 in the order of the scorers.
-
-        A row's result depends on its neighbours only through the order of summation inside the matrix
-        product: less than 1e-12.
-        """
-        result = np.empty((len(embeddings), self._count))
-        unit = unit_rows(embeddings)
-        for columns, part in self._parts:
-            result[:, columns] = part.probabilities(unit if part.normalise else embeddings)
-        return result
-
-
-def unit_rows(embeddings: Floats) -> Floats:
-    """Scale each row of (N, D) to unit length; rows of zeros stay, as scikit-learn's Normalizer has it."""
-    norms = np.sqrt(_squares(embeddings))
-    norms[norms == 0] = 1
-    unit: Floats = embeddings / norms[:, np.newaxis]
-    return unit
-
-
-def sigmoid(z: Floats) -> Floats:
-    """1 / (1 + exp(-z)) that neither overflows nor loses the small probabilities."""
-    small = np.exp(-np.abs(z))
-    probability: Floats = np.where(z >= 0, 1, small) / (1 + small)
-    return probability
-
-
-class _LinearStack:
-    def __init__(self, scorers: Sequence[LinearScorer], normalise: bool) -> None:
-        self.normalise = normalise
-        self._coef = np.stack([scorer.coef for scorer in scorers], axis=1)  # (D, M)
-        self._intercept = np.array([scorer.intercept for scorer in scorers])
-
-    def probabilities(self, x: Floats) -> Floats:
-        return sigmoid(x @ self._coef + self._intercept)
+    @staticmethod
+    def stack(scorers: Sequence[RbfScorer]) -> _RbfStack:
+        """Return what scores a batch by all of them."""
+        return _RbfStack(scorers)
 
 
 class _RbfStack:
     """Machines over one table of distinct support vectors (U, D)."""
 
-    def __init__(self, scorers: Sequence[RbfScorer], normalise: bool) -> None:
-        self.normalise = normalise
+    def __init__(self, scorers: Sequence[RbfScorer]) -> None:
         vectors, where = _distinct_rows([scorer.support_vectors for scorer in scorers])
         # |x - v|^2 is one product: (x, |x|^2, 1) . (-2 v, 1, |v|^2)
-        self._vectors = np.column_stack([-2 * vectors, np.ones(len(vectors)), _squares(vectors)])  # (U, D + 2)
+        self._vectors = np.column_stack([-2 * vectors, np.ones(len(vectors)), squares(vectors)])  # (U, D + 2)
         gammas = sorted({scorer.gamma for scorer in scorers})
         self._groups = [_group(gamma, scorers, where, len(vectors)) for gamma in gammas]
         self._intercept = np.array([scorer.intercept for scorer in scorers])
@@ -169,7 +83,7 @@ class _RbfStack:
         return np.concatenate([self._chunk(chunk) for chunk in chunks])
 
     def _chunk(self, x: Floats) -> Floats:
-        distances = np.column_stack([x, _squares(x), np.ones(len(x))]) @ self._vectors.T  # (N, U), squared
+        distances = np.column_stack([x, squares(x), np.ones(len(x))]) @ self._vectors.T  # (N, U), squared
         np.maximum(distances, 0, out=distances)
         margins = np.empty((len(x), len(self._intercept)))
         for gamma, columns, used, weights in self._groups:
@@ -179,12 +93,6 @@ class _RbfStack:
         result = sigmoid(self._slope * margins + self._offset)
         result[:, self._coupled] = _libsvm_coupling(result[:, self._coupled])
         return result
-
-
-def _squares(rows: Floats) -> Floats:
-    """The squared length of each row of (N, D)."""
-    squares: Floats = np.einsum("nd,nd->n", rows, rows)
-    return squares
 
 
 def _group(
@@ -234,13 +142,3 @@ def _libsvm_coupling(pairwise: Floats) -> Floats:
         step = (error * error + r * error) / (r * r)
         p, q = np.where(moving, p1 / (1 + step), p), np.where(moving, (q1 + step) / (1 + step), q)
     return p
-
-
-def _check(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise ModelError(otherwise)
-
-
-def _check_numbers(*values: Union[Floats, float]) -> None:
-    # A comparison with NaN is false, which is what is wanted here.
-    _check(all(bool(np.all(np.abs(value) < _HUGE)) for value in values), "it holds values that are not usable numbers")

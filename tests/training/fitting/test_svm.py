@@ -9,7 +9,8 @@ from sklearn.svm import SVC
 
 from image_tagging.tag_models.scorers import unit_rows
 from image_tagging.training.fitting.background import Background
-from image_tagging.training.fitting.machines import fit_machine, fit_regression, squared_distances
+from image_tagging.training.fitting.linear import fit_regression
+from image_tagging.training.fitting.svm import fit_kernel_svm, squared_distances
 
 
 def examples(dim=6):
@@ -34,18 +35,20 @@ def test_margins_of_a_machine_are_those_of_scikit_learn():
     x, is_tag = examples()
     kernel = np.exp(-0.5 * squared_distances(x))
     theirs = SVC(C=2.0, gamma=0.5, class_weight="balanced").fit(x, is_tag)
-    np.testing.assert_allclose(fit_machine(kernel, is_tag, 2.0).margins(kernel), theirs.decision_function(x), atol=5e-3)
+    np.testing.assert_allclose(
+        fit_kernel_svm(kernel, is_tag, 2.0).margins(kernel), theirs.decision_function(x), atol=5e-3
+    )
     table = SVC(C=2.0, kernel="precomputed", class_weight="balanced").fit(kernel, is_tag)
     np.testing.assert_allclose(
-        fit_machine(kernel, is_tag, 2.0).margins(kernel), table.decision_function(kernel), atol=1e-12
+        fit_kernel_svm(kernel, is_tag, 2.0).margins(kernel), table.decision_function(kernel), atol=1e-12
     )
 
 
-def test_a_model_is_told_for_vectors_before_a_change_of_space():
+def test_a_model_is_brought_back_to_the_original_space():
     x, is_tag = examples()
     change = Background.of(x.astype(np.float32)).decorrelation(0.1)
     model = fit_regression(change.of(x), is_tag, np.ones(80), 1.0)
-    np.testing.assert_allclose(model.before(change).margins(x), model.margins(change.of(x)), atol=1e-12)
+    np.testing.assert_allclose(model.in_original_space(change).margins(x), model.margins(change.of(x)), atol=1e-12)
 
 
 def test_distances_are_squared_and_never_negative():

@@ -1,0 +1,89 @@
+"""The images that models of a tag are fitted to, with what several fits need of them, which is computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .background import Background, Decorrelation
+from .examples import Examples
+from .svm import squared_distances
+
+Floats = NDArray[np.float64]
+
+
+class Space(NamedTuple):
+    """A change of space, and the vectors ``x`` (n, D) of the images after it."""
+
+    change: Decorrelation
+    x: Floats
+
+
+class TrainingImages:
+    """The ``examples`` of a tag before the ``background`` of their data set.
+
+    Recipes of one decorrelation share its vectors, and those of one gamma its table of kernels, also over the folds.
+    One thread at a time may use it.
+    """
+
+    def __init__(self, examples: Examples, background: Background) -> None:
+        self.examples = examples
+        self.background = background
+        self._spaces: dict[float, Space] = {}
+        self._distances: Optional[Floats] = None
+        self._kernels: dict[float, Floats] = {}
+
+    def space(self, amount: float) -> Space:
+        """Return the space of a decorrelation by ``amount``, as :meth:`.Background.decorrelation` has it."""
+        if amount not in self._spaces:
+            change = self.background.decorrelation(amount)
+            self._spaces[amount] = Space(change, change.of(self.examples.x))
+        return self._spaces[amount]
+
+    def kernel(self, gamma: float) -> Floats:
+        """Return the RBF kernel (n, n) of all pairs of images."""
+        if gamma not in self._kernels:
+            if self._distances is None:
+                self._distances = squared_distances(self.examples.x)
+            kernel = -gamma * self._distances
+            self._kernels[gamma] = np.exp(kernel, out=kernel)
+        return self._kernels[gamma]
+
+    def folds(self, fold: NDArray[np.int64]) -> Iterator[Fold]:
+        """Yield each fold; ``fold`` (n,) is the number of each image's, from 0."""
+        for number in range(int(fold.max()) + 1):
+            yield Fold(self, fold == number)
+
+
+class Fold:
+    """Some of the images held out, and the ``training`` images, which are all others.
+
+    ``held_out`` (n,) says which they are, and ``x`` (k, D) are their unit vectors. They have no part in the background
+    of the training images, as an image that is yet to come has none.
+    """
+
+    def __init__(self, whole: TrainingImages, held_out: NDArray[np.bool_]) -> None:
+        self.held_out = held_out
+        self.x = whole.examples.x[held_out]
+        self.training: TrainingImages = _FoldTraining(whole, held_out, whole.background.without(self.x))
+        self._whole = whole
+
+    def kernel(self, gamma: float) -> Floats:
+        """Return the RBF kernel (k, m) of the images held out with the training images."""
+        return self._whole.kernel(gamma)[np.ix_(self.held_out, ~self.held_out)]
+
+
+class _FoldTraining(TrainingImages):
+    """The training images of a fold, whose kernels are cut from the table of all images."""
+
+    def __init__(self, whole: TrainingImages, held_out: NDArray[np.bool_], background: Background) -> None:
+        super().__init__(whole.examples.where(~held_out), background)
+        self._whole = whole
+        self._rows = np.flatnonzero(~held_out)
+
+    def kernel(self, gamma: float) -> Floats:
+        """Return the RBF kernel (m, m) of all pairs of training images."""
+        return self._whole.kernel(gamma)[np.ix_(self._rows, self._rows)]
