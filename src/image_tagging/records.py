@@ -188,10 +188,10 @@ class ImageRecord:
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A file of the run, and the how-manieth of its name it is (1 for the first), whatever its folder."""
+    """A file of the run, and its ordinal among the files of that name in any folder: 1 for the first."""
 
     ref: ImageRef
-    number: int
+    ordinal: int
 
 
 class TagScore(NamedTuple):

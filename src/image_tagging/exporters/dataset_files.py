@@ -75,19 +75,19 @@ class DatasetFiles:
             A file cannot be written.
         """
         made_from = f"{digest}/{encoder.label}/{json.dumps(empty_tags)}"
-        if unchanged and store.is_finished(self.paths[0], f"{made_from}/{_stamps(self.paths)}"):
+        if unchanged and store.finished.is_finished(self.paths[0], f"{made_from}/{_stamps(self.paths)}"):
             return self.paths
         table_path, *list_paths = self.paths[len(self.records) :]
         with record_writer(self.records, encoder, tagged=self.tagged) as writer:
-            for record in store.pictures(encoder):
+            for record in store.pictures.records(encoder):
                 writer.add(record)
         with result_table(table_path, STAGE1) as table:
-            table.add(image_row(ref, hash_id) for ref, hash_id in store.files())
+            table.add(image_row(ref, hash_id) for ref, hash_id in store.pictures.files())
         if self.tagged:
-            write_lists(list_paths[0], store.tags_of_pictures())
+            write_lists(list_paths[0], store.pictures.tags())
             empty: list[tuple[str, list[str]]] = [(tag, []) for tag in empty_tags]
-            write_lists(list_paths[1], heapq.merge(store.tag_lists(), empty))
-        store.finish(self.paths[0], f"{made_from}/{_stamps(self.paths)}")
+            write_lists(list_paths[1], heapq.merge(store.pictures.tag_lists(), empty))
+        store.finished.finish(self.paths[0], f"{made_from}/{_stamps(self.paths)}")
         return self.paths
 
 
@@ -101,5 +101,5 @@ def empty_tags(store: WorkingStore, root: str, left_out: Sequence[str]) -> tuple
     if not os.path.isdir(root):
         return ()
     folders = map(ImageRef, sub_folders(root, leave_out=left_out))
-    names = {folder.name for folder in folders if not store.lists_below(folder.path)}
-    return tuple(sorted(names.difference(store.count_tags())))
+    names = {folder.name for folder in folders if not store.listing.holds_below(folder.path)}
+    return tuple(sorted(names.difference(store.pictures.count_tags())))

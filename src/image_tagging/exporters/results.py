@@ -88,7 +88,7 @@ class ResultWriter:
         ref = file.ref
         content: Union[str, bytes] = self._reader.read(ref) if ref.members else ref.file
         try:
-            self._placer.place([self._folder(score) for score in scores], ref.name, content, number=file.number)
+            self._placer.place([self._folder(score) for score in scores], ref.name, content, number=file.ordinal)
         except OSError as error:
             if error.errno in _NO_ROOM:
                 raise OutputError(f"cannot place images: {error}. Choose another output folder.") from error
