@@ -1,4 +1,4 @@
-"""What is said of a metadata file that cannot be used: the same of JSON and of Parquet."""
+"""The errors of metadata files that cannot be used: the same for JSON and for Parquet."""
 
 from __future__ import annotations
 
@@ -39,12 +39,19 @@ def not_numbers(path: str, hash_id: str) -> MetadataError:
     """The embedding of a picture holds what is no finite float32."""
     return MetadataError(
         f"{path}: the embedding of {escaped(hash_id[:20])}… is not a list of finite numbers. "
-        "Run stage 1 again to make it anew."
+        "Run stage 1 again to replace it."
     )
 
 
-def told_twice(path: str, what: str) -> MetadataError:
-    """The file contradicts itself: which of two values is meant cannot be told."""
+def bad_address(path: str, hash_id: str, why: object) -> MetadataError:
+    """The address of a picture is none; ``why`` says so in words."""
+    return MetadataError(
+        f"{path}: the address of {escaped(hash_id[:20])}… {why}. Run stage 1 again to replace it, or leave it out."
+    )
+
+
+def contradictory(path: str, what: str) -> MetadataError:
+    """The file gives two values for one thing, and nothing says which of them is meant."""
     return MetadataError(f"{path} contradicts itself: {what}. Remove one of the two, or run stage 1 again.")
 
 
