@@ -27,9 +27,9 @@ def encodable(name: str) -> str:
 
 
 def escape_surrogates(name: str) -> str:
-    """Return a name as valid Unicode from which ``unescape_surrogates`` gives exactly the same name.
+    r"""Return a name as valid Unicode from which ``unescape_surrogates`` gives exactly the same name.
 
-    A lone surrogate, which stands for a byte that is not UTF-8, is spelt ``\\udce9``. Backslashes directly before it,
+    A lone surrogate, which stands for a byte that is not UTF-8, is spelt ``\udce9``. Backslashes directly before it,
     or before what looks like the rest of this spelling, are doubled; all other text stays as it is.
     """
     if name.isascii() and "\\ud" not in name:

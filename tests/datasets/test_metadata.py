@@ -94,7 +94,7 @@ def test_a_name_that_is_no_utf8_is_written(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["caf\udce9.png", r"caf\udce9.png", "\\\udce9.png", "猫.png"])
-def test_the_exact_address_comes_back_whatever_the_names(tmp_path, name):
+def test_the_exact_address_comes_back_for_odd_names(tmp_path, name):
     path = written(tmp_path / "m.json", [record(path=f"/data/{name}")])
     assert read(path)[1][0].address == ImageRef(f"/data/{name}")
 

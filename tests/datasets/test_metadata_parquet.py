@@ -156,7 +156,7 @@ def test_what_other_programs_write_is_read(tmp_path, vectors):
 
 
 @pytest.mark.parametrize("name", ["caf\udce9.png", r"caf\udce9.png", "猫.png"])
-def test_the_exact_address_comes_back_whatever_the_names(tmp_path, name):
+def test_the_exact_address_comes_back_for_odd_names(tmp_path, name):
     ref = ImageRef(f"/data/{name}.zip", ("inner.zip", f"cat/{name}"))
     path = str(tmp_path / "m.parquet")
     with record_writer([path], CLIP, tagged=True) as writer:

@@ -7,7 +7,7 @@ tag; :mod:`.near_duplicates` keeps copies on one side; :mod:`.audit` looks for w
 from __future__ import annotations
 
 from .audit.audit import Advice, audit_dataset
-from .json_objects import JsonObjectWriter, json_object
+from .json_objects import JsonObjectWriter, json_entries, json_object
 from .metadata import (
     HASH_TO_TAGS,
     TAG_TO_HASHES,
@@ -21,6 +21,7 @@ from .metadata import (
     untagged_metadata_name,
     write_lists,
 )
+from .metadata_errors import FileErrors
 from .splits import Split, Splitter, TaggedEmbeddings, gather
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "TAG_TO_HASHES",
     "UNTAGGED_FOLDER",
     "Advice",
+    "FileErrors",
     "JsonObjectWriter",
     "Split",
     "Splitter",
@@ -36,6 +38,7 @@ __all__ = [
     "audit_dataset",
     "embeddings_type",
     "gather",
+    "json_entries",
     "json_object",
     "metadata_paths",
     "read_embeddings",

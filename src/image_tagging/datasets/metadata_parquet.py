@@ -19,7 +19,7 @@ from ..errors import EncoderMismatchError, MetadataError
 from ..files import write_aside
 from ..records import EncoderSpec, ImageRef, ImportedEmbedding
 from .metadata_addresses import address_of
-from .metadata_errors import empty, foreign, malformed, mixed, not_numbers, unreadable
+from .metadata_errors import FileErrors, empty, foreign, mixed, not_numbers
 
 PARQUET_SUFFIX = ".parquet"
 
@@ -42,13 +42,7 @@ _READ_AHEAD = 1 << 20
 
 
 def require_pyarrow() -> None:
-    """Fail early where Parquet is asked for.
-
-    Raises
-    ------
-    MetadataError
-        pyarrow is not installed.
-    """
+    """Raise MetadataError where pyarrow is not installed: early, where Parquet is asked for."""
     try:
         import pyarrow.parquet  # noqa: F401  asked only whether it is there
     except ImportError as error:
@@ -140,7 +134,7 @@ def _schema(encoder: EncoderSpec, tagged: bool) -> Any:
 
 
 def read_parquet(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]]:
-    """The encoder of a metadata file in Parquet, and its pictures as a stream.
+    """Return the encoder of a metadata file in Parquet, and its pictures as a stream.
 
     Any Parquet file with the columns is read, whatever wrote it: lists of fixed or variable size, of any kind
     of number. The encoder is that of the columns ``model`` and ``pretrained``, as in JSON.
@@ -179,7 +173,7 @@ def _imported(path: str, encoder: EncoderSpec, batches: Iterable[_Batch]) -> Ite
 
 
 def _batches(path: str) -> Iterator[_Batch]:
-    """Every damage that pyarrow meets, and it names it in many ways, is a malformed file."""
+    """Yield the rows; any damage that pyarrow meets, and it names it in many ways, is a malformed file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -187,9 +181,9 @@ def _batches(path: str) -> Iterator[_Batch]:
         with open(path, "rb") as opened:  # what the system says against it, in the system's words
             start = opened.read(1)
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise FileErrors(path).unreadable(error) from error
     if start == b"{":
-        raise malformed(path, "is JSON: call it .json")
+        raise FileErrors(path).malformed("is JSON: call it .json")
     try:
         with pq.ParquetFile(path, buffer_size=_READ_AHEAD, pre_buffer=False) as file:
             names = _columns(path, file.schema_arrow)
@@ -199,7 +193,7 @@ def _batches(path: str) -> Iterator[_Batch]:
     except (MetadataError, EncoderMismatchError):
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise malformed(path, f"is no Parquet file that can be read ({str(error)[:120]})") from error
+        raise FileErrors(path).malformed(f"is no Parquet file that can be read ({str(error)[:120]})") from error
 
 
 def _columns(path: str, schema: Any) -> list[str]:
@@ -228,13 +222,8 @@ def _checked(path: str, batch: Any) -> _Batch:
     encoders = [EncoderSpec(*names, vectors.shape[1], "") for names in dict.fromkeys(zip(models, pretrained))]
     if len(encoders) > 1:
         raise mixed(path, *encoders[:2])
-    return _Batch(
-        encoders[0],
-        hash_ids,
-        [str(each or "") for each in file_paths],
-        [address_of(path, *each) for each in zip(hash_ids, addresses)],
-        vectors,
-    )
+    refs = [address_of(path, *each) for each in zip(hash_ids, addresses)]
+    return _Batch(encoders[0], hash_ids, [str(each or "") for each in file_paths], refs, vectors)
 
 
 def _vectors(path: str, column: Any, hash_ids: list[str]) -> NDArray[np.float32]:
