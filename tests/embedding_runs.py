@@ -19,6 +19,6 @@ def embed(folder, out, encoder=None, *, batch_size=4, num_threads=2, choice=None
         summary = embed_images(store, find_images(str(folder)), choice or choose(encoder), config, watch)
         pictures = {
             os.path.relpath(record.ref.path, str(folder)): (record.hash_id, record.embedding.tolist())
-            for record in store.pictures(summary.encoder)
+            for record in store.pictures.records(summary.encoder)
         }
     return summary, pictures

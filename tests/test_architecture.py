@@ -17,16 +17,19 @@ PACKAGES = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
 PUBLIC = {
     "cli": "classify_main interrupted list_models main",
     "datasets": (
-        "Advice HASH_TO_TAGS JsonObjectWriter Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings "
-        "UNTAGGED_FOLDER audit_dataset gather json_object metadata_paths read_embeddings read_tag_lists "
-        "record_writer untagged_metadata_name write_lists"
+        "Advice FileErrors HASH_TO_TAGS JsonObjectWriter Split Splitter TAGGED_METADATA TAG_TO_HASHES "
+        "TaggedEmbeddings UNTAGGED_FOLDER audit_dataset gather json_entries json_object metadata_paths "
+        "read_embeddings read_tag_lists record_writer untagged_metadata_name write_lists"
     ),
     "demo": "DemoSummary DrawnDataset KINDS draw draw_dataset run_demo",
     "encoders": (
         "BUILTIN DEFAULT_MODEL DEFAULT_PRETRAINED Encoder EncoderChoice EncoderFamily TextEncoder "
         "load_encoder register_encoder require_this_version"
     ),
-    "exporters": "DatasetFiles OUTPUT_JSON empty_tags require_place result_folders results score_pictures",
+    "exporters": (
+        "DatasetFiles OUTPUT_JSON ResultScore ScoredPicture TableRow empty_tags read_results read_table "
+        "require_place result_folders results score_pictures"
+    ),
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (
         "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ProcessConfig "
@@ -35,7 +38,7 @@ PUBLIC = {
     "reports": "RunReport explain write_report",
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": "DEFAULT_LIMITS SourceReader ThreadReaders find_images is_archive is_archive_name sub_folders",
-    "store": "Listing PLACING StoreFile WorkingStore",
+    "store": "FoundSummary PLACING StoreFile WorkingStore",
     "tag_models": (
         "DEFAULT_THRESHOLD ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList Reader SUFFIX "
         "SVM Scorer Stack TagModel TagModels bin_labels bin_numbers examine find_model_files "

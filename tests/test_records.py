@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from image_tagging.records import EncoderSpec, Failure, ImageRef
 
@@ -16,6 +18,40 @@ def test_a_path_leads_through_the_archives():
     assert ref.suffix == ".png"
     assert ref.archive == "/data/photos.zip/inner.zip"
     assert ref.tag == "cat"
+
+
+#: Names with bytes that are no UTF-8, and with the very text by which these are spelt.
+ODD_NAMES = [
+    "caf\udce9.png",
+    r"caf\udce9.png",
+    "\\\udce9",
+    r"C:\\udce9\\\udcff",
+    "\ud83d\ude00",
+    "猫🐱\n",
+    r"C:\up\ud.png",
+]
+NAMES = st.one_of(st.text(st.characters(), min_size=1), st.text("\\ude9\udce9", min_size=1))
+
+
+@given(st.lists(NAMES | st.sampled_from(ODD_NAMES), min_size=1, max_size=5))
+def test_an_address_gives_exactly_the_reference_back(names):
+    ref = ImageRef(names[0], tuple(names[1:]))
+    "".join(ref.address).encode("utf-8")
+    assert ImageRef.of(ref.address) == ref
+
+
+def test_only_bytes_that_are_no_text_and_their_spelling_are_escaped_in_an_address():
+    assert ImageRef("/d/猫 \\u.zip", ("C:\\x.png",)).address == ["/d/猫 \\u.zip", "C:\\x.png"]
+    assert ImageRef("/d/caf\udce9.png").address == [r"/d/caf\udce9.png"]
+    assert ImageRef(r"/d/caf\udce9.png").address == [r"/d/caf\\udce9.png"]
+
+
+@pytest.mark.parametrize(
+    "address", [None, "/d/1.png", [], [""], ["/d/a.zip", ""], [1], ["/d", None], {"/d": 1}, ["a"] * 65, ["a" * 2**21]]
+)
+def test_what_is_no_address_is_refused_in_words(address):
+    with pytest.raises(ValueError, match=r"^(is|lacks) "):
+        ImageRef.of(address)
 
 
 def test_a_plain_file_lies_in_no_archive_and_its_folder_is_its_tag():

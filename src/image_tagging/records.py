@@ -13,12 +13,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
-from .text import encodable, escaped
+from .text import encodable, escape_surrogates, escaped, unescape_surrogates
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
+
+#: Names in one address, and characters of all of them, at most: far more than archives can hold inside each other.
+_MOST_NAMES = 64
+_LONGEST_ADDRESS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,23 @@ class ImageRef:
 
     file: str
     members: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, address: object) -> ImageRef:
+        """Return what ``address`` gave as a list; ValueError says in words what is wrong with anything else."""
+        if not isinstance(address, list) or not all(isinstance(name, str) for name in address):
+            raise ValueError("is no list of texts")
+        if not address or not all(address):
+            raise ValueError("lacks a name")
+        if len(address) > _MOST_NAMES or sum(map(len, address)) > _LONGEST_ADDRESS:
+            raise ValueError("is longer than an address can be")
+        file, *members = map(unescape_surrogates, address)
+        return cls(file, tuple(members))
+
+    @property
+    def address(self) -> list[str]:
+        """The file and each member, as results hold them: valid Unicode, and :meth:`of` gives exactly this back."""
+        return [escape_surrogates(name) for name in (self.file, *self.members)]
 
     @property
     def path(self) -> str:
@@ -177,11 +198,15 @@ class EmbeddedImage:
 
 @dataclass(frozen=True, eq=False)
 class ImportedEmbedding:
-    """What a metadata file tells of one picture: ``embedding`` is (D,) float32."""
+    """What a metadata file says of one picture: ``embedding`` is (D,) float32.
+
+    ``address`` is that of the first file that holds the picture, ``None`` where the metadata names none: it is older.
+    """
 
     hash_id: str
     file_path: str
     embedding: NDArray[np.float32]
+    address: Optional[ImageRef] = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,10 +233,10 @@ class ImageRecord:
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A file of the run, and the how-manieth of its name it is (1 for the first), whatever its folder."""
+    """A file of the run, and its ordinal among the files of that name in any folder: 1 for the first."""
 
     ref: ImageRef
-    number: int
+    ordinal: int
 
 
 class TagScore(NamedTuple):

@@ -7,11 +7,16 @@ report, which are for looking things up, it is spelt as an escape.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
 #: Not printable alone, and harmless: what joins letters or emoji, and what keeps them apart.
 _JOINERS = "\u200c\u200d"
+
+# A run of backslashes is looked at from its first one alone, so that a name of nothing else takes no longer.
+_TO_ESCAPE = re.compile(r"(?<!\\)(\\*)([\ud800-\udfff])|(?<!\\)(\\+)(?=ud[89a-f][0-9a-f]{2})")
+_ESCAPED = re.compile(r"(?<!\\)(\\+)ud([89a-f][0-9a-f]{2})")
 
 
 def encodable(name: str) -> str:
@@ -19,6 +24,33 @@ def encodable(name: str) -> str:
     spelt as escapes.
     """
     return name.encode("utf-8", "backslashreplace").decode()
+
+
+def escape_surrogates(name: str) -> str:
+    r"""Return a name as valid Unicode from which ``unescape_surrogates`` gives exactly the same name.
+
+    A lone surrogate, which stands for a byte that is not UTF-8, is spelt ``\udce9``. Backslashes directly before it,
+    or before what looks like the rest of this spelling, are doubled; all other text stays as it is.
+    """
+    if name.isascii() and "\\ud" not in name:
+        return name
+    return _TO_ESCAPE.sub(_escape_surrogate, name)
+
+
+def _escape_surrogate(found: re.Match[str]) -> str:
+    backslashes, surrogate, others = found.groups()
+    return 2 * others if others else f"{2 * backslashes}\\u{ord(surrogate):x}"
+
+
+def unescape_surrogates(text: str) -> str:
+    """Return the name that ``escape_surrogates`` has spelt."""
+    return _ESCAPED.sub(_unescape_surrogate, text) if "\\ud" in text else text
+
+
+def _unescape_surrogate(found: re.Match[str]) -> str:
+    backslashes, digits = found.groups()
+    literal, is_escape = divmod(len(backslashes), 2)
+    return literal * "\\" + (chr(int(f"d{digits}", 16)) if is_escape else f"ud{digits}")
 
 
 def marked(text: str) -> str:

@@ -55,6 +55,7 @@ def test_a_record_has_the_documented_keys():
     expected = {
         "hash_id": "h1",
         "file_path": "/data/cat/1.png",
+        "address": ["/data/cat/1.png"],
         "file_name": "1.png",
         "file_type": "PNG",
         "image_size_bytes": 99,
@@ -69,6 +70,7 @@ def test_a_record_has_the_documented_keys():
     tagged = as_json(record(), tagged=True)
     assert tagged.pop("embeddings_vector").tolist() == [1, 2, 3, 4]
     assert tagged == expected
+    assert list(tagged) == list(expected)
     assert "image_tags" not in as_json(record(), tagged=False)
 
 
@@ -83,6 +85,30 @@ def test_the_file_is_one_json_object_keyed_by_hash(tmp_path):
 def test_a_name_that_is_no_utf8_is_written(tmp_path):
     path = written(tmp_path / "m.json", [record(path="/data/caf\udce9.png")])
     assert read(path)[1][0].file_path == "/data/caf\\udce9.png"
+
+
+@pytest.mark.parametrize("name", ["caf\udce9.png", r"caf\udce9.png", "\\\udce9.png", "猫.png"])
+def test_the_exact_address_comes_back_for_odd_names(tmp_path, name):
+    path = written(tmp_path / "m.json", [record(path=f"/data/{name}")])
+    assert read(path)[1][0].address == ImageRef(f"/data/{name}")
+
+
+def test_metadata_without_addresses_is_read(tmp_path):
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps({"h1": plain_record()}))
+    assert read(path)[1][0].address is None
+
+
+@pytest.mark.parametrize(
+    "address", ["/d/1.png", [], [""], [1], [["/d/1.png"]], {}, ["a"] * 65, ["a" * 2**21], 0, False]
+)
+def test_a_malformed_address_is_refused_in_one_line(tmp_path, address):
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps({"h\n1": plain_record(address=address)}))
+    with pytest.raises(MetadataError, match=r"the address of h\\n1… (is|lacks)") as raised:
+        read(path)
+    assert str(path) in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_an_interrupted_writing_leaves_the_earlier_file_whole(tmp_path):

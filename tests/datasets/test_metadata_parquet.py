@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -154,6 +155,23 @@ def test_what_other_programs_write_is_read(tmp_path, vectors):
     assert images == [("h1", "/1.png", [1, 2.5]), ("h2", "/2.png", [3, 4])]
 
 
+@pytest.mark.parametrize("name", ["caf\udce9.png", r"caf\udce9.png", "猫.png"])
+def test_the_exact_address_comes_back_for_odd_names(tmp_path, name):
+    ref = ImageRef(f"/data/{name}.zip", ("inner.zip", f"cat/{name}"))
+    path = str(tmp_path / "m.parquet")
+    with record_writer([path], CLIP, tagged=True) as writer:
+        writer.add(dataclasses.replace(record(1), ref=ref))
+    assert [image.address for image in read_embeddings(path)[1]] == [ref]
+
+
+@pytest.mark.parametrize(
+    "addresses", [None, pa.array([["/1.png"], None], pa.large_list(pa.large_string())), [["/1.png"], None]]
+)
+def test_addresses_are_not_needed(tmp_path, addresses):
+    images = list(read_embeddings(table(tmp_path / "m.parquet", address=addresses))[1])
+    assert [image.address for image in images] == [addresses and ImageRef("/1.png"), None]
+
+
 def test_a_path_is_not_needed(tmp_path):
     assert [image[1] for image in read(table(tmp_path / "m.parquet", file_path=None))[1]] == ["", ""]
 
@@ -171,6 +189,10 @@ def test_a_path_is_not_needed(tmp_path):
         ({"embeddings_vector": [["a"], ["b"]]}, "no list of numbers"),
         ({"embeddings_vector": [[[1.0]], [[2.0]]]}, "no list of numbers"),
         ({"embeddings_vector": pa.array([[], []], pa.list_(pa.float32()))}, "is empty"),
+        ({"address": ["/1.png", "/2.png"]}, "address of h1… is no list of texts"),
+        ({"address": [["/1.png"], [None]]}, "address of h2… is no list of texts"),
+        ({"address": [["/1.png"], []]}, "address of h2… lacks a name"),
+        ({"address": [[1], [2]]}, "address of h1… is no list of texts"),
         ({"embeddings_vector": [[1.0, 2.0], None]}, "embedding of h2… is not a list of finite numbers"),
         ({"embeddings_vector": [[1.0, 2.0], [None, 1.0]]}, "embedding of h2… is not a list of finite numbers"),
         ({"embeddings_vector": [[float("nan"), 2.0], [1.0, 1.0]]}, "embedding of h1… is not a list of finite"),

@@ -105,6 +105,7 @@ def test_one_picture_goes_into_all_results(tmp_path, picture):
             "hash_id": "h",
             "file_path": picture.path,
             "file_paths": [picture.path],
+            "addresses": [[picture.file]],
             "classifiers_output": [
                 {"model_type": "ovr-svm", "tag_name": "cat", "tag_prob": 0.25, "tagged": False},
                 {"model_type": "lr", "tag_name": "a/b", "tag_prob": 1.0, "tagged": True},

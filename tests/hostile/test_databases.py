@@ -148,7 +148,7 @@ def test_two_runs_on_one_folder_wait_or_say_so_and_no_file_is_half_written(stage
 
 
 def test_a_store_that_another_run_makes_meanwhile_is_never_seen_half_made(tmp_path, monkeypatch):
-    asked = store.StoreFile._rows
+    asked = store.StoreFile.rows
     others = iter([tmp_path])
 
     def meanwhile(self, query, values=()):
@@ -159,9 +159,9 @@ def test_a_store_that_another_run_makes_meanwhile_is_never_seen_half_made(tmp_pa
         return rows
 
     monkeypatch.setattr(store, "_WAIT", 0.05)
-    monkeypatch.setattr(store.StoreFile, "_rows", meanwhile)
+    monkeypatch.setattr(store.StoreFile, "rows", meanwhile)
     with store.StoreFile(str(tmp_path)) as opened:
-        assert not opened.is_finished("anything", "")
+        assert opened.rows("SELECT count(*) FROM finished") == [(0,)]
 
 
 _ADDING = "import sys; from image_tagging import FileCache; FileCache().add_folder_to_file_cache(*sys.argv[1:])"
@@ -235,7 +235,7 @@ PARTS = {
     "marks",  # ", ".join("?" for _ in table.columns)
 }
 MARKS_OF_VALUES = "', '.join('?' * len(some))"
-RUNS_SQL = {"execute", "executemany", "executescript", "_rows", "_stream"}
+RUNS_SQL = {"execute", "executemany", "executescript", "rows", "stream"}
 SOURCES = sorted(Path(image_tagging.__file__).parent.rglob("*.py"))
 
 
@@ -265,7 +265,7 @@ def sql_of(source):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in RUNS_SQL:
             (first, *_) = node.args
             if ast.unparse(node.func) == "self._db.execute" and ast.unparse(first) == "query":
-                continue  # _rows and _stream themselves, whose callers are looked at
+                continue  # rows and stream themselves, whose callers are looked at
             is_name = isinstance(first, (ast.Name, ast.Attribute)) and not is_constant(first)
             yield from ((node, each) for each in (given[ast.unparse(first)] if is_name else [first]))
 

@@ -14,8 +14,10 @@ from image_tagging import FileCache
 from image_tagging.cli import app as cli
 from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.errors import OutputError
+from image_tagging.store.embeddings import Embeddings
+from image_tagging.store.listing import Listing
+from image_tagging.store.pictures import Pictures
 from image_tagging.store.store_file import STORE_NAME
-from image_tagging.store.working_store import WorkingStore
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("disks")]
 
@@ -180,10 +182,10 @@ def in_mid_run(monkeypatch):
 
 
 MID_RUN = {
-    "process": [(WorkingStore, "add", 2), (os, "replace", 1), (os, "replace", 4)],
+    "process": [(Embeddings, "add", 2), (os, "replace", 1), (os, "replace", 4)],
     "train": [(os, "replace", 1), (os, "replace", 6)],
-    "classify": [(WorkingStore, "add", 2), (WorkingStore, "files_of", 5), (os, "replace", 9)],
-    "classify-zip": [(WorkingStore, "files_of", 5)],
+    "classify": [(Embeddings, "add", 2), (Pictures, "files_of", 5), (os, "replace", 9)],
+    "classify-zip": [(Pictures, "files_of", 5)],
 }
 MOMENTS = [(stage, *moment) for stage, moments in MID_RUN.items() for moment in moments]
 
@@ -266,7 +268,7 @@ def test_an_image_that_changes_between_listing_and_reading(
         "process": ["process", f"--input_folder={images}", f"--output_folder={output}", "--clip_model=builtin"],
         "classify": ["classify", f"--directory={images}", f"--output={output}", f"--model={trained.models}"],
     }[stage]
-    in_mid_run(WorkingStore, "pending", 1, lambda: change(images / "tiles" / "tiles-3.png"))
+    in_mid_run(Listing, "pending", 1, lambda: change(images / "tiles" / "tiles-3.png"))
     assert cli.main(arguments) == 0
     shown = capsys.readouterr()
     assert shown.err == ""
@@ -286,7 +288,7 @@ def test_an_image_that_changes_between_listing_and_reading(
 @pytest.mark.parametrize("change", [gone, a_folder, a_link_to_itself])
 def test_an_image_that_is_gone_before_it_is_placed(trained, in_mid_run, capsys, *, tmp_path, change):
     images = shutil.copytree(trained.images, tmp_path / "in")
-    in_mid_run(WorkingStore, "files_of", 1, lambda: change(images / "tiles" / "tiles-3.png"))
+    in_mid_run(Pictures, "files_of", 1, lambda: change(images / "tiles" / "tiles-3.png"))
     arguments = [f"--directory={images}", f"--output={tmp_path / 'out'}", f"--model={trained.models}"]
     assert cli.main(["classify", *arguments]) == 0
     shown = capsys.readouterr()

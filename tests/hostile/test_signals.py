@@ -70,7 +70,7 @@ PLACES = {
     "process": {
         "start": "image_tagging.pipeline.process:::1",
         "a batch": "image_tagging.pipeline.embedder:Embedder:_embed:2",
-        "the store": "image_tagging.store.working_store:WorkingStore:add:2",
+        "the store": "image_tagging.store.embeddings:Embeddings:add:2",
         "a record": "image_tagging.datasets.metadata:RecordWriter:add:7",
         "moving into place": "os::replace:2",
         "the summary": "image_tagging.cli.console::show_process:1",

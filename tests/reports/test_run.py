@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 
@@ -11,7 +12,7 @@ import pytest
 from image_tagging.datasets.audit.audit import Advice
 from image_tagging.datasets.splits import Splitter, gather
 from image_tagging.errors import OutputError
-from image_tagging.records import EncoderSpec, ImportedEmbedding
+from image_tagging.records import EncoderSpec, ImageRef, ImportedEmbedding
 from image_tagging.reports.run import RunReport
 from image_tagging.training.evaluation.thresholds import parse_aim
 from image_tagging.training.learner import TagLearner
@@ -73,9 +74,21 @@ def test_the_page_holds_the_pictures_and_no_markup_of_strangers(images, tmp_path
     _, page = written(images, tmp_path / "reports")
     text = (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
     assert page == str(tmp_path / "reports" / "index.html")
-    assert "data:image/" in text
+    assert "data:image/png;base64," in text
     assert "<b>\u2028" not in text
     assert "\u2028" not in text
+
+
+def test_pictures_that_share_a_path_are_not_taken_for_each_other(images, tmp_path):
+    one = [
+        dataclasses.replace(image, file_path="/a.zip/b.zip/1.png", address=ImageRef(image.file_path))
+        for image in images
+    ]
+    written(one, tmp_path / "reports")
+    assert "data:image/png;base64," not in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
+    apart = [dataclasses.replace(image, file_path=f"/a.zip/{image.hash_id}", address=image.address) for image in one]
+    written(apart, tmp_path / "reports")
+    assert "data:image/png;base64," in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -21,8 +21,8 @@ from image_tagging.records import (
     ImportedEmbedding,
     ListedFile,
 )
-from image_tagging.store import listing, store_file
-from image_tagging.store.working_store import STORE_NAME, WorkingStore
+from image_tagging.store import WorkingStore, listing, store_file
+from image_tagging.store.store_file import STORE_NAME
 from samples import facts, found, written
 
 SPEC = EncoderSpec("mean-colours", "v1", 3, "none")
@@ -32,7 +32,7 @@ OTHER = EncoderSpec("other", "v1", 2, "none")
 @pytest.fixture
 def store(tmp_path):
     with WorkingStore(str(tmp_path / "out")) as store:
-        store.add_encoder(SPEC)
+        store.encoders.add(SPEC)
         yield store
 
 
@@ -51,14 +51,14 @@ def failed(file, step="decode", code="damaged"):
 
 def pending(store, spec=SPEC):
     """The paths that are worth a try; the count must agree."""
-    paths = [item.ref.path for item in store.pending(spec)]
-    assert store.count_pending(spec) == len(paths)
+    paths = [item.ref.path for item in store.listing.pending(spec)]
+    assert store.listing.count_pending(spec) == len(paths)
     return paths
 
 
 def pictures(store, spec=SPEC):
     """(first file, name, embedding) of every picture."""
-    return [(record.ref.path, record.hash_id, record.embedding.tolist()) for record in store.pictures(spec)]
+    return [(record.ref.path, record.hash_id, record.embedding.tolist()) for record in store.pictures.records(spec)]
 
 
 # --- finding ----------------------------------------------------------------------------------------------
@@ -66,37 +66,39 @@ def pictures(store, spec=SPEC):
 
 def test_a_listing_counts_images_and_hands_back_archives_and_failures(store):
     archive = FoundArchive(ImageRef("/d/a.zip"), 1)
-    listing = store.list_images([found("/d/a.zip", "1.png"), archive, failed("/d/b.zip", "read"), found("/d/2.png")])
+    listing = store.listing.replace(
+        [found("/d/a.zip", "1.png"), archive, failed("/d/b.zip", "read"), found("/d/2.png")]
+    )
     assert listing.images == 2
     assert listing.archives == (archive,)
     assert listing.failures == (failed("/d/b.zip", "read"),)
 
 
 def test_a_new_listing_replaces_the_earlier_one(store):
-    store.list_images([found("/d/1.png"), found("/d/2.png")])
-    store.list_images([found("/d/3.png")])
+    store.listing.replace([found("/d/1.png"), found("/d/2.png")])
+    store.listing.replace([found("/d/3.png")])
     assert pending(store) == ["/d/3.png"]
 
 
 def test_a_file_that_is_found_twice_is_listed_once(store):
-    assert store.list_images([found("/d/a.zip", "1.png"), found("/d/a.zip", "1.png")]).images == 1
+    assert store.listing.replace([found("/d/a.zip", "1.png"), found("/d/a.zip", "1.png")]).images == 1
 
 
 def test_a_source_that_fails_leaves_the_earlier_listing(store):
-    store.list_images([found("/d/1.png")])
+    store.listing.replace([found("/d/1.png")])
 
     def broken():
         yield found("/d/2.png")
         raise RuntimeError("the disk is gone")
 
     with pytest.raises(RuntimeError):
-        store.list_images(broken())
+        store.listing.replace(broken())
     assert pending(store) == ["/d/1.png"]
 
 
 def test_everything_is_pending_before_an_encoder_is_known_and_in_the_order_found(store):
     names = [f"/d/{number}.png" for number in (3, 1, 2)]
-    store.list_images([found(name) for name in names])
+    store.listing.replace([found(name) for name in names])
     assert pending(store, None) == names
     assert pending(store, OTHER) == names
 
@@ -104,116 +106,116 @@ def test_everything_is_pending_before_an_encoder_is_known_and_in_the_order_found
 def test_what_is_pending_is_given_page_by_page_while_the_store_is_written(store, monkeypatch):
     monkeypatch.setattr(listing, "_PAGE", 3)
     names = [f"/d/{number:02}.png" for number in range(10)]
-    store.list_images([found(name) for name in names])
+    store.listing.replace([found(name) for name in names])
     given = []
-    for number, item in enumerate(store.pending(SPEC)):
+    for number, item in enumerate(store.listing.pending(SPEC)):
         given.append(item.ref.path)
-        store.add([embedded(item.ref.path, hash_id=f"h{number}", picture_hash=f"p{number}")], SPEC)
+        store.embeddings.add([embedded(item.ref.path, hash_id=f"h{number}", picture_hash=f"p{number}")], SPEC)
     assert given == names
     assert pending(store) == []
 
 
 def test_whether_images_lie_below_a_folder(store):
-    store.list_images([found("/d/cat/1.png"), found("/d/dogs/2.png")])
-    assert store.lists_below("/d/cat")
-    assert store.lists_below("/d")
-    assert not store.lists_below("/d/dog")
-    assert not store.lists_below("/d/ca")
+    store.listing.replace([found("/d/cat/1.png"), found("/d/dogs/2.png")])
+    assert store.listing.holds_below("/d/cat")
+    assert store.listing.holds_below("/d")
+    assert not store.listing.holds_below("/d/dog")
+    assert not store.listing.holds_below("/d/ca")
 
 
 # --- remembering ------------------------------------------------------------------------------------------
 
 
 def test_an_unchanged_image_is_known_and_a_changed_one_is_pending_again(store):
-    store.list_images([found("/d/1.png"), found("/d/2.png")])
-    store.add([embedded("/d/1.png")], SPEC)
+    store.listing.replace([found("/d/1.png"), found("/d/2.png")])
+    store.embeddings.add([embedded("/d/1.png")], SPEC)
     assert pending(store) == ["/d/2.png"]
-    store.list_images([found("/d/1.png"), found("/d/2.png")])
+    store.listing.replace([found("/d/1.png"), found("/d/2.png")])
     assert pending(store) == ["/d/2.png"]
-    store.list_images([found("/d/1.png", stamp="2"), found("/d/2.png")])
+    store.listing.replace([found("/d/1.png", stamp="2"), found("/d/2.png")])
     assert pending(store) == ["/d/1.png", "/d/2.png"]
 
 
 def test_an_image_of_another_encoder_is_pending(store):
-    store.list_images([found("/d/1.png")])
-    store.add([embedded("/d/1.png")], SPEC)
-    store.add_encoder(OTHER)
+    store.listing.replace([found("/d/1.png")])
+    store.embeddings.add([embedded("/d/1.png")], SPEC)
+    store.encoders.add(OTHER)
     assert pending(store, OTHER) == ["/d/1.png"]
-    assert not store.has_embedding(facts("/d/1.png"), OTHER)
-    store.add([embedded("/d/1.png", values=(8, 9))], OTHER)
+    assert not store.embeddings.has(facts("/d/1.png"), OTHER)
+    store.embeddings.add([embedded("/d/1.png", values=(8, 9))], OTHER)
     assert pending(store, OTHER) == []
     assert pending(store) == []
 
 
 def test_a_picture_is_known_by_whatever_file(store):
-    store.list_images([found("/d/1.png"), found("/d/2.png")])
-    store.add([embedded("/d/1.png")], SPEC)
-    assert store.has_embedding(facts("/elsewhere.png"), SPEC)
-    assert not store.has_embedding(facts("/d/1.png", hash_id="h1", picture_hash="another"), SPEC)
+    store.listing.replace([found("/d/1.png"), found("/d/2.png")])
+    store.embeddings.add([embedded("/d/1.png")], SPEC)
+    assert store.embeddings.has(facts("/elsewhere.png"), SPEC)
+    assert not store.embeddings.has(facts("/d/1.png", hash_id="h1", picture_hash="another"), SPEC)
 
 
 def test_a_picture_that_does_not_decode_is_not_tried_again_until_it_or_the_decoder_changes(store):
-    store.list_images([found("/d/1.png")])
-    store.add([failed("/d/1.png")], SPEC)
+    store.listing.replace([found("/d/1.png")])
+    store.embeddings.add([failed("/d/1.png")], SPEC)
     assert pending(store) == []
-    assert list(store.failures()) == [failed("/d/1.png")]
-    today, store.decoder = store.decoder, "Pillow of tomorrow"
+    assert list(store.failures.of_listed()) == [failed("/d/1.png")]
+    today, store.failures.decoder = store.failures.decoder, "Pillow of tomorrow"
     assert pending(store) == ["/d/1.png"]
-    store.decoder = today
-    store.list_images([found("/d/1.png", stamp="2")])
+    store.failures.decoder = today
+    store.listing.replace([found("/d/1.png", stamp="2")])
     assert pending(store) == ["/d/1.png"]
-    assert list(store.failures()) == []
+    assert list(store.failures.of_listed()) == []
 
 
 @pytest.mark.parametrize("step", ["read", "embed"])
 def test_what_may_be_better_next_time_is_tried_again(store, step):
-    store.list_images([found("/d/1.png")])
-    store.add([failed("/d/1.png", step)], SPEC)
+    store.listing.replace([found("/d/1.png")])
+    store.embeddings.add([failed("/d/1.png", step)], SPEC)
     assert pending(store) == ["/d/1.png"]
 
 
 def test_a_failure_is_forgotten_when_the_image_is_good(store):
-    store.list_images([found("/d/1.png")])
-    store.add([failed("/d/1.png", "read")], SPEC)
-    store.add([embedded("/d/1.png")], SPEC)
-    assert list(store.failures()) == []
+    store.listing.replace([found("/d/1.png")])
+    store.embeddings.add([failed("/d/1.png", "read")], SPEC)
+    store.embeddings.add([embedded("/d/1.png")], SPEC)
+    assert list(store.failures.of_listed()) == []
 
 
 def test_failures_come_in_the_order_of_the_listing_and_only_of_what_is_listed(store):
-    store.list_images([found("/d/2.png"), found("/d/1.png"), found("/d/gone.png")])
-    store.add([failed("/d/1.png"), failed("/d/gone.png"), failed("/d/2.png")], SPEC)
-    store.list_images([found("/d/2.png"), found("/d/1.png")])
-    assert [failure.ref.path for failure in store.failures()] == ["/d/2.png", "/d/1.png"]
+    store.listing.replace([found("/d/2.png"), found("/d/1.png"), found("/d/gone.png")])
+    store.embeddings.add([failed("/d/1.png"), failed("/d/gone.png"), failed("/d/2.png")], SPEC)
+    store.listing.replace([found("/d/2.png"), found("/d/1.png")])
+    assert [failure.ref.path for failure in store.failures.of_listed()] == ["/d/2.png", "/d/1.png"]
 
 
 def test_a_failure_of_one_encoder_is_none_of_another(store):
-    store.list_images([found("/d/1.png")])
-    store.add([embedded("/d/1.png")], SPEC)
-    store.add_encoder(OTHER)
-    store.add([failed("/d/1.png", "embed", "not-finite")], OTHER)
-    store.list_images([found("/d/1.png")])
-    store.name_pictures(SPEC)
-    assert list(store.failures()) == []
-    store.name_pictures(OTHER)
-    assert [failure.code for failure in store.failures()] == ["not-finite"]
+    store.listing.replace([found("/d/1.png")])
+    store.embeddings.add([embedded("/d/1.png")], SPEC)
+    store.encoders.add(OTHER)
+    store.embeddings.add([failed("/d/1.png", "embed", "not-finite")], OTHER)
+    store.listing.replace([found("/d/1.png")])
+    store.pictures.assign_names(SPEC)
+    assert list(store.failures.of_listed()) == []
+    store.pictures.assign_names(OTHER)
+    assert [failure.code for failure in store.failures.of_listed()] == ["not-finite"]
 
 
 def test_an_encoder_is_remembered_with_its_length(store):
-    assert store.find_encoder("mean-colours", "v1") == SPEC
-    assert store.find_encoder("mean-colours", "v2") is None
+    assert store.encoders.find("mean-colours", "v1") == SPEC
+    assert store.encoders.find("mean-colours", "v2") is None
     with pytest.raises(EncoderMismatchError, match="3 values, not 4") as raised:
-        store.add_encoder(EncoderSpec("mean-colours", "v1", 4, "none"))
+        store.encoders.add(EncoderSpec("mean-colours", "v1", 4, "none"))
     assert store.path in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["it's.png", 'a"b.png', "'); DROP TABLE image; --.png", "猫🐱.png", "caf\udce9.png"])
 def test_an_odd_name_comes_back_as_it_went_in(store, name):
     image = found(f"/d/{name}")
-    store.list_images([image, found("/d/a.zip", "inner.zip", name)])
-    assert next(iter(store.pending(SPEC))) == image
-    store.add([embedded(f"/d/{name}"), embedded("/d/a.zip", "inner.zip", name)], SPEC)
-    store.name_pictures(SPEC)
-    assert store.files_of("h1") == [
+    store.listing.replace([image, found("/d/a.zip", "inner.zip", name)])
+    assert next(iter(store.listing.pending(SPEC))) == image
+    store.embeddings.add([embedded(f"/d/{name}"), embedded("/d/a.zip", "inner.zip", name)], SPEC)
+    store.pictures.assign_names(SPEC)
+    assert store.pictures.files_of("h1") == [
         ListedFile(image.ref, 1),
         ListedFile(ImageRef("/d/a.zip", ("inner.zip", name)), 2),
     ]
@@ -223,19 +225,19 @@ def test_an_odd_name_comes_back_as_it_went_in(store, name):
 
 
 def test_a_picture_in_several_files_is_one_with_all_its_tags(store):
-    store.list_images([found("/d/dog/b.png"), found("/d/cat/a.png"), found("/d/cat/c.png")])
-    store.add([embedded("/d/dog/b.png"), embedded("/d/cat/a.png", values=None)], SPEC)
-    store.add([embedded("/d/cat/c.png", hash_id="h2", picture_hash="p2", values=(4, 5, 6))], SPEC)
-    store.name_pictures(SPEC)
-    assert store.shared_hashes() == []
-    first, second = store.pictures(SPEC)
+    store.listing.replace([found("/d/dog/b.png"), found("/d/cat/a.png"), found("/d/cat/c.png")])
+    store.embeddings.add([embedded("/d/dog/b.png"), embedded("/d/cat/a.png", values=None)], SPEC)
+    store.embeddings.add([embedded("/d/cat/c.png", hash_id="h2", picture_hash="p2", values=(4, 5, 6))], SPEC)
+    store.pictures.assign_names(SPEC)
+    assert store.pictures.shared_hashes() == []
+    first, second = store.pictures.records(SPEC)
     assert (first.ref, first.tags) == (ImageRef("/d/dog/b.png"), ("cat", "dog"))
     assert (second.ref, second.tags) == (ImageRef("/d/cat/c.png"), ("cat",))
     assert first.embedding.dtype == np.float32
     assert first.embedding.tolist() == [1, 2, 3]
     assert (first.format, first.size_bytes, first.width, first.height) == ("PNG", 100, 12, 8)
-    assert store.count_named() == (3, 2)
-    assert [(ref.path, hash_id) for ref, hash_id in store.files()] == [
+    assert store.pictures.count() == (3, 2)
+    assert [(ref.path, hash_id) for ref, hash_id in store.pictures.files()] == [
         ("/d/dog/b.png", "h1"),
         ("/d/cat/a.png", "h1"),
         ("/d/cat/c.png", "h2"),
@@ -244,50 +246,50 @@ def test_a_picture_in_several_files_is_one_with_all_its_tags(store):
 
 def test_tags_are_in_alphabetical_order_and_their_pictures_in_that_of_the_listing(store):
     names = [("/d/zoo/1.png", "h9"), ("/d/cat/2.png", "h5"), ("/d/cat/3.png", "h1"), ("/d/cat/4.png", "h5")]
-    store.list_images([found(name) for name, _ in names])
-    store.add([embedded(name, hash_id=hash_id, picture_hash=hash_id) for name, hash_id in names], SPEC)
-    store.name_pictures(SPEC)
-    assert list(store.tag_lists()) == [("cat", ["h5", "h1"]), ("zoo", ["h9"])]
-    assert list(store.tags_of_pictures()) == [("h9", ["zoo"]), ("h5", ["cat"]), ("h1", ["cat"])]
+    store.listing.replace([found(name) for name, _ in names])
+    store.embeddings.add([embedded(name, hash_id=hash_id, picture_hash=hash_id) for name, hash_id in names], SPEC)
+    store.pictures.assign_names(SPEC)
+    assert list(store.pictures.tag_lists()) == [("cat", ["h5", "h1"]), ("zoo", ["h9"])]
+    assert list(store.pictures.tags()) == [("h9", ["zoo"]), ("h5", ["cat"]), ("h1", ["cat"])]
 
 
 def test_images_without_an_embedding_have_no_part_in_results(store):
-    store.list_images([found("/d/1.png"), found("/d/2.png"), found("/d/3.png")])
-    store.add([embedded("/d/2.png"), failed("/d/3.png")], SPEC)
-    store.name_pictures(SPEC)
+    store.listing.replace([found("/d/1.png"), found("/d/2.png"), found("/d/3.png")])
+    store.embeddings.add([embedded("/d/2.png"), failed("/d/3.png")], SPEC)
+    store.pictures.assign_names(SPEC)
     assert pictures(store) == [("/d/2.png", "h1", [1, 2, 3])]
-    assert list(store.tag_lists()) == [("d", ["h1"])]
+    assert list(store.pictures.tag_lists()) == [("d", ["h1"])]
 
 
 def test_a_changed_image_has_no_part_in_results_before_it_is_read_again(store):
-    store.list_images([found("/d/1.png")])
-    store.add([embedded("/d/1.png")], SPEC)
-    store.list_images([found("/d/1.png", stamp="2")])
-    store.name_pictures(SPEC)
+    store.listing.replace([found("/d/1.png")])
+    store.embeddings.add([embedded("/d/1.png")], SPEC)
+    store.listing.replace([found("/d/1.png", stamp="2")])
+    store.pictures.assign_names(SPEC)
     assert pictures(store) == []
 
 
 def test_palette_swaps_keep_apart_and_the_later_is_called_by_its_picture_hash(store):
-    store.list_images([found("/d/1.png"), found("/d/2.png"), found("/d/3.png"), found("/d/4.png")])
+    store.listing.replace([found("/d/1.png"), found("/d/2.png"), found("/d/3.png"), found("/d/4.png")])
     swaps = [("/d/1.png", "red", (1, 0, 0)), ("/d/2.png", "blue", (0, 0, 1)), ("/d/3.png", "red", (1, 0, 0))]
     for name, picture_hash, values in reversed(swaps):
-        store.add([embedded(name, hash_id="h1", picture_hash=picture_hash, values=values)], SPEC)
-    store.name_pictures(SPEC)
-    shared = store.shared_hashes()
+        store.embeddings.add([embedded(name, hash_id="h1", picture_hash=picture_hash, values=values)], SPEC)
+    store.pictures.assign_names(SPEC)
+    shared = store.pictures.shared_hashes()
     assert shared == [(ImageRef("/d/2.png"), ImageRef("/d/1.png"))]
     assert pictures(store) == [("/d/1.png", "h1", [1, 0, 0]), ("/d/2.png", "blue", [0, 0, 1])]
-    assert [file.ref.name for file in store.files_of("h1")] == ["1.png", "3.png"]
-    assert [file.ref.name for file in store.files_of("blue")] == ["2.png"]
-    assert store.count_named() == (3, 2)
+    assert [file.ref.name for file in store.pictures.files_of("h1")] == ["1.png", "3.png"]
+    assert [file.ref.name for file in store.pictures.files_of("blue")] == ["2.png"]
+    assert store.pictures.count() == (3, 2)
 
 
 def test_files_of_one_name_are_numbered_whatever_their_case_and_folder(store):
     names = ["/d/a/cat.png", "/d/b/CAT.png", "/d/b/dog.png", "/d/c/Cat.PNG"]
-    store.list_images([*map(found, names), found("/d/a.zip", "x/cat.png")])
-    store.add([embedded(name) for name in names], SPEC)
-    store.add([embedded("/d/a.zip", "x/cat.png")], SPEC)
-    store.name_pictures(SPEC)
-    assert [(file.ref.path, file.number) for file in store.files_of("h1")] == [
+    store.listing.replace([*map(found, names), found("/d/a.zip", "x/cat.png")])
+    store.embeddings.add([embedded(name) for name in names], SPEC)
+    store.embeddings.add([embedded("/d/a.zip", "x/cat.png")], SPEC)
+    store.pictures.assign_names(SPEC)
+    assert [(file.ref.path, file.ordinal) for file in store.pictures.files_of("h1")] == [
         ("/d/a/cat.png", 1),
         ("/d/b/CAT.png", 2),
         ("/d/b/dog.png", 1),
@@ -296,10 +298,10 @@ def test_files_of_one_name_are_numbered_whatever_their_case_and_folder(store):
     ]
 
 
-# --- metadata that is brought -----------------------------------------------------------------------------
+# --- metadata that is imported -----------------------------------------------------------------------------
 
 
-def brought(hash_id="h1", file_path="/elsewhere/1.png", values=(7, 8, 9)):
+def imported(hash_id="h1", file_path="/elsewhere/1.png", values=(7, 8, 9)):
     return ImportedEmbedding(hash_id, file_path, vector(*values))
 
 
@@ -308,60 +310,62 @@ def metadata(tmp_path):
     return written(tmp_path / "m.json", b"1")
 
 
-def test_brought_embeddings_take_part(store, metadata):
-    store.import_embeddings(metadata, SPEC, [brought()])
-    assert store.has_embedding(facts("/d/1.png"), SPEC)
-    store.list_images([found("/d/1.png")])
+def test_imported_embeddings_take_part(store, metadata):
+    store.embeddings.import_all(metadata, SPEC, [imported()])
+    assert store.embeddings.has(facts("/d/1.png"), SPEC)
+    store.listing.replace([found("/d/1.png")])
     assert pending(store) == ["/d/1.png"]  # which picture the file holds is not known before it is decoded
-    store.add([embedded("/d/1.png", values=None)], SPEC)
+    store.embeddings.add([embedded("/d/1.png", values=None)], SPEC)
     assert pending(store) == []
-    store.name_pictures(SPEC)
+    store.pictures.assign_names(SPEC)
     assert pictures(store) == [("/d/1.png", "h1", [7, 8, 9])]
 
 
-def test_a_file_that_was_brought_unchanged_is_not_read_again(store, metadata):
-    store.import_embeddings(metadata, SPEC, [brought()])
+def test_a_file_that_was_imported_unchanged_is_not_read_again(store, metadata):
+    store.embeddings.import_all(metadata, SPEC, [imported()])
 
     def never():
         raise AssertionError("read again")
         yield
 
-    store.import_embeddings(metadata, SPEC, never())
+    store.embeddings.import_all(metadata, SPEC, never())
 
 
 def test_a_changed_file_is_read_again(store, metadata):
-    store.import_embeddings(metadata, SPEC, [brought()])
+    store.embeddings.import_all(metadata, SPEC, [imported()])
     written(metadata, b"another")
-    store.import_embeddings(metadata, SPEC, [brought(values=(4, 4, 4))])
-    store.list_images([found("/d/1.png")])
-    store.add([embedded("/d/1.png", values=None)], SPEC)
-    store.name_pictures(SPEC)
+    store.embeddings.import_all(metadata, SPEC, [imported(values=(4, 4, 4))])
+    store.listing.replace([found("/d/1.png")])
+    store.embeddings.add([embedded("/d/1.png", values=None)], SPEC)
+    store.pictures.assign_names(SPEC)
     assert pictures(store) == [("/d/1.png", "h1", [4, 4, 4])]
 
 
 def test_a_file_that_turns_out_malformed_leaves_nothing(store, metadata):
     def malformed():
-        yield brought()
+        yield imported()
         raise MetadataError("cut short")
 
     with pytest.raises(MetadataError):
-        store.import_embeddings(metadata, SPEC, malformed())
-    assert not store.has_embedding(facts("/d/1.png"), SPEC)
-    store.import_embeddings(metadata, SPEC, [brought()])
-    assert store.has_embedding(facts("/d/1.png"), SPEC)
+        store.embeddings.import_all(metadata, SPEC, malformed())
+    assert not store.embeddings.has(facts("/d/1.png"), SPEC)
+    store.embeddings.import_all(metadata, SPEC, [imported()])
+    assert store.embeddings.has(facts("/d/1.png"), SPEC)
 
 
-def test_an_image_known_by_its_path_is_brought_for_that_picture_alone(store, metadata):
-    store.list_images([found("/d/red.png"), found("/d/blue.png")])
-    store.add([embedded("/d/red.png", picture_hash="red"), embedded("/d/blue.png", picture_hash="blue")], SPEC)
-    store.import_embeddings(metadata, SPEC, [brought(file_path="/d/blue.png")])
-    store.name_pictures(SPEC)
+def test_an_image_known_by_its_path_is_imported_for_that_picture_alone(store, metadata):
+    store.listing.replace([found("/d/red.png"), found("/d/blue.png")])
+    store.embeddings.add(
+        [embedded("/d/red.png", picture_hash="red"), embedded("/d/blue.png", picture_hash="blue")], SPEC
+    )
+    store.embeddings.import_all(metadata, SPEC, [imported(file_path="/d/blue.png")])
+    store.pictures.assign_names(SPEC)
     assert pictures(store) == [("/d/red.png", "h1", [1, 2, 3]), ("/d/blue.png", "blue", [7, 8, 9])]
 
 
 def test_metadata_of_another_length_is_refused(store, metadata):
     with pytest.raises(EncoderMismatchError):
-        store.import_embeddings(metadata, EncoderSpec("mean-colours", "v1", 4, ""), [brought(values=(1, 2, 3, 4))])
+        store.embeddings.import_all(metadata, EncoderSpec("mean-colours", "v1", 4, ""), [imported(values=(1, 2, 3, 4))])
 
 
 # --- one holder at a time, and what is no store -----------------------------------------------------------
@@ -369,21 +373,21 @@ def test_metadata_of_another_length_is_refused(store, metadata):
 
 def test_a_store_that_was_closed_remembers(tmp_path):
     with WorkingStore(str(tmp_path)) as store:
-        store.add_encoder(SPEC)
-        store.list_images([found("/d/1.png"), found("/d/2.png")])
-        store.add([embedded("/d/1.png")], SPEC)
+        store.encoders.add(SPEC)
+        store.listing.replace([found("/d/1.png"), found("/d/2.png")])
+        store.embeddings.add([embedded("/d/1.png")], SPEC)
     with WorkingStore(str(tmp_path)) as store:
         assert pending(store) == ["/d/2.png"]
-        store.name_pictures(SPEC)
+        store.pictures.assign_names(SPEC)
         assert pictures(store) == [("/d/1.png", "h1", [1, 2, 3])]
 
 
 def test_what_was_added_before_a_crash_is_there(tmp_path):
     """The files as a killed process leaves them: the store and its log, never closed."""
     with WorkingStore(str(tmp_path / "killed")) as store:
-        store.add_encoder(SPEC)
-        store.list_images([found("/d/1.png"), found("/d/2.png")])
-        store.add([embedded("/d/1.png")], SPEC)
+        store.encoders.add(SPEC)
+        store.listing.replace([found("/d/1.png"), found("/d/2.png")])
+        store.embeddings.add([embedded("/d/1.png")], SPEC)
         shutil.copytree(tmp_path / "killed", tmp_path / "found")
     assert len(list((tmp_path / "found").iterdir())) > 1
     with WorkingStore(str(tmp_path / "found")) as store:
@@ -395,14 +399,14 @@ def test_two_runs_in_one_folder_are_refused_and_the_first_goes_on(store, monkeyp
     with pytest.raises(OutputError, match="Wait for the other run, or use another output folder") as raised:
         WorkingStore(os.path.dirname(store.path))
     assert store.path in str(raised.value)
-    store.list_images([found("/d/1.png")])
+    store.listing.replace([found("/d/1.png")])
     assert pending(store) == ["/d/1.png"]
 
 
 def test_the_folder_is_free_again_after_the_first_run(tmp_path):
     for _ in range(3):
         with WorkingStore(str(tmp_path)) as store:
-            store.list_images([])
+            store.listing.replace([])
 
 
 def test_a_file_that_is_something_else_is_refused_and_left_as_it_is(tmp_path):
@@ -430,7 +434,7 @@ def test_a_database_that_is_something_else_is_refused_and_left_as_it_is(tmp_path
 def test_an_empty_file_becomes_a_store(tmp_path):
     (tmp_path / STORE_NAME).write_bytes(b"")
     with WorkingStore(str(tmp_path)) as store:
-        assert store.list_images([found("/d/1.png")]).images == 1
+        assert store.listing.replace([found("/d/1.png")]).images == 1
 
 
 def test_a_folder_in_the_stores_place_is_refused(tmp_path):
@@ -441,19 +445,19 @@ def test_a_folder_in_the_stores_place_is_refused(tmp_path):
 
 def test_the_address_survives_and_the_stamp_is_that_of_the_listing(store):
     image = FoundImage(ImageRef("/d/a.zip", ("b.zip", "c/d.png")), "9:abc")
-    store.list_images([image])
-    assert list(store.pending(None)) == [image]
+    store.listing.replace([image])
+    assert list(store.listing.pending(None)) == [image]
 
 
 def test_rows_that_are_taken_no_further_are_let_go_after_the_store_is_closed(tmp_path):
     """As where Ctrl-C comes while results are written: closing the cursor then would be an error on the screen."""
     with WorkingStore(str(tmp_path)) as store:
-        store.add_encoder(SPEC)
+        store.encoders.add(SPEC)
         names = ("/d/1.png", "/d/2.png")
-        store.list_images(map(found, names))
-        store.add([embedded(name, hash_id=name, picture_hash=name) for name in names], SPEC)
-        store.name_pictures(SPEC)
-        rows = store._stream("SELECT seq FROM listing"), store.pictures(SPEC)
+        store.listing.replace(map(found, names))
+        store.embeddings.add([embedded(name, hash_id=name, picture_hash=name) for name in names], SPEC)
+        store.pictures.assign_names(SPEC)
+        rows = store._file.stream("SELECT seq FROM listing"), store.pictures.records(SPEC)
         for each in rows:
             next(each)
     for each in rows:

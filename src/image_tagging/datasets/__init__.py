@@ -7,7 +7,7 @@ tag; :mod:`.near_duplicates` keeps copies on one side; :mod:`.audit` looks for w
 from __future__ import annotations
 
 from .audit.audit import Advice, audit_dataset
-from .json_objects import JsonObjectWriter, json_object
+from .json_objects import JsonObjectWriter, json_entries, json_object
 from .metadata import (
     HASH_TO_TAGS,
     TAG_TO_HASHES,
@@ -20,6 +20,7 @@ from .metadata import (
     untagged_metadata_name,
     write_lists,
 )
+from .metadata_errors import FileErrors
 from .splits import Split, Splitter, TaggedEmbeddings, gather
 
 __all__ = [
@@ -28,12 +29,14 @@ __all__ = [
     "TAG_TO_HASHES",
     "UNTAGGED_FOLDER",
     "Advice",
+    "FileErrors",
     "JsonObjectWriter",
     "Split",
     "Splitter",
     "TaggedEmbeddings",
     "audit_dataset",
     "gather",
+    "json_entries",
     "json_object",
     "metadata_paths",
     "read_embeddings",

@@ -21,7 +21,8 @@ from ..errors import InputError, MetadataError
 from ..records import EncoderSpec, ImageRecord, ImportedEmbedding
 from ..settings import METADATA_FORMATS
 from .json_objects import json_entries, json_object
-from .metadata_errors import empty, foreign, mixed, not_numbers, told_twice
+from .metadata_addresses import address_of
+from .metadata_errors import contradictory, empty, foreign, mixed, not_numbers
 from .metadata_parquet import PARQUET_SUFFIX, parquet_table, read_parquet, require_pyarrow
 
 TAGGED_METADATA = "input-metadata.json"
@@ -72,6 +73,7 @@ def as_json(record: ImageRecord, *, tagged: bool) -> dict[str, Any]:
     return {
         "hash_id": record.hash_id,
         "file_path": record.ref.path,
+        "address": record.ref.address,
         "file_name": record.ref.name,
         "file_type": record.format,
         "image_size_bytes": record.size_bytes,
@@ -139,20 +141,20 @@ def read_embeddings(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]
     EncoderMismatchError
         Its records come from different encoders; while the stream is read.
 
-    A picture that is told twice with different embeddings is a MetadataError too, at the end of the stream.
+    A picture that comes twice with different embeddings is a MetadataError too, at the end of the stream.
     """
     if path.lower().endswith(PARQUET_SUFFIX):
         encoder, images = read_parquet(path)
-        return encoder, _told_once(path, images)
+        return encoder, _each_once(path, images)
     entries = json_entries(path)
     first = next(entries, None)
     if first is None:
         raise empty(path)
     encoder = _encoder(path, *first)
-    return encoder, _told_once(path, _brought(path, encoder, chain([first], entries)))
+    return encoder, _each_once(path, _imported(path, encoder, chain([first], entries)))
 
 
-def _told_once(path: str, images: Iterable[ImportedEmbedding]) -> Iterator[ImportedEmbedding]:
+def _each_once(path: str, images: Iterable[ImportedEmbedding]) -> Iterator[ImportedEmbedding]:
     """The pictures as they are; at their end an error where one ``hash_id`` has come with two embeddings.
 
     Of every picture 16 bytes are kept, so that millions cost little.
@@ -167,15 +169,18 @@ def _told_once(path: str, images: Iterable[ImportedEmbedding]) -> Iterator[Impor
     again = (key[order][1:] == key[order][:-1]) & (vector[order][1:] != vector[order][:-1])
     if again.any():
         number = int(order[1:][again].min()) + 1
-        raise told_twice(path, f"the picture of record {number:,} came before with another embedding")
+        raise contradictory(path, f"the picture of record {number:,} came before with another embedding")
 
 
-def _brought(path: str, encoder: EncoderSpec, entries: Iterable[tuple[str, Any]]) -> Iterator[ImportedEmbedding]:
+def _imported(path: str, encoder: EncoderSpec, entries: Iterable[tuple[str, Any]]) -> Iterator[ImportedEmbedding]:
     for key, record in entries:
         found = _encoder(path, key, record)
         if not found.matches(encoder):
             raise mixed(path, encoder, found)
-        yield ImportedEmbedding(key, str(record.get("file_path", "")), _vector(path, key, record))
+        file_path = str(record.get("file_path", ""))
+        yield ImportedEmbedding(
+            key, file_path, _vector(path, key, record), address_of(path, key, record.get("address"))
+        )
 
 
 def _encoder(path: str, key: str, record: Any) -> EncoderSpec:
@@ -214,5 +219,5 @@ def read_tag_lists(path: str) -> dict[str, list[str]]:
                 f"Give the {TAG_TO_HASHES} that stage 1 wrote for a tagged folder."
             )
         if lists.setdefault(tag, hashes) != hashes:
-            raise told_twice(path, f"the tag {tag!r} has two lists")
+            raise contradictory(path, f"the tag {tag!r} has two lists")
     return lists

@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EncoderMismatchError, MetadataError
 from ..files import write_aside
-from ..records import EncoderSpec, ImportedEmbedding
-from .metadata_errors import empty, foreign, malformed, mixed, not_numbers, unreadable
+from ..records import EncoderSpec, ImageRef, ImportedEmbedding
+from .metadata_addresses import address_of
+from .metadata_errors import FileErrors, empty, foreign, mixed, not_numbers
 
 PARQUET_SUFFIX = ".parquet"
 
@@ -26,7 +27,9 @@ PARQUET_SUFFIX = ".parquet"
 ENCODER_KEY = "image_tagging.encoder"
 
 _VECTOR = "embeddings_vector"
+_ADDRESS = "address"
 _NEEDED = ("hash_id", "model", "pretrained", _VECTOR)
+_OPTIONAL = ("file_path", _ADDRESS)
 
 #: Embeddings of one row group take about this many bytes: the most that writing holds.
 _GROUP_BYTES = 16 << 20
@@ -39,13 +42,7 @@ _READ_AHEAD = 1 << 20
 
 
 def require_pyarrow() -> None:
-    """Fail early where Parquet is asked for.
-
-    Raises
-    ------
-    MetadataError
-        pyarrow is not installed.
-    """
+    """Raise MetadataError where pyarrow is not installed: early, where Parquet is asked for."""
     try:
         import pyarrow.parquet  # noqa: F401  asked only whether it is there
     except ImportError as error:
@@ -106,13 +103,14 @@ def parquet_table(path: str, encoder: EncoderSpec, *, tagged: bool) -> Iterator[
     import pyarrow.parquet as pq
 
     schema = _schema(encoder, tagged)
-    # Embeddings hardly shrink, and their smallest and largest numbers tell nothing.
+    # Embeddings hardly shrink, and their smallest and largest numbers say nothing.
     plain = [field.name for field in schema if field.name != _VECTOR]
     named = ["file_type", "embeddings_type", "model", "pretrained", "image_tags.list.element"]
+    packed = [*plain, f"{_ADDRESS}.list.element"]
     with (
         write_aside(path) as aside,
         pq.ParquetWriter(
-            aside, schema, compression=dict.fromkeys(plain, "zstd"), use_dictionary=named, write_statistics=plain
+            aside, schema, compression=dict.fromkeys(packed, "zstd"), use_dictionary=named, write_statistics=plain
         ) as writer,
     ):
         table = ParquetTable(writer, schema, encoder.dim)
@@ -125,7 +123,8 @@ def _schema(encoder: EncoderSpec, tagged: bool) -> Any:
 
     text, whole, number = pa.string(), pa.int64(), pa.field("element", pa.float32(), nullable=False)
     columns = {
-        **{"hash_id": text, "file_path": text, "file_name": text, "file_type": text, "image_size_bytes": whole},
+        **{"hash_id": text, "file_path": text, _ADDRESS: pa.list_(text), "file_name": text, "file_type": text},
+        "image_size_bytes": whole,
         **{"image_resolution": pa.list_(whole, 2), "image_xsize": whole, "image_ysize": whole},
         **({"image_tags": pa.list_(text)} if tagged else {}),
         **{"embeddings_type": text, "model": text, "pretrained": text, _VECTOR: pa.list_(number, encoder.dim)},
@@ -135,7 +134,7 @@ def _schema(encoder: EncoderSpec, tagged: bool) -> Any:
 
 
 def read_parquet(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]]:
-    """The encoder of a metadata file in Parquet, and its pictures as a stream.
+    """Return the encoder of a metadata file in Parquet, and its pictures as a stream.
 
     Any Parquet file with the columns is read, whatever wrote it: lists of fixed or variable size, of any kind
     of number. The encoder is that of the columns ``model`` and ``pretrained``, as in JSON.
@@ -153,7 +152,7 @@ def read_parquet(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]]:
     first = next(batches, None)
     if first is None:
         raise empty(path)
-    return first.encoder, _brought(path, first.encoder, chain([first], batches))
+    return first.encoder, _imported(path, first.encoder, chain([first], batches))
 
 
 class _Batch(NamedTuple):
@@ -162,18 +161,19 @@ class _Batch(NamedTuple):
     encoder: EncoderSpec
     hash_ids: list[str]
     file_paths: list[str]
+    addresses: list[Optional[ImageRef]]
     vectors: NDArray[np.float32]
 
 
-def _brought(path: str, encoder: EncoderSpec, batches: Iterable[_Batch]) -> Iterator[ImportedEmbedding]:
+def _imported(path: str, encoder: EncoderSpec, batches: Iterable[_Batch]) -> Iterator[ImportedEmbedding]:
     for batch in batches:
         if not batch.encoder.matches(encoder):
             raise mixed(path, encoder, batch.encoder)
-        yield from map(ImportedEmbedding, batch.hash_ids, batch.file_paths, batch.vectors)
+        yield from map(ImportedEmbedding, batch.hash_ids, batch.file_paths, batch.vectors, batch.addresses)
 
 
 def _batches(path: str) -> Iterator[_Batch]:
-    """Every damage that pyarrow meets, and it names it in many ways, is a malformed file."""
+    """Yield the rows; any damage that pyarrow meets, and it names it in many ways, is a malformed file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -181,9 +181,9 @@ def _batches(path: str) -> Iterator[_Batch]:
         with open(path, "rb") as opened:  # what the system says against it, in the system's words
             start = opened.read(1)
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise FileErrors(path).unreadable(error) from error
     if start == b"{":
-        raise malformed(path, "is JSON: call it .json")
+        raise FileErrors(path).malformed("is JSON: call it .json")
     try:
         with pq.ParquetFile(path, buffer_size=_READ_AHEAD, pre_buffer=False) as file:
             names = _columns(path, file.schema_arrow)
@@ -193,7 +193,7 @@ def _batches(path: str) -> Iterator[_Batch]:
     except (MetadataError, EncoderMismatchError):
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise malformed(path, f"is no Parquet file that can be read ({str(error)[:120]})") from error
+        raise FileErrors(path).malformed(f"is no Parquet file that can be read ({str(error)[:120]})") from error
 
 
 def _columns(path: str, schema: Any) -> list[str]:
@@ -206,12 +206,14 @@ def _columns(path: str, schema: Any) -> list[str]:
     is_list = pa.types.is_list(vector) or pa.types.is_large_list(vector) or pa.types.is_fixed_size_list(vector)
     if not is_list or not (pa.types.is_floating(vector.value_type) or pa.types.is_integer(vector.value_type)):
         raise foreign(path, f"its {_VECTOR} is no list of numbers")
-    return [*_NEEDED, *(["file_path"] if schema.get_field_index("file_path") >= 0 else [])]
+    return [*_NEEDED, *(name for name in _OPTIONAL if schema.get_field_index(name) >= 0)]
 
 
 def _checked(path: str, batch: Any) -> _Batch:
     hash_ids, models, pretrained = (batch.column(name).to_pylist() for name in _NEEDED[:3])
-    file_paths = batch.column("file_path").to_pylist() if "file_path" in batch.schema.names else [""] * len(hash_ids)
+    file_paths, addresses = (
+        batch.column(name).to_pylist() if name in batch.schema.names else [None] * len(hash_ids) for name in _OPTIONAL
+    )
     if not {str}.issuperset(map(type, chain(hash_ids, models, pretrained))):
         raise foreign(path, "its hash_id, model or pretrained is not text in every row")
     vectors = _vectors(path, batch.column(_VECTOR), hash_ids)
@@ -220,7 +222,8 @@ def _checked(path: str, batch: Any) -> _Batch:
     encoders = [EncoderSpec(*names, vectors.shape[1], "") for names in dict.fromkeys(zip(models, pretrained))]
     if len(encoders) > 1:
         raise mixed(path, *encoders[:2])
-    return _Batch(encoders[0], hash_ids, [str(each or "") for each in file_paths], vectors)
+    refs = [address_of(path, *each) for each in zip(hash_ids, addresses)]
+    return _Batch(encoders[0], hash_ids, [str(each or "") for each in file_paths], refs, vectors)
 
 
 def _vectors(path: str, column: Any, hash_ids: list[str]) -> NDArray[np.float32]:

@@ -7,11 +7,9 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-import orjson
-
 from ..datasets import TAG_TO_HASHES, TAGGED_METADATA
 from ..encoders import BUILTIN
-from ..exporters import OUTPUT_JSON
+from ..exporters import OUTPUT_JSON, read_results
 from ..pipeline import (
     ClassifyConfig,
     ClassifySummary,
@@ -63,12 +61,10 @@ def run_demo(output: str, watch: Progress = no_progress) -> DemoSummary:
 
 def _name_kinds(summary: ClassifySummary) -> dict[str, str]:
     """Return the kind of each image by its file name: the tag whose models give the highest mean probability."""
-    with open(os.path.join(summary.folder, OUTPUT_JSON), "rb") as file:
-        entries = orjson.loads(file.read()).values()
     named = {}
-    for entry in entries:
+    for picture in read_results(os.path.join(summary.folder, OUTPUT_JSON)):
         sums: dict[str, float] = defaultdict(float)
-        for score in entry["classifiers_output"]:
-            sums[score["tag_name"]] += score["tag_prob"]
-        named.update(dict.fromkeys(map(os.path.basename, entry["file_paths"]), max(sums, key=lambda tag: sums[tag])))
+        for score in picture.scores:
+            sums[score.tag] += score.probability
+        named.update(dict.fromkeys(map(os.path.basename, picture.file_paths), max(sums, key=lambda tag: sums[tag])))
     return named

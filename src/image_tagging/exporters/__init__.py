@@ -1,9 +1,26 @@
-"""Results for programs: the files of stage 1, scores as JSON and SQLite tables, and images placed in bins."""
+"""Results for programs: the files of stage 1, scores as JSON and SQLite tables, and images placed in bins.
+
+:mod:`.reading` is the read side: ``output.json`` and the tables as records.
+"""
 
 from __future__ import annotations
 
 from .dataset_files import DatasetFiles, empty_tags
 from .placing import require_place
+from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
 from .results import OUTPUT_JSON, result_folders, results, score_pictures
 
-__all__ = ["OUTPUT_JSON", "DatasetFiles", "empty_tags", "require_place", "result_folders", "results", "score_pictures"]
+__all__ = [
+    "OUTPUT_JSON",
+    "DatasetFiles",
+    "ResultScore",
+    "ScoredPicture",
+    "TableRow",
+    "empty_tags",
+    "read_results",
+    "read_table",
+    "require_place",
+    "result_folders",
+    "results",
+    "score_pictures",
+]

@@ -24,6 +24,9 @@ from ..sources import sub_folders
 from ..store import WorkingStore
 from .tables import STAGE1, image_row, result_table
 
+#: Counts the changes of what the files hold: those of an earlier count are written again.
+_FORMAT = 2
+
 
 @dataclass(frozen=True)
 class DatasetFiles:
@@ -66,7 +69,7 @@ class DatasetFiles:
     ) -> tuple[str, ...]:
         """Write the files and return their paths, unless an earlier run wrote these from the same images.
 
-        ``digest`` stands for all images found, and ``unchanged`` says that the store has learned nothing new about
+        ``digest`` stands for all images found, and ``unchanged`` says that nothing new is known about
         them since. The ``empty_tags``, in alphabetical order, are listed without an image.
 
         Raises
@@ -74,32 +77,32 @@ class DatasetFiles:
         OutputError
             A file cannot be written.
         """
-        made_from = f"{digest}/{encoder.label}/{json.dumps(empty_tags)}"
-        if unchanged and store.is_finished(self.paths[0], f"{made_from}/{_stamps(self.paths)}"):
+        made_from = f"{_FORMAT}/{digest}/{encoder.label}/{json.dumps(empty_tags)}"
+        if unchanged and store.finished.is_finished(self.paths[0], f"{made_from}/{_stamps(self.paths)}"):
             return self.paths
         table_path, *list_paths = self.paths[len(self.records) :]
         with record_writer(self.records, encoder, tagged=self.tagged) as writer:
-            for record in store.pictures(encoder):
+            for record in store.pictures.records(encoder):
                 writer.add(record)
         with result_table(table_path, STAGE1) as table:
-            table.add(image_row(ref, hash_id) for ref, hash_id in store.files())
+            table.add(image_row(ref, hash_id) for ref, hash_id in store.pictures.files())
         if self.tagged:
-            write_lists(list_paths[0], store.tags_of_pictures())
+            write_lists(list_paths[0], store.pictures.tags())
             empty: list[tuple[str, list[str]]] = [(tag, []) for tag in empty_tags]
-            write_lists(list_paths[1], heapq.merge(store.tag_lists(), empty))
-        store.finish(self.paths[0], f"{made_from}/{_stamps(self.paths)}")
+            write_lists(list_paths[1], heapq.merge(store.pictures.tag_lists(), empty))
+        store.finished.finish(self.paths[0], f"{made_from}/{_stamps(self.paths)}")
         return self.paths
 
 
 def _stamps(paths: Sequence[str]) -> list[str]:
-    """What changes when one of the files is changed or removed."""
+    """Return what changes when one of the files is changed or removed."""
     return [stamp_of(path) if os.path.exists(path) else "" for path in paths]
 
 
 def empty_tags(store: WorkingStore, root: str, left_out: Sequence[str]) -> tuple[str, ...]:
-    """The tags, in alphabetical order, for which a person made a sub-folder that holds no image, nor does any other."""
+    """Return the tags, in alphabetical order, whose sub-folder holds no image, where no other image has them either."""
     if not os.path.isdir(root):
         return ()
     folders = map(ImageRef, sub_folders(root, leave_out=left_out))
-    names = {folder.name for folder in folders if not store.lists_below(folder.path)}
-    return tuple(sorted(names.difference(store.count_tags())))
+    names = {folder.name for folder in folders if not store.listing.holds_below(folder.path)}
+    return tuple(sorted(names.difference(store.pictures.count_tags())))

@@ -40,7 +40,7 @@ def result_folders(output: str) -> list[str]:
 def score_pictures(
     pictures: Iterator[ImageRecord], models: TagModels, bins: int
 ) -> Iterator[tuple[ImageRecord, list[TagScore]]]:
-    """Every picture with its score by every model, in the order of ``models.names``."""
+    """Yield every picture with its score by every model, in the order of ``models.names``."""
     names, thresholds = models.names, models.thresholds
     while batch := list(islice(pictures, _BATCH)):
         probabilities = models.probabilities(np.stack([record.embedding for record in batch]))
@@ -88,7 +88,7 @@ class ResultWriter:
         ref = file.ref
         content: Union[str, bytes] = self._reader.read(ref) if ref.members else ref.file
         try:
-            self._placer.place([self._folder(score) for score in scores], ref.name, content, number=file.number)
+            self._placer.place([self._folder(score) for score in scores], ref.name, content, number=file.ordinal)
         except OSError as error:
             if error.errno in _NO_ROOM:
                 raise OutputError(f"cannot place images: {error}. Choose another output folder.") from error
@@ -105,9 +105,11 @@ class ResultWriter:
 def results(
     folder: str, *, archives: Optional[Iterable[FoundArchive]], bins: int, place: str = "copy"
 ) -> Iterator[ResultWriter]:
-    """The results of one run below ``folder``; ``output.json`` and the table appear when they are complete.
+    """Give what writes the results of one run below ``folder``.
 
-    With ``archives`` they are those of stage 4, without those of stage 3. ``place`` is one of ``bins.PLACES``.
+    ``output.json`` and the table appear when they are complete.
+
+    With ``archives`` they are those of stage 4, without those of stage 3. ``place`` is one of ``PLACES``.
     """
     table = STAGE3 if archives is None else STAGE4
     paths = (os.path.join(folder, OUTPUT_JSON), os.path.join(folder, table.file_name))
@@ -123,6 +125,7 @@ def _as_json(record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[
         "hash_id": record.hash_id,
         "file_path": record.ref.path,
         "file_paths": [file.ref.path for file in files],
+        "addresses": [file.ref.address for file in files],
         "classifiers_output": [
             {
                 "model_type": score.kind,

@@ -1,4 +1,4 @@
-"""The result tables of stages 1, 3 and 4: one SQLite file each, written whole and moved into place."""
+"""The result tables of stages 1, 3 and 4: one SQLite file each, written whole and moved into place, and read."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from ..datasets import FileErrors
 from ..errors import OutputError
 from ..files import write_aside
 from ..records import FoundArchive, ImageRef, TagScore
@@ -47,6 +49,10 @@ STAGE4 = ResultTable(
 )
 
 
+#: Every table, by its name.
+_TABLES = {table.name: table for table in (STAGE1, STAGE3, STAGE4)}
+
+
 class TableWriter:
     """Appends rows to a table that is being written."""
 
@@ -82,13 +88,40 @@ def result_table(path: str, table: ResultTable) -> Iterator[TableWriter]:
             raise OutputError(f"cannot write {path}: {error}. Free some space or choose another output.") from error
 
 
+def stored_rows(errors: FileErrors) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a stored table by the names of its columns.
+
+    Raises
+    ------
+    ImageTaggingError
+        One of ``errors``, which name the file: it is missing, or no database with exactly one of the tables.
+    """
+    try:
+        with open(errors.path, "rb"):  # what the system says against it, in the system's words
+            uri = f"{Path(errors.path).absolute().as_uri()}?mode=ro"
+    except OSError as error:
+        raise errors.unreadable(error) from error
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master") if name in _TABLES]
+            if len(names) != 1:
+                raise errors.foreign(f"it holds {' and '.join(names) or 'none'} of {', '.join(_TABLES)}")
+            table = _TABLES[names[0]]
+            rows = connection.execute(f"SELECT * FROM {table.name}")
+            columns = [column for column, *_ in rows.description]
+            for row in rows:
+                yield dict(zip(columns, row))
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # what a damaged file says need not be text
+        raise errors.malformed(f"cannot be read: {error}") from error
+
+
 def image_row(ref: ImageRef, hash_id: str) -> tuple[Any, ...]:
-    """The row of an image in ``stage1``."""
+    """Return the row of an image in ``stage1``."""
     return (ref.name, ref.path, ref.suffix, hash_id)
 
 
 def score_rows(table: ResultTable, ref: ImageRef, hash_id: str, scores: Iterable[TagScore]) -> list[tuple[Any, ...]]:
-    """The rows of an image in ``stage3`` or ``stage4``, one for each model."""
+    """Return the rows of an image in ``stage3`` or ``stage4``, one for each model."""
     image: tuple[Any, ...] = (ref.name, ref.path, ref.suffix, hash_id)
     if table is STAGE4:
         image = (ref.name, ref.path, ref.archive, ref.suffix, None, hash_id)
@@ -96,6 +129,6 @@ def score_rows(table: ResultTable, ref: ImageRef, hash_id: str, scores: Iterable
 
 
 def archive_row(archive: FoundArchive) -> tuple[Any, ...]:
-    """The row of an archive in ``stage4``; its ``archive_path`` is the archive that holds it, if any."""
+    """Return the row of an archive in ``stage4``; its ``archive_path`` is the archive that holds it, if any."""
     ref = archive.ref
     return (ref.name, ref.path, ref.archive, ref.suffix, archive.images, *(None,) * 5)

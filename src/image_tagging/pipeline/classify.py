@@ -60,7 +60,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     with WorkingStore(output, decoder_version(config)) as store:
         if imported and config.metadata_json:
             watch("reading the metadata", 0, None)
-            store.import_embeddings(os.path.abspath(config.metadata_json), *imported)
+            store.embeddings.import_all(os.path.abspath(config.metadata_json), *imported)
         with explain_no_images(root, images.where_the_rest_belongs):
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
@@ -69,9 +69,9 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
         tagged = 0
         archives = embedding.archives if config.archives else None
         with results(output, archives=archives, bins=config.output_bins, place=config.place) as writer:
-            scored = score_pictures(store.pictures(embedding.encoder), models, config.output_bins)
+            scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins)
             for number, (record, scores) in enumerate(scored, start=1):
-                files = store.files_of(record.hash_id)
+                files = store.pictures.files_of(record.hash_id)
                 failures += writer.add(record, files, scores)
                 tagged += len(files) if any(score.tagged for score in scores) else 0
                 watch("scoring and placing", number, embedding.pictures)
@@ -145,8 +145,8 @@ def require_dim(models: TagModels, encoder: EncoderSpec) -> None:
 
 def _note_placing(store: WorkingStore, placed_from: str) -> bool:
     """Return whether the bins hold images that other models, or another number of bins, placed there."""
-    before = store.made_from(PLACING)
-    store.finish(PLACING, placed_from)
+    before = store.finished.made_from(PLACING)
+    store.finished.finish(PLACING, placed_from)
     return before not in {None, placed_from}
 
 

@@ -40,7 +40,7 @@ class Embedder:
         self._runner = runner
         self._loading = threading.Lock()
         self._encoder: Optional[Encoder] = None
-        self._spec = store.find_encoder(choice.name, choice.pretrained)
+        self._spec = store.encoders.find(choice.name, choice.pretrained)
         self.computed = 0
 
     @property
@@ -51,20 +51,20 @@ class Embedder:
     def run(self, watch: Progress) -> None:
         """Embed what is pending of the images that are listed."""
         config = self._config
-        total = self._store.count_pending(self._spec)
+        total = self._store.listing.count_pending(self._spec)
         if not total:
             return
         done = 0
         outcomes = self._runner.run(
             PrepareImages(config.limits, self._preprocess_for if self._runner.shares_memory else self._always()),
             lambda: self._embed,
-            self._store.pending(self._spec),
+            self._store.listing.pending(self._spec),
             batch_size=config.batch_size,
             threads=config.num_threads,
         )
         with closing(outcomes):
             while batch := list(islice(outcomes, config.batch_size)):
-                self._store.add(batch, self._spec)
+                self._store.embeddings.add(batch, self._spec)
                 done += len(batch)
                 watch("embedding", done, total)
 
@@ -100,13 +100,13 @@ class Embedder:
         return {key: vector for image in images for key, vector in self._vectors([image]).items()}
 
     def _is_known(self, facts: ImageFacts) -> bool:
-        return self._spec is not None and self._store.has_embedding(facts, self._spec)
+        return self._spec is not None and self._store.embeddings.has(facts, self._spec)
 
     def _ready_encoder(self) -> Encoder:
         with self._loading:
             if self._encoder is None:
                 encoder = self._choice.load()
-                self._store.add_encoder(encoder.spec)
+                self._store.encoders.add(encoder.spec)
                 self._spec = encoder.spec
                 self._encoder = encoder
             return self._encoder

@@ -11,7 +11,7 @@ from ..errors import NoImagesError
 from ..progress import Progress
 from ..records import Failure, Found
 from ..runners import Runner
-from ..store import Listing, WorkingStore
+from ..store import FoundSummary, WorkingStore
 from .configs import EmbeddingConfig
 from .embedder import LOCAL, Embedder
 from .summaries import EmbeddingSummary
@@ -42,14 +42,14 @@ def embed_images(
         The store cannot be written.
     """
     if config.retry_failures:
-        store.forget_failures()
-    listing = store.list_images(_watched(found, watch))
+        store.failures.forget()
+    listing = store.listing.replace(_watched(found, watch))
     if not listing.images:
         _log_failures(listing.failures)
         raise NoImagesError(_nothing_found(listing))
     embedder = Embedder(store, choice, config, runner)
     digest = "/".join((listing.digest, choice.name, choice.pretrained, store.decoder))
-    unchanged = store.is_finished(_NAMES, digest)
+    unchanged = store.finished.is_finished(_NAMES, digest)
     if not unchanged:
         embedder.run(watch)
         _name_pictures(store, choice, digest)
@@ -70,29 +70,29 @@ def explain_no_images(root: str, where_the_rest_belongs: Callable[[], str] = str
 
 
 def _name_pictures(store: WorkingStore, choice: EncoderChoice, digest: str) -> None:
-    encoder = store.find_encoder(choice.name, choice.pretrained)
+    encoder = store.encoders.find(choice.name, choice.pretrained)
     if encoder is None:
         return
-    store.name_pictures(encoder)
-    if not store.count_pending(encoder):  # what failed to be read, say, is tried again by the next run
-        store.finish(_NAMES, digest)
+    store.pictures.assign_names(encoder)
+    if not store.listing.count_pending(encoder):  # what failed to be read, say, is tried again by the next run
+        store.finished.finish(_NAMES, digest)
 
 
 def _summary(
-    store: WorkingStore, choice: EncoderChoice, listing: Listing, embedder: Embedder, unchanged: bool
+    store: WorkingStore, choice: EncoderChoice, listing: FoundSummary, embedder: Embedder, unchanged: bool
 ) -> EmbeddingSummary:
-    failures = (*listing.failures, *store.failures())
+    failures = (*listing.failures, *store.failures.of_listed())
     _log_failures(failures)
     if listing.passed_over:
         kinds = ", ".join(
             f"{count:,} {suffix or 'without one'}" for suffix, count in sorted(listing.passed_over.items())
         )
         log.info("passed over, since no image has such a suffix: %s", kinds)
-    shared = store.shared_hashes()
+    shared = store.pictures.shared_hashes()
     for later, earlier in shared:
         log.info("%s has the pixels of %s in other colours or another shape", later.path, earlier.path)
-    images, pictures = store.count_named()
-    encoder = store.find_encoder(choice.name, choice.pretrained)
+    images, pictures = store.pictures.count()
+    encoder = store.encoders.find(choice.name, choice.pretrained)
     if encoder is None or not images:
         raise NoImagesError(f"none of the {listing.images:,} images can be used; the first: {_in_words(failures[0])}")
     return EmbeddingSummary(
@@ -117,7 +117,7 @@ def _watched(found: Iterable[Found], watch: Progress) -> Iterator[Found]:
         yield item
 
 
-def _nothing_found(listing: Listing) -> str:
+def _nothing_found(listing: FoundSummary) -> str:
     """What was to be an image or an archive and failed is named; text beside images is no fault, and only counted."""
     first = next((failure for failure in listing.failures if failure.code != "not-an-image"), None)
     if first:

@@ -48,7 +48,7 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
         )
         return ProcessSummary(
             embedding=embedding,
-            tags=store.count_tags() if config.tagged_dataset else {},
+            tags=store.pictures.count_tags() if config.tagged_dataset else {},
             empty_tags=empty,
             files=paths,
             seconds=time.monotonic() - started,

@@ -7,15 +7,15 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Optional
 
 from ..datasets import Advice, TaggedEmbeddings
 from ..files import write_aside
-from ..records import EncoderSpec, ImportedEmbedding
+from ..records import EncoderSpec, ImageRef, ImportedEmbedding
 from ..text import encodable
 from ..training import Aim, TagIndex
 from .page.page import pictures_of, write_report_page
-from .thumbnails import draw_thumbnails
+from .thumbnails import address_to_show, draw_thumbnails
 
 REPORTS_JSON = "reports.json"
 _FORMAT = 1
@@ -44,22 +44,23 @@ class RunReport:
         advice: Sequence[Advice],
         skipped: Sequence[tuple[str, str]],
     ) -> tuple[str, str]:
-        """Write both files; the paths of ``reports.json`` and of the page.
+        """Write both files; return the paths of ``reports.json`` and of the page.
 
-        ``images`` are those of the metadata once more: the paths of what is shown are in there.
+        ``images`` are those of the metadata once more: the paths and addresses of what is shown are in there.
 
         Raises
         ------
         OutputError
             A file cannot be written.
         """
-        paths = self._paths(images, advice)
+        paths, addresses = self._images_shown(images, advice)
         run = self._run(paths, advice, skipped)
         file = os.path.join(folder, REPORTS_JSON)
         with write_aside(file) as aside, open(aside, "w", encoding="utf-8", newline="\n") as out:
             json.dump(run, out, ensure_ascii=False, indent=1, allow_nan=False)
             out.write("\n")
-        return file, write_report_page(folder, run, draw_thumbnails(pictures_of(run)))
+        shown = {path: addresses[path] for path in pictures_of(run) if path in addresses}
+        return file, write_report_page(folder, run, draw_thumbnails(shown))
 
     def _rows_shown(self, advice: Sequence[Advice]) -> Iterator[int]:
         """The rows that are shown; some more than once."""
@@ -69,9 +70,18 @@ class RunReport:
             for _, examples in self._models:
                 yield from (row for row, _ in examples[sort])
 
-    def _paths(self, images: Iterable[ImportedEmbedding], advice: Sequence[Advice]) -> dict[int, str]:
+    def _images_shown(
+        self, images: Iterable[ImportedEmbedding], advice: Sequence[Advice]
+    ) -> tuple[dict[int, str], dict[str, ImageRef]]:
+        """Return the path of each row that is shown, and the address of each path that is that of one image alone."""
         wanted = set(self._rows_shown(advice))
-        return {row: encodable(image.file_path) for row, image in enumerate(images) if row in wanted}
+        paths: dict[int, str] = {}
+        addresses: dict[str, Optional[ImageRef]] = {}
+        for row, image in enumerate(images):
+            if row in wanted:
+                paths[row] = path = encodable(image.file_path)
+                addresses[path] = None if path in addresses else address_to_show(image)
+        return paths, {path: ref for path, ref in addresses.items() if ref}
 
     def _run(
         self, paths: Mapping[int, str], advice: Sequence[Advice], skipped: Sequence[tuple[str, str]]

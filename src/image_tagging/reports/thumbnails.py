@@ -1,7 +1,7 @@
 """Small pictures of images, as data URIs that a page holds in itself.
 
-Results name an image by one path through its archives; here that path becomes an address again. The image is read on
-threads and decoded in processes, as everywhere; one that cannot be had has no thumbnail.
+Images are read at the addresses that the metadata gives, on threads, and decoded in processes, as everywhere; one that
+is not available has no thumbnail.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import base64
 import io
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -23,11 +23,11 @@ from PIL import Image, features
 
 from ..failures import attempt
 from ..images import Decoders
-from ..records import Failure, ImageRef
+from ..records import Failure, ImageRef, ImportedEmbedding
 from ..runners import local
 from ..settings import DEFAULT_LIMITS, ImageLimits
-from ..sources import DEFAULT_LIMITS as ARCHIVE_LIMITS
-from ..sources import ThreadReaders, is_archive_name
+from ..sources import ThreadReaders
+from ..text import encodable
 
 log = logging.getLogger(__name__)
 
@@ -50,29 +50,43 @@ _PALETTE = 256
 
 _WEBP_QUALITY = 82
 
-#: Addresses that one path is tried as, at most: each component that is called like an archive doubles them.
-_MOST_ADDRESSES = 32
+
+def address_to_show(image: ImportedEmbedding) -> Optional[ImageRef]:
+    """Return where the image lies that a page shows for a record of metadata, ``None`` where that is not known.
+
+    A stranger may have written the metadata, and the page is made to be sent: every image that it shows is decided here
+    and nowhere else, so that this is the place for a rule on which files of this machine it may show.
+
+    Metadata of earlier versions has no addresses: then a path is one where it is that of a file as it stands.
+    """
+    if image.address is None and not os.path.isfile(image.file_path):
+        log.info(
+            "no thumbnail of %s: the metadata has no address of it, and its path is no file; run stage 1 again",
+            encodable(image.file_path),
+        )
+        return None
+    return image.address or ImageRef(image.file_path)
 
 
-def draw_thumbnails(paths: Iterable[str], limits: ImageLimits = DEFAULT_LIMITS) -> dict[str, str]:
-    """The thumbnail of each image as a data URI (PNG or WebP), by its path, in the order of the paths.
+def draw_thumbnails(images: Mapping[str, ImageRef], limits: ImageLimits = DEFAULT_LIMITS) -> dict[str, str]:
+    """Return the thumbnail of each image as a data URI (PNG or WebP), by its name, in the order of ``images``.
 
-    ``paths`` are those that results tell (``photos.zip/inner.zip/cat/7.png``); each counts once, and of more than
-    ``MOST_THUMBNAILS`` the first are drawn: give those first that matter most. A thumbnail is the picture that a person
-    sees, transparency over white, its longer side at most ``SIDE`` pixels. An image that is gone, changed into
-    something else or broken is missing from the result, and the log says why.
+    ``images`` gives the address of each name. Of more than ``MOST_THUMBNAILS`` the first are drawn: give those first
+    that matter most. A thumbnail is the picture that a person sees, transparency over white, its longer side at most
+    ``SIDE`` pixels. An image that is gone, changed into something else or broken is missing from the result, and the
+    log says why.
 
     Raises
     ------
     DecoderError
         The processes that decode cannot be started.
     """
-    chosen = list(islice(dict.fromkeys(paths), MOST_THUMBNAILS))
+    chosen = dict(islice(images.items(), MOST_THUMBNAILS))
     readers, decoders = ThreadReaders(), Decoders(limits, processes=_threads())
     outcomes = local.run(
         partial(_thumbnail, readers, decoders),
         lambda: list,
-        sorted(chosen),  # those of one archive one after the other: it stays open
+        sorted(chosen.items(), key=_place),  # those of one archive one after the other: it stays open
         batch_size=_BATCH,
         threads=_threads(),
     )
@@ -83,13 +97,17 @@ def draw_thumbnails(paths: Iterable[str], limits: ImageLimits = DEFAULT_LIMITS) 
             if isinstance(outcome, Failure):
                 log.info("no thumbnail of %s: %s", outcome.ref.path, outcome.reason)
             else:
-                drawn[outcome.path] = outcome.uri
-    return {path: drawn[path] for path in chosen if path in drawn}
+                drawn[outcome.name] = outcome.uri
+    return {name: drawn[name] for name in chosen if name in drawn}
+
+
+def _place(image: tuple[str, ImageRef]) -> tuple[str, tuple[str, ...]]:
+    return image[1].file, image[1].members
 
 
 @dataclass(frozen=True)
 class _Thumbnail:
-    path: str
+    name: str
     uri: str
 
 
@@ -110,54 +128,21 @@ class _Reduced:
         return np.asarray(picture, dtype=np.float32)
 
 
-def _thumbnail(readers: ThreadReaders, decoders: Decoders, path: str) -> Union[_Thumbnail, Failure]:
+def _thumbnail(readers: ThreadReaders, decoders: Decoders, image: tuple[str, ImageRef]) -> Union[_Thumbnail, Failure]:
     """On a thread: bytes -> small picture -> data URI."""
-    outcome: Optional[Failure] = None
-    for ref in addresses(path):
-        data = attempt(ref, "read", partial(readers.read, ref))
-        if isinstance(data, Failure):
-            outcome = outcome or data  # the first address is the likeliest, and so is its reason
-            continue
-        with decoders.decoded(ref, data) as image:
-            pixels = image if isinstance(image, Failure) else image.prepared(_Reduced(SIDE))
-        return pixels if isinstance(pixels, Failure) else _Thumbnail(path, _data_uri(pixels))
-    return outcome or Failure(ImageRef(path), "read", "missing", "the file is no longer there")
-
-
-def addresses(path: str) -> Iterator[ImageRef]:
-    """The addresses that may be meant by a path through archives, the likeliest first; none where no file begins it.
-
-    The first part of the path that is a file is the outermost archive, or the image itself. Behind it, a component that
-    is called like an archive is one, or else a folder of that name in the archive around it.
-    """
-    for file, rest in _splits(path):
-        if os.path.isfile(file):
-            chains = islice(_members(rest), _MOST_ADDRESSES) if rest else ((),)
-            yield from (ImageRef(file, members) for members in chains)
-            return
-
-
-def _splits(path: str) -> Iterator[tuple[str, str]]:
-    """The path cut at each of its slashes, the outermost folder first; at last the whole path."""
-    at = path.find("/", 1)
-    while at > 0:
-        yield path[:at], path[at + 1 :]
-        at = path.find("/", at + 1)
-    yield path, ""
-
-
-def _members(rest: str, depth: int = ARCHIVE_LIMITS.depth) -> Iterator[tuple[str, ...]]:
-    """The chains of members that a path inside an archive may mean: the first component called like one is tried as an
-    archive, and then as a folder.
-    """
-    for name, inner in _splits(rest):
-        if inner and depth and is_archive_name(name):
-            yield from ((name, *members) for members in _members(inner, depth - 1))
-    yield (rest,)
+    name, ref = image
+    if not os.path.isfile(ref.file):  # what is no regular file may keep whoever reads it waiting
+        return Failure(ref, "read", "missing", "the file is no longer there")
+    data = attempt(ref, "read", partial(readers.read, ref))
+    if isinstance(data, Failure):
+        return data
+    with decoders.decoded(ref, data) as decoded:
+        pixels = decoded if isinstance(decoded, Failure) else decoded.prepared(_Reduced(SIDE))
+    return pixels if isinstance(pixels, Failure) else _Thumbnail(name, _data_uri(pixels))
 
 
 def _data_uri(pixels: NDArray[np.float32]) -> str:
-    """(height, width, 3) as a data URI: PNG where a palette holds it to the pixel, else WebP."""
+    """Return (height, width, 3) as a data URI: PNG where a palette holds it to the pixel, else WebP."""
     image = Image.fromarray(pixels.astype(np.uint8))
     if indexed := _with_palette(image):
         return _encoded(indexed, "PNG", optimize=True)
@@ -167,7 +152,7 @@ def _data_uri(pixels: NDArray[np.float32]) -> str:
 
 
 def _with_palette(image: Image.Image) -> Optional[Image.Image]:
-    """The same picture by a palette, ``None`` where it has too many colours."""
+    """Return the same picture by a palette, ``None`` where it has too many colours."""
     if image.getcolors(_PALETTE) is None:
         return None
     pixels = np.asarray(image, dtype=np.uint32)

@@ -2,12 +2,16 @@
 
 It holds the images of the latest run, their facts, embeddings and failures, so that nothing is computed twice and an
 interrupted run continues where it stopped. Results are written from it.
+
+:class:`StoreFile` is the open database, and the only one that knows SQLite. :class:`WorkingStore` is composed of parts
+that are given it: the listing, the embeddings, the failures, the encoders, the pictures, and what is finished.
 """
 
 from __future__ import annotations
 
-from .listing import Listing
-from .store_file import PLACING, StoreFile
+from .finished import PLACING
+from .listing import FoundSummary
+from .store_file import StoreFile
 from .working_store import WorkingStore
 
-__all__ = ["PLACING", "Listing", "StoreFile", "WorkingStore"]
+__all__ = ["PLACING", "FoundSummary", "StoreFile", "WorkingStore"]

@@ -1,0 +1,158 @@
+"""The read side of results: ``output.json`` and the tables of stages 1, 3 and 4, as records.
+
+Whoever reads results reads them here, by the exact address of each picture. Files of earlier versions, which lack
+addresses or ``tagged``, are read as well. Both are streamed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Optional
+
+from ..datasets import FileErrors, json_entries
+from ..errors import InputError
+from ..records import ImageRef
+from .tables import stored_rows
+
+_REMEDY = "Give a file that stage 3 or 4 wrote (image-tagging classify, classify-zip)."
+
+_TABLE_REMEDY = "Give a stage1.db, stage3.db or stage4.db."
+
+
+#: The keys, and the columns, of a score.
+_SCORE = ("tag_name", "model_type", "tag_prob")
+
+
+class ResultScore(NamedTuple):
+    """The probability of one tag by one kind of model; ``tagged`` is ``None`` in results of earlier versions."""
+
+    tag: str
+    kind: str
+    probability: float
+    tagged: Optional[bool]
+
+
+@dataclass(frozen=True)
+class ScoredPicture:
+    """A picture of ``output.json``: the files that hold it, and its score by every model, in the order written.
+
+    ``addresses`` are parallel to ``file_paths``, the first file first; empty in results of earlier versions.
+    """
+
+    hash_id: str
+    file_paths: tuple[str, ...]
+    addresses: tuple[ImageRef, ...]
+    scores: tuple[ResultScore, ...]
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A row of ``stage1``, ``stage3`` or ``stage4``, whose columns it has; what a table lacks is ``None``.
+
+    A row with a ``hash_id`` is an image (in ``stage3`` and ``stage4``: by one model). One without is an archive, which
+    directly holds ``n_img_content`` images.
+    """
+
+    file_name: str
+    file_path: str
+    type: str
+    hash_id: Optional[str]
+    archive_path: Optional[str] = None
+    n_img_content: Optional[int] = None
+    score: Optional[ResultScore] = None
+
+
+def read_results(path: str) -> Iterator[ScoredPicture]:
+    """Yield the pictures of an ``output.json``, in the order written.
+
+    Raises
+    ------
+    InputError
+        The file is missing, malformed or something else; for a single picture, while the stream is read.
+    """
+    errors = FileErrors(path, InputError, "an output.json", _REMEDY)
+    for hash_id, entry in json_entries(path, errors=errors):
+        try:
+            yield _picture(hash_id, entry)
+        except (ValueError, KeyError) as error:
+            raise errors.foreign(f"the entry {hash_id[:20]!r} {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    return f"lacks {error.args[0]}" if isinstance(error, KeyError) else str(error)
+
+
+def _picture(hash_id: str, entry: Any) -> ScoredPicture:
+    """Return the picture of one entry; ValueError and KeyError say what is wrong with it."""
+    if not isinstance(entry, dict):
+        raise ValueError("is no picture with its scores")
+    paths = _list(entry, "file_paths") if "file_paths" in entry else [entry["file_path"]]
+    if not all(isinstance(path, str) for path in paths):
+        raise ValueError("has a file_path that is no text")
+    return ScoredPicture(
+        hash_id, tuple(paths), _addresses(entry, len(paths)), tuple(map(_score, _list(entry, "classifiers_output")))
+    )
+
+
+def _addresses(entry: Mapping[str, Any], count: int) -> tuple[ImageRef, ...]:
+    if "addresses" not in entry:
+        return ()
+    addresses = _list(entry, "addresses")
+    if len(addresses) != count:
+        raise ValueError("has not one address for each of its file_paths")
+    try:
+        return tuple(map(ImageRef.of, addresses))
+    except ValueError as error:
+        raise ValueError(f"has an address that {error}") from error
+
+
+def _list(entry: Mapping[str, Any], key: str) -> list[Any]:
+    value = entry[key]
+    if not isinstance(value, list):
+        raise ValueError(f"has {key} that are no list")
+    return value
+
+
+def _score(score: Any) -> ResultScore:
+    if not isinstance(score, dict):
+        raise ValueError("has a score that is no object")
+    tag, kind, probability, tagged = (*map(score.__getitem__, _SCORE), score.get("tagged"))
+    if not isinstance(tag, str) or not isinstance(kind, str):
+        raise ValueError("has a score whose tag_name or model_type is no text")
+    if isinstance(probability, bool) or not isinstance(probability, (int, float)) or not math.isfinite(probability):
+        raise ValueError("has a score whose tag_prob is no number")
+    if tagged not in (None, 0, 1):  # tables hold numbers
+        raise ValueError("has a score whose tagged is neither true nor false")
+    return ResultScore(tag, kind, float(probability), None if tagged is None else bool(tagged))
+
+
+def read_table(path: str) -> Iterator[TableRow]:
+    """Yield the rows of a ``stage1.db``, ``stage3.db`` or ``stage4.db``, in the order written.
+
+    Raises
+    ------
+    InputError
+        The file is missing, or no database with one of the tables; for a single row, while the stream is read.
+    """
+    errors = FileErrors(path, InputError, "a table of results", _TABLE_REMEDY)
+    for number, row in enumerate(stored_rows(errors), start=1):
+        try:
+            yield _table_row(row)
+        except (ValueError, KeyError) as error:
+            raise errors.foreign(f"row {number:,} {_why(error)}") from error
+
+
+def _table_row(row: Mapping[str, Any]) -> TableRow:
+    """Return the row as a record; ValueError and KeyError say what is wrong with it."""
+    file_name, file_path, kind = (row[name] for name in ("file_name", "file_path", "type"))
+    hash_id, archive_path, images = row["hash_id"], row.get("archive_path"), row.get("n_img_content")
+    if not all(isinstance(text, str) for text in (file_name, file_path, kind)):
+        raise ValueError("has a file_name, file_path or type that is no text")
+    if not all(text is None or isinstance(text, str) for text in (hash_id, archive_path)):
+        raise ValueError("has a hash_id or archive_path that is no text")
+    if not (images is None or isinstance(images, int)):
+        raise ValueError("has an n_img_content that is no number")
+    score = _score(row) if row.get("model_type") is not None else None
+    return TableRow(file_name, file_path, kind, hash_id, archive_path, images, score)

@@ -1,0 +1,51 @@
+"""The encoders that the store knows: each stands in its tables by a number."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ..errors import EncoderMismatchError
+from ..records import EncoderSpec
+from .store_file import StoreFile
+
+
+class Encoders:
+    """The part of the working store that holds the identity of every encoder whose embeddings it keeps."""
+
+    def __init__(self, file: StoreFile) -> None:
+        self._file = file
+        self._numbers: dict[EncoderSpec, int] = {}
+
+    def find(self, name: str, pretrained: str) -> Optional[EncoderSpec]:
+        """Return the spec of an encoder, ``None`` where the store does not know it."""
+        query = "SELECT dim, preprocess FROM encoder WHERE (name, pretrained) = (?, ?)"
+        rows = self._file.rows(query, (name, pretrained))
+        return EncoderSpec(name, pretrained, *rows[0]) if rows else None
+
+    def add(self, spec: EncoderSpec) -> None:
+        """Make the store know an encoder.
+
+        Raises
+        ------
+        EncoderMismatchError
+            It knows one of this name with another dimension.
+        """
+        with self._file.transaction() as db:
+            values = (spec.name, spec.pretrained, spec.dim, spec.preprocess)
+            db.execute("INSERT OR IGNORE INTO encoder(name, pretrained, dim, preprocess) VALUES (?, ?, ?, ?)", values)
+        known = self.find(spec.name, spec.pretrained)
+        if known and known.dim != spec.dim:
+            raise EncoderMismatchError(
+                f"{self._file.path} holds embeddings of {spec.label} with {known.dim} values, not {spec.dim}. "
+                "Use another output folder, or move that file away."
+            )
+
+    def number(self, encoder: Optional[EncoderSpec]) -> Optional[int]:
+        """Return the number of an encoder, ``None`` where the store does not know it; any thread may call this."""
+        if encoder is None:
+            return None
+        if encoder not in self._numbers:
+            names = (encoder.name, encoder.pretrained)
+            for (number,) in self._file.rows("SELECT id FROM encoder WHERE (name, pretrained) = (?, ?)", names):
+                self._numbers[encoder] = int(number)
+        return self._numbers.get(encoder)

@@ -1,0 +1,138 @@
+"""The pictures of one run as results name them: which files hold each, its tags, its facts and its embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..records import EncoderSpec, ImageRecord, ImageRef, ListedFile
+from .addresses import as_ref
+from .encoders import Encoders
+from .store_file import StoreFile
+
+_NAME_PICTURES = """
+UPDATE listing SET picture_id = (
+    SELECT i.hash_id FROM image AS i WHERE i.path = listing.path AND i.stamp = listing.stamp AND EXISTS (
+        SELECT 1 FROM embedding AS e WHERE e.encoder = :encoder AND e.key IN (i.picture_hash, i.hash_id)))
+"""
+
+_SHARED_HASHES = """
+SELECT l.picture_id, i.picture_hash, l.seq FROM listing AS l JOIN image AS i ON i.path = l.path
+WHERE l.picture_id IN (SELECT l.picture_id FROM listing AS l JOIN image AS i ON i.path = l.path
+                       GROUP BY l.picture_id HAVING count(DISTINCT i.picture_hash) > 1)
+ORDER BY l.seq
+"""
+
+_SHARED_PAIRS = """
+SELECT l.address, (SELECT first.address FROM listing AS first WHERE first.picture_id = i.hash_id ORDER BY seq LIMIT 1)
+FROM listing AS l JOIN image AS i ON i.path = l.path
+WHERE l.picture_id <> i.hash_id ORDER BY l.seq
+"""
+
+_PICTURES = """
+SELECT l.address, l.picture_id, i.picture_hash, i.format, i.size_bytes, i.width, i.height,
+       coalesce(own.vector, imported.vector)
+FROM listing AS l
+JOIN image AS i ON i.path = l.path
+LEFT JOIN embedding AS own ON own.key = i.picture_hash AND own.encoder = :encoder
+LEFT JOIN embedding AS imported ON imported.key = i.hash_id AND imported.encoder = :encoder
+WHERE l.seq = (SELECT min(seq) FROM listing AS same WHERE same.picture_id = l.picture_id)
+ORDER BY l.seq
+"""
+
+_FILES = "SELECT address, picture_id FROM listing WHERE picture_id IS NOT NULL ORDER BY seq"
+
+_TAG_LISTS = """
+SELECT tag, picture_id FROM listing WHERE picture_id IS NOT NULL GROUP BY tag, picture_id ORDER BY tag, min(seq)
+"""
+
+_TAG_COUNTS = """
+SELECT tag, count(DISTINCT picture_id) FROM listing WHERE picture_id IS NOT NULL GROUP BY tag ORDER BY tag
+"""
+
+_IDS = "SELECT picture_id FROM listing WHERE picture_id IS NOT NULL GROUP BY picture_id ORDER BY min(seq)"
+
+
+class Pictures:
+    """The part of the working store that gives the pictures of the latest run, once each has its name."""
+
+    def __init__(self, file: StoreFile, encoders: Encoders) -> None:
+        self._file = file
+        self._encoders = encoders
+
+    def assign_names(self, encoder: EncoderSpec) -> None:
+        """Decide what results call each listed picture that has an embedding by this encoder.
+
+        Two pictures with one ``hash_id`` that show different things (palette swaps) are kept apart: the later one
+        is called by its ``picture_hash``.
+        """
+        first: dict[str, str] = {}
+        with self._file.transaction() as db:
+            db.execute(_NAME_PICTURES, {"encoder": self._encoders.number(encoder)})
+            for hash_id, picture_hash, seq in self._file.rows(_SHARED_HASHES):
+                if picture_hash != first.setdefault(hash_id, picture_hash):
+                    db.execute("UPDATE listing SET picture_id = ? WHERE seq = ?", (picture_hash, seq))
+
+    def shared_hashes(self) -> list[tuple[ImageRef, ImageRef]]:
+        """Return the pairs (later image, earlier image) of different pictures that have one ``hash_id``."""
+        pairs = self._file.rows(_SHARED_PAIRS)
+        return [(as_ref(self._file, later), as_ref(self._file, earlier)) for later, earlier in pairs]
+
+    def records(self, encoder: EncoderSpec) -> Iterator[ImageRecord]:
+        """Yield every picture that has a name, once, in the order of the listing."""
+        for address, hash_id, *facts, vector in self._file.stream(
+            _PICTURES, {"encoder": self._encoders.number(encoder)}
+        ):
+            picture_hash, image_format, size_bytes, width, height = facts
+            yield ImageRecord(
+                ref=as_ref(self._file, address),
+                hash_id=hash_id,
+                picture_hash=picture_hash,
+                format=image_format,
+                size_bytes=size_bytes,
+                width=width,
+                height=height,
+                tags=self._tags_of(hash_id),
+                embedding=self._embedding(vector, encoder),
+                encoder=encoder,
+            )
+
+    def count(self) -> tuple[int, int]:
+        """Return how many listed files hold a named picture, and how many pictures these are."""
+        images, pictures = self._file.rows("SELECT count(picture_id), count(DISTINCT picture_id) FROM listing")[0]
+        return images, pictures
+
+    def files(self) -> Iterator[tuple[ImageRef, str]]:
+        """Yield every listed file that holds a named picture, with the picture's ``hash_id``, in order."""
+        return ((as_ref(self._file, address), hash_id) for address, hash_id in self._file.stream(_FILES))
+
+    def files_of(self, hash_id: str) -> list[ListedFile]:
+        """Return the listed files that hold one picture, in order."""
+        rows = self._file.rows("SELECT address, number FROM listing WHERE picture_id = ? ORDER BY seq", (hash_id,))
+        return [ListedFile(as_ref(self._file, address), ordinal) for address, ordinal in rows]
+
+    def tag_lists(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield every tag with the pictures in it, tags in alphabetical order, pictures in that of the listing."""
+        for tag, group in groupby(self._file.stream(_TAG_LISTS), key=lambda row: str(row[0])):
+            yield tag, [hash_id for _, hash_id in group]
+
+    def count_tags(self) -> dict[str, int]:
+        """Return how many different pictures each tag has, tags in alphabetical order."""
+        return dict(self._file.rows(_TAG_COUNTS))
+
+    def tags(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield every named picture with its tags, in the order of the listing."""
+        return ((hash_id, list(self._tags_of(hash_id))) for (hash_id,) in self._file.stream(_IDS))
+
+    def _tags_of(self, hash_id: str) -> tuple[str, ...]:
+        rows = self._file.rows("SELECT DISTINCT tag FROM listing WHERE picture_id = ? ORDER BY tag", (hash_id,))
+        return tuple(tag for (tag,) in rows)
+
+    def _embedding(self, vector: bytes, encoder: EncoderSpec) -> NDArray[np.float32]:
+        """Return (D,) float32; OutputError where the bytes are of another length."""
+        if not isinstance(vector, bytes) or len(vector) != 4 * encoder.dim:
+            raise self._file.damaged("an embedding is not of the length that it should have")
+        return np.frombuffer(vector, dtype="<f4")
