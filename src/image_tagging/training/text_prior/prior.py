@@ -25,8 +25,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import TrainingError
 from ...tag_models import unit_rows
+from .offset_regression import fit_with_offsets
 from .prompts import neutral_prompts, prompts_of
-from .shifted_regression import fit_shifted
 
 Floats = NDArray[np.float64]
 
@@ -165,8 +165,8 @@ def fit_with_prior(
     if x.ndim != 2 or is_tag.shape != x.shape[:1] or direction.shape != x.shape[1:]:
         raise TrainingError(f"embeddings {x.shape}, truth {is_tag.shape} and direction {direction.shape} do not fit.")
     along = x @ direction
-    shifted = fit_shifted(x, is_tag, [strength * along for strength in strengths], c, weights)
-    return [(coef + t * direction, intercept) for t, (coef, intercept) in zip(strengths, shifted)]
+    fits = [fit_with_offsets(x, is_tag, t * along, c, weights) for t in strengths]
+    return [(coef + t * direction, intercept) for t, (coef, intercept) in zip(strengths, fits)]
 
 
 def zero_shot(direction: Floats, others: Floats, share: float = SHARE) -> tuple[Floats, float]:
