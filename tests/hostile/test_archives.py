@@ -184,8 +184,8 @@ def test_a_bomb_of_images_is_refused_at_the_image_limit_without_unpacking_it(tmp
 
 def test_every_code_of_reading_is_explained():
     checkout = Path(__file__).resolve().parents[2]
-    rooms = [*(checkout / "src" / "image_tagging").glob("source*.py"), *(checkout / "src").glob("*/archives/*.py")]
-    text = "".join(room.read_text(encoding="utf-8") for room in rooms)
+    modules = (checkout / "src" / "image_tagging" / "sources").rglob("*.py")
+    text = "".join(module.read_text(encoding="utf-8") for module in modules)
     codes = set(re.findall(r'ReadError\(\s*"([a-z-]+)"', text)) | set(re.findall(r'"read", "([a-z-]+)"', text))
     page = (checkout / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     assert codes == set(re.findall(r"^\| `([a-z-]+)` \|", page.partition("could not be read\n")[2], re.M)) & codes

@@ -15,7 +15,7 @@ from typing import Optional, Union
 
 from ..errors import InputError, ReadError
 from ..records import Failure, Found, FoundArchive, FoundImage, ImageRef, OtherFile
-from .archives import DEFAULT_LIMITS, OPENING_BYTES, Allowance, Archive, ArchiveLimits, looks_like_archive
+from .archives import DEFAULT_LIMITS, OPENING_BYTES, Archive, ArchiveLimits, Budget, looks_like_archive, open_archive
 from .read import as_read_error
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
 
@@ -189,54 +189,55 @@ def _find_in_archive_file(file: str, limits: Optional[ArchiveLimits]) -> Iterato
         yield FoundArchive(ref, None)
         return
     try:
-        archive = Archive(file, limits)
+        budget = Budget(limits, status.st_size)
+        archive = open_archive(file, budget=budget)
     except (ReadError, OSError) as error:
         yield _unreadable(ref, error)
         yield FoundArchive(ref, 0)
         return
-    yield from _find_in_open(ref, archive, Allowance(limits, status.st_size))
+    yield from _find_in_open(ref, archive, budget)
 
 
-def _find_in_open(ref: ImageRef, archive: Archive, allowance: Allowance) -> Iterator[Found]:
+def _find_in_open(ref: ImageRef, archive: Archive, budget: Budget) -> Iterator[Found]:
     """What an open archive holds; it is closed at the end."""
     images = 0
     try:
         with closing(archive):
-            allowance.take_members(len(archive.entries))
-            allowance.take_bytes(max(archive.held_bytes, OPENING_BYTES if ref.members else 0))
+            budget.take_members(len(archive.members))
+            budget.take_bytes(max(archive.held_bytes, OPENING_BYTES if ref.members else 0))
             if archive.damage:
                 yield Failure(ref, "read", "damaged-archive", archive.damage)
-            for name in sorted(archive.entries):
-                entry = archive.entries[name]
-                if entry.kind == "folder" or allowance.is_spent or _is_hidden_member(name):
+            for name in archive.members if archive.is_sequential else sorted(archive.members):
+                member = archive.members[name]
+                if member.kind == "folder" or budget.is_spent or _is_hidden_member(name):
                     continue
                 inner = ImageRef(ref.file, (*ref.members, name))
                 if is_image_name(name.rstrip("/\\")):  # what is called like a folder and has content is none
-                    if entry.size <= allowance.limits.image_bytes:  # else it is refused before a byte is unpacked
-                        allowance.take_bytes(entry.most_bytes)
+                    if member.size <= budget.limits.image_bytes:  # else it is refused before a byte is unpacked
+                        budget.take_bytes(member.most_bytes)
                     images += 1
-                    yield FoundImage(inner, f"{entry.size}:{entry.crc:08x}")
+                    yield FoundImage(inner, member.stamp)
                 elif is_archive_name(name):
-                    yield from _find_in_nested(archive, inner, allowance)
+                    yield from _find_in_nested(archive, inner, budget)
                 else:
                     yield _unread(inner) if is_unread_name(name) else OtherFile(inner)
     except (ReadError, OSError) as error:
-        yield _unreadable(ImageRef(ref.file) if allowance.is_spent else ref, error)
+        yield _unreadable(ImageRef(ref.file) if budget.is_spent else ref, error)
     yield FoundArchive(ref, images)
 
 
-def _find_in_nested(archive: Archive, inner: ImageRef, allowance: Allowance) -> Iterator[Found]:
+def _find_in_nested(archive: Archive, inner: ImageRef, budget: Budget) -> Iterator[Found]:
     try:
-        if len(inner.members) >= allowance.limits.depth:
-            raise ReadError("too-deep", f"archives lie more than {allowance.limits.depth} deep in each other")
-        opened = archive.inner(inner.members[-1], allowance.inner_bytes)
+        if len(inner.members) >= budget.limits.depth:
+            raise ReadError("too-deep", f"archives lie more than {budget.limits.depth} deep in each other")
+        opened = archive.inner(inner.members[-1], budget)
     except (ReadError, OSError) as error:
         yield _unreadable(inner, error)
         yield FoundArchive(inner, 0)
         return
-    allowance.hold(opened.held_bytes)
-    yield from _find_in_open(inner, opened, allowance)
-    allowance.hold(-opened.held_bytes)
+    budget.hold(opened.held_bytes)
+    yield from _find_in_open(inner, opened, budget)
+    budget.hold(-opened.held_bytes)
 
 
 def _unreadable(ref: ImageRef, error: Exception) -> Failure:

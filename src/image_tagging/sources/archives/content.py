@@ -14,19 +14,22 @@ class Content(Protocol):
     """What an archive is read from."""
 
     size: int
+    held_bytes: int  # memory that it takes
 
     def at(self, offset: int, count: int) -> bytes:
         """The ``count`` bytes from ``offset``, fewer where the content ends; raises OSError."""
 
     def part(self, offset: int, count: int) -> Content:
-        """The ``count`` bytes from ``offset`` as a content of its own, which outlives this one; none are copied."""
+        """Return the ``count`` bytes from ``offset`` as a content that outlives this one; none are copied."""
 
     def close(self) -> None:
-        """Let go of the file or the memory."""
+        """Close the file, or release the memory."""
 
 
 class FileContent:
     """A file that stays open, or the ``count`` bytes of it from ``first``. One thread at a time may read it."""
+
+    held_bytes = 0
 
     def __init__(self, file: Union[str, int], first: int = 0, count: Optional[int] = None) -> None:
         self._file = open(file, "rb", buffering=0)  # noqa: SIM115  closed by close()
@@ -51,10 +54,11 @@ class FileContent:
 
 
 class HeldContent:
-    """Bytes in memory."""
+    """Bytes in memory, of which ``held_bytes`` are held by nothing else."""
 
-    def __init__(self, data: Union[bytes, bytearray, memoryview]) -> None:
+    def __init__(self, data: Union[bytes, bytearray, memoryview], held_bytes: int = 0) -> None:
         self._data = memoryview(data)
+        self.held_bytes = held_bytes
         self.size = len(data)
 
     def at(self, offset: int, count: int) -> bytes:
@@ -66,7 +70,7 @@ class HeldContent:
         return HeldContent(self._data[offset : offset + count])
 
     def close(self) -> None:
-        """Let go of the memory."""
+        """Release the memory."""
         self._data = memoryview(b"")
         self.size = 0
 

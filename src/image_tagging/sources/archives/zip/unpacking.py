@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Callable, Protocol, Union
 
-from ...errors import ReadError
-from .content import PIECE, Content, pieces
+from ....errors import ReadError
+from ..content import PIECE, Content, pieces
 from .entries import BZIP2, DEFLATED, IS_ENCRYPTED, LOCAL_HEADER, LOCAL_SIGNATURE, LZMA, STORED, Entry
 
 #: What archives are met with that Python cannot unpack (APPNOTE 4.4.5); 99 says that AES hides the real method.

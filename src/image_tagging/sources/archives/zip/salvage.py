@@ -11,7 +11,8 @@ import struct
 import zlib
 from typing import NamedTuple, Optional
 
-from .content import PIECE, Content
+from ..content import PIECE, Content
+from ..limits import ArchiveLimits, too_many_members
 from .entries import (
     CENTRAL_HEADER,
     CENTRAL_SIGNATURE,
@@ -24,7 +25,6 @@ from .entries import (
     central_entry,
     zip64_values,
 )
-from .limits import ArchiveLimits, too_many_members
 from .names import member_name
 
 _HEADER = re.compile(b"PK(?:\x03\x04|\x01\x02)")

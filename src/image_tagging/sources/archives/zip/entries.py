@@ -6,6 +6,7 @@ import stat
 import struct
 from typing import NamedTuple, Optional
 
+from ..limits import DEFLATE_RATIO
 from .names import extra_fields, member_name
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
@@ -19,9 +20,6 @@ LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 CENTRAL_HEADER = struct.Struct("<4s6H3L5H2L")
 
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
-
-#: What deflate can do at best.
-DEFLATE_RATIO = 1032
 
 IS_ENCRYPTED = 0x1
 IS_STREAMED = 0x8  # sizes and checksum follow the data
@@ -48,6 +46,11 @@ class Entry(NamedTuple):
     flags: int
     kind: str = "file"
     is_elsewhere: bool = False
+
+    @property
+    def stamp(self) -> str:
+        """Size and checksum of its data, as stated."""
+        return f"{self.size}:{self.crc:08x}"
 
     @property
     def most_bytes(self) -> int:

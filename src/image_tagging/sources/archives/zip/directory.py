@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
-from .content import Content
+from ..content import Content
+from ..limits import ArchiveLimits, too_many_members
 from .entries import CENTRAL_SIGNATURE, Entry, central_entry
-from .limits import ArchiveLimits, too_many_members
 
 END_SIGNATURE = b"PK\x05\x06"
 
