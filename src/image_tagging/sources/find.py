@@ -1,8 +1,8 @@
-"""Where images come from: folders, zips, zips in zips.
+"""Where images come from: folders, archives, archives in archives.
 
-Finding opens no image: a folder is listed, of an archive only its directory is read, and each image is an
-address with a stamp that tells whether it has changed. Reading (:mod:`image_tagging.sources.read`) gives the bytes
-of one address. Nothing is ever unpacked beside the user's files, and no user file is changed.
+Finding opens no image: a folder is listed, of an archive only its directory or its headers are read, and each image is
+an address with a stamp that changes when the image does. Reading (:mod:`image_tagging.sources.read`) returns the bytes
+of one address. Nothing is ever unpacked next to the user's files, and no user file is changed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def find_images(
     if is_archive(root):
         return _find_in_archive_file(root, limits if open_archives else None)
     if not is_image_name(root):
-        raise InputError(f"{root} is neither a folder, an image nor a .zip archive.")
+        raise InputError(f"{root} is neither a folder, an image nor an archive (.zip, .tar, .tar.gz …).")
     return _find_in_file(root, None)
 
 
@@ -139,16 +139,16 @@ def _find_by_content(ref: ImageRef, limits: Optional[ArchiveLimits]) -> Iterator
     """A file whose name says nothing: without a suffix, as in the caches of browsers, or cut short by a download."""
     try:
         _status(ref.file)
-        is_zip, is_picture = looks_like_archive(ref.file), _begins_like_an_image(ref.file)
+        is_archived, is_picture = looks_like_archive(ref.file), _begins_like_an_image(ref.file)
     except (ReadError, OSError) as error:
         yield _unreadable(ref, error)
         return
-    if is_zip:
+    if is_archived:
         yield from _find_in_archive_file(ref.file, limits)
     elif is_picture:
         yield _image_file(ref)
     else:
-        reason = "neither its name nor its first bytes are those of an image or of a zip archive"
+        reason = "neither its name nor its first bytes are those of an image or of an archive"
         yield Failure(ref, "read", "not-an-image", reason)
 
 
@@ -232,7 +232,7 @@ def _find_in_nested(archive: Archive, inner: ImageRef, budget: Budget) -> Iterat
             raise ReadError("too-deep", f"archives lie more than {budget.limits.depth} deep in each other")
         opened = archive.inner(inner.members[-1], budget)
     except (ReadError, OSError) as error:
-        yield _unreadable(inner, error)
+        yield _unreadable(ImageRef(inner.file) if budget.is_spent else inner, error)
         yield FoundArchive(inner, 0)
         return
     budget.hold(opened.held_bytes)

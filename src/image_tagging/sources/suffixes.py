@@ -37,8 +37,8 @@ OTHER_SUFFIXES = frozenset(
     # numbers, models, databases
     ".npy .npz .pt .pth .ckpt .safetensors .onnx .pkl .pickle .joblib .h5 .hdf5 .parquet .arrow .feather .avro "
     ".tfrecord .db .db3 .sqlite .sqlite3 .store .lmdb .mdb .index .idx "
-    # other archives, which are not read
-    ".7z .rar .cbr .cb7 .tar .gz .tgz .bz2 .tbz2 .xz .txz .zst .lz4 .lzma .cab".split()
+    # other archives, and compressed files that by their name hold no archive
+    ".7z .rar .cbr .cb7 .gz .bz2 .xz .zst .lz4 .lzma .cab".split()
 )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from . import tar as tar_format
 from . import zip as zip_format
 from .base import Archive, Member, archive_suffixes, looks_like_archive, open_archive, register, suffixes_of
 from .limits import DEFAULT_LIMITS, OPENING_BYTES, ArchiveLimits, Budget
 
 register(zip_format.FORMAT)
+register(tar_format.FORMAT)
 
 #: The suffixes of archives in lower case.
 ARCHIVE_SUFFIXES = archive_suffixes()
