@@ -523,6 +523,23 @@ def test_four_threads_unpack_it_once_to_list_and_once_to_read(tmp_path, monkeypa
     assert unpacked.blocks <= 2 * BLOCKS + 2
 
 
+@pytest.mark.parametrize(("size", "passes"), [(1_500, 1), (6_000, 2)])
+def test_what_fits_into_the_window_is_unpacked_once(tmp_path, monkeypatch, size, passes):
+    monkeypatch.setattr(stream, "BLOCK", 4_096)
+    monkeypatch.setattr(stream, "_WINDOW", 50)
+    pictures = {f"{number}.png": random.Random(number).randbytes(size) for number in range(60)}
+    path = written(tmp_path / "a.tar.xz", tarred(pictures, "xz"))
+    unpacked = Counted(monkeypatch)
+    open_archive(path).close()
+    once = unpacked.blocks
+    archive = open_archive(path)
+    assert contents(archive) == pictures
+    assert abs(unpacked.blocks - passes * once) <= 3
+    held = archive._stream
+    archive.close()
+    assert not held._window
+
+
 @pytest.mark.usefixtures("_small")
 @pytest.mark.parametrize("packing", ["gz", "bz2", "xz"])
 def test_members_in_any_order_are_read_without_starting_over_each_time(tmp_path, monkeypatch, packing):

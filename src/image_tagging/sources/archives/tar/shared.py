@@ -32,6 +32,11 @@ class SharedListing:
         """How many members are listed."""
         return len(self._listing.members) if self._listing else 0
 
+    def rest(self) -> None:
+        """Release what unpacking holds in memory, unless it is used."""
+        if self._listing and self._listing.stream:
+            self._listing.stream.rest()
+
     def get(self, content: Content, budget: Budget) -> Listing:
         """Return the listing; ``budget`` counts what making it unpacked, also where it was made before."""
         with self._lock:
@@ -53,6 +58,9 @@ class _SharedListings:
     def get(self, key: object) -> SharedListing:
         """Return the listing of this key, which may still have to be made."""
         with self._lock:
+            for other, each in self._kept.items():
+                if other != key:
+                    each.rest()
             shared = self._used.setdefault(key, SharedListing())
             self._kept[key] = shared
             self._kept.move_to_end(key)

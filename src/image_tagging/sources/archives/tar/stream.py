@@ -55,7 +55,8 @@ class Stream:
     """Unpacked content that threads share. It holds no file of the user: each caller gives the packed content.
 
     ``size`` is known when the end was reached once; ``fault`` then says why the data end early, else it is empty.
-    Between :meth:`acquire` and the last :meth:`release` the window is kept.
+    Between :meth:`acquire` and the last :meth:`release` the window is kept; if all fits into it, also until the next
+    readers have used it, so that what was unpacked to be listed is not unpacked again to be read.
     """
 
     def __init__(self, packing: Packing) -> None:
@@ -64,6 +65,7 @@ class Stream:
         self._packing = packing
         self._lock = threading.Lock()
         self._users = 0
+        self._is_read = False
         self._window: OrderedDict[int, bytes] = OrderedDict()
         self._marks = [_Mark(0, 0, None)]
         self._spacing = _SPACING
@@ -82,25 +84,34 @@ class Stream:
         with self._lock:
             self._users += 1
 
-    def release(self) -> None:
-        """Count a reader off; after the last one only the marks stay."""
+    def rest(self) -> None:
+        """Keep the marks only, unless there are readers."""
+        if self._users:  # one of them may have the lock for long
+            return
         with self._lock:
-            self._users -= 1
             if not self._users:
                 self._window.clear()
                 self._cursor = None
                 self._restarts = 0
                 self._close_file()
 
+    def release(self) -> None:
+        """Count a reader off."""
+        with self._lock:
+            self._users -= 1
+        if self._is_read or self.size > _WINDOW * BLOCK:
+            self.rest()
+
     def at(self, packed: Content, offset: int, count: int, budget: Optional[Budget] = None) -> bytes:
         """Return the ``count`` bytes from ``offset``, fewer where the content ends; raises OSError.
 
-        ``budget`` counts the bytes that this unpacks.
+        ``budget`` counts the bytes that this unpacks, while they are listed.
         """
         if offset < 0 or count <= 0:
             return b""
         number, start = divmod(offset, BLOCK)
         with self._lock:
+            self._is_read = budget is None
             parts = [self._block(packed, number, budget)]
             have = len(parts[0]) - start
             while have < count and len(parts[-1]) == BLOCK:
