@@ -19,7 +19,7 @@ from .archives import DEFAULT_LIMITS, OPENING_BYTES, Archive, ArchiveLimits, Bud
 from .read import as_read_error
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
 
-#: How an image begins, whatever it is called; BMP and the like begin too much like other things.
+#: How an image begins, under any name; BMP and the like begin too much like other things.
 _IMAGE_BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"8BPS", b"qoif", b"\0\0\0\x0cjP  ")
 _BOXED_BEGINNINGS = frozenset({b"ftypavif", b"ftypavis", b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"})
 
@@ -36,9 +36,9 @@ def find_images(
     Images come as :class:`FoundImage`; after the images of an archive comes its :class:`FoundArchive`; what
     cannot be opened comes as a :class:`Failure`, and so does an archive of which only a part can be used. Files that
     are neither images nor archives by their names come as :class:`OtherFile`. A file without a suffix, or with one
-    that nobody knows, is what it begins like; ``root`` itself is an archive whatever its name.
+    that nobody knows, is what it begins like; ``root`` itself may be an archive under any name.
 
-    Nothing is told of hidden files and folders (``.git``, ``__MACOSX``), the companions that macOS leaves
+    Not reported are hidden files and folders (``.git``, ``__MACOSX``), the companions that macOS leaves
     (``._cat.png``), links back to a folder above, and the folders ``leave_out`` (those of results).
 
     Raises
@@ -71,7 +71,7 @@ def sub_folders(root: str, *, leave_out: Iterable[str] = ()) -> list[str]:
 
 
 def is_archive(file: str) -> bool:
-    """Whether a file that was named is an archive: by its suffix or, whatever it is called, by its content."""
+    """Whether a file that was named is an archive: by its suffix or by its content."""
     if is_archive_name(file):
         return True
     with suppress(OSError):  # what it is then shows when it is read

@@ -87,7 +87,7 @@ class SourceReader:
         return sum(archive.held_bytes for archive in self._archives.values())
 
     def _has_changed(self, file: str) -> bool:
-        """Whether an archive is another than when it was opened; then it is opened anew for the next image."""
+        """Whether an archive has changed since it was opened; then it is opened again for the next image."""
         try:
             is_same = self._stamps.get(file) in {None, stamp_of(file)}
         except OSError:

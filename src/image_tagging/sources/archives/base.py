@@ -28,7 +28,7 @@ class Member(Protocol):
 
     @property
     def most_bytes(self) -> int:
-        """How many bytes reading it can unpack, whatever ``size`` says."""
+        """How many bytes reading it can unpack; ``size`` is only what is stated."""
 
     @property
     def stamp(self) -> str:

@@ -30,7 +30,7 @@ class Content(Protocol):
 
     @property
     def identity(self) -> Optional[Identity]:
-        """What tells this content from any other; ``None`` where nothing does."""
+        """What is the same only for the same bytes; ``None`` where nothing is."""
 
     def at(self, offset: int, count: int) -> bytes:
         """The ``count`` bytes from ``offset``, fewer where the content ends; raises OSError."""

@@ -1,4 +1,4 @@
-"""One member of a zip as its headers tell of it, and the parts of headers that two readers need."""
+"""One member of a zip as its headers describe it, and the parts of headers that two readers need."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Entry(NamedTuple):
 
     @property
     def most_bytes(self) -> int:
-        """What its data can unpack to, whatever ``size`` says; nothing bounds the packing of rarer methods."""
+        """What its data can unpack to, even where ``size`` is wrong; nothing bounds the packing of rarer methods."""
         return min(self.size, DEFLATE_RATIO * self.compressed) if self.method == DEFLATED else self.size
 
 
