@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import struct
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +112,46 @@ def _archives() -> Iterator[tuple[str, bytes]]:
     yield "zip64", _zip64({"a.png": picture})
     yield "many", _zip({f"{number}.png": b"" for number in range(100)})
     yield "link", _link()
+    yield from _tars(picture)
+
+
+def _tars(picture: bytes) -> Iterator[tuple[str, bytes]]:
+    members = {"a.png": picture, "cat/b.PNG": picture, "c.txt": b"no image"}
+    for tar_format in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        yield f"tar {tar_format}", _tar({**members, "n" * 90 + "/" + "n" * 80 + ".png": picture}, "", tar_format)
+    for packing in ("gz", "bz2", "xz"):
+        yield f"tar {packing}", _tar(members, packing)
+        yield f"tar {packing} of zeros", _tar({"zeros.png": bytes(1 << 16)}, packing)
+        yield f"zip with tar {packing}", _zip({"in.tar.gz": _tar(members, packing)})
+    inner = {"in.zip": _zip(members), "in.tar": _tar(members), "in.tgz": _tar(members, "gz")}
+    yield "nested tar", _tar(inner)
+    yield "nested tar gz", _tar(inner, "gz")
+    whole = _tar({"a.png": picture, "b.png": picture})
+    yield "tar cut short", whole[:1300]
+    yield "tar twice", whole[:2048] + whole
+    yield "tar with a damaged header", whole[:1100] + b"x" + whole[1101:]
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, kind in (("a.png", tarfile.REGTYPE), ("b.png", tarfile.LNKTYPE), ("c.png", tarfile.SYMTYPE)):
+            _add(archive, name, b"", kind, "a.png")
+        for name, kind in (("d.png", tarfile.CHRTYPE), ("e.png", tarfile.FIFOTYPE), ("f.png", tarfile.GNUTYPE_SPARSE)):
+            _add(archive, name, b"", kind)
+    yield "tar of links", file.getvalue()
+
+
+def _tar(members: dict[str, bytes], packing: str = "", tar_format: int = tarfile.PAX_FORMAT) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode=f"w:{packing}", format=tar_format) as archive:
+        for name, content in members.items():
+            _add(archive, name, content)
+    data = file.getvalue()
+    return data if packing else data[: len(data.rstrip(b"\0")) // 512 * 512 + 1536]  # less zeros at the end
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes, kind: bytes = tarfile.REGTYPE, link: str = "") -> None:
+    info = tarfile.TarInfo(name)
+    info.size, info.type, info.linkname = len(content), kind, link
+    archive.addfile(info, io.BytesIO(content))
 
 
 def _picture() -> bytes:

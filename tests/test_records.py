@@ -83,6 +83,12 @@ def test_the_tag_in_an_archive_is_the_folder_and_at_its_top_the_archives_stem(me
     assert ImageRef("/data/my.photos.zip", members).tag == tag
 
 
+@pytest.mark.parametrize("name", ["my.photos.tar", "my.photos.tgz", "my.photos.tar.gz", "my.photos.tar.xz"])
+def test_the_stem_of_a_compressed_tar_is_without_both_suffixes(name):
+    assert ImageRef(f"/data/{name}", ("1.png",)).tag == "my.photos"
+    assert ImageRef("/data/a.zip", (f"b/{name}", "1.png")).tag == "my.photos"
+
+
 def test_backslashes_part_the_name_of_a_member():
     assert ImageRef("a.zip", ("cat\\7.png",)).name == "7.png"
 

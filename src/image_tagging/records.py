@@ -82,7 +82,7 @@ class ImageRef:
         if named := [folder for folder in folders if folder not in {"", ".", ".."}]:
             return encodable(named[-1])
         holder = self.members[-2] if len(self.members) > 1 else self.file
-        return encodable(os.path.splitext(_last_part(holder))[0])
+        return encodable(os.path.splitext(_last_part(holder))[0].removesuffix(".tar"))
 
 
 def _last_part(member: str) -> str:

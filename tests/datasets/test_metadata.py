@@ -136,6 +136,7 @@ def test_the_name_of_an_untagged_metadata_file(tmp_path):
     (tmp_path / "my.photos").mkdir()
     assert untagged_metadata_name(str(tmp_path / "my.photos") + os.sep) == "my.photos-metadata.json"
     assert untagged_metadata_name(str(tmp_path / "my.photos.ZIP")) == "my.photos-metadata.json"
+    assert untagged_metadata_name(str(tmp_path / "my.photos.tar.gz")) == "my.photos-metadata.json"
 
 
 # --- reading what was written -----------------------------------------------------------------------------

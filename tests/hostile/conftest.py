@@ -137,3 +137,25 @@ def without_rights(tmp_path_factory):
         )
 
     return run
+
+
+def every_file(folder: Path) -> set[str]:
+    return {os.path.join(where, name) for where, _, names in os.walk(folder) for name in names}
+
+
+@pytest.fixture
+def stage4(trained, tmp_path):
+    """``stage4(archive)`` classifies it deep inside the test's folder; exit code, the placed files, and the log."""
+
+    def run(archive: str):
+        output = tmp_path / "deep" / "er" / "output"
+        before = every_file(tmp_path)
+        code = cli.main(["classify-zip", f"--directory={archive}", f"--model={trained.models}", f"--output={output}"])
+        new = every_file(tmp_path) - before
+        assert all(Path(path).is_relative_to(output) for path in new)
+        placed = {Path(path) for path in new if Path(path).relative_to(output).parts[0].startswith("ovr-")}
+        assert all(len(path.relative_to(output).parts) == 4 for path in placed)  # <kind>/<tag>/<bin>/<file>
+        log = output / "image-tagging.log"
+        return code, placed, log.read_text(encoding="utf-8") if log.exists() else ""
+
+    return run

@@ -28,7 +28,7 @@ def test_a_folder_that_is_missing(refused, done, tmp_path):
 
 def test_a_file_that_is_no_source(refused, done, tmp_path):
     (tmp_path / "notes.txt").write_text("notes", encoding="utf-8")
-    assert "neither a folder, an image nor a .zip" in refused(*process(tmp_path / "notes.txt", done))
+    assert "neither a folder, an image nor an archive" in refused(*process(tmp_path / "notes.txt", done))
 
 
 @pytest.mark.parametrize("files", [{}, {"a/notes.txt": b"x"}, {".git/a.png": b"x"}, {"a/._b.png": b"x"}])

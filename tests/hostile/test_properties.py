@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import tarfile
 import zipfile
 from collections import Counter
 
@@ -28,6 +29,7 @@ from image_tagging.sources.archives import ArchiveLimits
 from image_tagging.sources.find import find_images
 from image_tagging.sources.read import SourceReader
 from image_tagging.tag_models.bins import MAX_BINS, bin_labels, bin_numbers
+from raw_tars import tarred
 
 EXAMPLES = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 LIMITS = ArchiveLimits(depth=4, members=1000, image_bytes=1 << 20, archive_bytes=1 << 22, total_bytes=1 << 24)
@@ -113,6 +115,33 @@ def test_every_image_of_an_archive_is_found_and_read_whatever_its_name(folder, m
     found, contents = read_all(folder, zipped(members, method))
     assert not [item for item in found if isinstance(item, Failure)]
     assert Counter(contents.values()) == Counter(images_in(members))
+
+
+@EXAMPLES
+@given(
+    members=st.dictionaries(NAMES, CONTENTS, min_size=1, max_size=6),
+    tar_format=st.sampled_from([tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]),
+    packing=st.sampled_from(["", "gz", "bz2", "xz"]),
+)
+def test_a_tar_gives_what_the_same_zip_gives(folder, members, tar_format, packing):
+    def by_name(data):
+        found, contents = read_all(folder, data)
+        archives = [item.images for item in found if isinstance(item, FoundArchive)]
+        return archives, {ref.members: content for ref, content in contents.items()}
+
+    assert by_name(tarred(members, packing, tar_format)) == by_name(zipped(members))
+
+
+@EXAMPLES
+@given(members=FLAT, packing=st.sampled_from(["", "gz", "bz2", "xz"]), data=st.data())
+def test_a_changed_tar_gives_images_or_reasons_and_nothing_else(folder, members, packing, data):
+    found, contents = read_all(folder, data.draw(changed(tarred(members, packing))))
+    for item in found:
+        if isinstance(item, Failure):
+            assert is_told(item.reason, item.code)
+    for content in contents.values():
+        assert isinstance(content, bytes) or is_told(content, content.code)
+    assert [item for item in found if isinstance(item, (FoundArchive, Failure))]
 
 
 @EXAMPLES

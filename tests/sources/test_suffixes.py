@@ -20,7 +20,9 @@ def test_what_cameras_and_browsers_write_is_an_image(name):
     assert not is_archive_name(name)
 
 
-@pytest.mark.parametrize("name", ["a.zip", "A.ZIP", "a.Zip", "comic.cbz", "a.png.zip"])
+@pytest.mark.parametrize(
+    "name", ["a.zip", "A.ZIP", "a.Zip", "comic.cbz", "a.png.zip", "a.tar", "a.TAR.gz", "a.tgz", "a.tar.xz", "a.b.tbz2"]
+)
 def test_archives_are_known_by_their_suffix_in_any_case(name):
     assert is_archive_name(name)
     assert not is_image_name(name)
@@ -35,6 +37,14 @@ def test_side_cars_documents_and_hidden_files_need_no_look(name):
 def test_a_suffix_that_nobody_knows_deserves_one(name):
     assert not is_other_name(name)
     assert not is_image_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.gz", "tar.gz", ".tar.gz", "a.json.gz", "a.bz2", "a.xz", "a.tar.zst", "a.7z", "a.rar"]
+)
+def test_a_compressed_file_that_is_no_tar_is_another_file(name):
+    assert is_other_name(name)
+    assert not is_archive_name(name)
 
 
 def test_no_suffix_means_two_things():

@@ -64,7 +64,7 @@ def metadata_paths(folder: str, name: str, metadata_format: str) -> tuple[str, .
 def untagged_metadata_name(source: str) -> str:
     """The name of the metadata file of an untagged folder or archive: ``photos.zip`` -> ``photos-metadata.json``."""
     name = os.path.basename(os.path.normpath(source))
-    stem = name if os.path.isdir(source) else os.path.splitext(name)[0]
+    stem = name if os.path.isdir(source) else os.path.splitext(name)[0].removesuffix(".tar")
     return f"{stem}-metadata.json"
 
 

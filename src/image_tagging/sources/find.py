@@ -1,8 +1,8 @@
-"""Where images come from: folders, zips, zips in zips.
+"""Where images come from: folders, archives, archives in archives.
 
-Finding opens no image: a folder is listed, of an archive only its directory is read, and each image is an
-address with a stamp that tells whether it has changed. Reading (:mod:`image_tagging.sources.read`) gives the bytes
-of one address. Nothing is ever unpacked beside the user's files, and no user file is changed.
+Finding opens no image: a folder is listed, of an archive only its directory or its headers are read, and each image is
+an address with a stamp that changes when the image does. Reading (:mod:`image_tagging.sources.read`) returns the bytes
+of one address. Nothing is ever unpacked next to the user's files, and no user file is changed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Optional, Union
 
 from ..errors import InputError, ReadError
 from ..records import Failure, Found, FoundArchive, FoundImage, ImageRef, OtherFile
-from .archives import DEFAULT_LIMITS, OPENING_BYTES, Allowance, Archive, ArchiveLimits, looks_like_archive
+from .archives import DEFAULT_LIMITS, OPENING_BYTES, Archive, ArchiveLimits, Budget, looks_like_archive, open_archive
 from .read import as_read_error
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
 
-#: How an image begins, whatever it is called; BMP and the like begin too much like other things.
+#: How an image begins, under any name; BMP and the like begin too much like other things.
 _IMAGE_BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"8BPS", b"qoif", b"\0\0\0\x0cjP  ")
 _BOXED_BEGINNINGS = frozenset({b"ftypavif", b"ftypavis", b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"})
 
@@ -36,9 +36,9 @@ def find_images(
     Images come as :class:`FoundImage`; after the images of an archive comes its :class:`FoundArchive`; what
     cannot be opened comes as a :class:`Failure`, and so does an archive of which only a part can be used. Files that
     are neither images nor archives by their names come as :class:`OtherFile`. A file without a suffix, or with one
-    that nobody knows, is what it begins like; ``root`` itself is an archive whatever its name.
+    that nobody knows, is what it begins like; ``root`` itself may be an archive under any name.
 
-    Nothing is told of hidden files and folders (``.git``, ``__MACOSX``), the companions that macOS leaves
+    Not reported are hidden files and folders (``.git``, ``__MACOSX``), the companions that macOS leaves
     (``._cat.png``), links back to a folder above, and the folders ``leave_out`` (those of results).
 
     Raises
@@ -54,7 +54,7 @@ def find_images(
     if is_archive(root):
         return _find_in_archive_file(root, limits if open_archives else None)
     if not is_image_name(root):
-        raise InputError(f"{root} is neither a folder, an image nor a .zip archive.")
+        raise InputError(f"{root} is neither a folder, an image nor an archive (.zip, .tar, .tar.gz …).")
     return _find_in_file(root, None)
 
 
@@ -71,7 +71,7 @@ def sub_folders(root: str, *, leave_out: Iterable[str] = ()) -> list[str]:
 
 
 def is_archive(file: str) -> bool:
-    """Whether a file that was named is an archive: by its suffix or, whatever it is called, by its content."""
+    """Whether a file that was named is an archive: by its suffix or by its content."""
     if is_archive_name(file):
         return True
     with suppress(OSError):  # what it is then shows when it is read
@@ -139,16 +139,16 @@ def _find_by_content(ref: ImageRef, limits: Optional[ArchiveLimits]) -> Iterator
     """A file whose name says nothing: without a suffix, as in the caches of browsers, or cut short by a download."""
     try:
         _status(ref.file)
-        is_zip, is_picture = looks_like_archive(ref.file), _begins_like_an_image(ref.file)
+        is_archived, is_picture = looks_like_archive(ref.file), _begins_like_an_image(ref.file)
     except (ReadError, OSError) as error:
         yield _unreadable(ref, error)
         return
-    if is_zip:
+    if is_archived:
         yield from _find_in_archive_file(ref.file, limits)
     elif is_picture:
         yield _image_file(ref)
     else:
-        reason = "neither its name nor its first bytes are those of an image or of a zip archive"
+        reason = "neither its name nor its first bytes are those of an image or of an archive"
         yield Failure(ref, "read", "not-an-image", reason)
 
 
@@ -189,54 +189,55 @@ def _find_in_archive_file(file: str, limits: Optional[ArchiveLimits]) -> Iterato
         yield FoundArchive(ref, None)
         return
     try:
-        archive = Archive(file, limits)
+        budget = Budget(limits, status.st_size)
+        archive = open_archive(file, budget=budget)
     except (ReadError, OSError) as error:
         yield _unreadable(ref, error)
         yield FoundArchive(ref, 0)
         return
-    yield from _find_in_open(ref, archive, Allowance(limits, status.st_size))
+    yield from _find_in_open(ref, archive, budget)
 
 
-def _find_in_open(ref: ImageRef, archive: Archive, allowance: Allowance) -> Iterator[Found]:
+def _find_in_open(ref: ImageRef, archive: Archive, budget: Budget) -> Iterator[Found]:
     """What an open archive holds; it is closed at the end."""
     images = 0
     try:
         with closing(archive):
-            allowance.take_members(len(archive.entries))
-            allowance.take_bytes(max(archive.held_bytes, OPENING_BYTES if ref.members else 0))
+            budget.take_members(len(archive.members))
+            budget.take_bytes(max(archive.held_bytes, OPENING_BYTES if ref.members else 0))
             if archive.damage:
                 yield Failure(ref, "read", "damaged-archive", archive.damage)
-            for name in sorted(archive.entries):
-                entry = archive.entries[name]
-                if entry.kind == "folder" or allowance.is_spent or _is_hidden_member(name):
+            for name in archive.members if archive.is_sequential else sorted(archive.members):
+                member = archive.members[name]
+                if member.kind == "folder" or budget.is_spent or _is_hidden_member(name):
                     continue
                 inner = ImageRef(ref.file, (*ref.members, name))
                 if is_image_name(name.rstrip("/\\")):  # what is called like a folder and has content is none
-                    if entry.size <= allowance.limits.image_bytes:  # else it is refused before a byte is unpacked
-                        allowance.take_bytes(entry.most_bytes)
+                    if member.size <= budget.limits.image_bytes:  # else it is refused before a byte is unpacked
+                        budget.take_bytes(member.most_bytes)
                     images += 1
-                    yield FoundImage(inner, f"{entry.size}:{entry.crc:08x}")
+                    yield FoundImage(inner, member.stamp)
                 elif is_archive_name(name):
-                    yield from _find_in_nested(archive, inner, allowance)
+                    yield from _find_in_nested(archive, inner, budget)
                 else:
                     yield _unread(inner) if is_unread_name(name) else OtherFile(inner)
     except (ReadError, OSError) as error:
-        yield _unreadable(ImageRef(ref.file) if allowance.is_spent else ref, error)
+        yield _unreadable(ImageRef(ref.file) if budget.is_spent else ref, error)
     yield FoundArchive(ref, images)
 
 
-def _find_in_nested(archive: Archive, inner: ImageRef, allowance: Allowance) -> Iterator[Found]:
+def _find_in_nested(archive: Archive, inner: ImageRef, budget: Budget) -> Iterator[Found]:
     try:
-        if len(inner.members) >= allowance.limits.depth:
-            raise ReadError("too-deep", f"archives lie more than {allowance.limits.depth} deep in each other")
-        opened = archive.inner(inner.members[-1], allowance.inner_bytes)
+        if len(inner.members) >= budget.limits.depth:
+            raise ReadError("too-deep", f"archives lie more than {budget.limits.depth} deep in each other")
+        opened = archive.inner(inner.members[-1], budget)
     except (ReadError, OSError) as error:
-        yield _unreadable(inner, error)
+        yield _unreadable(ImageRef(inner.file) if budget.is_spent else inner, error)
         yield FoundArchive(inner, 0)
         return
-    allowance.hold(opened.held_bytes)
-    yield from _find_in_open(inner, opened, allowance)
-    allowance.hold(-opened.held_bytes)
+    budget.hold(opened.held_bytes)
+    yield from _find_in_open(inner, opened, budget)
+    budget.hold(-opened.held_bytes)
 
 
 def _unreadable(ref: ImageRef, error: Exception) -> Failure:

@@ -9,7 +9,7 @@ from collections import OrderedDict, defaultdict
 from ..errors import ReadError
 from ..files import stamp_of
 from ..records import ImageRef
-from .archives import DEFAULT_LIMITS, Archive, ArchiveLimits
+from .archives import DEFAULT_LIMITS, Archive, ArchiveLimits, Budget, open_archive
 
 
 def as_read_error(error: Exception) -> ReadError:
@@ -24,8 +24,8 @@ def as_read_error(error: Exception) -> ReadError:
 class SourceReader:
     """Reads the bytes of images; keeps the last few archives open.
 
-    One reader belongs to one thread: archives must not be shared, and opening one of 80,000 members anew for every
-    image would cost a tenth of a second each.
+    One reader belongs to one thread: archives must not be shared, and opening one of 80,000 members again for
+    every image would cost a tenth of a second each.
     """
 
     def __init__(self, *, limits: ArchiveLimits = DEFAULT_LIMITS, keep_open: int = 4) -> None:
@@ -66,12 +66,13 @@ class SourceReader:
         if ref.members:
             holder = self._archive(_holder(ref))
             name = ref.members[-1]
-            self._make_room(holder.entries[name].size if name in holder.entries else 0)
-            archive = holder.inner(name, self._limits.archive_bytes)
+            size = holder.members[name].size if name in holder.members else 0
+            self._make_room(size)
+            archive = holder.inner(name, Budget(self._limits, size))
         else:
             self._make_room(0)
             self._stamps[ref.file] = stamp_of(ref.file)
-            archive = Archive(ref.file, self._limits)
+            archive = open_archive(ref.file, self._limits)
         self._archives[ref] = archive
         return archive
 
@@ -86,7 +87,7 @@ class SourceReader:
         return sum(archive.held_bytes for archive in self._archives.values())
 
     def _has_changed(self, file: str) -> bool:
-        """Whether an archive is another than when it was opened; then it is opened anew for the next image."""
+        """Whether an archive has changed since it was opened; then it is opened again for the next image."""
         try:
             is_same = self._stamps.get(file) in {None, stamp_of(file)}
         except OSError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-ARCHIVE_SUFFIXES = frozenset({".zip", ".cbz"})
+from .archives import ARCHIVE_SUFFIXES, suffixes_of
 
 #: What cameras, browsers, games and archives call an image. Documents (PDF, EPS) and data grids are left out.
 IMAGE_SUFFIXES = frozenset(
@@ -13,15 +13,15 @@ IMAGE_SUFFIXES = frozenset(
     ".psd .qoi .ras .rgb .rgba .sgi .tga .tif .tiff .vda .vst .webp .xbm .xpm".split()
 )
 
-#: Images that nothing here decodes: raw photos, drawings by lines, data of light. They are told, and not read.
+#: Images that nothing here decodes: raw photos, drawings by lines, data of light. They are reported, and not read.
 UNREAD_SUFFIXES = frozenset(
     ".arw .cr2 .cr3 .crw .dng .nef .nrw .orf .pef .raf .raw .rw2 .srw .3fr .iiq .svg .svgz .eps .ai .exr .hdr .ff "
     ".jxl .jxr .wdp .xcf .kra .clip .psb .emf .wmf .pct .pict".split()
 )
 
-#: Files that lie beside images by the million, and documents and programs that are zips inside: neither is opened.
+#: Files that lie next to images by the million, and documents and programs that are zips inside: neither is opened.
 OTHER_SUFFIXES = frozenset(
-    # text, tables, notes beside images
+    # text, tables, notes next to images
     ".txt .json .jsonl .ndjson .geojson .csv .tsv .xml .xmp .yaml .yml .toml .ini .cfg .conf .log .md .rst .html .htm "
     ".css .caption .captions .tags .prompt .sha1 .sha256 .md5 .url .lnk .srt .vtt .thm .aae .info .nfo .lst .list "
     # code
@@ -37,8 +37,8 @@ OTHER_SUFFIXES = frozenset(
     # numbers, models, databases
     ".npy .npz .pt .pth .ckpt .safetensors .onnx .pkl .pickle .joblib .h5 .hdf5 .parquet .arrow .feather .avro "
     ".tfrecord .db .db3 .sqlite .sqlite3 .store .lmdb .mdb .index .idx "
-    # other archives, which are not read
-    ".7z .rar .cbr .cb7 .tar .gz .tgz .bz2 .tbz2 .xz .txz .zst .lz4 .lzma .cab".split()
+    # other archives, and compressed files that by their name hold no archive
+    ".7z .rar .cbr .cb7 .gz .bz2 .xz .zst .lz4 .lzma .cab".split()
 )
 
 
@@ -49,7 +49,7 @@ def is_image_name(name: str) -> bool:
 
 def is_archive_name(name: str) -> bool:
     """Whether a file of this name is taken for an archive, in any case of the suffix."""
-    return _suffix(name) in ARCHIVE_SUFFIXES
+    return not ARCHIVE_SUFFIXES.isdisjoint(suffixes_of(name))
 
 
 def is_unread_name(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from image_tagging.errors import ReadError
-from image_tagging.sources.archives import Allowance, ArchiveLimits
+from image_tagging.sources.archives import ArchiveLimits, Budget
 
 
 def test_the_stated_limits():
@@ -17,29 +17,29 @@ def test_the_stated_limits():
 
 def test_what_a_file_unpacks_to_may_grow_with_its_size():
     limits = ArchiveLimits(total_bytes=1000, ratio=10)
-    Allowance(limits, 1).take_bytes(1000)
-    Allowance(limits, 500).take_bytes(5000)
-    allowance = Allowance(limits, 500)
+    Budget(limits, 1).take_bytes(1000)
+    Budget(limits, 500).take_bytes(5000)
+    budget = Budget(limits, 500)
     with pytest.raises(ReadError, match="more than 5,000 bytes") as raised:
-        allowance.take_bytes(5001)
+        budget.take_bytes(5001)
     assert raised.value.code == "too-much"
-    assert allowance.is_spent
+    assert budget.is_spent
 
 
 def test_members_add_up():
-    allowance = Allowance(ArchiveLimits(members=10), 1)
-    allowance.take_members(10)
-    assert not allowance.is_spent
+    budget = Budget(ArchiveLimits(members=10), 1)
+    budget.take_members(10)
+    assert not budget.is_spent
     with pytest.raises(ReadError, match="more than 10 members") as raised:
-        allowance.take_members(1)
+        budget.take_members(1)
     assert raised.value.code == "too-many-members"
-    assert allowance.is_spent
+    assert budget.is_spent
 
 
 def test_what_is_held_leaves_less_for_the_next():
-    allowance = Allowance(ArchiveLimits(archive_bytes=100, held_bytes=150), 1)
-    assert allowance.inner_bytes == 100
-    allowance.hold(100)
-    assert allowance.inner_bytes == 50
-    allowance.hold(-100)
-    assert allowance.inner_bytes == 100
+    budget = Budget(ArchiveLimits(archive_bytes=100, held_bytes=150), 1)
+    assert budget.inner_bytes == 100
+    budget.hold(100)
+    assert budget.inner_bytes == 50
+    budget.hold(-100)
+    assert budget.inner_bytes == 100

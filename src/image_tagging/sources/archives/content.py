@@ -6,6 +6,9 @@ import os
 from collections.abc import Iterator
 from typing import Optional, Protocol, Union
 
+#: What is the same for two contents only if they hold the same bytes.
+Identity = tuple[int, ...]
+
 #: Bytes read at a time where much is to be read.
 PIECE = 1 << 18
 
@@ -13,26 +16,48 @@ PIECE = 1 << 18
 class Content(Protocol):
     """What an archive is read from."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+
+    @property
+    def held_bytes(self) -> int:
+        """The memory that it takes."""
+
+    @property
+    def stamp(self) -> str:
+        """Size and time of the file that the bytes are in; empty where they are not as in a file."""
+
+    @property
+    def identity(self) -> Optional[Identity]:
+        """What is the same only for the same bytes; ``None`` where nothing is."""
 
     def at(self, offset: int, count: int) -> bytes:
         """The ``count`` bytes from ``offset``, fewer where the content ends; raises OSError."""
 
     def part(self, offset: int, count: int) -> Content:
-        """The ``count`` bytes from ``offset`` as a content of its own, which outlives this one; none are copied."""
+        """Return the ``count`` bytes from ``offset`` as a content that outlives this one; none are copied."""
+
+    def is_changed(self) -> bool:
+        """Whether the file was changed since it was opened."""
 
     def close(self) -> None:
-        """Let go of the file or the memory."""
+        """Close the file, or release the memory."""
 
 
 class FileContent:
     """A file that stays open, or the ``count`` bytes of it from ``first``. One thread at a time may read it."""
 
+    held_bytes = 0
+
     def __init__(self, file: Union[str, int], first: int = 0, count: Optional[int] = None) -> None:
         self._file = open(file, "rb", buffering=0)  # noqa: SIM115  closed by close()
         self._first = first
-        size = os.fstat(self._file.fileno()).st_size - first
-        self.size = size if count is None else min(size, count)
+        status = os.fstat(self._file.fileno())
+        self.size = status.st_size - first if count is None else min(status.st_size - first, count)
+        self.stamp = _stamp(status)
+        times = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        self.identity: Optional[Identity] = (status.st_dev, status.st_ino, *times, first, self.size)
 
     def at(self, offset: int, count: int) -> bytes:
         """The ``count`` bytes from ``offset``, fewer where the file ends; raises OSError."""
@@ -45,16 +70,24 @@ class FileContent:
         """The ``count`` bytes from ``offset`` of the same file, even where another has taken its name."""
         return FileContent(os.dup(self._file.fileno()), self._first + offset, count)
 
+    def is_changed(self) -> bool:
+        """Whether the file was written to since it was opened; one that took its name is another file."""
+        return _stamp(os.fstat(self._file.fileno())) != self.stamp
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
 
 class HeldContent:
-    """Bytes in memory."""
+    """Bytes in memory, of which ``held_bytes`` are held by nothing else."""
 
-    def __init__(self, data: Union[bytes, bytearray, memoryview]) -> None:
+    stamp = ""
+    identity: Optional[Identity] = None
+
+    def __init__(self, data: Union[bytes, bytearray, memoryview], held_bytes: int = 0) -> None:
         self._data = memoryview(data)
+        self.held_bytes = held_bytes
         self.size = len(data)
 
     def at(self, offset: int, count: int) -> bytes:
@@ -65,10 +98,18 @@ class HeldContent:
         """The ``count`` bytes from ``offset``, in the same memory."""
         return HeldContent(self._data[offset : offset + count])
 
+    def is_changed(self) -> bool:
+        """Return that memory does not change."""
+        return False
+
     def close(self) -> None:
-        """Let go of the memory."""
+        """Release the memory."""
         self._data = memoryview(b"")
         self.size = 0
+
+
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_size}:{status.st_mtime_ns}"
 
 
 def pieces(content: Content, offset: int, count: int) -> Iterator[bytes]:

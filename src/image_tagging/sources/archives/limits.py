@@ -1,11 +1,13 @@
-"""How far archives are followed, and the account that is kept of it for each file that finding opens."""
+"""How far archives are followed, and what each file that finding opens may still use of that."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ...errors import ReadError
-from .entries import DEFLATE_RATIO
+
+#: What deflate can do at best.
+DEFLATE_RATIO = 1032
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ DEFAULT_LIMITS = ArchiveLimits()
 OPENING_BYTES = 1 << 16
 
 
-class Allowance:
-    """What one file may still bring: members, bytes, and bytes held at a time. Inner archives draw on it too."""
+class Budget:
+    """What one file may still use: members, bytes, and bytes held at a time. Inner archives draw on it too."""
 
     def __init__(self, limits: ArchiveLimits, file_size: int) -> None:
         self.limits = limits
@@ -71,7 +73,7 @@ class Allowance:
             )
 
     def hold(self, count: int) -> None:
-        """Count bytes that stay in memory until they are let go (a negative count)."""
+        """Count bytes that stay in memory until they are released (a negative count)."""
         self._held += count
 
 

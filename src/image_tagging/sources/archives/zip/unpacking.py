@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Callable, Protocol, Union
 
-from ...errors import ReadError
-from .content import PIECE, Content, pieces
+from ....errors import ReadError
+from ..content import PIECE, Content, pieces
 from .entries import BZIP2, DEFLATED, IS_ENCRYPTED, LOCAL_HEADER, LOCAL_SIGNATURE, LZMA, STORED, Entry
 
 #: What archives are met with that Python cannot unpack (APPNOTE 4.4.5); 99 says that AES hides the real method.
@@ -21,7 +21,7 @@ _METHOD_NAMES = {
 }
 _AES = 99
 
-#: Local headers have more extra fields than the directory tells of; what is read along with the data for them.
+#: Local headers have more extra fields than the directory has; what is read along with the data for them.
 _HEADER_ROOM = 160
 
 _SMALLEST_DICTIONARY = 4096
@@ -137,7 +137,7 @@ def _bzipped(parts: Iterator[bytes], size: int) -> Union[bytes, bytearray]:
 
 
 def _lzma(parts: Iterator[bytes], size: int) -> Union[bytes, bytearray]:
-    """LZMA with the header that zips give it (APPNOTE 5.8). Where its data end, only the size may tell."""
+    """LZMA with the header that zips give it (APPNOTE 5.8). Where its data end, only the size may say."""
     first = next(parts, b"")
     length, packed, dictionary = struct.unpack_from("<2xHBL", first)
     if length != 5 or packed >= 9 * 5 * 5:

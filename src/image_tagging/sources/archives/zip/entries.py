@@ -1,4 +1,4 @@
-"""One member of a zip as its headers tell of it, and the parts of headers that two readers need."""
+"""One member of a zip as its headers describe it, and the parts of headers that two readers need."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import stat
 import struct
 from typing import NamedTuple, Optional
 
+from ..limits import DEFLATE_RATIO
 from .names import extra_fields, member_name
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
@@ -19,9 +20,6 @@ LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 CENTRAL_HEADER = struct.Struct("<4s6H3L5H2L")
 
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
-
-#: What deflate can do at best.
-DEFLATE_RATIO = 1032
 
 IS_ENCRYPTED = 0x1
 IS_STREAMED = 0x8  # sizes and checksum follow the data
@@ -50,8 +48,13 @@ class Entry(NamedTuple):
     is_elsewhere: bool = False
 
     @property
+    def stamp(self) -> str:
+        """Size and checksum of its data, as stated."""
+        return f"{self.size}:{self.crc:08x}"
+
+    @property
     def most_bytes(self) -> int:
-        """What its data can unpack to, whatever ``size`` says; nothing bounds the packing of rarer methods."""
+        """What its data can unpack to, even where ``size`` is wrong; nothing bounds the packing of rarer methods."""
         return min(self.size, DEFLATE_RATIO * self.compressed) if self.method == DEFLATED else self.size
 
 

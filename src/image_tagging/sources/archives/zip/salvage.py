@@ -1,6 +1,6 @@
 """The members of a zip without its directory: a download that was cut short still holds most of its images.
 
-In front of the data of each member stands a header of its own. They are walked from the first on; where one is not
+In front of the data of each member stands a header. These are walked from the first on; where one is not
 followed by the next, the next is searched for.
 """
 
@@ -11,7 +11,8 @@ import struct
 import zlib
 from typing import NamedTuple, Optional
 
-from .content import PIECE, Content
+from ..content import PIECE, Content
+from ..limits import ArchiveLimits, too_many_members
 from .entries import (
     CENTRAL_HEADER,
     CENTRAL_SIGNATURE,
@@ -24,7 +25,6 @@ from .entries import (
     central_entry,
     zip64_values,
 )
-from .limits import ArchiveLimits, too_many_members
 from .names import member_name
 
 _HEADER = re.compile(b"PK(?:\x03\x04|\x01\x02)")
@@ -45,7 +45,7 @@ _LEAST_WASTE = 1 << 26
 
 
 class _Data(NamedTuple):
-    """What unpacking tells of data of unknown length."""
+    """What unpacking shows of data of unknown length."""
 
     compressed: int
     size: int
@@ -55,7 +55,7 @@ class _Data(NamedTuple):
 def salvage(content: Content, known: list[Entry], limits: ArchiveLimits) -> list[Entry]:
     """The members whose data are whole by the headers in front of them, in the order of the file.
 
-    ``known`` are those that the directory still told of. Checksums are compared when a member is read.
+    ``known`` are those that the directory still lists. Checksums are compared when a member is read.
 
     Raises
     ------
@@ -104,7 +104,7 @@ class _Salvage:
         return end if self._ends_well(entry, end) else start
 
     def _take_record(self, place: int) -> int:
-        """The record tells more than the header in front of the data: the kind, and sizes that were not known."""
+        """The record says more than the header in front of the data: the kind, and sizes that were not known."""
         data = self._content.at(place, CENTRAL_HEADER.size)
         if len(data) == CENTRAL_HEADER.size:
             data += self._content.at(place + len(data), sum(struct.unpack_from("<3H", data, 28)))

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_tagging.errors import ReadError
-from image_tagging.sources.archives import Archive, looks_like_archive
+from image_tagging.sources.archives import ArchiveLimits, Budget, looks_like_archive, open_archive
+from image_tagging.sources.archives.content import FileContent
 from raw_zips import Member, overlapping_bomb, raw_zip
 from samples import written, zipped
 
@@ -22,8 +23,8 @@ LIMIT = 10_000_000
 
 def contents(data):
     """What every member holds, by name; the code where it cannot be had."""
-    archive = Archive(data)
-    return {name: content(archive, name) for name in archive.entries}
+    archive = open_archive(data)
+    return {name: content(archive, name) for name in archive.members}
 
 
 def content(archive, name):
@@ -48,11 +49,11 @@ def test_whatever_pythons_own_module_writes_is_read(members, method, comment):
     data = file.getvalue()
     if b"PK" in comment:
         return
-    archive = Archive(data)
+    archive = open_archive(data)
     assert not archive.damage
-    assert set(archive.entries) == set(members)
+    assert set(archive.members) == set(members)
     for name, expected in members.items():
-        assert archive.entries[name].kind == "folder" or archive.read(name, LIMIT) == expected
+        assert archive.members[name].kind == "folder" or archive.read(name, LIMIT) == expected
 
 
 @given(st.data())
@@ -71,8 +72,8 @@ def test_bytes_changed_anywhere_give_other_members_or_a_read_error(data):
 
 def test_a_file_is_read_as_memory_is(tmp_path):
     data = zipped({"a.png": os.urandom(1_000_000), "b.png": b"2" * 3_000_000})
-    archive = Archive(written(tmp_path / "a.zip", data))
-    assert {name: content(archive, name) for name in archive.entries} == contents(data)
+    archive = open_archive(written(tmp_path / "a.zip", data))
+    assert {name: content(archive, name) for name in archive.members} == contents(data)
     archive.close()
 
 
@@ -128,7 +129,7 @@ def test_zip64_is_read():
 
 def test_more_members_than_sixteen_bits_count_are_all_there():
     data = raw_zip(*(Member(b"%d" % number, method=0) for number in range(66_000)), count=66_000 - 65_536)
-    assert len(Archive(data).entries) == 66_000
+    assert len(open_archive(data).members) == 66_000
 
 
 @pytest.mark.parametrize(
@@ -146,8 +147,8 @@ def test_attributes_of_systems_without_links_are_no_links():
 
 def test_folders_are_known_by_name_and_attribute_and_have_no_content():
     members = [Member(b"a.png/"), Member(b"b\\"), Member(b"c", made_by=0, attributes=0x10), Member(b"d.png/", b"1")]
-    archive = Archive(raw_zip(*members))
-    assert [entry.kind for entry in archive.entries.values()] == ["folder", "folder", "folder", "file"]
+    archive = open_archive(raw_zip(*members))
+    assert [entry.kind for entry in archive.members.values()] == ["folder", "folder", "folder", "file"]
     assert content(archive, "a.png/") == "not-a-file"
     assert content(archive, "d.png/") == b"1"
 
@@ -218,23 +219,23 @@ def test_no_warning_is_given_for_odd_names():
 def test_opening_reads_the_directory_only(tmp_path, monkeypatch):
     path = written(tmp_path / "a.zip", zipped({f"{n}.png": os.urandom(10_000) for n in range(20)}))
     read = []
-    at = Archive.__init__.__globals__["FileContent"].at
+    at = FileContent.at
 
     def counted(self, offset, count):
         data = at(self, offset, count)
         read.append(len(data))
         return data
 
-    monkeypatch.setattr("image_tagging.sources.archives.FileContent.at", counted)
-    Archive(path).close()
+    monkeypatch.setattr("image_tagging.sources.archives.content.FileContent.at", counted)
+    open_archive(path).close()
     assert sum(read) < 20 * 100
     assert len(read) < 6
 
 
 def test_inner_archives_outlive_the_one_they_lie_in(tmp_path):
     path = written(tmp_path / "a.zip", zipped({"in.zip": zipped({"1": b"deep"})}, zipfile.ZIP_STORED))
-    outer = Archive(path)
-    inner = outer.inner("in.zip", 0)
+    outer = open_archive(path)
+    inner = outer.inner("in.zip", Budget(ArchiveLimits(archive_bytes=0), 0))
     outer.close()
     assert inner.held_bytes == 0
     assert inner.read("1", LIMIT) == b"deep"
@@ -244,10 +245,10 @@ def test_inner_archives_outlive_the_one_they_lie_in(tmp_path):
 def test_what_is_no_archive_says_so():
     for data in (b"", b"Rar!\x1a\x07\x00" + bytes(5000), b"<html>not found</html>"):
         with pytest.raises(ReadError) as raised:
-            Archive(data)
+            open_archive(data)
         assert raised.value.code == "damaged-archive"
     with pytest.raises(ReadError, match="no such member"):
-        Archive(zipped({})).read("1", LIMIT)
+        open_archive(zipped({})).read("1", LIMIT)
 
 
 def test_an_archive_is_known_by_how_it_begins_or_where_it_ends(tmp_path):

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
-from .content import Content
+from ..content import Content
+from ..limits import ArchiveLimits, too_many_members
 from .entries import CENTRAL_SIGNATURE, Entry, central_entry
-from .limits import ArchiveLimits, too_many_members
 
 END_SIGNATURE = b"PK\x05\x06"
 
@@ -84,7 +84,7 @@ def _entries(data: bytes, end: _End, shift: int, limits: ArchiveLimits) -> list[
 def _start(content: Content, end: _End) -> Optional[int]:
     """Where the directory begins: as far before its end as it is long, or where it says.
 
-    An offset that is too large for the former tells of bytes that are missing: then no offset can be relied on.
+    An offset that is too large for the former means that bytes are missing: then no offset can be relied on.
     """
     for start in (end.place - end.size, end.offset):
         if end.offset <= start <= end.place and (
