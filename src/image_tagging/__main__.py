@@ -1,7 +1,7 @@
-"""Where a command begins and ends: what a person or the system says to end it is answered from here on.
+"""The program: run a command, and answer the signals that end it, from the first line here to the last.
 
-Ctrl-C, SIGTERM (``kill``, a shutdown, a scheduler) and SIGHUP (a closed terminal) are one to the program: a
-``KeyboardInterrupt`` in the main thread, from the first line here, before anything heavy is loaded, to the last.
+Ctrl-C, SIGTERM (``kill``, a shutdown, a scheduler) and SIGHUP (a closed terminal) have one effect: a
+``KeyboardInterrupt`` in the main thread, so that every writer cleans up, one line, and exit code 130.
 """
 
 from __future__ import annotations
@@ -11,93 +11,75 @@ import signal
 import sys
 import time
 
-TYPE_CHECKING = False  # as in typing, whose import takes longer than these
+TYPE_CHECKING = False  # as in typing, whose import takes longer than those above
 if TYPE_CHECKING:
     from types import FrameType
-    from typing import Optional
+    from typing import Any, Optional
 
-#: The exit code of a command that was told to end, as shells have it for Ctrl-C.
+#: The exit code of an interrupted command, as shells give it for Ctrl-C.
 INTERRUPTED = 130
 
-#: Windows has no SIGHUP.
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+#: SIGALRM repeats a signal that came at a bad moment. Windows has neither SIGHUP nor SIGALRM.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM")
+_SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
-#: Seconds for which a repeated signal is taken for the same one: impatient fingers, or a parent that passes it on too.
-_SAME = 2.0
+#: Seconds in which a repeated signal counts as the same one: impatient fingers, or a parent that passes it on too.
+_REPEAT_SECONDS = 2.0
 
-#: Seconds after which a signal that came in the midst of an import is answered, if that has ended by then.
-_AGAIN = 0.01
+#: Seconds after which a signal that came at a bad moment is answered, if that moment is over.
+_RETRY_SECONDS = 0.01
+
+#: The time of the signal that interrupted the program; empty until then.
+_interrupted_at: list[float] = []
 
 
 def main(arguments: Optional[list[str]] = None) -> int:
-    """Run a command as ``cli.main`` does, and answer signals; for the end of a process, which it lets none disturb."""
-    ending = _Ending()
+    """Run a command as ``cli.main`` does, and return its exit code for ``sys.exit``: signals are ignored from then on.
+
+    Ignored, because Python's own end would be cut short by them.
+    """
     try:
-        ending.answer_signals()
+        _on_signals(_interrupt)
         from .cli import main as run
 
         code = run(arguments)
-        ending.stop_listening()
+        _on_signals(signal.SIG_IGN)
     except KeyboardInterrupt:  # while the command line was loaded, or in its last moments
         from .cli import interrupted
 
         code = interrupted()
-    ending.ignore_signals()
+        _on_signals(signal.SIG_IGN)
     return code
 
 
-class _ToldToEndError(KeyboardInterrupt):
-    """What the first signal raises.
+def _on_signals(handler: Any) -> None:
+    """Set the handler of all signals but those that the parent process has switched off (``nohup``)."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
 
-    Not ``KeyboardInterrupt`` itself: where one passes an ``exec`` of text (as modules that make classes do while they
-    are imported), Python notes it and ends by SIGINT in the end, although it was caught.
-    """
+
+class _InterruptedError(KeyboardInterrupt):
+    """A signal. If a plain ``KeyboardInterrupt`` leaves an ``exec`` of text, Python ends by SIGINT all the same."""
 
 
-class _Ending:
-    """The answer to signals: the first lets all who write clean up, a late repeat ends the program at once."""
-
-    def __init__(self) -> None:
-        self._told: Optional[float] = None
-        self._listening = True
-
-    def stop_listening(self) -> None:
-        """Take no signal for a wish to end any more: all is done and said."""
-        self._listening = False
-
-    def ignore_signals(self) -> None:
-        """Let none disturb the end of Python itself, nor one that an import has put off."""
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-        if sys.platform != "win32":
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, signal.SIG_IGN)
-
-    def answer_signals(self) -> None:
-        """Take the signals, all but those that whoever started the program has switched off (``nohup``)."""
-        for number in _SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._told_to_end)
-
-    def _told_to_end(self, number: int, frame: Optional[FrameType]) -> None:
-        if not self._listening:
-            return
-        if self._told is None:
-            if sys.platform != "win32" and _may_not_be_left(frame):
-                signal.signal(signal.SIGALRM, self._told_to_end)
-                signal.setitimer(signal.ITIMER_REAL, _AGAIN)
-                return
-            self._told = time.monotonic()
-            raise _ToldToEndError
-        if time.monotonic() - self._told > _SAME:
+def _interrupt(number: int, frame: Optional[FrameType]) -> None:
+    """Raise at the first signal, as soon as that is safe; at a repeat that comes late, end the program at once."""
+    if _interrupted_at:
+        if time.monotonic() - _interrupted_at[0] > _REPEAT_SECONDS:
             os._exit(INTERRUPTED)
+    elif sys.platform != "win32" and _is_unsafe(frame):
+        signal.setitimer(signal.ITIMER_REAL, _RETRY_SECONDS)
+    else:
+        _interrupted_at.append(time.monotonic())
+        raise _InterruptedError
 
 
-def _may_not_be_left(frame: Optional[FrameType]) -> bool:
-    """Whether the main thread is at work that an exception would break.
+def _is_unsafe(frame: Optional[FrameType]) -> bool:
+    """Return whether an exception would break what the main thread does.
 
-    An import that is left may keep Python's import lock, for which the threads then wait for ever, or make a compiled
-    module report the exception as one of its own. What a ``__del__`` raises is shown on the screen and dropped.
+    An interrupted import may keep Python's import lock, for which other threads then wait for ever, or make a compiled
+    module report the exception as one of its own. An exception in a ``__del__`` is shown on the screen and dropped.
     """
     while frame:
         if frame.f_code.co_name == "__del__" or frame.f_code.co_filename.startswith("<frozen importlib"):

@@ -6,18 +6,18 @@ ImageTaggingError
 ├── InputError            a folder, file or archive that was named cannot be used
 │   └── NoImagesError     it can be read, and holds no image
 ├── PictureError          one image cannot be used; becomes a ``Failure``, never stops a run
-│   ├── ReadError         its bytes cannot be had (step ``read``)
+│   ├── ReadError         its bytes cannot be read (step ``read``)
 │   └── DecodeError       its bytes are not a usable picture (step ``decode``)
-├── DecoderError          the processes in which images are decoded cannot be had
-├── EncoderError          pictures cannot be turned into embeddings as asked
-│   ├── EncoderUnavailableError   a library or the weights are not here
-│   ├── DeviceUnavailableError    the device that was asked for is not here
+├── DecoderError          the processes in which images are decoded cannot be started
+├── EncoderError          pictures cannot be turned into embeddings as requested
+│   ├── EncoderUnavailableError   a library or the weights are missing
+│   ├── DeviceUnavailableError    the requested device is not available
 │   └── EncoderMismatchError      embeddings or models of another encoder
-├── MetadataError         a metadata file of stage 1 is malformed, foreign, or needs a library that is not here
+├── MetadataError         a metadata file of stage 1 is malformed, of another program, or needs a missing library
 ├── ModelError            a tag model cannot be used
 │   ├── NoModelsError     there is no tag model where one was looked for
-│   └── UnsafeModelError  the file asks for code that no tag model needs
-├── TrainingError         the images and tags given cannot train anything
+│   └── UnsafeModelError  the file would run code that no tag model needs
+├── TrainingError         the given images and tags cannot train a model
 └── OutputError           results cannot be written where they should go
 """
 
@@ -45,7 +45,7 @@ class PictureError(ImageTaggingError):
 
 
 class ReadError(PictureError):
-    """The bytes of one image cannot be had."""
+    """The bytes of one image cannot be read."""
 
 
 class DecodeError(PictureError):
@@ -53,17 +53,17 @@ class DecodeError(PictureError):
 
 
 class DecoderError(ImageTaggingError):
-    """The processes in which images are decoded cannot be had."""
+    """The processes in which images are decoded cannot be started."""
 
 
 class EncoderError(ImageTaggingError):
-    """Pictures cannot be turned into embeddings as asked."""
+    """Pictures cannot be turned into embeddings as requested."""
 
 
 class EncoderUnavailableError(EncoderError):
-    """A library or the weights that the encoder needs are not here.
+    """A library or the weights that the encoder needs are missing.
 
-    ``reason`` says that, and how to get them; ``instead`` another encoder, which helps only where one is chosen.
+    ``reason`` says which, and how to get them; ``instead`` names another encoder, for callers that can choose one.
     """
 
     def __init__(self, reason: str, instead: str = "") -> None:
@@ -72,7 +72,7 @@ class EncoderUnavailableError(EncoderError):
 
 
 class DeviceUnavailableError(EncoderError):
-    """The device that was asked for is not here."""
+    """The requested device is not available."""
 
 
 class EncoderMismatchError(EncoderError):
@@ -80,7 +80,7 @@ class EncoderMismatchError(EncoderError):
 
 
 class MetadataError(ImageTaggingError):
-    """A metadata file of stage 1 is malformed, foreign, or needs a library that is not here."""
+    """A metadata file of stage 1 is malformed, of another program, or needs a missing library."""
 
 
 class ModelError(ImageTaggingError):
@@ -88,15 +88,15 @@ class ModelError(ImageTaggingError):
 
 
 class NoModelsError(ModelError):
-    """There is no tag model where one was looked for."""
+    """A folder of tag models holds none."""
 
 
 class UnsafeModelError(ModelError):
-    """A model file asks for code that no tag model needs."""
+    """A model file would run code that no tag model needs."""
 
 
 class TrainingError(ImageTaggingError):
-    """The images and tags given cannot train anything."""
+    """The given images and tags cannot train a model."""
 
 
 class OutputError(ImageTaggingError):

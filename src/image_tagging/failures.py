@@ -11,9 +11,9 @@ Result = TypeVar("Result")
 
 
 def attempt(ref: ImageRef, step: str, work: Callable[[], Result]) -> Union[Result, Failure]:
-    """Do one step of one image's way; what goes wrong with the image comes back as a ``Failure``.
+    """Run one step of one image; return its result, or a ``Failure`` where the image cannot be used.
 
-    Errors that are not the image's (the encoder is not here, the output cannot be written) are raised on.
+    Errors that are not the image's (the encoder is missing, the output cannot be written) are raised.
     """
     try:
         return work()

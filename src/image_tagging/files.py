@@ -1,4 +1,4 @@
-"""Writing files so that a reader never meets half of one; names and stamps of files."""
+"""Atomic writes of files, and the names and stamps of files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def make_folder(path: str) -> str:
     Raises
     ------
     OutputError
-        It cannot be made, or something else has its name.
+        It cannot be made, or a file has its name.
     """
     try:
         os.makedirs(path, exist_ok=True)
@@ -26,10 +26,10 @@ def make_folder(path: str) -> str:
 
 @contextmanager
 def write_aside(path: str) -> Iterator[str]:
-    """Give a temporary path beside ``path`` and move what was written there into place at the end.
+    """Yield a temporary path next to ``path``, and move the file written there into place at the end.
 
-    Nothing is at the temporary path, not even what a killed run left there. If the block fails, the temporary
-    file is removed and an earlier ``path`` stays whole.
+    The temporary path is free: a leftover of a killed run is removed. If the block fails, the temporary file is
+    removed and an earlier ``path`` stays whole.
 
     Raises
     ------
@@ -58,13 +58,13 @@ def _why(error: OSError) -> str:
 
 
 def stamp_of(path: str) -> str:
-    """Size and time of a file: what changes when it does. Raises OSError where there is none."""
+    """Return size and time of a file as text that changes when the file does. Raises OSError if it cannot be read."""
     status = os.stat(path)
     return f"{status.st_size}:{status.st_mtime_ns}"
 
 
 def numbered_name(name: str, number: int) -> str:
-    """The name of the ``number``-th file called ``name``: ``cat.png``, ``cat (2).png``, ``cat (3).png`` …"""
+    """Return the name of the ``number``-th file called ``name``: ``cat.png``, ``cat (2).png``, ``cat (3).png`` …"""
     if number == 1:
         return name
     stem, suffix = os.path.splitext(name)

@@ -1,12 +1,12 @@
-"""How far a use-case is: the function that it calls while it works, and one that ignores the calls."""
+"""The type of the callbacks that report the progress of a use-case, and one that ignores it."""
 
 from __future__ import annotations
 
 from typing import Callable, Optional
 
-#: Called with the activity, how much of it is done, and how much there is (``None``: not known).
+#: Called with the activity, the amount done, and the total amount (``None`` if it is not known).
 Progress = Callable[[str, int, Optional[int]], None]
 
 
 def no_progress(activity: str, done: int, total: Optional[int]) -> None:
-    """Show no progress."""
+    """Ignore the progress."""

@@ -1,9 +1,9 @@
-"""What flows through the program: frozen values, no input or output.
+"""The values that flow through the program: frozen, without input or output.
 
-An image starts as an :class:`ImageRef`, an address that any worker can open. Found on disk it is a
-:class:`FoundImage`, decoded a :class:`DecodedImage`, embedded an :class:`EmbeddedImage`; out of the store it
-comes as an :class:`ImageRecord`, and tag models turn its embedding into a :class:`TagScore` each. At any step
-it may turn into a :class:`Failure` instead, which travels the same way and keeps its place.
+An image starts as an :class:`ImageRef`, an address that any worker can open. A source finds it as a
+:class:`FoundImage`, decoding makes it a :class:`DecodedImage`, the encoder an :class:`EmbeddedImage`. The store
+returns it as an :class:`ImageRecord`, and each tag model turns its embedding into a :class:`TagScore`. Any step
+may return a :class:`Failure` in its place.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ImageRef:
     """The address of an image: a file, and the chain of members inside it where the file is an archive.
 
     ``ImageRef("photos.zip", ("inner.zip", "cat/7.png"))`` is the picture ``cat/7.png`` of the archive
-    ``inner.zip`` that lies in ``photos.zip``. It says nothing about whether the image exists.
+    ``inner.zip`` that lies in ``photos.zip``. The image need not exist.
     """
 
     file: str
@@ -55,7 +55,7 @@ class ImageRef:
 
     @property
     def path(self) -> str:
-        """One readable path, through the archives: ``photos.zip/inner.zip/cat/7.png``."""
+        """The path through the archives, for people: ``photos.zip/inner.zip/cat/7.png``."""
         return encodable("/".join((self.file, *self.members)))
 
     @property
@@ -75,7 +75,7 @@ class ImageRef:
 
     @property
     def tag(self) -> str:
-        """The name of the folder that holds the image; at the top of an archive, the archive's stem."""
+        """The name of the folder that holds the image; at the top of an archive, the stem of the archive's name."""
         if not self.members:
             return encodable(os.path.basename(os.path.dirname(os.path.abspath(self.file))))
         folders = self.members[-1].replace("\\", "/").split("/")[:-1]
@@ -91,9 +91,9 @@ def _last_part(member: str) -> str:
 
 @dataclass(frozen=True)
 class FoundImage:
-    """An image that a source holds, with what tells cheaply whether it has changed.
+    """An image in a source, with a stamp that changes when the image does.
 
-    ``stamp`` is compared, never read: size and time of a plain file, size and checksum of an archive member.
+    ``stamp`` is compared, never parsed: size and time of a plain file, size and checksum of an archive member.
     """
 
     ref: ImageRef
@@ -111,10 +111,10 @@ def declare_family(family: str, names: Iterable[str], *, reads_text: bool) -> No
 
 @dataclass(frozen=True)
 class FoundArchive:
-    """An archive that finding met, and how many images lie directly in it.
+    """An archive in a source, and the number of images directly in it.
 
-    ``ref`` is its own address; the archives inside it are counted separately. ``images`` is ``None`` where archives
-    were not to be opened.
+    ``ref`` is the address of the archive; the archives inside it are counted separately. ``images`` is ``None`` where
+    archives are not opened.
     """
 
     ref: ImageRef
@@ -123,7 +123,7 @@ class FoundArchive:
 
 @dataclass(frozen=True)
 class OtherFile:
-    """A file that is neither an image nor an archive by its name: text next to images, for example."""
+    """A file whose name is neither that of an image nor of an archive: text next to images, for example."""
 
     ref: ImageRef
 
@@ -132,9 +132,9 @@ class OtherFile:
 class EncoderSpec:
     """The identity of an encoder, stamped on every embedding and every tag model.
 
-    ``name`` and ``pretrained`` are what the user asked for (``ViT-B-32`` and ``openai``), ``dim`` the length
-    of its embeddings and ``preprocess`` a short name of how pictures reach it. Two specs that differ in
-    ``name``, ``pretrained`` or ``dim`` never meet in one computation.
+    ``name`` and ``pretrained`` are as the user gave them (``ViT-B-32`` and ``openai``), ``dim`` is the length of its
+    embeddings and ``preprocess`` a short name of how pictures are prepared. Embeddings whose specs differ in ``name``,
+    ``pretrained`` or ``dim`` are never used in one computation.
     """
 
     name: str
@@ -144,7 +144,7 @@ class EncoderSpec:
 
     @property
     def label(self) -> str:
-        """The encoder in words, on one line whatever a file calls it: ``ViT-B-32/openai``."""
+        """The name for people, always on one line: ``ViT-B-32/openai``."""
         return escaped(f"{self.name}/{self.pretrained}")
 
     @property
@@ -158,17 +158,17 @@ class EncoderSpec:
         return _FAMILIES.get(self.name, ("CLIP", True))[1]
 
     def matches(self, other: EncoderSpec) -> bool:
-        """Whether embeddings of both may be compared."""
+        """Return whether embeddings of both may be compared."""
         return (self.name, self.pretrained, self.dim) == (other.name, other.pretrained, other.dim)
 
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What decoding tells of an image file, without the picture.
+    """What decoding finds out about an image file, without the picture.
 
-    ``hash_id`` is the published one (pixels of the first frame in their own mode). ``picture_hash`` is that of
-    the picture that a person sees, so that it tells palette-swapped sprites apart. ``width`` and ``height`` are
-    those of the file.
+    ``hash_id`` is the published hash (pixels of the first frame in the mode of the file). ``picture_hash`` is the hash
+    of the picture that a person sees, so it differs between palette-swapped sprites. ``width`` and ``height`` are
+    those of the file, in pixels.
     """
 
     ref: ImageRef
@@ -182,7 +182,7 @@ class ImageFacts:
 
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
-    """An image in memory. ``picture`` is RGB and what a person sees: first frame, upright, transparency over white."""
+    """An image in memory. ``picture`` is RGB, as a person sees it: first frame, upright, transparency over white."""
 
     facts: ImageFacts
     picture: Image.Image
@@ -190,7 +190,7 @@ class DecodedImage:
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedImage:
-    """An image on its way into the store; ``embedding`` (D,) is ``None`` where the store has it already."""
+    """An image for the store; ``embedding`` (D,) float32 is ``None`` where the store has it already."""
 
     facts: ImageFacts
     embedding: Optional[NDArray[np.float32]]
@@ -211,12 +211,12 @@ class ImportedEmbedding:
 
 @dataclass(frozen=True, eq=False)
 class ImageRecord:
-    """A picture with all that stage 1 knows of it, as results are written from it.
+    """A picture with all that stage 1 knows about it; results are written from it.
 
-    ``hash_id`` is what results call the picture. It is the hash of its pixels, except where an earlier image
-    with that hash shows something else (a palette swap): then it is this one's ``picture_hash``.
-    ``ref`` is the first file that holds it, ``tags`` are those of all files that do. ``embedding`` is (D,)
-    float32 as the encoder gives it, not normalised.
+    ``hash_id`` identifies the picture in results. It is the hash of its pixels, except where an earlier image with
+    that hash shows something else (a palette swap): then it is the ``picture_hash``. ``ref`` is the first file that
+    holds the picture, ``tags`` are the tags of all files that do. ``embedding`` is (D,) float32 as the encoder returns
+    it, not normalised.
     """
 
     ref: ImageRef
@@ -233,16 +233,16 @@ class ImageRecord:
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A file of the run, and its ordinal among the files of that name in any folder: 1 for the first."""
+    """A file of the run, and its ordinal among the files of that name in all folders, from 1."""
 
     ref: ImageRef
     ordinal: int
 
 
 class TagScore(NamedTuple):
-    """The probability that an image has a tag, by one kind of model, and the bin (1 ... n) it falls into.
+    """The probability that an image has a tag, by one kind of model, and its bin (1 ... n).
 
-    ``tagged`` says whether the probability reaches the model's threshold: the image counts as having the tag.
+    ``tagged`` is true where the probability reaches the model's threshold: the image counts as having the tag.
     """
 
     tag: str
@@ -265,5 +265,5 @@ class Failure:
     reason: str
 
 
-#: What finding gives, in a stable order.
+#: What a source yields, in a stable order.
 Found = Union[FoundImage, FoundArchive, OtherFile, Failure]

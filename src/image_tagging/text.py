@@ -1,8 +1,8 @@
-"""Names as text that stays where it is put: on one line, moving no cursor and turning no text round.
+"""Untrusted names as text that is safe to print: on one line, without control characters.
 
-Files, folders (which are tags) and members of archives are named by strangers, and a name may hold line ends, escape
-sequences of terminals, and marks that reverse what follows. On a screen each of these is one mark; in a log or a
-report, which are for looking things up, it is spelt as an escape.
+Names of files, folders (which are tags) and members of archives may hold line ends, escape sequences of terminals, and
+characters that reverse the direction of text. On a screen each of these is replaced by one mark; in a log or a report,
+which are for looking things up, by an escape.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-#: Not printable alone, and harmless: what joins letters or emoji, and what keeps them apart.
+#: Not printable alone, and safe: the zero-width joiner and non-joiner of letters and emoji.
 _JOINERS = "\u200c\u200d"
 
 # A run of backslashes is looked at from its first one alone, so that a name of nothing else takes no longer.
@@ -20,9 +20,7 @@ _ESCAPED = re.compile(r"(?<!\\)(\\+)ud([89a-f][0-9a-f]{2})")
 
 
 def encodable(name: str) -> str:
-    """A name that is not valid in the file system's encoding as text that a database or a file can hold: its bytes are
-    spelt as escapes.
-    """
+    """Return a name as text that UTF-8 can encode, with escapes for bytes that the file system could not decode."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 
@@ -54,12 +52,12 @@ def _unescape_surrogate(found: re.Match[str]) -> str:
 
 
 def marked(text: str) -> str:
-    """For a screen, with one mark for each character that is not plain."""
+    """Return text for a screen, with one replacement mark for each unsafe character."""
     return text if text.isprintable() else "".join(char if _is_plain(char) else "\ufffd" for char in text)
 
 
 def escaped(text: str) -> str:
-    """For a file of lines, with an escape for each character that is not plain. A backslash stays as it is."""
+    """Return text for a log or a report, with an escape for each unsafe character. A backslash stays as it is."""
     return text if text.isprintable() else "".join(char if _is_plain(char) else _escape(char) for char in text)
 
 
@@ -82,6 +80,6 @@ def counted_are(number: int, what: str) -> str:
 
 
 def join_tags(tags: Sequence[str], most: int = 3) -> str:
-    """Return the first tags of a sentence, and how many more there are: ``cat, dog, owl and 2 more``."""
+    """Return the first tags, and how many more there are, as a part of a sentence: ``cat, dog, owl and 2 more``."""
     more = f" and {len(tags) - most:,} more" if len(tags) > most else ""
     return ", ".join(map(escaped, tags[:most])) + more

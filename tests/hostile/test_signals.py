@@ -150,13 +150,14 @@ def started(arguments, **options):
 #: Says when it listens to signals: sooner it is Python alone, which dies of them in its own way.
 _LISTENING = """
 import sys
-from image_tagging.__main__ import _Ending, main
-answer_signals = _Ending.answer_signals
-def answer_and_say(self):
-    answer_signals(self)
+import image_tagging.__main__ as command
+on_signals = command._on_signals
+def set_and_say(handler):
+    command._on_signals = on_signals
+    on_signals(handler)
     print("listening", flush=True)
-_Ending.answer_signals = answer_and_say
-sys.exit(main(sys.argv[1:]))
+command._on_signals = set_and_say
+sys.exit(command.main(sys.argv[1:]))
 """
 
 
@@ -232,7 +233,7 @@ from image_tagging import cli
 def run(arguments):
     import last_module
     return 0
-command._AGAIN = 0.2
+command._RETRY_SECONDS = 0.2
 cli.main = run
 atexit.register(time.sleep, 0.5)
 sys.exit(command.main([]))
@@ -257,7 +258,7 @@ def run(arguments):
     finally:
         print("cleaning up", flush=True)
         wait()
-command._SAME = 0.3
+command._REPEAT_SECONDS = 0.3
 cli.main = run
 sys.exit(command.main([]))
 """

@@ -1,1 +1,1 @@
-"""What the name of a tag says about its images, for tags with few images or none."""
+"""The name of a tag as prior knowledge about its images, for tags with few images or none."""
