@@ -1,4 +1,4 @@
-"""The card of a tag model (``….json``, beside the ``.pkl``): what the estimator cannot say.
+"""The card of a tag model (``….json``, next to the ``.pkl``): what the estimator cannot say.
 
 Stages 3 and 4 go by its ``sha256``, ``encoder`` and ``threshold``, and a card that is wrong in one of these is refused.
 The rest is for people: what a card does not say, or says in another form than this program writes, is ``None``. A card
@@ -22,9 +22,9 @@ DEFAULT_THRESHOLD = 0.5
 
 # JSON of nothing but brackets makes 25 times its size of lists.
 _LARGEST_CARD = 1 << 20
-# Characters; such a text is shown to people.
+# Characters; these texts are shown to people.
 _LONGEST_TEXT = 1000
-# Images; a card that tells of more tells nothing.
+# Images; a count as large as this is ignored.
 _TOO_MANY = 10**12
 
 

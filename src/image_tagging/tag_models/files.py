@@ -1,4 +1,4 @@
-"""Tag models on disk: a ``.pkl`` that anyone's script can load with joblib, and a card beside it.
+"""Tag models on disk: a ``.pkl`` that anyone's script can load with joblib, and a card next to it.
 
 The card (``….json``, same stem) says what the estimator cannot: its encoder, its threshold, the images it learnt
 from, and the SHA-256 of the ``.pkl`` it belongs to. Models published with the original have no card. Reading never
@@ -89,7 +89,7 @@ def all_unusable(unusable: Mapping[str, ModelError]) -> ModelError:
 
 
 def load_tag_model(file: str) -> TagModel:
-    """Load one ``.pkl`` with the card beside it, if there is one; raises as :func:`load_tag_models` does."""
+    """Load one ``.pkl`` with the card next to it, if there is one; raises as :func:`load_tag_models` does."""
     kind, tag = require_model_name(file)
     data = read_whole(file, _LARGEST_FILE)
     card = read_card(card_path(file))
@@ -114,7 +114,7 @@ def load_tag_model(file: str) -> TagModel:
 def save_tag_model(folder: str, tag: str, kind: str, estimator: object, card: Mapping[str, Any]) -> str:
     """Write a fitted estimator and its card; return the path of the ``.pkl``.
 
-    Both are written aside and moved into place together. The card gets the items of ``card`` and beside them
+    Both are written aside and moved into place together. The card gets the items of ``card``, and also
     ``format``, ``kind``, ``tag`` and ``sha256``; ``encoder`` (name, pretrained, dim, preprocess) and ``threshold``
     are read back by :func:`load_tag_models`.
 

@@ -1,7 +1,7 @@
 """What a folder of tag models holds, and what one model is: read from names and cards, for people.
 
-Of a folder no ``.pkl`` is read: two thousand of them may take gigabytes. What stages 3 and 4 would refuse is told all
-the same, as far as names and cards show it; whether a file itself is sound is found when its model is looked at alone.
+Of a folder no ``.pkl`` is read: two thousand of them may take gigabytes. What stages 3 and 4 would refuse is reported,
+as far as names and cards show it; whether a file itself is sound is found when its model is looked at alone.
 """
 
 from __future__ import annotations
@@ -112,5 +112,5 @@ def _mixed(models: Sequence[ListedModel]) -> Iterator[str]:
     named = (model.encoder for model in models if model.encoder)
     counts = Counter((f"{encoder.label} ({encoder.dim} numbers)") for encoder in named)
     if len(counts) > 1:
-        told = ", ".join(f"{encoder}: {count:,}" for encoder, count in counts.most_common())
-        yield f"The models belong to {len(counts)} encoders ({told}). Keep them in folders of their own."
+        counted = ", ".join(f"{encoder}: {count:,}" for encoder, count in counts.most_common())
+        yield f"The models belong to {len(counts)} encoders ({counted}). Keep them in folders of their own."

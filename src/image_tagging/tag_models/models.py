@@ -91,7 +91,7 @@ class TagModels:
         """Embeddings (N, D), not normalised -> probabilities (N, M) float64, M in the order of :attr:`names`.
 
         Computed in float64 and in chunks: a row does not depend on its neighbours (less than 1e-12), and memory
-        beside the result stays bounded.
+        in addition to the result stays bounded.
 
         Raises
         ------

@@ -1,6 +1,6 @@
 """Read a pickled scikit-learn estimator without running any code of the file.
 
-A pickle is a program for a small stack machine, and the standard machine calls whatever function the program
+A pickle is a program for a small stack machine, and the standard machine calls any function that the program
 names: a ``.pkl`` from a stranger can do anything. This one knows the few instructions that estimators need and
 never calls anything. What the file would construct becomes an :class:`Inert` value that only remembers what was
 asked for; names outside a short allow-list are refused, and so is every other instruction. Arrays are read
@@ -196,7 +196,7 @@ def _dtype(value: object) -> np.dtype[Any]:
 
 
 def _length(shape: object, dtype: np.dtype[Any]) -> int:
-    """How many bytes such an array takes; Python's integers do not overflow."""
+    """Return how many bytes an array takes; Python's integers do not overflow."""
     edges = _expect(shape, tuple)
     if len(edges) > _MOST_EDGES or any(_expect(edge, int) < 0 for edge in edges):
         raise ValueError("an array with too many edges, or a negative one")

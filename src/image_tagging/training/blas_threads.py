@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def one_thread_a_product() -> Iterator[None]:
-    """Each thread computes its own products alone, in the whole process: for work that brings threads of its own.
+    """Each thread computes its own products alone, in the whole process: for work that starts threads itself.
 
     Small products are over before a library's further threads have come to help, and these spin while they wait: with
     them, the tag models of a small data set took four times the processor time on two cores.

@@ -27,7 +27,7 @@ _MEASURED = 8192
 #: Images of other tags, neither learned from nor held out, that are asked which of them look like the tag.
 _OTHER_SAMPLE = 1000
 
-#: A tag of fewer images is told of: its figures are rough, and its model rests on little.
+#: A tag of fewer images has a warning: its figures are rough, and its model rests on little.
 _FEW_IMAGES = 20
 
 
@@ -35,7 +35,7 @@ _FEW_IMAGES = 20
 class LearnedModel:
     """A model as it is written: its estimator, its report on held-out images, and what its card says.
 
-    ``entry`` is what ``reports.json`` tells of it; ``examples`` are the images worth a look, by their rows.
+    ``entry`` is what ``reports.json`` holds of it; ``examples`` are images that say most of it, by their rows.
     """
 
     estimator: Any
@@ -162,7 +162,7 @@ class TagLearner:
 
 
 def model_card(report: ValidationReport, encoder: EncoderSpec, seed: int) -> dict[str, Any]:
-    """What the card of a tag model tells: where it comes from and what it was measured to do."""
+    """Return what the card of a tag model says: where it comes from and what it was measured to do."""
     return {
         "encoder": asdict(encoder),
         "threshold": report.threshold,

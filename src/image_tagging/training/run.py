@@ -14,8 +14,8 @@ from ..tag_models import longest_file_name
 from .blas_threads import one_thread_a_product
 from .learner import LearnedModel, TagLearner
 
-#: Models are fitted and measured on as many threads: libsvm and matrix products run beside Python. Each may hold half a
-#: gigabyte, for a tag of the most images.
+#: Models are fitted and measured on as many threads: libsvm and matrix products run next to Python. Each may hold half
+#: a gigabyte, for a tag of the most images.
 _MOST_THREADS = 4
 
 #: Bytes of a file's name that every common file system can hold.
@@ -52,7 +52,7 @@ class Training:
                 yield from (tag for tag in learned if isinstance(tag, LearnedTag))
 
     def _learn(self, tag: str) -> LearnedTag:
-        """Called from any thread: what fails for one tag is told of it, and its neighbours are learned."""
+        """Learn one tag, on any thread: what fails for it is its reason, and its neighbours are learned."""
         if longest_file_name(tag) > _NAME_BYTES:
             return LearnedTag(tag, [], "its name is too long for that of a file; rename its folder")
         try:

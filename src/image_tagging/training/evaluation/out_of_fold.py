@@ -20,7 +20,7 @@ from .validation import histogram
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-#: Images shown of each sort, and other tags told of.
+#: Images shown of each sort, and other tags named.
 _SHOWN = 6
 _MOST_CONFUSED = 8
 #: Points of a curve: more are not seen.
@@ -40,9 +40,9 @@ class OutOfFold:
     weights: Floats
 
 
-def figures(unseen: OutOfFold, threshold: float) -> dict[str, Any]:
+def figures(out_of_fold: OutOfFold, threshold: float) -> dict[str, Any]:
     """The figures of a model by their names in ``reports.json``; ``None`` where no image supports one."""
-    p, truth, weights = unseen.probabilities, unseen.is_tag, unseen.weights
+    p, truth, weights = out_of_fold.probabilities, out_of_fold.is_tag, out_of_fold.weights
     ranking = Ranking.of(p, truth, weights)
     if ranking is None:
         return dict.fromkeys(_FIGURES)
@@ -69,9 +69,9 @@ _FIGURES = (
 )
 
 
-def curves(unseen: OutOfFold) -> dict[str, Any]:
+def curves(out_of_fold: OutOfFold) -> dict[str, Any]:
     """The plots of a model: precision against recall, how far probabilities are true, and both histograms."""
-    p, truth, weights = unseen.probabilities, unseen.is_tag, unseen.weights
+    p, truth, weights = out_of_fold.probabilities, out_of_fold.is_tag, out_of_fold.weights
     ranking = Ranking.of(p, truth, weights)
     points: list[list[float]] = []
     if ranking is not None:
@@ -88,15 +88,15 @@ def curves(unseen: OutOfFold) -> dict[str, Any]:
     }
 
 
-def select_examples(unseen: OutOfFold, threshold: float) -> dict[str, list[tuple[int, float]]]:
-    """Rows and probabilities of the images that tell most: sure hits, worst misses, likely label errors.
+def select_examples(out_of_fold: OutOfFold, threshold: float) -> dict[str, list[tuple[int, float]]]:
+    """Return rows and probabilities of the images that say most: sure hits, worst misses, likely label errors.
 
     A label is likely wrong where the model is as sure of the other class as it is of that class's own images on
     average, and the more so the less sure it is of the image than of others of its label (confident learning:
     Northcutt, Jiang and Chuang 2021, "Confident learning: estimating uncertainty in dataset labels"). Of a rare tag all
     probabilities are low, so that neither class could be judged by the probability alone.
     """
-    p, truth = unseen.probabilities, unseen.is_tag
+    p, truth = out_of_fold.probabilities, out_of_fold.is_tag
     if not truth.any() or truth.all():
         return {"hits": [], "misses": [], "label_errors": []}
     usual_tag, usual_other = float(p[truth].mean()), float(1 - p[~truth].mean())
@@ -105,14 +105,14 @@ def select_examples(unseen: OutOfFold, threshold: float) -> dict[str, list[tuple
     found, missed = np.flatnonzero(truth & (p >= threshold)), np.flatnonzero(truth & (p < threshold))
     doubtful = np.flatnonzero(is_doubtful)
     return {
-        "hits": _some(unseen, found[np.argsort(-p[found], kind="stable")]),
-        "misses": _some(unseen, missed[np.argsort(p[missed], kind="stable")]),
-        "label_errors": _some(unseen, doubtful[np.argsort(less_sure[doubtful], kind="stable")]),
+        "hits": _first_rows(out_of_fold, found[np.argsort(-p[found], kind="stable")]),
+        "misses": _first_rows(out_of_fold, missed[np.argsort(p[missed], kind="stable")]),
+        "label_errors": _first_rows(out_of_fold, doubtful[np.argsort(less_sure[doubtful], kind="stable")]),
     }
 
 
-def _some(unseen: OutOfFold, chosen: NDArray[np.intp]) -> list[tuple[int, float]]:
-    return [(int(unseen.rows[each]), float(unseen.probabilities[each])) for each in chosen[:_SHOWN]]
+def _first_rows(out_of_fold: OutOfFold, chosen: NDArray[np.intp]) -> list[tuple[int, float]]:
+    return [(int(out_of_fold.rows[each]), float(out_of_fold.probabilities[each])) for each in chosen[:_SHOWN]]
 
 
 class TagIndex:
@@ -131,7 +131,7 @@ class TagIndex:
         return [self._names[number] for number in self._numbers[start:end]]
 
     def confused_with(self, rows: Rows, probabilities: Floats, threshold: float) -> list[dict[str, Any]]:
-        """The tags whose images a model takes for its own most, of unseen images ``rows`` (n,) without its tag."""
+        """The tags whose images a model takes for its own most, of out-of-fold images ``rows`` (n,) without its tag."""
         starts, ends = np.searchsorted(self._rows, rows), np.searchsorted(self._rows, rows + 1)
         counts = ends - starts
         image = np.repeat(np.arange(len(rows)), counts)

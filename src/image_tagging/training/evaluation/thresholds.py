@@ -41,7 +41,9 @@ def parse_aim(text: str) -> Aim:
 
 
 def choose_threshold(probabilities: Floats, is_tag: NDArray[np.bool_], weights: Floats, aim: Aim) -> float:
-    """The threshold that reaches the aim best on unseen images (n,), ``weights`` (n,) being how many each stands for.
+    """Return the threshold that reaches the aim best on out-of-fold images (n,).
+
+    ``weights`` (n,) say how many images each stands for.
 
     Between two images' probabilities it lies half-way. For ``precision`` it is the lowest that keeps the share, for
     ``recall`` the highest; where none does, the one that comes closest.

@@ -96,7 +96,7 @@ def validate(  # noqa: PLR0913 - what a report is about, each by its name
     """Compare probabilities (N,) of validation images with the truth (N,) bool; N may be 0.
 
     ``training_tag`` and ``training_other`` are how many images the model learnt from. A class without a
-    validation image is said so among the marks, beside those given.
+    validation image is said so among the marks, in addition to those given.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the images of a data set have in common, whatever their tags: the directions in which all of them vary.
+"""What the images of a data set have in common, with any tags: the directions in which all of them vary.
 
 A few directions hold much of the variance of embeddings: how bright, how detailed, photograph or drawing. Any two
 images differ along them, so that a difference says little of a tag. Where such directions are shortened, a linear model
@@ -73,7 +73,7 @@ class Background:
         covariance *= amount
         covariance.flat[:: dim + 1] += floor
         # Along a direction without variance lengths stay what they are, so that one strength of regularisation means
-        # about the same whatever the amount.
+        # about the same at any amount.
         return Decorrelation(np.linalg.cholesky(covariance) / np.sqrt(floor))
 
 

@@ -38,7 +38,7 @@ class Sigmoid:
 
 
 def fit_sigmoid(margins: Floats, is_tag: NDArray[np.bool_], weights: Floats) -> Optional[Sigmoid]:
-    """The sigmoid of margins (n,) of unseen images, ``weights`` (n,) being how many images each stands for.
+    """Return the sigmoid of out-of-fold margins (n,), ``weights`` (n,) being how many images each stands for.
 
     ``None`` where the margins say nothing: they do not rise from the others to the images of the tag, as those of two
     or three images that are unlike each other.
@@ -47,7 +47,7 @@ def fit_sigmoid(margins: Floats, is_tag: NDArray[np.bool_], weights: Floats) -> 
     if not spread > 0:
         return None
     f = (margins - centre) / spread
-    weights = weights / weights.sum()  # or the ridge is lost beside large ones
+    weights = weights / weights.sum()  # or the ridge is lost next to large ones
     tagged, others = int(is_tag.sum()), int((~is_tag).sum())
     target = np.where(is_tag, (tagged + 1) / (tagged + 2), 1 / (others + 2))
     share = float(weights[is_tag].sum())
