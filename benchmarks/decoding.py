@@ -21,7 +21,7 @@ from typing import Any
 from image_tagging.encoders.builtin import BuiltinEncoder
 from image_tagging.encoders.clip_preprocess import ClipPreprocess
 from image_tagging.images.decode import content_hash, decode
-from image_tagging.images.decoders import DecodedThere, Decoders
+from image_tagging.images.decoders import Decoders, RemoteImage
 from image_tagging.records import FoundImage, ImageRef
 from image_tagging.sources.find import find_images
 from image_tagging.sources.read import SourceReader
@@ -65,7 +65,7 @@ def _ways(preprocess: Any) -> tuple[Callable[[Image], object], Callable[[Decoder
 
     def there(decoders: Decoders, image: Image) -> object:
         with decoders.decoded(*image) as decoded:
-            return decoded.prepared(preprocess) if isinstance(decoded, DecodedThere) else decoded
+            return decoded.prepared(preprocess) if isinstance(decoded, RemoteImage) else decoded
 
     return here, there
 
