@@ -3,9 +3,9 @@
 Usage: python benchmarks/builtin_encoder.py FOLDER [FOLDER ...] [--train 24] [--splits 5]
 
 Every sub-folder of every FOLDER is one kind of picture. A linear classifier learns all kinds from a few
-pictures of each and is asked about the others; accuracy is the mean over kinds, then over random splits.
+pictures of each and classifies the others; accuracy is the mean over kinds, then over random splits.
 ``scaled`` is StandardScaler + LogisticRegression(C=0.01), ``unit`` is vectors of length 1 + LogisticRegression.
-Each block of the embedding is tried alone, too: what the network sees, and what the classical features describe.
+Each block of the embedding is also measured alone: that of the network, and that of the classical features.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _options() -> argparse.Namespace:
 
 
 def pictures_in(folders: list[str]) -> tuple[list[str], np.ndarray]:
-    """All files of all kinds, in a stable order, and the kind of each."""
+    """Return all files of all kinds, in a stable order, and the kind of each."""
     found = [
         (entry.path, os.path.join(os.path.basename(os.path.abspath(folder)), kind.name))
         for folder in folders
@@ -73,7 +73,7 @@ def pictures_in(folders: list[str]) -> tuple[list[str], np.ndarray]:
 
 
 def _embed(paths: list[str]) -> tuple[np.ndarray, list[int]]:
-    """The embeddings (n, D) of the pictures that can be decoded, and their places in ``paths``."""
+    """Return the embeddings (n, D) of the pictures that can be decoded, and their indices in ``paths``."""
     cv2.setNumThreads(1)  # as the figure promises
     encoder = BuiltinEncoder()
     rows, known = [], []
@@ -98,13 +98,13 @@ PROBES = {
 def accuracy(
     probe: Pipeline, embeddings: np.ndarray, kinds: np.ndarray, train: int, splits: int = 5
 ) -> tuple[float, float]:
-    """Mean and standard deviation over random splits of the share told right."""
-    shares = [_share_told_right(probe, embeddings, kinds, train, seed) for seed in range(splits)]
+    """Return the mean and standard deviation of the accuracy over random splits."""
+    shares = [_accuracy_of_split(probe, embeddings, kinds, train, seed) for seed in range(splits)]
     return float(np.mean(shares)), float(np.std(shares))
 
 
-def _share_told_right(probe: Pipeline, embeddings: np.ndarray, kinds: np.ndarray, train: int, seed: int) -> float:
-    """Learn from ``train`` pictures of each kind, drawn by ``seed``; the mean share of the rest told right."""
+def _accuracy_of_split(probe: Pipeline, embeddings: np.ndarray, kinds: np.ndarray, train: int, seed: int) -> float:
+    """Learn from ``train`` pictures of each kind, drawn by ``seed``; return the mean accuracy on the rest."""
     random = np.random.default_rng(seed)
     given = np.concatenate(
         [random.permutation(np.flatnonzero(kinds == kind))[:train] for kind in np.unique(kinds)],

@@ -2,15 +2,15 @@
 
     python benchmarks/classifiers.py METADATA_JSON TAG_TO_HASH_JSON [--least 10] [--few 1,2,4,8,16] [--recipes]
 
-Each tag with enough images is told from the images of ``other-training`` (without them, from all others). Each fifth of
-the images is measured in turn by models of the other four; nothing of it is used before, not even without its tags, and
-what is chosen is chosen within the four fifths. The original's recipes are scikit-learn's defaults on raw embeddings,
-with 0.5 for a threshold. All figures are means over the tags; the +- is the standard error of the mean over folds, of
-the difference to the original's logistic regression. The calibration error is of all tags pooled, in ten bins of equal
-mass.
+Each tag with enough images is learned against the images of ``other-training`` (without them, against all others). Each
+fifth of the images is measured in turn by models of the other four; it is not used for anything else, not even without
+its tags, and all selection happens within the four fifths. The original's recipes are scikit-learn's defaults on raw
+embeddings, with 0.5 for a threshold. All figures are means over the tags; the +- is the standard error of the mean over
+folds, of the difference to the original's logistic regression. The calibration error is of all tags pooled, in ten bins
+of equal mass.
 
-``--few`` learns from so many images of each tag, drawn anew in each fold. ``--recipes`` measures every recipe by
-itself.
+``--few`` trains on this many images of each tag, drawn again in each fold. ``--recipes`` also measures every recipe
+alone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ BALANCED = parse_aim("balanced")
 
 @dataclass
 class Task:
-    """A tag and a fold: what is learned from, and what is measured."""
+    """The training and test images of a tag and a fold."""
 
     x: np.ndarray
     truth: np.ndarray
@@ -58,7 +58,7 @@ class Task:
 
 @dataclass
 class Figures:
-    """Of each fold of each tag: average precision, balanced accuracy, log-loss; and all probabilities."""
+    """Average precision, balanced accuracy and log-loss of each fold of each tag, and all probabilities."""
 
     values: list[tuple[float, float, float]] = field(default_factory=list)
     probabilities: list[np.ndarray] = field(default_factory=list)
@@ -120,38 +120,38 @@ def with_few(task: Task, few: int, number: int) -> Task:
 
 def ours(task: Task) -> dict[str, tuple[np.ndarray, float]]:
     models = fit_models(task.x, task.truth, background=task.background, groups=task.groups)
-    told = {}
+    predicted = {}
     for kind, model in models.items():
         p = model.estimator.predict_proba(task.unseen.astype(np.float64))[:, 0]
         truth = task.truth[model.rows]
         known = len(model.rows) > 0
         threshold = choose_threshold(model.out_of_fold, truth, model.weights, BALANCED) if known else task.truth.mean()
-        told[kind] = p, threshold
-    return told
+        predicted[kind] = p, threshold
+    return predicted
 
 
 def originals(task: Task) -> dict[str, tuple[np.ndarray, float]]:
     regression = LogisticRegression(max_iter=2000).fit(task.x, task.truth)
-    told = {"the original's LogisticRegression": (regression.predict_proba(task.unseen)[:, 1], 0.5)}
+    predicted = {"the original's LogisticRegression": (regression.predict_proba(task.unseen)[:, 1], 0.5)}
     folds = min(5, int(task.truth.sum()))
     if folds > 1:
         # What SVC(probability=True) did: a sigmoid on five folds' margins.
         machine = CalibratedClassifierCV(SVC(), cv=folds, ensemble=False).fit(task.x, task.truth)
-        told["the original's SVC"] = machine.predict_proba(task.unseen)[:, 1], 0.5
-    return told
+        predicted["the original's SVC"] = machine.predict_proba(task.unseen)[:, 1], 0.5
+    return predicted
 
 
 def measured(every: list[Task]) -> dict[str, Figures]:
     figures: dict[str, Figures] = {}
     with one_thread_a_product(), ThreadPoolExecutor(2) as pool:
-        for task, told in zip(every, pool.map(lambda task: {**originals(task), **ours(task)}, every)):
-            for name, (p, threshold) in told.items():
+        for task, predicted in zip(every, pool.map(lambda task: {**originals(task), **ours(task)}, every)):
+            for name, (p, threshold) in predicted.items():
                 figures.setdefault(name, Figures()).add(task, p, threshold)
     return figures
 
 
 def alone(every: list[Task], kind: Kind, recipe: Recipe) -> Figures:
-    """A recipe without a choice."""
+    """Return the figures of one recipe without a selection."""
     figures = Figures()
     with mock.patch.object(fitting, "methods", return_value=(Method(kind, lambda _: (recipe,)),)):
         for task in every:

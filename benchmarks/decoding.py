@@ -2,9 +2,9 @@
 
 Usage: python benchmarks/decoding.py FOLDER [--images 400] [--threads 4] [--rounds 5]
 
-Both ways decode the same images of a folder, hash them and prepare them for the encoder, with the same code and as many
-at a time; in turns, and the ratio is the median of the rounds. ``builtin`` does all its work there, CLIP only scales
-the picture. ``start`` is what the processes take to be ready, ``hashes`` sends images as the file cache does.
+Both ways decode the same images of a folder, hash them and prepare them for the encoder, with the same code and
+concurrency, in turns; the ratio is the median of the rounds. ``builtin`` does all its work there, CLIP only scales the
+picture. ``start`` is the time until the processes are ready, ``hashes`` sends images as the file cache does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.encoders.clip.preprocess import ClipPreprocess
 from image_tagging.images.decode import content_hash, decode
-from image_tagging.images.decoders import DecodedThere, Decoders
+from image_tagging.images.decoders import Decoders, RemoteImage
 from image_tagging.records import FoundImage, ImageRef
 from image_tagging.sources.find import find_images
 from image_tagging.sources.read import SourceReader
@@ -65,7 +65,7 @@ def _ways(preprocess: Any) -> tuple[Callable[[Image], object], Callable[[Decoder
 
     def there(decoders: Decoders, image: Image) -> object:
         with decoders.decoded(*image) as decoded:
-            return decoded.prepared(preprocess) if isinstance(decoded, DecodedThere) else decoded
+            return decoded.prepared(preprocess) if isinstance(decoded, RemoteImage) else decoded
 
     return here, there
 
@@ -87,8 +87,8 @@ def _compare(
                 list(pool.map(lambda item: there(decoders, item), work))
     ratio = median(one / other for one, other in zip(seconds["processes"], seconds["threads"]))
     count = options.images
-    told = ", ".join(f"{count / median(taken):,.0f} images/s in {what}" for what, taken in seconds.items())
-    print(f"{name:8s} {told}; processes take {ratio:.2f} times the time of threads")
+    speeds = ", ".join(f"{count / median(taken):,.0f} images/s in {what}" for what, taken in seconds.items())
+    print(f"{name:8s} {speeds}; processes take {ratio:.2f} times the time of threads")
 
 
 def _start_seconds(threads: int, image: Image) -> float:

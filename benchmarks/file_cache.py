@@ -2,11 +2,11 @@
 
 Usage: python benchmarks/file_cache.py [--images 10000] [--rounds 3]
 
-Both ways read the same archive of small drawn pictures, decode and hash every one with the same code and write
-the same columns; only this one writes in batches and keeps indexes. Seconds are medians over the rounds. What a
-commit costs, and so the ratio, is a matter of the disk that holds the temporary folder.
-``again`` adds the same archive a second time; ``random`` is one call of get_random_image, opening the cache included,
-on that cache and on made-up ones of a thousand and a million rows.
+Both ways read the same archive of small drawn pictures, decode and hash every one with the same code and write the same
+columns; only this project writes in batches and keeps indexes. Seconds are medians over the rounds. The cost of a
+commit, and so the ratio, depends on the disk that holds the temporary folder. ``again`` adds the same archive a second
+time; ``random`` is one call of get_random_image, opening the cache included, on that cache and on made-up ones of a
+thousand and a million rows.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _options() -> argparse.Namespace:
 
 
 def _draw(path: str, count: int) -> None:
-    """An archive of PNG sprites, 32 x 32, no two alike."""
+    """Draw an archive of PNG sprites, 32 x 32, all different."""
     random = np.random.default_rng(7)
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(count):
@@ -93,7 +93,7 @@ def _add_naively(archive: str, path: str) -> None:
 
 
 def _made_up(out_dir: str, rows: int) -> str:
-    """A file cache of so many rows, every hundredth an archive."""
+    """Make a file cache of ``rows`` rows, every hundredth an archive."""
     FileCache().create_file_cache(out_dir)
     path = os.path.join(out_dir, "file_cache.sqlite")
     made = ((f"{n}.png", f"/made/{n}.png", f"{n:0128x}", ".png", None if n % 100 else True) for n in range(rows))
@@ -105,7 +105,7 @@ def _made_up(out_dir: str, rows: int) -> str:
 
 
 def _random_calls(path: str) -> float:
-    """Milliseconds of one call, the median of many."""
+    """Return the milliseconds of one call, the median of many."""
     cache = FileCache()
     return median(_timed(lambda: cache.get_random_image(path)) for _ in range(_CALLS)) * 1000
 

@@ -2,9 +2,9 @@
 
     python benchmarks/incremental.py [--images 10000] [--new 500] [--clip-model builtin] [--pretrained WEIGHTS]
 
-Draws pictures of about 300 pixels as JPEG. One process, in turn: the first run; three runs with nothing changed (the
-median is shown); new images are added, and a run with those. The bar for the last: the first run's seconds an image,
-times the new images, plus 5 % of the first run.
+Draws pictures of about 300 pixels as JPEG. In one process, in turn: the first run; three runs with nothing changed (the
+median is shown); a run after new images are added. The goal for the last: the seconds per image of the first run, times
+the new images, plus 5 % of the first run.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def run(work: Path, arguments: argparse.Namespace) -> None:
 
 
 def draw(folder: Path, start: int, count: int) -> None:
-    """Pictures of soft coloured noise, no two alike, spread over ten tags."""
+    """Draw pictures of soft coloured noise, all different, spread over ten tags."""
     for number in range(start, start + count):
         tag = folder / f"tag-{number % 10}"
         tag.mkdir(parents=True, exist_ok=True)

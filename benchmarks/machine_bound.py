@@ -1,12 +1,12 @@
-"""What does it cost that a support vector machine learns from a bounded number of others, half of them the nearest?
+"""What does it cost that a support vector machine learns from a limited number of others, half of them the nearest?
 
     python benchmarks/machine_bound.py METADATA_JSON TAG_TO_HASH_JSON [--bounds 200,500,1000] [--tags 12]
     python benchmarks/machine_bound.py [--images 20000]                 synthetic images, 20 of each tag
 
-For some tags, the machine is fitted with each bound, once with the nearest others and once with others that are only
-drawn (the bound as it would be without the linear model), and measured on images that it has not seen: of files, each
-fifth in turn; of synthetic images, 200 fresh ones of the tag among as many fresh others as were learned from. Average
-precision says how well it ranks, log-loss how true its probabilities are; both are means over the tags.
+For some tags, the machine is fitted with each limit, once with the nearest others and once with random others (as it
+would be without the linear model), and measured on unseen images: of files, each fifth in turn; of synthetic images,
+200 new ones of the tag among as many new others as were in training. Average precision measures the ranking, log-loss
+the probabilities; both are means over the tags.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def fitted(x: np.ndarray, truth: np.ndarray, bound: int | None, nearest: bool):
 
 
 def of_files(arguments: argparse.Namespace) -> Iterator[Problem]:
-    """The tags with most images, each told from all other images."""
+    """Yield the tags with the most images, each against all other images."""
     data = gather(read_embeddings(arguments.files[0])[1], read_tag_lists(arguments.files[1]))
     for tag in sorted(data.tags, key=lambda tag: -len(data.rows[tag]))[: arguments.tags]:
         truth = np.isin(np.arange(len(data.embeddings)), data.rows[tag])

@@ -2,11 +2,11 @@
 
     python benchmarks/million.py [--records 1000000] [--tags 5] [--models 80] [--folder DIR] [--steps write-json,…]
 
-Makes seeded records (512 values each; no picture is drawn) and runs every step over them in a process of its own:
+Makes seeded records (512 values each; no picture is drawn) and runs every step over them in a separate process:
 writing the metadata as JSON and as Parquet, training (two models a tag, each tag with 0.2 % of the images and the rest
 in ``other-training``) from either file, and scoring with 80 models straight from the file, without placing images.
-Prints the seconds of each step and the most memory that it ever held. A million records take 9 GB of disk, which are
-freed at the end unless ``--folder`` names where to keep them.
+Prints the seconds and the peak memory of each step. A million records take 9 GB of disk, which are freed at the end
+unless ``--folder`` says where to keep them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pathlib import Path
 DIM = 512
 STEPS = ("write-json", "write-parquet", "train-parquet", "train-json", "fit-models", "score-parquet", "score-json")
 CONCEPTS = 200
-#: How far the images of a tag lie apart from the others; at this, few of the nearest are told wrong.
+#: How far the images of a tag lie apart from the others; at this distance few of the nearest are confused.
 TAG_STRENGTH = 0.2
 
 
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=80)
     parser.add_argument("--folder")
     parser.add_argument("--steps", default=",".join(STEPS))
-    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)  # what the process of one step is told
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)  # for the process of one step
     arguments = parser.parse_args()
     if arguments.step:
         run_step(arguments, Path(arguments.folder))
@@ -99,7 +99,7 @@ def train(folder: Path, suffix: str) -> str:
 
 
 def models_to_score(arguments: argparse.Namespace, folder: Path) -> str:
-    """Small models to score with: 300 examples each, of which the machines keep nearly all."""
+    """Train small models to score with: 300 examples each, of which the machines keep nearly all."""
     import numpy as np
 
     from image_tagging.tag_models import kind_names
@@ -131,7 +131,7 @@ def score(folder: Path, suffix: str) -> str:
 
 
 class Drawing:
-    """Embeddings as an encoder might give them: a common direction, many concepts, and one for each tag."""
+    """Embeddings like those of an encoder: a common direction, many concepts, and one for each tag."""
 
     def __init__(self, tags: int) -> None:
         import numpy as np
@@ -142,7 +142,7 @@ class Drawing:
         self._tags = np.concatenate([random.normal(size=(tags, DIM)) * TAG_STRENGTH, np.zeros((1, DIM))])
 
     def embeddings(self, tags, seed: int):
-        """One embedding for each number of a tag (n,), -1 for none -> (n, D) float32."""
+        """Return an embedding (n, D) float32 for each number of a tag (n,), -1 for none."""
         import numpy as np
 
         random = np.random.default_rng([1, seed])
@@ -152,7 +152,7 @@ class Drawing:
 
 
 def records(count: int, tags: int) -> Iterator:
-    """The records, the same for every step. Of 500 images each tag has one and ``other-training`` the others."""
+    """Yield the records, the same for every step. Of 500 images each tag has one and ``other-training`` the others."""
     import numpy as np
 
     from image_tagging.datasets.splits import OTHER_TRAINING

@@ -1,9 +1,9 @@
-"""How alike does an encoder find versions of one picture, different pictures, and parts of one kind?
+"""How similar are the embeddings of versions of one picture, of different pictures, and of parts of one kind?
 
 Usage: python benchmarks/near_duplicates.py FOLDER [FOLDER ...]
 
-Every sub-folder of a FOLDER is one kind of picture; folders are measured apart. What is printed chose the limits of
-``near_duplicates`` and ``tag_checks``, for the embedded encoder.
+Every sub-folder of a FOLDER is one kind of picture; folders are measured separately. The limits of ``near_duplicates``
+and ``tag_checks`` were chosen by these figures, for the embedded encoder.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ def main() -> None:
 
 
 def embedded(pictures: list[Image.Image]) -> np.ndarray:
-    """(n, D), rows of length 1."""
+    """Return the embeddings (n, D), in rows of length 1."""
     encoder = BuiltinEncoder()
     rows = encoder.embed([encoder.preprocess(picture) for picture in pictures])
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def show_closest(unit: np.ndarray, paths: list[str]) -> None:
-    """Different pictures: how alike most of them are, and the closest three pairs."""
+    """Print how similar different pictures are, and the closest three pairs."""
     first, second = np.triu_indices(len(unit), 1)
     cosines = (unit @ unit.T)[first, second]
     middle, most = np.quantile(cosines, [0.5, 0.999])
@@ -55,7 +55,7 @@ def show_closest(unit: np.ndarray, paths: list[str]) -> None:
 
 
 def show_kinds(unit: np.ndarray, kinds: np.ndarray) -> None:
-    """How often, against chance, nearest neighbours lie in the other half of a kind, and in another kind."""
+    """Print how often, relative to chance, nearest neighbours lie in the other half of a kind, and in another kind."""
     rows = {kind: np.random.default_rng(0).permutation(np.flatnonzero(kinds == kind)) for kind in np.unique(kinds)}
     halves = [across(unit[r[: len(r) // 2]], unit[r[len(r) // 2 :]]) for r in rows.values()]
     names = list(rows)

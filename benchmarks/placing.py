@@ -2,10 +2,10 @@
 
     python benchmarks/placing.py [--images 500] [--models 20] [--pixels 80] [--rounds 5]
 
-Draws noise (80 x 80 pixels: PNGs of some 19 KB) and gives it random embeddings in a metadata file. Every round runs, in
-another order and each into a new folder: ``shutil.copy`` of every file into the bins that the models chose, the placing
-of stage 3 alone by every way, and stage 3 end to end (images known, with ``copy`` and with ``none``). Shown are the
-medians and their ratios to ``shutil.copy``. ``TMPDIR`` says on which file system; 3 GB are needed there.
+Draws noise (80 x 80 pixels: PNGs of about 19 KB) and gives it random embeddings in a metadata file. Every round runs,
+in another order and each into a new folder: ``shutil.copy`` of every file into the bins that the models chose, only the
+placing of stage 3 in every way, and stage 3 end to end (images known, with ``copy`` and with ``none``). Prints the
+medians and their ratios to ``shutil.copy``. ``TMPDIR`` selects the file system; 3 GB are needed there.
 """
 
 from __future__ import annotations

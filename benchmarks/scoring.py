@@ -68,7 +68,7 @@ def run(work: Path, images: int, tags: int, calls: int) -> None:
 
 
 def write_images(work: Path, embeddings: np.ndarray, pixels: int = 16) -> None:
-    """Different pictures of ``pixels`` x ``pixels``, and the metadata that gives each its embedding."""
+    """Write different pictures of ``pixels`` x ``pixels``, and the metadata with the embedding of each."""
     folder = work / "images"
     folder.mkdir()
     random = np.random.default_rng(1)
@@ -98,7 +98,7 @@ def write_models(folder: Path, tags: int, random: np.random.Generator) -> list:
 
 
 def baseline(estimators: list, embeddings: np.ndarray, calls: int) -> float:
-    """Seconds of one ``predict_proba`` call on one image, the mean over all models in turn."""
+    """Return the seconds of one ``predict_proba`` call on one image, the mean over all models in turn."""
     rows = itertools.cycle(embeddings[:, np.newaxis])
     started = time.perf_counter()
     for estimator, row in zip(itertools.islice(itertools.cycle(estimators), calls), rows):

@@ -2,10 +2,10 @@
 
     python benchmarks/stage1_clip.py FOLDER [--model ViT-B-32] [--images N] [--rounds 3]
 
-The loop is what one writes first: a torch DataLoader with two workers over the same files, open_clip's own transform
-and its model in float32. It is timed without loading its model. Stage 1 runs as a person runs it, into a fresh folder:
-it reads, decodes and hashes, loads the model, computes the embeddings, stores them and writes the metadata. Both use
-one checkpoint of random weights. They take turns, so that a busy machine disturbs both; the figures are medians.
+The loop is the obvious program: a torch DataLoader with two workers over the same files, open_clip's own transform and
+its model in float32. It is timed without loading its model. Stage 1 runs as for a user, into a new folder: it reads,
+decodes and hashes, loads the model, computes the embeddings, stores them and writes the metadata. Both use one
+checkpoint of random weights. They take turns, so that a busy machine disturbs both; the figures are medians.
 CPU seconds count the workers of the loop too, and hardly depend on what else the machine does.
 
 ``busy`` is the share of the time, loading aside, in which stage 1 was inside ``embed``.
@@ -45,7 +45,7 @@ class Photos(torch.utils.data.Dataset):
 
 
 class Meter:
-    """Adds up the seconds of calls."""
+    """A sum of the seconds of calls."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -81,7 +81,7 @@ def compare(arguments: argparse.Namespace, files: list[Path], work: Path) -> Non
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = model.eval().to(device)
     pictures = work / "pictures"
-    for number, path in enumerate(files):  # one folder, whatever the layout of the original
+    for number, path in enumerate(files):  # one folder, for any layout of the original
         link = pictures / path.parent.name / f"{number:05}{path.suffix}"
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(path.resolve())
@@ -114,13 +114,13 @@ def compare(arguments: argparse.Namespace, files: list[Path], work: Path) -> Non
 
 
 def cpu_seconds() -> float:
-    """Seconds of CPU of this process and of those it has waited for."""
+    """Return the CPU seconds of this process and of those it has waited for."""
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def plain_loop(files: list[Path], model: Any, transform: Any, device: str) -> float:
-    """Seconds of the plain loop."""
+    """Return the seconds of the plain loop."""
     loader = torch.utils.data.DataLoader(Photos(files, transform), batch_size=32, num_workers=2)
     started = time.perf_counter()
     with torch.inference_mode():

@@ -1,12 +1,12 @@
 """How long does stage 2 take, against one scikit-learn fit after the other with fixed settings?
 
-    python benchmarks/training.py METADATA_JSON TAG_TO_HASH_JSON    a data set of your own
+    python benchmarks/training.py METADATA_JSON TAG_TO_HASH_JSON    your data set
     python benchmarks/training.py --tags 1000 --images 20000        a synthetic one
 
-The baseline fits scikit-learn's own two estimators for each tag on the same images, with settings that nothing chose,
-and nothing else; stage 2 also reads the metadata, compares ten recipes a tag by cross-validation, measures, and writes
-models, cards, reports and their page. They take turns, and the figures are medians. Of a
-synthetic data set the baseline fits only some tags (``--fitted``), and its time is scaled up.
+The baseline only fits scikit-learn's two estimators for each tag on the same images, with fixed settings; stage 2 also
+reads the metadata, compares ten recipes per tag by cross-validation, measures, and writes models, cards, reports and
+their page. They take turns, and the figures are medians. On a synthetic data set the baseline fits only some tags
+(``--fitted``), and its time is scaled up.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def stage2(files: tuple[str, str], work: Path) -> TrainSummary:
 
 
 def baseline(files: tuple[str, str], most: int | None) -> float:
-    """Seconds of the fits alone."""
+    """Return the seconds of the fits alone."""
     data = gather(read_embeddings(files[0])[1], read_tag_lists(files[1]))
     splitter = Splitter(data, test_share=0.1, seed=0)
     splits = [splitter.split(tag) for tag in data.tags[:most]]
@@ -79,7 +79,7 @@ def baseline(files: tuple[str, str], most: int | None) -> float:
 
 
 def synthetic(work: Path, tags: int, images: int) -> tuple[str, str]:
-    """Images around a centre for each tag, as many for each."""
+    """Make images around a centre for each tag, the same number for each."""
     random = np.random.default_rng(0)
     centres = random.normal(size=(tags, 512))
     encoder = EncoderSpec("ViT-B-32", "openai", 512, "")

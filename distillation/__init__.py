@@ -1,1 +1,1 @@
-"""How the weights of the embedded encoder are made: see README.md. Not part of the package, and never installed."""
+"""Make the weights of the embedded encoder: see README.md. Not part of the package, and never installed."""

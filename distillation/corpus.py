@@ -1,9 +1,9 @@
-"""The images that the encoder learns from: unpacked into what is trained on and what is kept to judge it by.
+"""Unpack the images for training the encoder and for evaluating it.
 
 Usage: python -m distillation.corpus ARCHIVES OUT
 
-``ARCHIVES`` is a folder of ``<source>.tar.gz`` with ``<source>/<label>/<n>.webp`` inside. ``OUT/train`` gets the images
-to learn from, ``OUT/unseen`` those of ``UNSEEN``, in the same folders. What ``TOO_NEAR`` names goes nowhere.
+``ARCHIVES`` is a folder of ``<source>.tar.gz`` with ``<source>/<label>/<n>.webp`` inside. ``OUT/train`` gets the
+training images, ``OUT/unseen`` those of ``UNSEEN``, in the same folders. The images in ``TOO_NEAR`` are left out.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ TOO_NEAR = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Images (each (h, w, 3) uint8, RGB), for each whether it is drawn, and its label, -1 where that says little."""
+    """Images (each (h, w, 3) uint8, RGB), whether each is drawn, and its label, -1 where the label says little."""
 
     images: list[NDArray[np.uint8]]
     drawn: NDArray[np.bool_]
@@ -66,7 +66,7 @@ class Corpus:
 
 
 def load(folder: Path) -> Corpus:
-    """All images of ``folder/<source>/<label>``, in the order of their names."""
+    """Return all images of ``folder/<source>/<label>``, in the order of their names."""
     paths = sorted(folder.glob("*/*/*.webp"))
     kinds = [path.relative_to(folder).parent.as_posix() for path in paths]
     named = sorted({kind for kind in kinds if not kind.startswith(WEAKLY_LABELLED)})
@@ -79,12 +79,12 @@ def load(folder: Path) -> Corpus:
 
 
 def picture_of(path: Path) -> Image.Image:
-    """One image as the program sees it: RGB, transparency over white; raises DecodeError where it cannot be decoded."""
+    """Return one image as the program decodes it: RGB, transparency over white; raise DecodeError where it fails."""
     return decode(ImageRef(str(path)), path.read_bytes()).picture
 
 
 def unpack(archives: Path, out: Path) -> Iterator[tuple[str, int]]:
-    """Source after source, and how many of its images were written."""
+    """Unpack one source after the other; yield each with the number of its images that were written."""
     for archive in sorted(archives.glob("*.tar.gz")):
         count = 0
         with tarfile.open(archive) as members:

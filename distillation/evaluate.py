@@ -1,11 +1,10 @@
-"""How well do the weights of a run, step by step, tell kinds of pictures apart? The learning curve of the encoder.
+"""Measure how well the weights of a run, step by step, distinguish kinds of pictures: the learning curve.
 
 Usage: python -m distillation.evaluate RUN FOLDER [FOLDER ...] [--train 8] [--teacher TEACHER]
 
 ``RUN`` is the folder that ``distillation.train`` wrote; every sub-folder of every ``FOLDER`` is one kind of picture.
-What the network alone sees, before anything is quantised or projected, is asked as
-``benchmarks/builtin_encoder.py`` asks;
-and so is what the teacher sees, where its .tflite file is given.
+The network alone, before quantisation and projection, is measured as in ``benchmarks/builtin_encoder.py``; so is the
+teacher where its .tflite file is given.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ def _step(weights: Path) -> int:
 
 
 def _seen(weights: Path, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The embeddings (n, LEARNED) of pictures in their squares (n, SIDE, SIDE, 3)."""
+    """Return the embeddings (n, LEARNED) of pictures fitted into squares (n, SIDE, SIDE, 3)."""
     network = Network().eval()
     network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     network = network.to(memory_format=torch.channels_last)
@@ -66,7 +65,7 @@ def _seen(weights: Path, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _seen_by_teacher(path: Path, pictures: list[Image.Image]) -> NDArray[np.float32]:
-    """The teacher's embeddings of pictures squeezed into its square, small ones enlarged without blur."""
+    """Return the teacher's embeddings of pictures resized to its square, small ones enlarged without blur."""
     from .precompute import SIDE, Teacher
 
     teacher = Teacher(path, threads=2)

@@ -1,4 +1,4 @@
-"""Trained weights -> the file that the package ships: ONNX, in eight bits, with the projections of both blocks.
+"""Export trained weights to the file that the package ships: ONNX, in eight bits, with the projections of both blocks.
 
 Usage: python -m distillation.export WEIGHTS CORPUS OUT [--seed 0]
 
@@ -10,9 +10,9 @@ SIDE, SIDE, 3) uint8, as they lie in memory, and their ``classical`` features; i
 processors without instructions for eight bits add products of two in sixteen, which must not overflow, so that all
 processors compute the same.
 
-A projection keeps the directions in which a block varies most over the corpus, its principal components, and then turns
-them at random: every value then varies as much as the others, and a classifier that scales each value by itself does
-not blow up what hardly varies.
+A projection keeps the directions in which a block varies most over the corpus, its principal components, and then
+rotates them at random: every value then varies as much as the others, and a classifier that scales each value
+separately does not amplify values that hardly vary.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _options() -> argparse.Namespace:
 
 
 def quantise(graph: onnx.ModelProto, calibration: CalibrationDataReader) -> onnx.ModelProto:
-    """The network in eight bits; some pictures tell how large values get inside it."""
+    """Return the network in eight bits; some pictures calibrate the range of its activations."""
     with tempfile.TemporaryDirectory() as folder:
         plain, prepared, quantised = (Path(folder, name) for name in ("plain.onnx", "prepared.onnx", "quantised.onnx"))
         onnx.save(graph, plain)
@@ -95,7 +95,7 @@ def quantise(graph: onnx.ModelProto, calibration: CalibrationDataReader) -> onnx
 
 
 def _blocks(network: onnx.ModelProto, corpus: Corpus) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What the network makes of every image of the corpus, and its classical features."""
+    """Return the network's embedding and the classical features of every image of the corpus."""
     session = onnxruntime.InferenceSession(network.SerializeToString(), providers=["CPUExecutionProvider"])
     seen, described = [], []
     for image in corpus.images:
@@ -108,7 +108,7 @@ def _blocks(network: onnx.ModelProto, corpus: Corpus) -> tuple[NDArray[np.float3
 def projection(
     block: NDArray[np.float32], values: int, seed: int, *, standardised: bool = False
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The mean (d,) of a block (n, d), and the matrix (d, values) of its principal components, turned at random."""
+    """Return the mean (d,) of a block (n, d), and its randomly rotated principal components (d, values)."""
     mean = block.mean(axis=0)
     spread = block.std(axis=0) + 1e-3 if standardised else np.ones_like(mean)
     _, _, components = np.linalg.svd((block - mean) / spread, full_matrices=False)
@@ -121,7 +121,7 @@ def with_projections(
     learned: tuple[NDArray[np.float32], NDArray[np.float32]],
     classical: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> onnx.ModelProto:
-    """The network with both projections behind it, as the package runs it."""
+    """Return the network followed by both projections, as the package runs it."""
     graph = _Graph("projection_")
     root = graph.add("Sqrt", ["embeddings"])
     outputs = []
@@ -155,7 +155,7 @@ class _Calibration(CalibrationDataReader):
 
 
 def graph_of(network: Network, side: int) -> onnx.ModelProto:
-    """The network in evaluation mode as an ONNX model in fp32."""
+    """Return the network in evaluation mode as an ONNX model in fp32."""
     graph = _Graph()
     value = graph.add("Cast", ["pictures"], to=TensorProto.FLOAT)
     value = graph.add("Transpose", [value], perm=[0, 3, 1, 2])
@@ -206,12 +206,12 @@ class _Graph:
         return name
 
     def convolution(self, value: str, convolution: nn.Conv2d, norm: nn.BatchNorm2d, *, pixels: bool = False) -> str:
-        """A convolution with the normalisation after it folded in, and before it that of pixels."""
+        """Return a convolution with the batch normalisation after it, and that of pixels before it, folded in."""
         scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
         weight = (convolution.weight * scale[:, None, None, None]).detach()
         bias = (norm.bias - norm.running_mean * scale).detach()
         if pixels:
-            # Centred here and not in the bias: beside the picture there is the middle and not black.
+            # Centred here and not in the bias: so the padding around the picture is mid-grey and not black.
             value = self.add("Sub", [value, self.weight(np.float32(MIDDLE))])
             weight = weight / SPREAD
         return self.add(

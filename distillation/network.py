@@ -35,7 +35,7 @@ class Network(nn.Module):
 
 
 class Block(nn.Module):
-    """Two convolutions beside a shortcut (He et al. 2016, "Deep residual learning")."""
+    """Two convolutions with a shortcut (He et al. 2016, "Deep residual learning")."""
 
     def __init__(self, before: int, width: int, stride: int) -> None:
         super().__init__()

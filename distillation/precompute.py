@@ -1,4 +1,4 @@
-"""What the teacher sees in every view: its embedding, computed once.
+"""Compute the teacher's embedding of every view, once.
 
 Usage: python -m distillation.precompute CORPUS TEACHER OUT [--seed 0] [--threads 2]
 
@@ -51,7 +51,7 @@ def _options() -> argparse.Namespace:
 
 
 class Teacher:
-    """The teacher, ready to look; a picture (224, 224, 3) -> what it sees, (values,) uint8."""
+    """The loaded teacher: a picture (224, 224, 3) -> its embedding (values,) uint8."""
 
     def __init__(self, path: Path, threads: int) -> None:
         self._interpreter = Interpreter(str(path), num_threads=threads)

@@ -1,4 +1,4 @@
-"""Train the encoder to see what its teacher sees.
+"""Train the encoder to reproduce the embeddings of its teacher.
 
 Usage: python -m distillation.train CORPUS VIEWS OUT [--steps 3600] [--seed 0]
 
@@ -7,14 +7,14 @@ Usage: python -m distillation.train CORPUS VIEWS OUT [--steps 3600] [--seed 0]
 
 The loss of a batch of pairs of views of one image is the sum of
 
-* distance: 1 - cosine between the teacher's embedding and what a linear layer makes of the student's;
-* relations: which other views of the batch a view is like, for the teacher and for the student (Kullback-Leibler of the
-  softmax of cosines; after Fang et al. 2021, "SEED", within a batch);
-* pairs: the other view of the image is to be found among the batch (Chen et al. 2020, "SimCLR"), above all for drawn
-  pictures, whose style the teacher does not know;
-* labels: cross-entropy, a little, where labels say what a picture shows.
+* distance: 1 - cosine between the teacher's embedding and a linear layer's output on the student's;
+* relations: how similar each view is to the others of the batch, for the teacher and for the student (Kullback-Leibler
+  divergence of the softmax of cosines; after Fang et al. 2021, "SEED", within a batch);
+* pairs: finding the other view of the image in the batch (Chen et al. 2020, "SimCLR"), mainly for drawn pictures, whose
+  style the teacher was not trained on;
+* labels: cross-entropy with a small weight, where labels say what a picture shows.
 
-The teacher's embedding is square-rooted and standardised first: a few large values would else be all that counts.
+The teacher's embedding is square-rooted and standardised first: otherwise a few large values would dominate.
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ def _options() -> argparse.Namespace:
 
 
 class Batches(IterableDataset[dict[str, Tensor]]):
-    """Endless batches: pairs of views of one image, rendered in a process of its own on one thread.
+    """Endless batches of pairs of views of one image, rendered in a separate process on one thread.
 
-    Were they rendered on the threads of the training, both would wait for each other most of the time.
+    If they were rendered on the threads of the training, both would wait for each other most of the time.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Batches(IterableDataset[dict[str, Tensor]]):
 
 
 def altered(picture: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
-    """A view as only the student sees it: mirrored, a little off in light and colour, and with a hole, by chance."""
+    """Augment a view for the student: random mirroring, small changes of light and colour, and a hole."""
     if random.random() < 0.5:
         picture = picture[:, ::-1]
     if random.random() < 0.6:
@@ -140,7 +140,7 @@ def altered(picture: NDArray[np.uint8], random: np.random.Generator) -> NDArray[
 
 
 class Heads(nn.Module):
-    """What is only needed to learn: none of it is shipped."""
+    """The layers that only training needs; they are not shipped."""
 
     def __init__(self, labels: int, teacher: int) -> None:
         super().__init__()
@@ -165,7 +165,7 @@ class Run:
         self._optimiser = torch.optim.AdamW(groups, lr=_LEARNING_RATE, fused=True)
 
     def steps_of(self, batches: Iterator[dict[str, Tensor]], out: Path) -> Iterator[dict[str, float]]:
-        """Take all steps; what to log, now and then: the mean losses since, weighted as they are summed."""
+        """Take all steps; yield at intervals the mean losses since the last, weighted as in their sum."""
         began, sums = time.monotonic(), {}
         for step in range(1, self._steps + 1):
             for name, value in self._step(next(batches), step).items():
@@ -218,7 +218,7 @@ class Run:
 
 
 def _likeness(vectors: Tensor) -> Tensor:
-    """Log shares (N, N) of how alike each is to the others, itself left out."""
+    """Return the log-softmax (N, N) of the cosines of each to the others, without itself."""
     unit = functional.normalize(vectors)
     cosines = (unit @ unit.T / _TEMPERATURE).fill_diagonal_(-1e4)
     return functional.log_softmax(cosines, dim=1)

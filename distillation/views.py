@@ -1,7 +1,7 @@
-"""Views: crops of images, some blended with another, that the teacher and the student both look at.
+"""Views: crops of images, some blended with another, which are the input of both the teacher and the student.
 
-A student that sees what its teacher sees, many times over and never quite the same, learns the function and not the
-answers (Beyer et al. 2022, "Knowledge distillation: a good teacher is patient and consistent").
+A student with the same input as its teacher, many times and always a little different, learns the function instead of
+single answers (Beyer et al. 2022, "Knowledge distillation: a good teacher is patient and consistent").
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ View = np.dtype([("crop", Crop), ("other", Crop), ("share", "f4")])
 
 
 def draw_views(corpus: Corpus, seed: int) -> NDArray[np.void]:
-    """The views (V,) of all images: the first of each squeezes all of it into a square, the second fits it in."""
+    """Draw the views (V,) of all images: the first of each stretches it to a square, the second fits it into one."""
     random = np.random.default_rng(seed)
     counts = np.where(corpus.drawn, VIEWS[1], VIEWS[0])
     views = np.zeros(int(counts.sum()), View)
@@ -66,7 +66,7 @@ def _crop(corpus: Corpus, image: int, number: int, random: np.random.Generator) 
 
 
 def render(view: np.void, images: list[NDArray[np.uint8]], side: int) -> NDArray[np.uint8]:
-    """A view as a picture (side, side, 3)."""
+    """Return a view as a picture (side, side, 3)."""
     picture = _rendered(view["crop"], images, side)
     share = float(view["share"])
     if share == 1:
@@ -99,7 +99,7 @@ def _cut(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8
 
 
 def _coloured(picture: NDArray[np.uint8], gain: float, offset: float, vivid: float) -> NDArray[np.uint8]:
-    """Contrast and saturation in one product of matrices, then brightness."""
+    """Apply contrast and saturation in one matrix product, then brightness."""
     grey = np.full((3, 3), 1 / 3) * (1 - vivid)
     turned = cv2.transform(picture, (np.eye(3) * vivid + grey) * gain, None)
     change = np.full_like(turned, abs(offset))

@@ -61,6 +61,6 @@ def test_an_entry_that_does_not_end_is_not_held(path):
         entries(path, '{"h1": [' + "[1, 2]," * 1000, 64, longest=1000)
 
 
-def test_the_place_of_what_is_wrong_is_told(path):
+def test_the_line_of_an_error_is_reported(path):
     with pytest.raises(MetadataError, match="not valid JSON at line 4 "):
         entries(path, '{\n "a": {"x": 1},\n "b": {\n  "y": nonsense}\n}', 1 << 16)

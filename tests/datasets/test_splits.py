@@ -193,7 +193,7 @@ def test_tags_learn_from_the_same_others_as_far_as_they_can(monkeypatch):
         (50, 0.0, 0, "none measured, as asked for"),
     ],
 )
-def test_marks_tell_what_the_figures_rest_on(count, share, held, mark):
+def test_a_split_warns_of_few_validation_images(count, share, held, mark):
     division = split(dataset(cat=range(count), dog=range(count, count + 20)), "cat", share)
     assert len(measured(division)) == held
     assert division.marks == ((mark,) if mark else ())

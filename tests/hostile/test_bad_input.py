@@ -232,7 +232,7 @@ def test_one_tag_alone_cannot_be_told_from_anything(refused, trained, done, tmp_
     )
     message = refused("train", f"--metadata_json={trained.metadata}", f"--tag_to_hash_json={tmp_path / 'lists.json'}",
                       f"--output={done}")  # fmt: skip
-    assert "no image without the tag to tell it from" in message
+    assert "no image without the tag to compare with" in message
     assert "add a folder of other images" in message
 
 

@@ -52,7 +52,7 @@ def test_a_whole_picture_does_not_end_early(image_format):
 @pytest.mark.parametrize(
     ("data", "expected", "words"),
     [
-        (zipped({"a.png": png()}), "not-an-image", "a zip archive: with a name that ends in .zip"),
+        (zipped({"a.png": png()}), "not-an-image", "a zip archive: rename it to .zip"),
         (b"\n <!DOCTYPE html><html>", "not-an-image", "a web page"),
         (b"<html><body>404", "not-an-image", "a web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "not-an-image", "git lfs pull"),
@@ -88,10 +88,10 @@ def test_what_is_often_found_under_the_name_of_an_image_is_called_by_its_own(dat
     ],
 )
 def test_what_decoders_raise_has_a_code_and_one_line(error, expected):
-    told = undecodable(error)
-    assert told.code == expected
-    assert "\n" not in str(told)
-    assert len(str(told)) > 20
+    raised = undecodable(error)
+    assert raised.code == expected
+    assert "\n" not in str(raised)
+    assert len(str(raised)) > 20
 
 
 def test_the_format_that_was_meant_is_named():

@@ -1,4 +1,4 @@
-"""Images decoded in processes of their own: what a decoder does to its process, the program survives."""
+"""Images decoded in separate processes: the program survives what a decoder does to its process."""
 
 from __future__ import annotations
 
@@ -95,9 +95,9 @@ def test_every_thread_gets_its_own_answers(decoders):
             return image.facts, image.prepared(mean_colours).tolist()
 
     with ThreadPoolExecutor(5) as pool:
-        for number, (told, array) in enumerate(pool.map(work, range(60))):
+        for number, (its_facts, array) in enumerate(pool.map(work, range(60))):
             expected = decode(REF, png(number % 7))
-            assert (told, array) == (expected.facts, mean_colours(expected.picture).tolist())
+            assert (its_facts, array) == (expected.facts, mean_colours(expected.picture).tolist())
 
 
 def test_what_is_no_image_says_why_and_the_process_goes_on(decoders):
@@ -146,36 +146,36 @@ def test_what_decoders_print_reaches_neither_the_screen_nor_the_answers(decoders
     assert isinstance(prepared(decoders, print_much), np.ndarray)
     assert facts(decoders, GOOD) == decode(REF, GOOD).facts
     assert capfd.readouterr() == ("", "")
-    assert "a.png: the decoder said: to standard output (and " in caplog.text
+    assert "a.png: the decoder printed: to standard output (and " in caplog.text
 
 
 def test_an_image_whose_process_was_ended_by_something_else_is_tried_once_more(decoders, monkeypatch):
     """As when the system is short of memory and ends a process that did nothing wrong."""
-    asked = []
-    ask = DecodingProcess.ask
+    sent = []
+    send = DecodingProcess.send
 
     def ended_at_first(self, *request):
-        ask(self, *request)
-        asked.append(self)
-        if len(asked) == 1:
+        send(self, *request)
+        sent.append(self)
+        if len(sent) == 1:
             self._popen.kill()
             self._popen.wait()
 
     slow = encoded(plain((1, 2, 3), (3000, 3000)))
-    monkeypatch.setattr(DecodingProcess, "ask", ended_at_first)
+    monkeypatch.setattr(DecodingProcess, "send", ended_at_first)
     assert facts(decoders, slow) == decode(REF, slow).facts
-    assert len(set(asked)) == 2
+    assert len(set(sent)) == 2
 
 
 def test_an_image_that_crashes_its_decoder_twice_is_given_up(decoders, monkeypatch):
-    ask = DecodingProcess.ask
+    send = DecodingProcess.send
 
     def ended(self, *request):
         self._popen.send_signal(signal.SIGSEGV)
         self._popen.wait()
-        ask(self, *request)
+        send(self, *request)
 
-    monkeypatch.setattr(DecodingProcess, "ask", ended)
+    monkeypatch.setattr(DecodingProcess, "send", ended)
     failure = facts(decoders, GOOD)
     assert (failure.step, failure.code) == ("decode", "crashed")
     assert "SIGSEGV" in failure.reason
@@ -196,18 +196,18 @@ def test_hashes_of_many_images_are_asked_for_together_and_keep_their_places(deco
 def test_of_many_images_sent_together_only_the_one_that_crashes_is_given_up(decoders, monkeypatch):
     """The process is made to end while it is asked for the one image, whether with others or alone."""
     deadly = png(2)
-    asked = []
-    ask = DecodingProcess.ask
+    sent = []
+    send = DecodingProcess.send
 
     def ended_on_the_deadly(self, what, *payloads):
-        asked.append(len(payloads))
+        sent.append(len(payloads))
         if deadly in payloads:
-            ask(self, what, *payloads[: payloads.index(deadly)])
+            send(self, what, *payloads[: payloads.index(deadly)])
             self.before_end = payloads.index(deadly)
         else:
-            ask(self, what, *payloads)
+            send(self, what, *payloads)
 
-    answer = DecodingProcess.answer
+    receive = DecodingProcess.receive
 
     def end(self, seconds):
         left = getattr(self, "before_end", None)
@@ -216,16 +216,16 @@ def test_of_many_images_sent_together_only_the_one_that_crashes_is_given_up(deco
             self._popen.wait()
         elif left:
             self.before_end -= 1
-        return answer(self, seconds)
+        return receive(self, seconds)
 
-    monkeypatch.setattr(DecodingProcess, "ask", ended_on_the_deadly)
-    monkeypatch.setattr(DecodingProcess, "answer", end)
+    monkeypatch.setattr(DecodingProcess, "send", ended_on_the_deadly)
+    monkeypatch.setattr(DecodingProcess, "receive", end)
     images = [(ImageRef(str(number)), png(number)) for number in range(5)]
     hashes = decoders.content_hashes(images)
     assert [each if isinstance(each, str) else each.code for each in hashes] == [
         "crashed" if number == 2 else content_hash(png(number)) for number in range(5)
     ]
-    assert asked == [5, 1, 1, 2]
+    assert sent == [5, 1, 1, 2]
 
 
 @pytest.mark.slow
@@ -295,7 +295,7 @@ def test_closing_ends_what_is_at_work_and_who_waits_or_asks_later_gets_an_error(
 
     def work_for_ever():
         with decoders.decoded(REF, GOOD) as image:
-            image._turn._ready().learn(never_end)
+            image._turn._ready().set_preprocess(never_end)
             at_work.set()
             outcomes.append(image.prepared(never_end).code)
 

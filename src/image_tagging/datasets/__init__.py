@@ -1,7 +1,8 @@
-"""Labelled embeddings: reading and writing the metadata of stage 1, and dividing it for training.
+"""Read and write labelled embeddings (the metadata of stage 1), and split them for training.
 
-Metadata files are JSON or Parquet, both streamed. :mod:`.splits` joins them with tag lists and divides the images of a
-tag; :mod:`.near_duplicates` keeps copies on one side; :mod:`.audit` looks for what is odd before anything is learned.
+Metadata files are JSON or Parquet, both streamed. :mod:`.splits` joins them with tag lists and splits the images of a
+tag; :mod:`.near_duplicates` keeps near-duplicates on one side of a split; :mod:`.audit` checks a data set for problems
+before training.
 """
 
 from __future__ import annotations

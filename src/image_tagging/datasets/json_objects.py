@@ -1,6 +1,6 @@
-"""JSON objects written and read one entry at a time, so that their size does not matter.
+"""Read and write JSON objects one entry at a time, so that memory does not limit their size.
 
-What is written here has one entry a line; what is read may be laid out in any way.
+Objects are written with one entry per line; those read may have any layout.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ import orjson
 from ..files import write_aside
 from .metadata_errors import FileErrors
 
-# All that decides where a value ends: whole texts, brackets, and a quote whose text goes on beyond what was read. A
-# list of plain numbers is taken in one step, which is most of what a record holds.
+# The tokens that decide where a value ends: whole strings, brackets, and the quote of a string that continues beyond
+# the buffer. A list of plain numbers, most of a record, is one token.
 _MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|\[[^"{}\[\]]*\]|[{}\[\]]|"', re.DOTALL)
 _DEEPER = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 
-#: Bytes read at a time: some ten records. What is left of them is copied after every record, so not many more.
+#: Bytes read at a time: about ten records. The rest of the buffer is copied after every record, so not many more.
 _CHUNK = 1 << 16
 
-#: An entry longer than this is no record (which takes some ten bytes a number), and not held to find out.
+#: The longest entry: a record takes about ten bytes per number, so a longer one is something else.
 _LONGEST_ENTRY = 64 << 20
 
-#: Brackets within brackets: a record has two, and orjson stops soon after this.
+#: The deepest nesting of brackets: a record has two levels, and orjson stops soon after this.
 _DEEPEST = 1000
 
 _BOM = b"\xef\xbb\xbf"
 
-#: How files begin that get taken for JSON, what they are, and what would make JSON of them.
+#: First bytes of files mistaken for JSON, and what they are, with what to do.
 _OTHERS = {
     b"\xff\xfe": "is UTF-16 text: save it as UTF-8",
     b"\xfe\xff": "is UTF-16 text: save it as UTF-8",
@@ -43,7 +43,7 @@ _OTHERS = {
 
 
 class JsonObjectWriter:
-    """Writes a JSON object one entry at a time, so that its size does not matter."""
+    """Writes a JSON object one entry at a time, so that memory does not limit its size."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -51,7 +51,7 @@ class JsonObjectWriter:
         file.write(b"{")
 
     def add(self, key: str, value: Any) -> None:
-        """Append an entry, on a separate line; NumPy arrays of numbers become lists."""
+        """Append an entry on a separate line; NumPy arrays of numbers become lists."""
         self._file.write(b",\n" if self._entries else b"\n")
         self._file.write(orjson.dumps(key) + b": " + orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))
         self._entries += 1
@@ -79,9 +79,9 @@ def json_object(path: str) -> Iterator[JsonObjectWriter]:
 def json_entries(
     path: str, *, longest: int = _LONGEST_ENTRY, errors: Optional[FileErrors] = None
 ) -> Iterator[tuple[str, Any]]:
-    """Yield key and value of each entry of a JSON object, read as a stream: memory holds a few entries at a time.
+    """Yield the key and value of each entry of a JSON object, read as a stream: memory holds a few entries at a time.
 
-    An entry of more than ``longest`` bytes is refused. A key that stands twice comes twice. ``errors`` are those of
+    An entry of more than ``longest`` bytes is refused. A duplicate key is yielded twice. ``errors`` are those of
     another file than metadata.
 
     Raises
@@ -101,7 +101,7 @@ def json_entries(
 
 
 def _pieces(errors: FileErrors, file: IO[bytes], longest: int) -> Iterator[bytes]:
-    """The text between the braces of an object, cut after every value that is itself an object or a list.
+    """Yield the text between the braces of an object, cut after every value that is itself an object or a list.
 
     A piece is one entry, with plain values before it if there are any (``"a": 1, "b": {}``) and with the comma that
     separates it from the piece before. The last piece is what precedes the closing brace, mostly white space.
@@ -132,7 +132,7 @@ def _pieces(errors: FileErrors, file: IO[bytes], longest: int) -> Iterator[bytes
 
 
 def _opened(errors: FileErrors, file: IO[bytes]) -> bytes:
-    """The first text of a file, from the brace that opens its object."""
+    """Return the first text of a file, from the brace that opens its object."""
     text = file.read(max(_CHUNK, len(_BOM)))
     for start, what in _OTHERS.items():
         if text.startswith(start):
@@ -147,7 +147,7 @@ def _opened(errors: FileErrors, file: IO[bytes]) -> bytes:
 
 
 def _more(errors: FileErrors, file: IO[bytes], held: int, longest: int) -> bytes:
-    """As much again as is held, so that looking through it again stays cheap; at least a chunk."""
+    """Read as many bytes as are held, at least a chunk: doubling keeps the repeated search of the buffer cheap."""
     if held > longest:
         raise errors.foreign(f"an entry is longer than {longest >> 20} MiB")
     if more := file.read(max(_CHUNK, held)):
@@ -156,7 +156,7 @@ def _more(errors: FileErrors, file: IO[bytes], held: int, longest: int) -> bytes
 
 
 def _parsed(errors: FileErrors, piece: bytes, number: int, line: int) -> dict[str, Any]:
-    """The entries of one piece, the ``number``-th (from 0), which begins on ``line`` of the file."""
+    """Return the entries of one piece, the ``number``-th (from 0), which begins on ``line`` of the file."""
     if not piece.strip():
         return {}
     before, comma, text = piece.partition(b",") if number else (b"", b"", piece)

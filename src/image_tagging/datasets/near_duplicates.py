@@ -1,22 +1,22 @@
-"""Embeddings -> which images are nearly the same: one picture saved again, scaled, moved by a pixel, tinted a little.
+"""Group near-duplicate images by their embeddings: one picture saved again, scaled, moved by a pixel, tinted a little.
 
-The limit is a cosine, and was chosen by what was measured (``benchmarks/near_duplicates.py``):
+The limit is a cosine, chosen by measurement (``benchmarks/near_duplicates.py``):
 
 =====================  =============================================================================================
 of different pictures  photos in 8 classes (73,536 pairs) and sprites and tiles in 6 (28,920): 999 in 1,000 lie below
-by ``builtin``         0.85. The closest two photos are two sheets of cardboard at 0.931, but for a piano that is there
-                       twice, with another background: 0.951. Above lies only one starry sky beside another: 0.970.
+by ``builtin``         0.85. The closest two photos are two sheets of cardboard at 0.931, except for a piano that is
+                       there twice, with another background: 0.951. The only higher pair is two starry skies: 0.970.
 versions of a photo    by ``builtin``, at 0.97 or more: JPEG of quality 75, 1.5 times the size, moved by a pixel: all;
                        quality 50, half the size: 99 %; 2 % cut off each side: 92 %, 5 %: 17 %; 5 % brighter and more
                        colourful: 98 %, 10 %: 94 %; mirrored: 8 %.
 versions of a sprite   by ``builtin``: twice the size, pixel for pixel: all; moved by a pixel: 90 %; 5 % brighter: 98 %;
-                       what blurs its pixels (JPEG, smooth scaling) changes its embedding: 19 to 29 %.
+                       blurred (JPEG, smooth scaling): 19 to 29 %, since blur changes the embedding of a sprite.
 by ``ViT-B-32/openai`` 1,528 published embeddings: half of all pairs lie below 0.53, one in 1,000 above 0.83, 21 above
                        0.97 (0.970 to 0.995, most of them an image of a tag and one of the other images).
 =====================  =============================================================================================
 
-Much alike is not the same: in a class of ten thousand pictures as alike as those sheets some pairs will pass the
-limit, and chains of them make larger groups.
+Similar pictures are not the same: in a class of ten thousand pictures as similar as those sheets some pairs will pass
+the limit, and chains of them make larger groups.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-#: From this cosine on two images count as nearly the same.
+#: Two images with at least this cosine count as nearly the same.
 NEARLY_THE_SAME = 0.97
 
-#: Up to so many images every pair is looked at: 32,768 of 512 values take about ten seconds on two cores.
+#: Up to this many images every pair is compared: 32,768 of 512 values take about ten seconds on two cores.
 EXACT_UP_TO = 32_768
 
-#: Rows and columns of the products of matrices.
+#: Rows and columns of the matrix products.
 _TILE = 1024, 8192
 
-#: Cosines in float32 this close to the limit are computed again in float64, so that they do not depend on the product
-#: that they come from.
+#: Cosines in float32 this close to the limit are computed again in float64, so that the result does not depend on the
+#: shape of the product.
 _UNSURE = 1e-5
 
-#: Pairs that are kept until groups are joined by them: of many images that are all the same, too many to keep.
+#: The most pairs kept before groups are merged: many identical images have too many pairs to keep all.
 _MOST_PAIRS = 1 << 22
 
-#: Of more images, those near one of ``2 sqrt(N)`` centres are compared with each other, this many at a time.
+#: Of more images, only those near the same one of ``2 sqrt(N)`` centres are compared, this many at a time.
 _WINDOW = 4096
 _ASSIGNED = 8192
 _SAMPLE_PER_CENTRE = 16
@@ -53,26 +53,27 @@ _CENTRE_ROUNDS = 2
 
 
 def near_duplicate_groups(embeddings: Floats, *, cosine: float = NEARLY_THE_SAME) -> Rows:
-    """The group (N,) int64 of each image: the smallest row of all images that it is nearly the same as.
+    """Return the group (N,) int64 of each image: the smallest row among the images of the group.
 
     Groups are connected components: two images whose cosine is at least the limit are in one group, and so are those
-    that a chain of such pairs joins. An embedding of zeros is like no other. The same embeddings give the same groups.
+    that a chain of these pairs joins. An embedding of zeros is in a group alone. The same embeddings give the same
+    groups.
 
     Parameters
     ----------
     embeddings:
-        (N, D) float32, as the encoder gives them.
+        (N, D) float32, as the encoder returns them.
     cosine:
         The limit, more than 0 and less than 1.
 
     Notes
     -----
-    Up to ``EXACT_UP_TO`` images this is exact. Of more, each is compared with those that share one of its two nearest
+    Up to ``EXACT_UP_TO`` images this is exact. With more, each is compared with those that share one of its two nearest
     centres (an inverted file: Sivic and Zisserman 2003; Jégou et al. 2011), which may miss pairs. Measured
     against all pairs: none missed of 34,150 among 8,750 embeddings by ``builtin/classical-1``, one in 2,000 of
     116,816 among 19,864 blends of CLIP embeddings; of 100,000 images made to resemble others among 1,000,000 (cosines
     of 0.972 to 0.999) two in 1,000. A million takes about three minutes (190 s on two busy
-    cores) and 0.4 GiB beside the embeddings.
+    cores) and 0.4 GiB in addition to the embeddings.
     """
     count = len(embeddings)
     scale = _inverse_lengths(embeddings)
@@ -83,7 +84,7 @@ def near_duplicate_groups(embeddings: Floats, *, cosine: float = NEARLY_THE_SAME
 
 
 def _inverse_lengths(embeddings: Floats) -> Floats:
-    """(N,), 0 for an embedding of zeros."""
+    """Return the inverse length (N,) of each embedding, 0 for an embedding of zeros."""
     lengths = np.empty(len(embeddings))
     for start in range(0, len(embeddings), _ASSIGNED):
         part = embeddings[start : start + _ASSIGNED].astype(np.float64)
@@ -97,7 +98,7 @@ def _unit(embeddings: Floats, scale: Floats, rows: Rows) -> Floats:
 
 
 class _Groups:
-    """Images that are joined pair by pair."""
+    """Groups of images, merged pair by pair."""
 
     def __init__(self, count: int) -> None:
         self._labels = np.arange(count)
@@ -105,7 +106,7 @@ class _Groups:
         self._waiting = 0
 
     def join(self, left: Rows, right: Rows, left_unit: Floats, right_unit: Floats, cosine: float) -> None:
-        """Put into one group what is nearly the same among the images ``left`` (n,) and ``right`` (m,)."""
+        """Join each near-duplicate pair between the images ``left`` (n,) and ``right`` (m,)."""
         first, second = _close(left_unit, right_unit, cosine)
         first, second = left[first], right[second]
         new = self._labels[first] != self._labels[second]
@@ -128,7 +129,7 @@ class _Groups:
         self._pairs, self._waiting = [], 0
 
     def smallest_rows(self) -> Rows:
-        """(N,) int64"""
+        """Return the smallest row (N,) int64 of each image's group."""
         if self._pairs:
             self._merge()
         _, first, inverse = np.unique(self._labels, return_index=True, return_inverse=True)
@@ -136,7 +137,7 @@ class _Groups:
 
 
 def _close(left: Floats, right: Floats, cosine: float) -> tuple[Rows, Rows]:
-    """The pairs (n,), (n,) of rows of two tables of unit vectors whose cosine is at least the limit."""
+    """Return the pairs (n,), (n,) of rows of two tables of unit vectors whose cosine is at least the limit."""
     product = left @ right.T
     first, second = np.divmod(np.flatnonzero(product >= cosine - _UNSURE), len(right))
     found = product[first, second]
@@ -150,7 +151,7 @@ def _close(left: Floats, right: Floats, cosine: float) -> tuple[Rows, Rows]:
 
 
 def _all_tiles(count: int) -> Iterator[tuple[Rows, Rows]]:
-    """Rows and columns so that every pair of images meets."""
+    """Yield rows and columns that together cover every pair of images."""
     height, width = _TILE
     for top in range(0, count, height):
         for start in range(top, count, width):
@@ -158,9 +159,9 @@ def _all_tiles(count: int) -> Iterator[tuple[Rows, Rows]]:
 
 
 def _near_tiles(embeddings: Floats, scale: Floats) -> Iterator[tuple[Rows, Rows]]:
-    """Rows and columns so that images meet that share one of their two nearest centres.
+    """Yield rows and columns that cover the pairs of images which share one of their two nearest centres.
 
-    Of a centre of very many images only those meet that lie about as far from it.
+    Of the many images of a large cluster only those at a similar distance from its centre are paired.
     """
     nearest, closeness = _two_nearest(embeddings, scale)
     order = np.lexsort((-closeness.ravel(), nearest.ravel()))
@@ -174,7 +175,7 @@ def _near_tiles(embeddings: Floats, scale: Floats) -> Iterator[tuple[Rows, Rows]
 
 
 def _two_nearest(embeddings: Floats, scale: Floats) -> tuple[Rows, Floats]:
-    """The numbers (N, 2) of the centres nearest to each image, and how close (N, 2) they are."""
+    """Return the indices (N, 2) of the two centres nearest to each image, and their cosines (N, 2)."""
     mean, centres = _centres(embeddings, scale)
     nearest = np.empty((len(embeddings), 2), dtype=np.int64)
     closeness = np.empty((len(embeddings), 2), dtype=np.float32)
@@ -190,7 +191,7 @@ def _two_nearest(embeddings: Floats, scale: Floats) -> tuple[Rows, Floats]:
 
 
 def _centres(embeddings: Floats, scale: Floats) -> tuple[Floats, Floats]:
-    """The mean (D,) of a sample of unit embeddings, and some directions (K, D) from it that stand for all (k-means)."""
+    """Return the mean (D,) of a sample of unit embeddings, and K directions (K, D) from it: centres by k-means."""
     random = np.random.default_rng(0)
     count = int(2 * len(embeddings) ** 0.5)
     sample = random.choice(len(embeddings), size=min(len(embeddings), count * _SAMPLE_PER_CENTRE), replace=False)
@@ -208,7 +209,7 @@ def _centres(embeddings: Floats, scale: Floats) -> tuple[Floats, Floats]:
 
 
 def _centred(unit: Floats, mean: Floats) -> Floats:
-    """Directions (n, D) from the mean."""
+    """Return the directions (n, D) from the mean."""
     centred = unit - mean
     lengths = np.linalg.norm(centred, axis=1, keepdims=True)
     centred /= np.maximum(lengths, 1e-12)

@@ -1,4 +1,4 @@
-"""Embeddings and tags -> what one tag model learns from, and what it is measured on."""
+"""Split embeddings and tags into the training and validation images of each tag model."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ..records import ImportedEmbedding
 from .divisions import MIN_IMAGES_TO_SPLIT, divide
 from .near_duplicates import near_duplicate_groups
 
-#: Images that are no tag: negatives of every tag, to learn from and to be measured on alone.
+#: Names of the two sets of other images, negatives of every tag: one for training, one for validation only.
 OTHER_TRAINING = "other-training"
 OTHER_VALIDATION = "other-validation"
 
-#: Below this many measured images of a tag its figures move by tens of percent from one split to another.
+#: With fewer validation images of a tag its figures vary by tens of percent between splits.
 FEW_VALIDATED = 5
 
-#: No more images than these are learned from, drawn by the seed: what more of them teach a linear model is little, and
-#: their table is in memory in float64. (Models learn from those of them that matter: see ``fitting``.)
+#: The most training images of either class, drawn by the seed: more improve a linear model little, and their table is
+#: in memory in float64. (``fitting`` selects those that models are fitted to.)
 MOST_OF_TAG = 10_000
 MOST_OTHERS = 20_000
 
-#: Rows by which the table of embeddings grows, at least, and the share of it: it is never copied, nor much too large.
+#: The table of embeddings grows by this many rows or this share, the larger: it is neither copied nor much too large.
 _MORE_ROWS = 1024
 _MORE_SHARE = 1 / 16
 
@@ -37,7 +37,8 @@ _MORE_SHARE = 1 / 16
 class TaggedEmbeddings:
     """All embeddings (N, D) float32 of a data set, and for each tag the rows of its images.
 
-    ``draws`` (N,) uint64 is a random number for each image, which depends on its ``hash_id`` alone.
+    ``draws`` (N,) uint64 is a pseudo-random number for each image that depends on its ``hash_id`` alone. ``unknown``
+    counts the listed hashes without an embedding.
     """
 
     embeddings: NDArray[np.float32]
@@ -47,29 +48,32 @@ class TaggedEmbeddings:
 
     @property
     def tags(self) -> list[str]:
-        """The tags that can be learned: all but the two sets of other images, in alphabetical order."""
+        """The tags, without the two sets of other images, in alphabetical order."""
         return sorted(tag for tag in self.rows if tag not in {OTHER_TRAINING, OTHER_VALIDATION})
 
     @cached_property
     def groups(self) -> NDArray[np.int64]:
-        """The group (N,) of near-duplicates of each image, computed when it is first asked for."""
+        """The group (N,) int64 of near-duplicates of each image, computed on first use."""
         return near_duplicate_groups(self.embeddings)
 
     def shuffled(self, rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-        """The rows in an order drawn by the seed: any two images keep theirs, whatever else the data set holds."""
-        mixed = self.draws[rows] ^ _scattered(np.array([seed], dtype=np.uint64))
-        order = np.argsort(_scattered(mixed), kind="stable")
+        """Return the rows in an order drawn by the seed.
+
+        The order of any two images does not depend on the rest of the data set.
+        """
+        mixed = self.draws[rows] ^ _mix(np.array([seed], dtype=np.uint64))
+        order = np.argsort(_mix(mixed), kind="stable")
         return np.asarray(rows[order])
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The rows that a tag model learns from and those it is measured on; the two share none, and no near-duplicates.
+    """The training and validation rows of a tag model; they share no row and no near-duplicates.
 
-    ``is_tag`` and ``is_validation_tag`` are (n,) bool beside them. ``groups`` (n,) int64 beside ``training`` says which
-    images are near-duplicates of each other: folds should not part them. ``marks`` warn of what the split lacks.
-    ``weights`` say how many images each one that is learned from stands for: one of the tag, one of the others.
-    A tag without an image is in there with none, and not measured.
+    ``is_tag`` (n,) bool belongs to ``training`` (n,), ``is_validation_tag`` (m,) bool to ``validation`` (m,).
+    ``groups`` (n,) int64 are the groups of near-duplicates in ``training``, which folds should not separate.
+    ``marks`` are warnings about the split. ``weights`` say how many images each training image stands for: one of the
+    tag, one of the others. A tag without an image has only other images in ``training`` and no ``validation``.
     """
 
     training: NDArray[np.int64]
@@ -91,7 +95,7 @@ def gather(images: Iterable[ImportedEmbedding], tag_lists: Mapping[str, list[str
     TrainingError
         None of the listed hashes has an embedding.
     """
-    # An image that no list names is still an image without the tag: its embedding is kept, its hash is not.
+    # An image in no list is still a negative of every tag: its embedding is kept, its hash is not.
     row_of = dict.fromkeys((hash_id for hashes in tag_lists.values() for hash_id in hashes), -1)
     table = _GrowingTable()
     draws = array("Q")
@@ -109,27 +113,27 @@ def gather(images: Iterable[ImportedEmbedding], tag_lists: Mapping[str, list[str
     if unknown and not any(map(len, rows.values())):
         raise TrainingError(
             "no listed image has an embedding: the two files belong to different data sets. Give the "
-            "metadata and the tag lists that one run of stage 1 wrote."
+            "metadata and the tag lists of one run of stage 1."
         )
     return TaggedEmbeddings(table.finish(), rows, np.array(draws, dtype=np.uint64), unknown)
 
 
 def _draw(hash_id: str) -> int:
-    """Not the hash itself, which another program may have made of a running number."""
+    """Return a pseudo-random number; not the hash itself, which another program may have made of a running number."""
     return int.from_bytes(hashlib.blake2b(hash_id.encode("utf-8", "backslashreplace"), digest_size=8).digest(), "big")
 
 
-def _scattered(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Numbers (n,) as random as hashes, and no two alike that were not (Steele et al. 2014, SplitMix64's finaliser)."""
+def _mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return a bijective hash (n,) of the numbers: the finaliser of SplitMix64 (Steele et al. 2014)."""
     z = numbers + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    scattered: NDArray[np.uint64] = z ^ (z >> np.uint64(31))
-    return scattered
+    mixed: NDArray[np.uint64] = z ^ (z >> np.uint64(31))
+    return mixed
 
 
 class _GrowingTable:
-    """Rows of unknown number in one array (n, D) float32, which grows where it lies: it is never there twice."""
+    """An array (n, D) float32 that grows in place, so that memory never holds two copies."""
 
     def __init__(self) -> None:
         self._rows = np.empty((0, 0), dtype=np.float32)
@@ -145,26 +149,25 @@ class _GrowingTable:
         self._count += 1
 
     def finish(self) -> NDArray[np.float32]:
-        """Give the rows away, without the room kept for more."""
+        """Return the rows, without the space reserved for more."""
         self._resize(self._count, self._rows.shape[1])
         return self._rows
 
     def _resize(self, count: int, dim: int) -> None:
-        # Unlike np.resize this reallocates, and large blocks are moved by their addresses alone. No view of the rows is
-        # ever given away before the end, so there is no reference to check.
+        # Unlike np.resize this reallocates, which moves large blocks without copying. No view of the rows is returned
+        # before ``finish``, so there is no reference to check.
         self._rows.resize((count, dim), refcheck=False)
 
 
 class Splitter:
-    """Divides a data set for one tag after the other, always in the same order of images, drawn by the seed.
+    """Splits a data set for each tag, with one order of images, drawn by the seed.
 
     The others of a tag are the images of ``other-training`` where there are any, else all without the tag; those of
-    ``other-validation`` are only ever measured on. Since the order is one, tags learn from the same others as far as
-    they can, and no tag moves the split of another.
+    ``other-validation`` are used for validation only. Since all tags use one order, they share the same others as far
+    as possible, and adding a tag changes no other split.
 
-    Near-duplicates are kept on one side of a split. Which images are, is decided over the whole data set: a further
-    image moves the split of a tag that it has nothing to do with only where it is nearly the same as two of its images
-    that are not nearly the same as each other.
+    Near-duplicates stay on one side of a split. Groups are computed over the whole data set: an added image changes the
+    split of an unrelated tag only where it joins two groups of its images.
     """
 
     def __init__(self, data: TaggedEmbeddings, *, test_share: float, seed: int) -> None:
@@ -178,27 +181,30 @@ class Splitter:
         self._only_validated = np.unique(data.rows.get(OTHER_VALIDATION, others[:0]))
 
     def split(self, tag: str) -> Split:
-        """What one tag is learned from and measured on.
+        """Return the split of one tag.
 
-        Images of ``other-validation`` are not measured where they are near-duplicates of what is learned from.
-        No more than ``MOST_OF_TAG`` and ``MOST_OTHERS`` images are learned from; a mark says so.
+        Images of ``other-validation`` are left out where they are near-duplicates of training images. At most
+        ``MOST_OF_TAG`` and ``MOST_OTHERS`` images are in training; a warning says so.
 
         Raises
         ------
         TrainingError
-            There is no image without the tag to tell it from.
+            There is no image without the tag.
         """
         positives = self._data.shuffled(np.unique(self._data.rows[tag]), self._seed)
-        only_validated = self._but(positives, self._only_validated)
-        negatives = self._but(np.concatenate([positives, only_validated]), self._others)
+        only_validated = self._without(positives, self._only_validated)
+        negatives = self._without(np.concatenate([positives, only_validated]), self._others)
         if not len(negatives):
-            raise TrainingError("there is no image without the tag to tell it from; add a folder of other images")
+            raise TrainingError("there is no image without the tag to compare with; add a folder of other images")
         held_tag, every_tag, held_other, every_other = divide(positives, negatives, self._groups, self._share)
         if not len(held_tag):
             held_other, every_other = held_other[:0], negatives
             only_validated = only_validated[:0]
         learned_tag, learned_other = every_tag[:MOST_OF_TAG], every_other[:MOST_OTHERS]
-        cut = (_cut(every_tag, learned_tag, "images of the tag"), _cut(every_other, learned_other, "other images"))
+        capped = (
+            _capped(every_tag, learned_tag, "images of the tag"),
+            _capped(every_other, learned_other, "other images"),
+        )
         training = np.concatenate([learned_tag, learned_other])
         held_other = np.concatenate([held_other, self._unlike(training, only_validated)])
         return Split(
@@ -207,36 +213,38 @@ class Splitter:
             groups=self._groups[training],
             validation=np.concatenate([held_tag, held_other]),
             is_validation_tag=_first(len(held_tag), len(held_other)),
-            marks=(*_marks(len(positives), len(held_tag), self._share), *filter(None, cut)),
-            weights=(_stands_for(every_tag, learned_tag), _stands_for(every_other, learned_other)),
+            marks=(*_warnings(len(positives), len(held_tag), self._share), *filter(None, capped)),
+            weights=(_weight(every_tag, learned_tag), _weight(every_other, learned_other)),
         )
 
-    def _but(self, left_out: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """``rows`` without those of another set, in their order."""
+    def _without(self, left_out: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return ``rows`` without those of another set, in their order."""
         keep = np.ones(len(self._data.embeddings), dtype=bool)
         keep[left_out] = False
         return rows[keep[rows]]
 
     def _unlike(self, learned: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """``rows`` without near-duplicates of what is learned from, which would measure nothing."""
+        """Return ``rows`` without near-duplicates of training images, which would make the figures too good."""
         return rows[~np.isin(self._groups[rows], self._groups[learned])]
 
 
-def _cut(every: NDArray[np.int64], learned: NDArray[np.int64], what: str) -> str:
+def _capped(every: NDArray[np.int64], learned: NDArray[np.int64], what: str) -> str:
+    """Return the warning that only some of the images are in training, empty where all are."""
     return f"learned from {len(learned):,} of {len(every):,} {what}" if len(learned) < len(every) else ""
 
 
-def _stands_for(every: NDArray[np.int64], learned: NDArray[np.int64]) -> float:
-    """How many images each one that is learned from stands for."""
+def _weight(every: NDArray[np.int64], learned: NDArray[np.int64]) -> float:
+    """Return how many images each training image stands for."""
     return len(every) / len(learned) if len(learned) else 1.0
 
 
 def _first(count: int, others: int) -> NDArray[np.bool_]:
-    """(count + others,) bool, true for the first ``count``."""
+    """Return (count + others,) bool, true for the first ``count``."""
     return np.arange(count + others) < count
 
 
-def _marks(images: int, validated: int, share: float) -> tuple[str, ...]:
+def _warnings(images: int, validated: int, share: float) -> tuple[str, ...]:
+    """Return what limits the figures of a tag with so many images, of which some are for validation."""
     if not images:
         return ("no image of the tag",)
     if share == 0:

@@ -1,7 +1,7 @@
-"""Bytes become the picture that a person sees.
+"""Decode image files into RGB pictures.
 
-:mod:`.decode` decodes one image and computes its hashes; :mod:`.appearance` gives the RGB picture; :mod:`.decoders`
-runs both in processes that are replaced when a decoder crashes or never ends.
+:mod:`.decode` decodes one image and computes its hashes; :mod:`.appearance` makes the RGB picture; :mod:`.decoders`
+runs both in separate processes, which are replaced when a decoder crashes or hangs.
 """
 
 from __future__ import annotations

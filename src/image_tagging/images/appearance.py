@@ -1,6 +1,7 @@
-"""What a person sees of a decoded image: upright, in sRGB, deep greys scaled, transparency over white.
+"""Convert a decoded image to the RGB picture that a viewer displays.
 
-Large pictures pass through in strips of rows, so that no second and third copy of them is ever held.
+The picture is upright, in sRGB, with greys of more than 8 bits scaled and transparency composited over white. Large
+pictures are converted in strips of rows, so that memory never holds several copies of one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from .decode_errors import DECODER_ERRORS
 
 _WHITE = (255, 255, 255, 255)
 
-#: Pixels of a strip: enough that its overhead vanishes, few enough to hold several copies.
+#: Pixels in a strip: enough to make the overhead negligible, few enough to hold several copies.
 _STRIP_PIXELS = 1 << 22
 
 _ORIENTATION = 0x0112
@@ -26,17 +27,17 @@ _UPRIGHT = 1
 
 _SIXTEEN_BITS = (0.0, 65535.0)
 
-#: A colour profile that moves no sample colour by more than this (of 255) is sRGB by another name.
+#: A colour profile that changes no sample colour by more than this (of 255) counts as sRGB.
 _SAME_COLOUR = 2
 
 _INK = "CMYK"
 
 
 def as_seen(image: Image.Image) -> Image.Image:
-    """The RGB picture that a person sees; it may be ``image`` itself where that is what they see already."""
+    """Return the RGB picture that a viewer displays; ``image`` itself where no conversion is needed."""
     grey = _scaled_grey(image)
     profile = image.info.get("icc_profile")
-    with suppress(*DECODER_ERRORS):  # damaged EXIF does not spoil a good picture; it is then taken as upright
+    with suppress(*DECODER_ERRORS):  # a picture with damaged EXIF is usable, and counts as upright
         if image.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT:
             image = ImageOps.exif_transpose(image)
     if grey:
@@ -47,7 +48,7 @@ def as_seen(image: Image.Image) -> Image.Image:
 
 
 def strips(image: Image.Image) -> Iterator[tuple[tuple[int, int, int, int], Image.Image]]:
-    """Strips of whole rows from the top, with their boxes; a small picture is one strip."""
+    """Yield strips of whole rows from the top, each after its box; a small picture is one strip."""
     width, height = image.size
     rows = max(1, _STRIP_PIXELS // max(1, width))
     if height <= rows:
@@ -58,20 +59,21 @@ def strips(image: Image.Image) -> Iterator[tuple[tuple[int, int, int, int], Imag
         yield box, image.crop(box)
 
 
-def _in_strips(image: Image.Image, seen: Callable[[Image.Image], Image.Image]) -> Image.Image:
-    """What ``seen`` makes of the strips of an image, put together."""
+def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """Return the image converted strip by strip."""
     parts = strips(image)
     box, first = next(parts)
     if box[3] == image.height:
-        return seen(first)
+        return convert(first)
     whole = Image.new("RGB", image.size)
-    whole.paste(seen(first), box)
+    whole.paste(convert(first), box)
     for box, strip in parts:
-        whole.paste(seen(strip), box)
+        whole.paste(convert(strip), box)
     return whole
 
 
 def _over_white(image: Image.Image, profile: Optional[bytes]) -> Image.Image:
+    """Return the image in sRGB, its transparency composited over white."""
     if not image.has_transparency_data:
         return _in_srgb(image, profile)
     layer = image.convert("RGBA")
@@ -83,7 +85,7 @@ def _over_white(image: Image.Image, profile: Optional[bytes]) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image, profile: Optional[bytes]) -> Image.Image:
-    """RGB in sRGB: by the picture's own colour profile where it has one that fits it."""
+    """Return the image in sRGB, converted by its colour profile where it has a valid one for its mode."""
     if image.mode == "LAB":
         profile = profile or _lab_profile()
     elif image.mode not in {"L", _INK}:
@@ -92,20 +94,23 @@ def _in_srgb(image: Image.Image, profile: Optional[bytes]) -> Image.Image:
     return transform.apply(image) if transform else image.convert("RGB")
 
 
-@functools.lru_cache(maxsize=8)  # a camera's pictures all hold the same one
+@functools.lru_cache(maxsize=8)  # all pictures of a camera hold the same profile
 def _to_srgb(profile: bytes, mode: str) -> Optional[Any]:
-    """The transform of a colour profile, ``None`` where it changes nothing or is damaged or not for this mode."""
+    """Return the transform from a colour profile to sRGB.
+
+    It is ``None`` where the profile changes no colour, is damaged, or is for another mode.
+    """
     try:
         given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         transform = ImageCms.buildTransform(given, ImageCms.createProfile("sRGB"), mode, "RGB")
-        moved = _most_moved(transform) if mode == "RGB" else 255
+        change = _largest_change(transform) if mode == "RGB" else 255
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
-    return transform if moved > _SAME_COLOUR else None
+    return transform if change > _SAME_COLOUR else None
 
 
-def _most_moved(transform: Any) -> int:
-    """How far the transform moves any of 125 colours, of 255."""
+def _largest_change(transform: Any) -> int:
+    """Return the largest change of a channel (0 to 255) that the transform makes to 125 sample colours."""
     steps = (0, 64, 128, 191, 255)
     colours = bytes(value for red in steps for green in steps for blue in steps for value in (red, green, blue))
     shown: bytes = transform.apply(Image.frombytes("RGB", (len(colours) // 3, 1), colours)).tobytes()
@@ -118,9 +123,9 @@ def _lab_profile() -> bytes:
 
 
 def _scaled_grey(image: Image.Image) -> Optional[Callable[[Image.Image], Image.Image]]:
-    """How greys of more than 8 bits become RGB, ``None`` for other images.
+    """Return the conversion of greys of more than 8 bits to RGB, ``None`` for other images.
 
-    16-bit ones by their range, others stretched from their darkest to their lightest.
+    16-bit greys are scaled by their range, others stretched from their darkest to their lightest value.
     """
     if image.mode not in {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}:
         return None
@@ -131,11 +136,11 @@ def _scaled_grey(image: Image.Image) -> Optional[Callable[[Image.Image], Image.I
 
 
 def _extrema(image: Image.Image) -> tuple[float, float]:
-    """The darkest and the lightest value."""
+    """Return the darkest and the lightest value."""
     low, high = float("inf"), float("-inf")
     for _, strip in strips(image):
         darkest, lightest = strip.convert("F").getextrema()
-        if isinstance(darkest, tuple) or isinstance(lightest, tuple):  # several bands: never for mode F
+        if isinstance(darkest, tuple) or isinstance(lightest, tuple):  # for the type checker: mode F has one band
             raise DecodeError("unsupported", "the grey picture has several bands")
         low, high = min(low, darkest), max(high, lightest)
     if not (abs(low) < float("inf") and abs(high) < float("inf")):

@@ -1,4 +1,4 @@
-"""Bytes become a decoded image: its content hash, its metadata, and the RGB picture that a person would see."""
+"""Decode the bytes of an image file: its content hash, its facts, and its RGB picture."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from ..settings import DEFAULT_LIMITS, ImageLimits
 from .appearance import as_seen, strips
 from .decode_errors import DECODER_ERRORS, ends_early, too_large, undecodable, unidentified
 
-#: Formats that Pillow hands to another program: nobody's file named ``.png`` is to start Ghostscript.
+#: Formats that Pillow decodes by another program: no image file may start Ghostscript.
 _NEED_A_PROGRAM = frozenset({"EPS"})
 
 Result = TypeVar("Result")
 
 
 def decoder_version(limits: ImageLimits) -> str:
-    """Return what decides which files can be decoded: one that failed under another version is worth a try."""
+    """Return a description of decoders and limits; a file that failed under another description is tried again."""
     bounds = f"{limits.max_megapixels:g} MP, {limits.image_seconds:g} s{', truncated' if limits.use_truncated else ''}"
     return f"Pillow {PIL.__version__}{' + heif' if _register_heif() else ''}; {bounds}"
 
 
 def _any_size(pixels: int) -> None:
-    """Ask nobody before pixels are allocated."""
+    """Accept any number of pixels."""
 
 
 def decode(
     ref: ImageRef, data: bytes, limits: ImageLimits = DEFAULT_LIMITS, before_load: Callable[[int], None] = _any_size
 ) -> DecodedImage:
-    """The first frame of an image file.
+    """Decode the first frame of an image file.
 
-    ``before_load`` is called with the number of pixels before they are allocated. Of the limits only that on
-    pixels is held here; those on time and on pictures that are cut short belong to the process that decodes.
+    ``before_load`` is called with the number of pixels before they are allocated. Of the limits only the one on
+    pixels is applied here; the decoding process applies those on time and on truncated pictures.
 
     Raises
     ------
     DecodeError
-        The bytes are no image, are cut short or damaged, or hold too many pixels.
+        The bytes are not an image, are truncated or damaged, or hold too many pixels.
     """
     return _first_frame(data, limits, before_load, lambda image: _decoded(ref, len(data), image))
 
@@ -51,14 +51,14 @@ def decode(
 def content_hash(
     data: bytes, limits: ImageLimits = DEFAULT_LIMITS, before_load: Callable[[int], None] = _any_size
 ) -> str:
-    """The ``hash_id`` of an image file, without the picture that a person would see; raises as :func:`decode` does."""
+    """Return the ``hash_id`` of an image file, without making its RGB picture; raises as :func:`decode` does."""
     return _first_frame(data, limits, before_load, _hash_id)
 
 
 def _first_frame(
     data: bytes, limits: ImageLimits, before_load: Callable[[int], None], work: Callable[[Image.Image], Result]
 ) -> Result:
-    """What ``work`` makes of the loaded image; whatever goes wrong is a ``DecodeError``."""
+    """Return ``work`` applied to the loaded image; every error of a decoder becomes a ``DecodeError``."""
     if not data:
         raise DecodeError("empty", "the file is empty")
     with_heif = _register_heif()
@@ -83,7 +83,7 @@ def _first_frame(
 
 @functools.cache
 def _register_heif() -> bool:
-    """Teach Pillow HEIC where the extra is installed; whether it is."""
+    """Register HEIC with Pillow; return whether its extra is installed."""
     try:
         from pillow_heif import register_heif_opener
     except ImportError:
@@ -109,7 +109,7 @@ def _decoded(ref: ImageRef, size_bytes: int, image: Image.Image) -> DecodedImage
 
 
 def _hash_id(image: Image.Image) -> str:
-    """BLAKE2b-512 over the pixels of the first frame in the image's own mode, as the published metadata has it."""
+    """Return the BLAKE2b-512 of the first frame's pixels in the image's own mode, as in the published metadata."""
     digest = hashlib.blake2b()
     for _, strip in strips(image):  # all pixels of a large picture as bytes would be a copy of it
         digest.update(strip.tobytes())
@@ -117,7 +117,10 @@ def _hash_id(image: Image.Image) -> str:
 
 
 def _picture_hash(picture: Image.Image) -> str:
-    """BLAKE2b-512 over the size and the RGB pixels of the picture as seen: palette, transparency, orientation count."""
+    """Return the BLAKE2b-512 of the size and pixels of the RGB picture.
+
+    Unlike ``hash_id`` it depends on the palette, the transparency and the orientation.
+    """
     digest = hashlib.blake2b(f"{picture.width}x{picture.height}\n".encode())
     for _, strip in strips(picture):
         digest.update(strip.tobytes())

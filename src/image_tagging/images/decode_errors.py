@@ -1,4 +1,4 @@
-"""Why the bytes of an image file are no usable picture: a stable reason code and a sentence."""
+"""Explain why an image file cannot be decoded: a stable reason code and a sentence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 from ..errors import DecodeError
 
-#: What Pillow raised over thousands of hostile files; nothing narrower holds.
+#: The exceptions that Pillow raised over thousands of hostile files; no narrower list is sufficient.
 DECODER_ERRORS = (
     OSError,
     ValueError,
@@ -29,15 +29,15 @@ DECODER_ERRORS = (
     Image.DecompressionBombError,
 )
 
-#: Formats whose first bytes leave no doubt that such a picture was meant.
+#: Formats whose first bytes identify them beyond doubt.
 _SIGNED = frozenset("AVIF BMP DDS GIF HEIF ICNS ICO JPEG JPEG2000 PNG PSD QOI TIFF WEBP".split())
 
-#: How what is often found under the name of an image begins, and what it is.
+#: How other content that is often named like an image begins, with its code and sentence.
 _OTHERS = (
-    (b"PK\x03\x04", "not-an-image", "the content is a zip archive: with a name that ends in .zip it is searched"),
-    (b"<!doctype html", "not-an-image", "the content is a web page, as a failed download leaves it"),
-    (b"<html", "not-an-image", "the content is a web page, as a failed download leaves it"),
-    (b"version https://git-lfs", "not-an-image", "the content is a pointer of Git LFS: git lfs pull brings the image"),
+    (b"PK\x03\x04", "not-an-image", "the content is a zip archive: rename it to .zip to have it searched"),
+    (b"<!doctype html", "not-an-image", "the content is a web page, perhaps of a failed download: download it again"),
+    (b"<html", "not-an-image", "the content is a web page, perhaps of a failed download: download it again"),
+    (b"version https://git-lfs", "not-an-image", "the content is a Git LFS pointer: git lfs pull fetches the image"),
     (b"%pdf", "not-an-image", "the content is a PDF document"),
     (b"<svg", "unsupported", "SVG drawings cannot be read: save it as a PNG"),
     (b"\xff\x0a", "unsupported", "JPEG XL cannot be read: save it as a PNG or JPEG"),
@@ -46,31 +46,36 @@ _OTHERS = (
 
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 
-#: Words by which Pillow says that a picture is sound and of a kind that it does not know.
-_UNKNOWN_KIND = (
+#: Words in Pillow's messages about a valid picture that Pillow does not support.
+_NOT_SUPPORTED = (
     *("unsupported", "unimplemented", "unknown", "not supported", "not configured", "not implemented"),
     "cannot handle",
 )
 
-_CUT_SHORT = (
+#: Words in messages about a truncated picture.
+_TRUNCATED = (
     *("truncated", "not enough data", "not enough image data", "insufficient input data", "expected to read"),
     *("unexpected end", "end of file", "eof"),
 )
 
 _DDS_HEADER = 128
 
-_TOO_MUCH = ("too large", "too many", "exceeds")
+#: Words in messages about a picture that is larger than a decoder allows.
+_TOO_LARGE = ("too large", "too many", "exceeds")
 
 
 def too_large(max_megapixels: float) -> DecodeError:
-    """The picture has more pixels than the budget allows."""
+    """Return the error for a picture with more pixels than the limit allows."""
     return DecodeError(
         "too-large", f"the picture has more than {max_megapixels:g} megapixels; --max_megapixels raises the limit"
     )
 
 
 def unidentified(data: bytes, *, with_heif: bool) -> DecodeError:
-    """Why no format takes these bytes for one of its pictures."""
+    """Return the error for bytes that no decoder accepts.
+
+    ``with_heif`` says whether the HEIC decoder is installed.
+    """
     if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS and not with_heif:
         return DecodeError("unsupported", "HEIC needs an extra: pip install 'image-tagging-tools[heif]'")
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -80,20 +85,23 @@ def unidentified(data: bytes, *, with_heif: bool) -> DecodeError:
     for name in Image.ID:
         factory, accept = Image.OPEN[name]
         if name in _SIGNED and accept and accept(data[:16]) is True:
-            file = _EndNoticed(data)
+            file = _EndDetector(data)
             try:
                 factory(file, "")
             except DECODER_ERRORS as error:
                 return undecodable(error, name, is_cut=file.is_passed or ends_early(data))
     if data[1:4] == b"PNG":
         return DecodeError(
-            "damaged", "the first bytes of the PNG picture were changed, as a transfer in text mode does"
+            "damaged", "the first bytes of the PNG picture were changed, as by a transfer in text mode: copy it again"
         )
     return DecodeError("not-an-image", "the content is not an image in a format that can be read")
 
 
 def ends_early(data: bytes) -> bool:
-    """Whether an image file is shorter than it says itself, of those formats that say so and whose decoders do not."""
+    """Return whether an image file is shorter than its header says.
+
+    This checks the formats that declare their length and whose decoders accept a truncated file without an error.
+    """
     if data[:4] == b"RIFF":  # WebP
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
     if data[:4] == b"DDS ":
@@ -114,7 +122,7 @@ def ends_early(data: bytes) -> bool:
 
 
 def _dds_ends_early(data: bytes) -> bool:
-    """Whether pixels of a DDS that is not compressed are missing: Pillow 11, the last for Python 3.9, makes some up."""
+    """Return whether an uncompressed DDS lacks pixels: Pillow 11, the last for Python 3.9, invents the missing ones."""
     if len(data) < _DDS_HEADER:
         return True
     height, width = struct.unpack_from("<2I", data, 12)
@@ -122,8 +130,8 @@ def _dds_ends_early(data: bytes) -> bool:
     return not four_letters and len(data) < _DDS_HEADER + width * height * bits // 8
 
 
-class _EndNoticed(io.BytesIO):
-    """Bytes that notice when more of them is asked for than there is."""
+class _EndDetector(io.BytesIO):
+    """A file in memory that records whether a read went past its end, in ``is_passed``."""
 
     is_passed = False
 
@@ -134,20 +142,20 @@ class _EndNoticed(io.BytesIO):
 
 
 def undecodable(error: Exception, image_format: str = "", *, is_cut: bool = False) -> DecodeError:
-    """What a decoder raised, as a reason.
+    """Return the ``DecodeError`` for an exception of a decoder.
 
-    ``image_format`` is what the first bytes say that it is, ``is_cut`` that the decoder asked for more than there is.
+    ``image_format`` is the format that the first bytes identify, ``is_cut`` whether the file is known to be truncated.
     """
-    said = " ".join(str(error).split()) or type(error).__name__
-    said = {"not identified by this driver": "its header is damaged"}.get(said, said)
+    message = " ".join(str(error).split()) or type(error).__name__
+    message = {"not identified by this driver": "its header is damaged"}.get(message, message)
     what = f"the {image_format} picture" if image_format else "the picture"
     if isinstance(error, MemoryError):
         return DecodeError("too-large", f"{what} needs more memory than one image may take")
-    words = said.lower()
-    if isinstance(error, NotImplementedError) or any(word in words for word in _UNKNOWN_KIND):
-        return DecodeError("unsupported", f"{what} is of a kind that cannot be read ({said})")
-    if is_cut or isinstance(error, EOFError) or any(word in words for word in _CUT_SHORT):
-        return DecodeError("truncated", f"{what} is cut short ({said})")
-    if any(word in words for word in _TOO_MUCH):
-        return DecodeError("too-large", f"{what} holds more than a picture should ({said})")
-    return DecodeError("damaged", f"{what} cannot be decoded ({said})")
+    words = message.lower()
+    if isinstance(error, NotImplementedError) or any(word in words for word in _NOT_SUPPORTED):
+        return DecodeError("unsupported", f"{what} is of a kind that cannot be read ({message})")
+    if is_cut or isinstance(error, EOFError) or any(word in words for word in _TRUNCATED):
+        return DecodeError("truncated", f"{what} is cut short ({message})")
+    if any(word in words for word in _TOO_LARGE):
+        return DecodeError("too-large", f"{what} is larger than its decoder allows ({message})")
+    return DecodeError("damaged", f"{what} cannot be decoded ({message})")

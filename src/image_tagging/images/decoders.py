@@ -1,7 +1,7 @@
-"""Decode images in processes of their own, which are replaced when a decoder crashes in them or never ends.
+"""Decode images in separate processes, which are replaced when a decoder crashes or hangs in them.
 
-Threads could not give that: a crash in the C code of a decoder ends the program, and no thread can be stopped. What
-it costs is in ``docs/decisions/0008-decoding-in-processes.md``.
+Threads are not enough: a crash in the C code of a decoder ends the program, and a thread cannot be stopped. The costs
+are in ``docs/decisions/0008-decoding-in-processes.md``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing_extensions import Self
 from ..errors import DecoderError
 from ..records import Failure, ImageFacts, ImageRef
 from ..settings import DEFAULT_LIMITS, ImageLimits
-from .decoding_child import Ask
+from .decoding_child import Request
 from .decoding_process import DecodingProcess, EndedError, Preprocess
 
 if TYPE_CHECKING:
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks for processes that overrun.
-_LOOK = 0.1
+#: Seconds between checks for processes that overrun their time.
+_CHECK_SECONDS = 0.1
 
-#: What a process answers of an image.
-_Answer = Union[dict[str, Any], Failure]
+#: The response of a process about one image: its header, or the failure.
+_Response = Union[dict[str, Any], Failure]
 
 
 class Decoders:
-    """A few processes that threads share, by default as many as there are cores; each is started when it is needed.
+    """A pool of decoding processes that threads share, by default one per core, each started when it is first needed.
 
-    All methods may be called from any thread, and give what became of the image: a value or its ``Failure``. They raise
+    All methods may be called from any thread, and return a value or a ``Failure`` for each image. They raise
     DecoderError where no process can be started.
     """
 
@@ -45,7 +45,7 @@ class Decoders:
         self.limits = limits
         self.large = threading.Lock()  # held while a large picture is in memory
         self._most = processes or os.cpu_count() or 1
-        self._lock = threading.Lock()  # of what follows
+        self._lock = threading.Lock()  # guards the attributes below
         self._is_free = threading.Condition(self._lock)
         self._taken = 0
         self._idle: list[DecodingProcess] = []
@@ -59,30 +59,33 @@ class Decoders:
         self.close()
 
     @contextmanager
-    def decoded(self, ref: ImageRef, data: bytes) -> Iterator[Union[DecodedThere, Failure]]:
-        """The decoded image, which stays in its process until the block ends."""
+    def decoded(self, ref: ImageRef, data: bytes) -> Iterator[Union[RemoteImage, Failure]]:
+        """Decode an image, whose picture stays in its process until the block ends."""
         with self._turn() as turn:
-            answer = turn.decode(ref, Ask.FACTS, data)
-            yield answer if isinstance(answer, Failure) else DecodedThere(ImageFacts(ref=ref, **answer), turn)
+            response = turn.decode(ref, Request.FACTS, data)
+            yield response if isinstance(response, Failure) else RemoteImage(ImageFacts(ref=ref, **response), turn)
 
     def content_hashes(self, images: Sequence[tuple[ImageRef, bytes]]) -> list[Union[str, Failure]]:
-        """The ``hash_id`` of the bytes of each image.
+        """Return the ``hash_id`` or the ``Failure`` of each image.
 
-        They are sent together: for a small image the way to the process and back takes as long as the work.
+        The images are sent together: for a small image the round trip to the process takes as long as the work.
         """
-        answers: list[_Answer] = []
+        responses: list[_Response] = []
         with self._turn() as turn:
-            while rest := images[len(answers) :]:
+            while rest := images[len(responses) :]:
                 try:
-                    answers.extend(turn.decode_all(Ask.HASH, rest))
+                    responses.extend(turn.decode_all(Request.HASH, rest))
                 except _PartDoneError as part:
-                    answers += part.answers
-                    ref, data = images[len(answers)]  # on this one: it is asked for alone, as often as others are
-                    answers.append(turn.decode(ref, Ask.HASH, data))
-        return [answer if isinstance(answer, Failure) else str(answer["hash_id"]) for answer in answers]
+                    responses += part.responses
+                    ref, data = images[len(responses)]  # the process ended on this one: try it alone
+                    responses.append(turn.decode(ref, Request.HASH, data))
+        return [response if isinstance(response, Failure) else str(response["hash_id"]) for response in responses]
 
     def close(self) -> None:
-        """End all processes at once; a thread that waits for one gets a ``Failure``, one that asks later an error."""
+        """End all processes at once.
+
+        A thread that waits for one gets a ``Failure``; later calls raise DecoderError.
+        """
         with self._lock:
             self._closed.set()
             self._is_free.notify_all()
@@ -92,7 +95,7 @@ class Decoders:
 
     @contextmanager
     def _turn(self) -> Iterator[_Turn]:
-        """A process for this thread alone, as long as the block lasts; it waits until one is free."""
+        """Wait for a free process and reserve it for this thread until the block ends."""
         with self._lock:
             self._is_free.wait_for(lambda: self._closed.is_set() or self._taken < self._most)
             self._require_open()
@@ -109,7 +112,7 @@ class Decoders:
                 self._is_free.notify()
 
     def start(self) -> DecodingProcess:
-        """A new process, ready to be asked."""
+        """Start a process and wait until it is ready."""
         with self._lock:
             self._require_open()
             if not self._processes:
@@ -120,8 +123,8 @@ class Decoders:
         return process
 
     def forget(self, process: DecodingProcess) -> None:
-        """Of a process that has ended."""
-        with self._lock, suppress(ValueError):  # all were forgotten by close
+        """Remove a process that has ended."""
+        with self._lock, suppress(ValueError):  # ``close`` may have removed it
             self._processes.remove(process)
 
     def _require_open(self) -> None:
@@ -129,8 +132,8 @@ class Decoders:
             raise DecoderError("images can no longer be decoded: the processes that do it were closed.")
 
     def _watch(self) -> None:
-        """On a thread: end what takes too long. The thread that waits for it then sees that it has ended."""
-        while not self._closed.wait(_LOOK):
+        """End processes that take too long, from a separate thread; the waiting thread then sees that its one ended."""
+        while not self._closed.wait(_CHECK_SECONDS):
             with self._lock:
                 if not self._processes:
                     return
@@ -138,87 +141,87 @@ class Decoders:
                     process.end_if_overdue()
 
 
-class DecodedThere:
-    """An image that was decoded in a process, where its picture still is."""
+class RemoteImage:
+    """An image decoded in another process, which still holds its picture."""
 
     def __init__(self, facts: ImageFacts, turn: _Turn) -> None:
         self.facts = facts
         self._turn = turn
 
     def prepared(self, preprocess: Preprocess) -> Union[NDArray[np.float32], Failure]:
-        """The array that ``preprocess`` makes of the picture, which is let go; asked for once."""
+        """Return the array that ``preprocess`` makes of the picture; call it once, since this releases the picture."""
         return self._turn.prepare(self.facts.ref, preprocess)
 
 
 class _PartDoneError(Exception):
-    """A process has ended after some of the images that it was sent."""
+    """A process ended after some of the images that it was sent; ``responses`` are those to the images before."""
 
-    def __init__(self, answers: list[_Answer]) -> None:
+    def __init__(self, responses: list[_Response]) -> None:
         super().__init__()
-        self.answers = answers
+        self.responses = responses
 
 
 class _Turn:
-    """The turn of one thread at a process, which is replaced where it ends."""
+    """The use of a process by one thread; the process is replaced when it ends."""
 
     def __init__(self, decoders: Decoders, process: Optional[DecodingProcess]) -> None:
         self._decoders = decoders
         self._process = process
         self._has_large = False
 
-    def decode(self, ref: ImageRef, ask: Ask, data: bytes) -> _Answer:
-        """What the process answers of one image. It lets go of the one before."""
-        self._make_room()
-        for is_last in (False, True):  # twice: a process may also be ended by something that is not the image
+    def decode(self, ref: ImageRef, request: Request, data: bytes) -> _Response:
+        """Return the response about one image; the process releases the image before."""
+        self._release_large()
+        for is_last in (False, True):  # twice: a process may also be ended by something other than the image
             try:
                 process = self._ready()
-                process.ask(ask, data)
-                return self._answer_of(ref, process)
+                process.send(request, data)
+                return self._receive(ref, process)
             except EndedError as end:
-                why = self._why(end)
+                reason = self._discard(end)
                 if is_last or end.is_overdue:
-                    return Failure(ref, "decode", *why)
+                    return Failure(ref, "decode", *reason)
         raise AssertionError("the last of two tries returns")
 
-    def decode_all(self, ask: Ask, images: Sequence[tuple[ImageRef, bytes]]) -> list[_Answer]:
-        """What it answers of many; _PartDoneError where it ends on the way."""
-        answers: list[_Answer] = []
+    def decode_all(self, request: Request, images: Sequence[tuple[ImageRef, bytes]]) -> list[_Response]:
+        """Return the responses about many images; raise _PartDoneError where the process ends before the last."""
+        responses: list[_Response] = []
         try:
             process = self._ready()
-            process.ask(ask, *(data for _, data in images))
+            process.send(request, *(data for _, data in images))
             for ref, _ in images:
-                answers.append(self._answer_of(ref, process))
-                self._make_room()
+                responses.append(self._receive(ref, process))
+                self._release_large()
         except EndedError as end:
-            self._why(end)
-            raise _PartDoneError(answers) from end
-        return answers
+            self._discard(end)
+            raise _PartDoneError(responses) from end
+        return responses
 
     def prepare(self, ref: ImageRef, preprocess: Preprocess) -> Union[NDArray[np.float32], Failure]:
-        """The array of the picture that was decoded last."""
-        import numpy as np  # here, because the process that decodes imports this package and needs no NumPy
+        """Return the array that ``preprocess`` makes of the picture decoded last."""
+        import numpy as np  # here, because the decoding process imports this package and needs no NumPy
 
         try:
             process = self._ready()
-            process.learn(preprocess)
-            process.ask(Ask.PREPARE, b"")
-            header, data = process.answer(self._decoders.limits.image_seconds)
+            process.set_preprocess(preprocess)
+            process.send(Request.PREPARE, b"")
+            header, data = process.receive(self._decoders.limits.image_seconds)
         except EndedError as end:
-            return Failure(ref, "embed", *self._why(end))
-        answer = _told(ref, header)
-        if isinstance(answer, Failure):
-            return answer
-        array: NDArray[np.float32] = np.frombuffer(data, dtype=answer["dtype"]).reshape(answer["shape"])
+            return Failure(ref, "embed", *self._discard(end))
+        response = _as_response(ref, header)
+        if isinstance(response, Failure):
+            return response
+        array: NDArray[np.float32] = np.frombuffer(data, dtype=response["dtype"]).reshape(response["shape"])
         return array
 
     def finish(self) -> Optional[DecodingProcess]:
-        """End the turn; the process, if it can serve another."""
+        """End the use of the process; return it if it can be used again."""
         if self._has_large and self._process:
             try:
-                self._process.ask(Ask.FORGET, b"")
+                self._process.send(Request.FORGET, b"")
             except EndedError as end:
-                self._why(end)
-        self._make_room()
+                self._discard(end)
+        self._release_large()
         if self._process and self._process.is_ended:
             self._process.end()
             self._decoders.forget(self._process)
@@ -230,39 +233,40 @@ class _Turn:
             self._process = self._decoders.start()
         return self._process
 
-    def _answer_of(self, ref: ImageRef, process: DecodingProcess) -> _Answer:
-        """The answer to a request to decode; a large picture waits for its turn first."""
-        header, _ = process.answer(self._decoders.limits.image_seconds)
+    def _receive(self, ref: ImageRef, process: DecodingProcess) -> _Response:
+        """Wait for the response to a decoding request; large pictures wait until no other is in memory."""
+        header, _ = process.receive(self._decoders.limits.image_seconds)
         if "large" in header:
             self._decoders.large.acquire()
             self._has_large = True
-            process.ask(Ask.PROCEED, b"")
-            header, _ = process.answer(self._decoders.limits.image_seconds)
-        return _told(ref, header)
+            process.send(Request.PROCEED, b"")
+            header, _ = process.receive(self._decoders.limits.image_seconds)
+        return _as_response(ref, header)
 
-    def _why(self, end: EndedError) -> tuple[str, str]:
-        """Let go of the process, which has ended; the reason code and the sentence of the image that it ended on."""
+    def _discard(self, end: EndedError) -> tuple[str, str]:
+        """Discard the process, which has ended; return the reason code and the sentence for the image it ended on."""
         process, self._process = self._process, None
-        self._make_room()
+        self._release_large()
         if process is None:
-            raise AssertionError("only a process that was asked has ended")
+            raise AssertionError("only a process that was sent a request has ended")
         process.end(patiently=True)
         self._decoders.forget(process)
         if end.is_overdue:
             seconds = f"{self._decoders.limits.image_seconds:g}"
             return "timeout", f"decoding takes longer than {seconds} s; --image_seconds raises the limit"
-        return "crashed", f"the decoder crashed on it ({process.last_words()})"
+        return "crashed", f"the decoder crashed on it ({process.exit_reason()})"
 
-    def _make_room(self) -> None:
+    def _release_large(self) -> None:
         """Let another thread decode a large picture."""
         if self._has_large:
             self._has_large = False
             self._decoders.large.release()
 
 
-def _told(ref: ImageRef, header: dict[str, Any]) -> _Answer:
-    if said := header.pop("said", None):
-        log.info("%s: the decoder said: %s", ref.path, said)
+def _as_response(ref: ImageRef, header: dict[str, Any]) -> _Response:
+    """Log what decoders printed; return the header of a response, or the ``Failure`` that it describes."""
+    if printed := header.pop("printed", None):
+        log.info("%s: the decoder printed: %s", ref.path, printed)
     if "code" in header:
         return Failure(ref, str(header["step"]), str(header["code"]), str(header["reason"]))
     return header

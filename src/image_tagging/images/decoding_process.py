@@ -1,4 +1,4 @@
-"""A process that decodes images, as the thread sees that asks it: started, asked, waited for, ended."""
+"""The parent's side of a decoding process: start it, send requests, wait for responses, end it."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from ..errors import DecoderError
 from ..settings import ImageLimits
-from .decoding_child import ANSWER, REQUEST, Ask
+from .decoding_child import REQUEST, RESPONSE, Request
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
-#: A picture -> the array that an encoder takes. It is pickled: a function of a module, or a small object.
+#: A picture -> the array that an encoder takes. It must be picklable: a function of a module, or a small object.
 Preprocess = Callable[["Image.Image"], "NDArray[np.float32]"]
 
-#: Seconds that a process may take to start: a busy machine may need some, a broken one would take for ever.
+#: Seconds that a process may take to start: generous, for a busy machine.
 _START_SECONDS = 120.0
 
-#: Seconds that a process which stopped answering has to end by itself, so that it can be told how it ended.
-_LAST_SECONDS = 5.0
+#: Seconds that a process which stopped answering has to end by itself, so that its exit code is known.
+_EXIT_SECONDS = 5.0
 
-#: The longest header and data that an answer can have; what says that it has more has gone wild.
+#: The most bytes of a header and of data; a response that claims more is corrupt.
 _MOST_HEADER, _MOST_DATA = 1 << 20, 1 << 30
 
-#: Not ``multiprocessing``: it would run the user's script again in every process. The path is that of this program.
+#: Not ``multiprocessing``, which would run the user's script again in every process. ``sys.path`` is this program's.
 _PROGRAM = """import json, sys
 sys.path[:] = json.loads(sys.argv.pop())
 from image_tagging.images.decoding_child import main
@@ -43,7 +43,7 @@ main()"""
 
 
 class EndedError(Exception):
-    """A process has ended instead of answering."""
+    """A process ended instead of answering; ``is_overdue`` where it was ended for taking too long."""
 
     def __init__(self, is_overdue: bool) -> None:
         super().__init__()
@@ -51,69 +51,70 @@ class EndedError(Exception):
 
 
 class DecodingProcess:
-    """A process that decodes, seen from the one thread that asks it; ``end_if_overdue`` is for another."""
+    """A decoding process, used by one thread at a time; only ``end_if_overdue`` may be called from another."""
 
     def __init__(self, limits: ImageLimits) -> None:
         self._preprocess: Optional[Preprocess] = None
-        self._words = ""
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed by ``end``
+        self._output = ""
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed by ``end``
         self._lock = threading.Lock()
         self._deadline = float("inf")
         self._is_overdue = False
         command = [sys.executable, "-c", _PROGRAM, json.dumps(asdict(limits.limits)), json.dumps(sys.path)]
         try:
-            # A session of its own: Ctrl-C in the terminal is for the program, which then ends this process.
+            # A separate session: Ctrl-C in the terminal is for the parent, which then ends this process.
             self._popen = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, start_new_session=True
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, start_new_session=True
             )
         except OSError as error:
-            self._said.close()
+            self._stderr.close()
             raise DecoderError(f"cannot start a process to decode images ({error}). Close some programs.") from error
 
     @property
     def is_ended(self) -> bool:
-        """Whether it can be asked no more."""
+        """Whether it no longer answers requests."""
         return self._is_overdue or self._popen.poll() is not None
 
     def start(self) -> None:
         """Wait until it is ready."""
         try:
-            self.answer(_START_SECONDS)
+            self.receive(_START_SECONDS)
         except EndedError as error:
             self.end(patiently=True)
-            raise DecoderError(f"the process that decodes images does not start ({self.last_words()}).") from error
+            raise DecoderError(f"the process that decodes images does not start ({self.exit_reason()}).") from error
 
-    def learn(self, preprocess: Preprocess) -> None:
-        """Give it the function that prepares pictures. What that imports takes its time, which is no image's."""
+    def set_preprocess(self, preprocess: Preprocess) -> None:
+        """Send the function that prepares pictures; the time of its imports does not count against an image."""
         if self._preprocess == preprocess:
             return
         try:
-            self.ask(Ask.LEARN, pickle.dumps(preprocess))
-            self.answer(_START_SECONDS)
+            self.send(Request.PREPROCESS, pickle.dumps(preprocess))
+            self.receive(_START_SECONDS)
         except EndedError as error:
             self.end(patiently=True)
             raise DecoderError(
-                f"the process that decodes images cannot load what prepares them for the encoder ({self.last_words()})."
+                "the process that decodes images cannot load the function that prepares them for the encoder "
+                f"({self.exit_reason()})."
             ) from error
         self._preprocess = preprocess
 
-    def ask(self, ask: Ask, *payloads: bytes) -> None:
-        """Send a request for each of the payloads; raises EndedError where nobody takes them."""
+    def send(self, request: Request, *payloads: bytes) -> None:
+        """Send one request per payload; raise EndedError where the process has ended."""
         stdin = self._popen.stdin
         try:
             if stdin:
                 for payload in payloads:
-                    stdin.write(REQUEST.pack(ask, len(payload)))
+                    stdin.write(REQUEST.pack(request, len(payload)))
                     stdin.write(payload)
                 stdin.flush()
         except (OSError, ValueError) as error:  # ValueError: closed by another thread
             raise EndedError(self._is_overdue) from error
 
-    def answer(self, seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Wait for an answer, its header and its data; raises EndedError where none comes in time."""
+    def receive(self, seconds: float) -> tuple[dict[str, Any], bytes]:
+        """Wait for a response; return its header and its data. Raise EndedError where none comes in time."""
         self._deadline = time.monotonic() + seconds
         try:
-            header_length, data_length = ANSWER.unpack(self._read(ANSWER.size))
+            header_length, data_length = RESPONSE.unpack(self._read(RESPONSE.size))
             if header_length > _MOST_HEADER or data_length > _MOST_DATA:
                 raise EndedError(False)
             header: dict[str, Any] = json.loads(self._read(header_length))
@@ -132,31 +133,31 @@ class DecodingProcess:
         return data
 
     def end_if_overdue(self) -> None:
-        """From another thread: end it where its answer is overdue."""
+        """End the process where its response is overdue; for another thread."""
         with self._lock:
             if time.monotonic() > self._deadline:
                 self._is_overdue = True
                 self._popen.kill()
 
     def end(self, *, patiently: bool = False) -> None:
-        """End it, whatever it is doing, and close its pipes; ``patiently`` where it seems to be ending by itself."""
+        """End the process and close its pipes; ``patiently`` waits for it to end by itself first."""
         with suppress(subprocess.TimeoutExpired):
-            self._popen.wait(_LAST_SECONDS if patiently else 0)
+            self._popen.wait(_EXIT_SECONDS if patiently else 0)
         self._popen.kill()
         self._popen.wait()
-        with suppress(OSError):  # what it was still to be sent
+        with suppress(OSError):  # closing flushes requests that nothing reads any more
             if self._popen.stdin:
                 self._popen.stdin.close()
         if self._popen.stdout:
             self._popen.stdout.close()
-        if not self._said.closed:
-            self._said.seek(0)
-            self._words = self._said.read().decode("utf-8", "replace").strip()
-            self._said.close()
+        if not self._stderr.closed:
+            self._stderr.seek(0)
+            self._output = self._stderr.read().decode("utf-8", "replace").strip()
+            self._stderr.close()
 
-    def last_words(self) -> str:
-        """How it ended, and what it said last."""
+    def exit_reason(self) -> str:
+        """Return the signal or exit code that it ended with, and the last line of its output."""
         code = self._popen.returncode
         how = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
-        said = self._words.rpartition("\n")[2]
-        return f"{how}: {said}" if said else how
+        last_line = self._output.rpartition("\n")[2]
+        return f"{how}: {last_line}" if last_line else how

@@ -1,4 +1,4 @@
-"""Names of tags that are spelt nearly alike, ``environment`` and ``environmental``, and those that deny each other."""
+"""Find tag names spelt nearly alike (``environment``, ``environmental``), and opposites (``cat``, ``not-cat``)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import combinations
 
-#: Letters in which two names may differ: none of short names, one, and from so many letters on two.
+#: From this many letters on two names may differ in one letter, and in two; shorter names may not differ.
 _ONE_FROM, _TWO_FROM = 4, 10
 
-#: A letter or two that tell more names than this apart are no slips.
+#: Where more names than this differ in one place, they differ on purpose.
 _MOST_ALIKE = 4
 
-#: Of longer names all pairs of letters are too many to leave out.
+#: Up to this many letters two are left out; longer names have too many pairs of letters.
 _TWO_UP_TO = 60
 
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -22,20 +22,22 @@ _AFFIRMATION = re.compile(r"^(?:pos|is|yes)[\W_]+(.+)$", re.IGNORECASE)
 
 
 def spelt_alike(names: Iterable[str]) -> list[tuple[str, str]]:
-    """The pairs of names, each in alphabetical order, that differ in a letter or two, in case, or in what parts words.
+    """Return the pairs of names that differ only in one or two letters, in case, or in separators.
 
-    Digits are no slips: ``level-1`` and ``level-2`` are two names. A pair that shares what is left when a letter or two
-    are left out of either is found without comparing all pairs (Garbe's symmetric deletes).
+    Each pair is in alphabetical order. Digits must agree: ``level-1`` and ``level-2`` are different names. All names
+    are indexed by what remains when one or two letters are deleted, so that not all pairs are compared (Garbe's
+    symmetric delete algorithm).
     """
     holders: dict[str, list[str]] = defaultdict(list)
     for name in sorted(set(names)):
-        for key in _with_letters_left_out(_SEPARATORS.sub("", name.casefold())):
+        for key in _deletions(_SEPARATORS.sub("", name.casefold())):
             holders[key].append(name)
     pairs = {pair for alike in holders.values() if len(alike) <= _MOST_ALIKE for pair in combinations(alike, 2)}
     return sorted(pair for pair in pairs if not _opposed(*pair))
 
 
-def _with_letters_left_out(name: str) -> set[str]:
+def _deletions(name: str) -> set[str]:
+    """Return the name, and what remains of it when one or two letters are deleted."""
     letters = [place for place, char in enumerate(name) if not char.isdigit()]
     most = 0 if len(letters) < _ONE_FROM else 1 if len(letters) < _TWO_FROM or len(letters) > _TWO_UP_TO else 2
     keys = {name}
@@ -50,7 +52,7 @@ def _opposed(one: str, other: str) -> bool:
 
 
 def opposites(names: Iterable[str]) -> list[tuple[str, str]]:
-    """The pairs of names of which one says that it is not the other: ``not-cat`` with ``cat`` and ``pos-cat``."""
+    """Return the pairs of names of which one negates the other: ``not-cat`` with ``cat`` and ``pos-cat``."""
     every = sorted(set(names))
     plain: dict[str, list[str]] = defaultdict(list)
     for name in every:

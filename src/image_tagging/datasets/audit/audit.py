@@ -1,4 +1,4 @@
-"""What is odd about a data set, told before tag models learn it."""
+"""Run all checks of a data set before training, and select the most important advice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .tag_checks import few_images, same_images, spelt_alike_tags
 
 __all__ = ["MOST_ADVICE", "Advice", "audit_dataset"]
 
-#: Pieces of advice in all, and of one code.
+#: The most pieces of advice in total, and of one code.
 MOST_ADVICE = 12
 _MOST_OF_CODE = 3
 
@@ -29,24 +29,26 @@ _CHECKS = (
 
 
 def audit_dataset(data: TaggedEmbeddings, *, most: int = MOST_ADVICE) -> tuple[Advice, ...]:
-    """What to look at before training, the most important first; at most so many pieces, of which the last counts more.
+    """Return what to look at before training, the most important first; at most ``most`` pieces.
 
-    The codes, in this order: ``excluding-tags`` (images of two tags that otherwise share none), ``also-other`` (images
-    of a tag that are listed as other images too), ``nearly-other`` (near-duplicates of them are),
-    ``differently-tagged`` (near-duplicates with different tags), ``nearly-the-same`` (a tag of few different images),
-    ``same-images`` (two tags with the same ones), ``spelt-alike`` (and they share images or look alike),
-    ``few-images``, ``more``.
+    Where there are more, the last piece counts the rest.
+
+    The codes, in this order: ``excluding-tags`` (images of two tags that exclude each other), ``also-other`` (images
+    of a tag that are listed as other images too), ``nearly-other`` (other images that are near-duplicates of images of
+    a tag), ``differently-tagged`` (near-duplicates with different tags), ``nearly-the-same`` (a tag of few different
+    images), ``same-images`` (two tags with the same images), ``spelt-alike`` (two tags spelt alike that share images or
+    look alike), ``few-images``, ``more``.
     """
     facts = DataFacts(data)
-    found = [advice for check in _CHECKS for advice in _cut(check(facts))]
+    found = [advice for check in _CHECKS for advice in _limit(check(facts))]
     if len(found) <= most:
         return tuple(found)
     rest = len(found) - most + 1
-    return (*found[: most - 1], Advice("more", (), (), f"{rest} more notes: heed these first, and train again."))
+    return (*found[: most - 1], Advice("more", (), (), f"{rest} more notes: follow these first, and train again."))
 
 
-def _cut(found: Iterable[Advice]) -> Iterator[Advice]:
-    """The first of one code, and one more that names the tags of the others."""
+def _limit(found: Iterable[Advice]) -> Iterator[Advice]:
+    """Yield the first advice of one code, and one piece that names the tags of the rest."""
     every = list(found)
     yield from every[:_MOST_OF_CODE]
     if rest := every[_MOST_OF_CODE:]:

@@ -1,4 +1,4 @@
-"""One picture told two ways: under tags that exclude each other, as other image, or nearly the same with other tags."""
+"""Find pictures with contradictory labels: tags that exclude each other, other images with tags, near-duplicates."""
 
 from __future__ import annotations
 
@@ -13,55 +13,55 @@ from ..splits import OTHER_TRAINING, OTHER_VALIDATION
 from .alike_names import opposites
 from .facts import SHOWN, Advice, DataFacts, first_rows
 
-#: Up to this share of images of several tags, tags are taken to exclude each other.
+#: Tags are taken to exclude each other where at most this share of the images has several tags.
 _FEW_OF_SEVERAL_TAGS = 0.05
 
-#: A tag is said to hold near-duplicates from so many on, and this share.
+#: A tag is reported from this many near-duplicates on, and this share.
 _MANY_COPIES, _MANY_COPIES_SHARE = 3, 0.1
 
 
 def excluding_tags(facts: DataFacts) -> Iterator[Advice]:
-    """Images of two tags that exclude each other: by their names, or as nearly all images have one tag."""
+    """Yield images of two tags that exclude each other: by their names, or since nearly all images have one tag."""
     places = {tag: place for place, tag in enumerate(facts.tags)}
     opposed = {(places[one], places[other]) for one, other in opposites(facts.tags)}
     several = int((facts.tags_of > 1).sum())
     exclude = 0 < several <= _FEW_OF_SEVERAL_TAGS * int((facts.tags_of > 0).sum())
     for one, other, shared in facts.shared_pairs():
         pair = facts.tags[one], facts.tags[other]
-        both, named = counted_are(shared, "image"), f"in both {escaped(pair[0])} and {escaped(pair[1])}"
+        both = f"{counted_are(shared, 'image')} in both {escaped(pair[0])} and {escaped(pair[1])}"
         if (one, other) in opposed or (other, one) in opposed:
-            sentence = f"{both} {named}, which by their names exclude each other: leave each in one of the two."
+            sentence = f"{both}, which by their names exclude each other: leave each in one of the two."
         elif exclude and shared <= min(facts.counts[[one, other]]) / 2:
-            sentence = f"{both} {named}, while nearly all others have one tag: leave each in one unless both are true."
+            sentence = f"{both}, while nearly all others have one tag: leave each in one unless both are true."
         else:
             continue
         yield Advice("excluding-tags", pair, first_rows(facts.in_both(one, other)), sentence)
 
 
 def also_other(facts: DataFacts) -> Iterator[Advice]:
-    """Images of tags, and of ``other-validation``, that are listed as other images too."""
+    """Yield images of tags, and of ``other-validation``, that are listed as other images too."""
     for name in (OTHER_TRAINING, OTHER_VALIDATION):
         both = facts.other(name)[facts.tags_of[facts.other(name)] > 0]
         if len(both):
             tags = facts.most_concerned(_tag_counts(facts, both))
-            means = "each counts as an image of its tag, and for all other tags as another image"
+            means = "each counts as an image of its tag, and as an other image for all other tags"
             sentence = f"{counted_are(len(both), 'image')} both in {name} and in tags ({join_tags(tags)}): {means}."
             yield Advice("also-other", tags, first_rows(both), sentence)
     both = np.intersect1d(facts.other(OTHER_TRAINING), facts.other(OTHER_VALIDATION))
     if len(both):
         what = f"{counted_are(len(both), 'image')} both in {OTHER_TRAINING} and in {OTHER_VALIDATION}"
         yield Advice(
-            "also-other", (), first_rows(both), f"{what}: no model learns from them, they are only measured on."
+            "also-other", (), first_rows(both), f"{what}: they are used for validation only, not for training."
         )
 
 
 def nearly_other(facts: DataFacts) -> Iterator[Advice]:
-    """Other images that are nearly the same as images of tags."""
+    """Yield other images that are nearly the same as images of tags."""
     tagged = np.zeros(len(facts.groups), dtype=bool)
     tagged[facts.groups[facts.tags_of > 0]] = True
     for name, harm in (
-        (OTHER_TRAINING, "models learn one picture as the tag and as another"),
-        (OTHER_VALIDATION, "a model that is right about them is counted as wrong"),
+        (OTHER_TRAINING, "models learn the same picture with and without the tag"),
+        (OTHER_VALIDATION, "a model that tags them correctly is counted as wrong"),
     ):
         others = facts.other(name)[facts.tags_of[facts.other(name)] == 0]
         near = others[tagged[facts.groups[others]]]
@@ -74,18 +74,18 @@ def nearly_other(facts: DataFacts) -> Iterator[Advice]:
 
 
 def _tag_counts(facts: DataFacts, rows: NDArray[Any]) -> NDArray[np.int64]:
-    """How many of the images (n,) have each tag (T,)."""
+    """Return how many of the images (n,) have each tag (T,)."""
     return np.asarray(facts.has[rows].sum(axis=0)).ravel()
 
 
 def _tagged_like(facts: DataFacts, row: int) -> int:
-    """The first image with a tag that is nearly the same."""
+    """Return the first image with a tag that is nearly the same as an image."""
     members = facts.members(facts.groups[row])
     return int(members[facts.tags_of[members] > 0][0])
 
 
 def differently_tagged(facts: DataFacts) -> Iterator[Advice]:
-    """Near-duplicates with a tag, of which not all have the same."""
+    """Yield near-duplicates that have tags, but not all the same ones."""
     from scipy.sparse import csr_matrix
 
     rows = np.flatnonzero((facts.group_sizes[facts.groups] > 1) & (facts.tags_of > 0))
@@ -107,7 +107,7 @@ def differently_tagged(facts: DataFacts) -> Iterator[Advice]:
 
 
 def _unlike_tags(facts: DataFacts, group: int) -> tuple[int, int]:
-    """Two images of one group whose tags differ."""
+    """Return two images of one group whose tags differ."""
     members = facts.members(group)
     members = members[facts.tags_of[members] > 0]
     first = facts.has[members[:1]]
@@ -116,15 +116,15 @@ def _unlike_tags(facts: DataFacts, group: int) -> tuple[int, int]:
 
 
 def copies(facts: DataFacts) -> Iterator[Advice]:
-    """Tags of which many images are nearly the same."""
-    different = facts.different()
-    again = facts.counts - different
-    many = again >= np.maximum(_MANY_COPIES, facts.counts * _MANY_COPIES_SHARE)
-    for place in np.argsort(-again / facts.counts, kind="stable"):
+    """Yield tags of which many images are nearly the same."""
+    distinct = facts.count_distinct()
+    repeated = facts.counts - distinct
+    many = repeated >= np.maximum(_MANY_COPIES, facts.counts * _MANY_COPIES_SHARE)
+    for place in np.argsort(-repeated / facts.counts, kind="stable"):
         if many[place]:
             members = facts.groups[facts.rows[place]]
             numbers, sizes = np.unique(members, return_counts=True)
             rows = facts.rows[place][members == numbers[sizes.argmax()]]
             has = f"{escaped(facts.tags[place])} has {counted(facts.counts[place], 'image')}"
-            sentence = f"{has}, but only {different[place]:,} that are not nearly the same: add different ones."
+            sentence = f"{has}, but only {distinct[place]:,} that are not nearly the same: add different ones."
             yield Advice("nearly-the-same", (facts.tags[place],), first_rows(rows), sentence)

@@ -1,4 +1,4 @@
-"""A data set as the checks before training ask for it, and advice as they give it."""
+"""The facts about a data set that its checks use, and the advice that they return."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN = 6
 
 @dataclass(frozen=True, eq=False)
 class Advice:
-    """One thing to look at: a short stable ``code``, the tags it is about, some rows to show, a sentence for people.
+    """One problem of a data set: a stable ``code``, the tags concerned, rows to show, a sentence for users.
 
     ``rows`` are at most 6 rows of the embeddings; those that belong together follow each other.
     """
@@ -31,11 +31,11 @@ class Advice:
 
 
 class DataFacts:
-    """A data set as the checks ask for it.
+    """The facts that all checks share, for N images and the T tags that have an image.
 
-    ``tags`` are those with an image, ``rows`` and ``counts`` (T,) their images. ``has`` (N, T) sparse says which image
-    has which tag, ``tags_of`` (N,) how many it has, and ``shared`` (T, T) sparse how many images two tags share.
-    ``groups`` (N,) are those of near-duplicates and ``group_sizes`` (N,) how large each is.
+    ``rows`` and ``counts`` (T,) are the images of each tag. ``has`` (N, T) sparse says which image has which tag,
+    ``tags_of`` (N,) counts the tags of each image, and ``shared`` (T, T) sparse the images that two tags share.
+    ``groups`` (N,) are the groups of near-duplicates, and ``group_sizes`` (N,) their sizes.
     """
 
     def __init__(self, data: TaggedEmbeddings) -> None:
@@ -55,34 +55,34 @@ class DataFacts:
         self.group_sizes = np.bincount(self.groups, minlength=count)
 
     def other(self, name: str) -> Rows:
-        """The rows of one set of other images."""
+        """Return the rows of one set of other images."""
         return np.unique(self.data.rows.get(name, np.empty(0, dtype=np.int64)))
 
     def in_both(self, one: int, other: int) -> Rows:
-        """The rows of two tags, by their places."""
+        """Return the rows that two tags share; the tags are given by their indices."""
         return np.intersect1d(self.rows[one], self.rows[other], assume_unique=True)
 
     def shared_pairs(self) -> Iterator[tuple[int, int, int]]:
-        """Two tags and how many images they share, most first."""
+        """Yield the indices of two tags and how many images they share, most first."""
         pairs = self.shared.tocoo()
         upper = np.flatnonzero(pairs.row < pairs.col)
         order = upper[np.lexsort((pairs.col[upper], pairs.row[upper], -pairs.data[upper]))]
         yield from zip(pairs.row[order].tolist(), pairs.col[order].tolist(), pairs.data[order].tolist())
 
     def most_concerned(self, counts: NDArray[np.int64]) -> tuple[str, ...]:
-        """The tags that ``counts`` (T,) counts anything of, most first."""
+        """Return the tags whose count in ``counts`` (T,) is not 0, the largest first."""
         order = np.argsort(-counts, kind="stable")
         return tuple(self.tags[tag] for tag in order[: np.count_nonzero(counts)])
 
     def members(self, group: int) -> Rows:
-        """The rows of one group."""
+        """Return the rows of one group."""
         return np.flatnonzero(self.groups == group)
 
-    def different(self) -> NDArray[np.int64]:
-        """The images (T,) of each tag, near-duplicates once."""
+    def count_distinct(self) -> NDArray[np.int64]:
+        """Return the number (T,) of images of each tag, with near-duplicates counted once."""
         return np.array([len(np.unique(self.groups[rows])) for rows in self.rows], dtype=np.int64)
 
 
 def first_rows(rows: Rows, most: int = SHOWN) -> tuple[int, ...]:
-    """The first of the rows, to be shown."""
+    """Return the first rows, to be shown."""
     return tuple(rows[:most].tolist())

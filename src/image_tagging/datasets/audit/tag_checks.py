@@ -1,10 +1,10 @@
-"""Tags that hold little, or mean the same.
+"""Find tags with few images, and pairs of tags that may mean the same.
 
-Whether the images of two tags look alike is asked of the nearest neighbours (Schilling 1986): were both tags one, those
-of images of the smaller would lie in the larger by chance. Measured: in two parts of one class of photos or sprites
-they do so 0.73 to 1.48 times as often as by chance (14 classes, ``builtin``), in two classes 0 to 0.35 times, mostly
-below 0.1 (43 pairs); in three pairs of published tags that are spelt with ``environment`` and ``environmental``, 0.64
-to 1.0.
+Nearest neighbours decide whether the images of two tags look alike (Schilling 1986): if both tags are one class, the
+nearest neighbours of images of the smaller tag lie in the larger one as often as by chance. Measured: in two parts of
+one class of photos or sprites 0.73 to 1.48 times as often as by chance (14 classes, ``builtin``), in two classes 0 to
+0.35 times, mostly below 0.1 (43 pairs); in three pairs of published tags that are spelt with ``environment`` and
+``environmental``, 0.64 to 1.0.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..splits import TaggedEmbeddings
 from .alike_names import spelt_alike
 from .facts import SHOWN, Advice, DataFacts, Rows, first_rows
 
-#: From here on two tags list the same images: shared ones of all of both (Jaccard 1901), and their number.
+#: Two tags list the same images from this Jaccard index (1901) on, and this many shared images.
 _SAME_IMAGES, _FEWEST_SAME = 0.9, 3
 
 #: Below this many images the figures of a tag are rough.
@@ -28,14 +28,15 @@ _FEW_IMAGES = 20
 #: Tags share images if this share of the smaller one is in both.
 _SHARE_IMAGES = 0.1
 
-#: How often by chance nearest neighbours lie in the other tag where both look alike, images asked of each, pairs of
-#: tags that are asked.
+#: Two tags look alike if nearest neighbours lie in the other tag at least this often relative to chance.
 _LOOKS_ALIKE = 0.5
-_ASKED, _PAIRS_ASKED = 500, 200
+
+#: The most images of a tag that are compared, and the most pairs of tags.
+_COMPARED, _PAIRS_COMPARED = 500, 200
 
 
 def same_images(facts: DataFacts) -> Iterator[Advice]:
-    """Two tags that list the same images, nearly all of them."""
+    """Yield pairs of tags with nearly all images in common."""
     for one, other, shared in facts.shared_pairs():
         every = int(facts.counts[one] + facts.counts[other]) - shared
         if shared >= max(_FEWEST_SAME, _SAME_IMAGES * every):
@@ -46,9 +47,9 @@ def same_images(facts: DataFacts) -> Iterator[Advice]:
 
 
 def spelt_alike_tags(facts: DataFacts) -> Iterator[Advice]:
-    """Tags that are spelt nearly alike, and share images or look alike."""
+    """Yield tags that are spelt nearly alike, and share images or look alike."""
     places = {tag: place for place, tag in enumerate(facts.tags)}
-    for pair in spelt_alike(facts.tags)[:_PAIRS_ASKED]:
+    for pair in spelt_alike(facts.tags)[:_PAIRS_COMPARED]:
         one, other = (facts.rows[places[tag]] for tag in pair)
         shared = len(np.intersect1d(one, other, assume_unique=True))
         if shared >= _SHARE_IMAGES * min(len(one), len(other)):
@@ -63,8 +64,8 @@ def spelt_alike_tags(facts: DataFacts) -> Iterator[Advice]:
 
 
 def _look_alike(data: TaggedEmbeddings, one: Rows, other: Rows) -> bool:
-    """Whether the images of two tags lie among each other."""
-    smaller, larger = sorted((one[:_ASKED], other[:_ASKED]), key=len)
+    """Return whether the embeddings of two tags are mixed."""
+    smaller, larger = sorted((one[:_COMPARED], other[:_COMPARED]), key=len)
     unit = data.embeddings[np.concatenate([smaller, larger])].astype(np.float64)
     unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
     cosines = unit[: len(smaller)] @ unit.T
@@ -74,14 +75,14 @@ def _look_alike(data: TaggedEmbeddings, one: Rows, other: Rows) -> bool:
 
 
 def few_images(facts: DataFacts) -> Iterator[Advice]:
-    """Tags with few images, near-duplicates counted once."""
-    different = facts.different()
-    order = np.argsort(different, kind="stable")
+    """Yield tags with few images, near-duplicates counted once."""
+    distinct = facts.count_distinct()
+    order = np.argsort(distinct, kind="stable")
     for least, most, means in (
-        (1, MIN_IMAGES_TO_SPLIT, "their models are weak, and hardly measured"),
+        (1, MIN_IMAGES_TO_SPLIT, "their models are weak, and not validated"),
         (MIN_IMAGES_TO_SPLIT, _FEW_IMAGES, "their figures are rough, and every further image helps"),
     ):
-        tags = tuple(facts.tags[place] for place in order if least <= different[place] < most)
+        tags = tuple(facts.tags[place] for place in order if least <= distinct[place] < most)
         if tags:
             have = "tag has" if len(tags) == 1 else "tags have"
             rows = tuple(dict.fromkeys(int(facts.data.rows[tag][0]) for tag in tags[:SHOWN]))
