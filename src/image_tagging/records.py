@@ -90,7 +90,7 @@ def _last_part(member: str) -> str:
 
 @dataclass(frozen=True)
 class FoundImage:
-    """An image that a source holds, with what tells cheaply whether it has changed.
+    """An image that a source holds, with a cheap stamp that changes when it does.
 
     ``stamp`` is compared, never read: size and time of a plain file, size and checksum of an archive member.
     """
@@ -134,20 +134,20 @@ class EncoderSpec:
 
     @property
     def label(self) -> str:
-        """The encoder in words, on one line whatever a file calls it: ``ViT-B-32/openai``."""
+        """The encoder in words, on one line however a file spells it: ``ViT-B-32/openai``."""
         return escaped(f"{self.name}/{self.pretrained}")
 
     def matches(self, other: EncoderSpec) -> bool:
-        """Whether embeddings of both may be compared."""
+        """Return whether embeddings of both may be compared."""
         return (self.name, self.pretrained, self.dim) == (other.name, other.pretrained, other.dim)
 
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What decoding tells of an image file, without the picture.
+    """What decoding finds out of an image file, without the picture.
 
     ``hash_id`` is the published one (pixels of the first frame in their own mode). ``picture_hash`` is that of
-    the picture that a person sees, so that it tells palette-swapped sprites apart. ``width`` and ``height`` are
+    the picture that a person sees, so that palette-swapped sprites differ in it. ``width`` and ``height`` are
     those of the file.
     """
 

@@ -142,6 +142,7 @@ def test_stage_1_writes_the_documented_files(tmp_path, drawing):
     assert record == {
         "hash_id": next(key for key in metadata if metadata[key] is record),
         "file_path": str(path),
+        "address": [str(path)],
         "file_name": "t.JPG",
         "file_type": "JPEG",
         "image_size_bytes": path.stat().st_size,

@@ -101,7 +101,7 @@ def json_entries(
 
 
 def _pieces(errors: FileErrors, file: IO[bytes], longest: int) -> Iterator[bytes]:
-    """The text between the braces of an object, cut after every value that is itself an object or a list.
+    """Yield the text between the braces of an object, cut after every value that is itself an object or a list.
 
     A piece is one entry, with plain values before it if there are any (``"a": 1, "b": {}``) and with the comma that
     separates it from the piece before. The last piece is what precedes the closing brace, mostly white space.
@@ -132,7 +132,7 @@ def _pieces(errors: FileErrors, file: IO[bytes], longest: int) -> Iterator[bytes
 
 
 def _opened(errors: FileErrors, file: IO[bytes]) -> bytes:
-    """The first text of a file, from the brace that opens its object."""
+    """Return the first text of a file, from the brace that opens its object."""
     text = file.read(max(_CHUNK, len(_BOM)))
     for start, what in _OTHERS.items():
         if text.startswith(start):
@@ -147,7 +147,7 @@ def _opened(errors: FileErrors, file: IO[bytes]) -> bytes:
 
 
 def _more(errors: FileErrors, file: IO[bytes], held: int, longest: int) -> bytes:
-    """As much again as is held, so that looking through it again stays cheap; at least a chunk."""
+    """Return as much again as is held, so that looking through it again stays cheap; at least a chunk."""
     if held > longest:
         raise errors.foreign(f"an entry is longer than {longest >> 20} MiB")
     if more := file.read(max(_CHUNK, held)):
@@ -156,7 +156,7 @@ def _more(errors: FileErrors, file: IO[bytes], held: int, longest: int) -> bytes
 
 
 def _parsed(errors: FileErrors, piece: bytes, number: int, line: int) -> dict[str, Any]:
-    """The entries of one piece, the ``number``-th (from 0), which begins on ``line`` of the file."""
+    """Return the entries of one piece, the ``number``-th (from 0), which begins on ``line`` of the file."""
     if not piece.strip():
         return {}
     before, comma, text = piece.partition(b",") if number else (b"", b"", piece)
