@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from image_tagging import FileCache
 from image_tagging.cli import app as cli
 from image_tagging.cli import console
+from image_tagging.datasets import read_embeddings
+from image_tagging.exporters import read_results
 from image_tagging.tag_models.names import quote_tag, unquote_tag
 from image_tagging.text import escaped, marked
 
@@ -201,6 +203,12 @@ def test_folders_whose_names_are_no_text(drawing, said, tmp_path):
         said("train", f"--metadata_json={metadata}", f"--tag_to_hash_json={lists}", f"--output={odd}/out")
         said("classify", f"--directory={odd}/in", f"--metadata_json={metadata}", f"--model={odd}/out/models",
              f"--output={odd}/out")  # fmt: skip
+    addresses = [image.address for image in read_embeddings(metadata)[1]]
+    addresses += [ref for picture in read_results(f"{odd}/out/output.json") for ref in picture.addresses]
+    assert len(addresses) == 2 * 12
+    assert all(os.path.isfile(ref.file) for ref in addresses)
+    with open(f"{odd}/out/reports/index.html", encoding="utf-8") as page:
+        assert "data:image/png;base64," in page.read()
     FileCache().add_folder_to_file_cache(f"{odd}/in", f"{odd}/out")
     assert FileCache().get_random_image(f"{odd}/out/file_cache.sqlite")["file_type"] == ".png"
 

@@ -31,6 +31,7 @@ from image_tagging import (
 )
 from image_tagging.demo import draw
 from image_tagging.errors import InputError, TrainingError
+from image_tagging.exporters import dataset_files
 from image_tagging.images.decoders import Decoders
 
 LR, SVM = "ovr-logistic-regression", "ovr-svm"
@@ -142,6 +143,7 @@ def test_stage_1_writes_the_documented_files(tmp_path, drawing):
     assert record == {
         "hash_id": next(key for key in metadata if metadata[key] is record),
         "file_path": str(path),
+        "address": [str(path)],
         "file_name": "t.JPG",
         "file_type": "JPEG",
         "image_size_bytes": path.stat().st_size,
@@ -343,6 +345,19 @@ def test_a_second_run_computes_nothing_and_writes_the_same_bytes(odd_names, tmp_
     assert (again.embedding.computed, again.embedding.computed_on) == (0, None)
     assert len(again.embedding.failures) == 2
     assert results(tmp_path / "out") == first
+
+
+def test_files_of_an_earlier_version_are_written_again(drawing, tmp_path, monkeypatch):
+    drawing(tmp_path / "in" / "cat" / "1.png", "sprites", 1)
+
+    def written():
+        assert process(tmp_path / "in", tmp_path / "out").files
+        return os.stat(tmp_path / "out" / "input-metadata.json").st_mtime_ns
+
+    monkeypatch.setattr(dataset_files, "_FORMAT", 1)
+    earlier = written()
+    monkeypatch.undo()
+    assert earlier < written() == written()
 
 
 @pytest.mark.slow

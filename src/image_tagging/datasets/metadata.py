@@ -43,7 +43,7 @@ _LONGEST_LIST = 1 << 30
 
 
 def metadata_paths(folder: str, name: str, metadata_format: str) -> tuple[str, ...]:
-    """The metadata files of one run: ``name`` (``input-metadata.json``) in every suffix that is asked for.
+    """Return the metadata files of one run: ``name`` (``input-metadata.json``) in every suffix that is asked for.
 
     Raises
     ------
@@ -62,14 +62,14 @@ def metadata_paths(folder: str, name: str, metadata_format: str) -> tuple[str, .
 
 
 def untagged_metadata_name(source: str) -> str:
-    """The name of the metadata file of an untagged folder or archive: ``photos.zip`` -> ``photos-metadata.json``."""
+    """Return the name of untagged metadata of a folder or an archive: ``photos.zip`` -> ``photos-metadata.json``."""
     name = os.path.basename(os.path.normpath(source))
     stem = name if os.path.isdir(source) else os.path.splitext(name)[0].removesuffix(".tar")
     return f"{stem}-metadata.json"
 
 
 def as_json(record: ImageRecord, *, tagged: bool) -> dict[str, Any]:
-    """An image's record as the metadata file holds it."""
+    """Return an image's record as the metadata file holds it."""
     return {
         "hash_id": record.hash_id,
         "file_path": record.ref.path,
@@ -132,7 +132,7 @@ def write_lists(path: str, lists: Iterable[tuple[str, list[str]]]) -> None:
 
 
 def read_embeddings(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]]:
-    """The encoder of a metadata file, and its pictures as a stream.
+    """Return the encoder of a metadata file, and its pictures as a stream.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def read_embeddings(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]
 
 
 def _each_once(path: str, images: Iterable[ImportedEmbedding]) -> Iterator[ImportedEmbedding]:
-    """The pictures as they are; at their end an error where one ``hash_id`` has come with two embeddings.
+    """Yield the pictures as they are; raise at their end where one ``hash_id`` has come with two embeddings.
 
     Of every picture 16 bytes are kept, so that millions cost little.
     """
@@ -204,7 +204,7 @@ def _vector(path: str, key: str, record: dict[str, Any]) -> NDArray[np.float32]:
 
 
 def read_tag_lists(path: str) -> dict[str, list[str]]:
-    """``{tag: [hash_id, …]}`` from a tag-to-hash file.
+    """Return ``{tag: [hash_id, …]}`` from a tag-to-hash file.
 
     Raises
     ------

@@ -136,7 +136,7 @@ def _schema(encoder: EncoderSpec, tagged: bool) -> Any:
 def read_parquet(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]]:
     """Return the encoder of a metadata file in Parquet, and its pictures as a stream.
 
-    Any Parquet file with the columns is read, whatever wrote it: lists of fixed or variable size, of any kind
+    A Parquet file of any program that has the columns is read: lists of fixed or variable size, of any kind
     of number. The encoder is that of the columns ``model`` and ``pretrained``, as in JSON.
 
     Raises
@@ -227,7 +227,7 @@ def _checked(path: str, batch: Any) -> _Batch:
 
 
 def _vectors(path: str, column: Any, hash_ids: list[str]) -> NDArray[np.float32]:
-    """(n, D) float32 of a column of lists; all of them finite numbers, and equally many."""
+    """Return (n, D) float32 of a column of lists; all of them finite numbers, and equally many."""
     import pyarrow.compute as pc
 
     if column.null_count:

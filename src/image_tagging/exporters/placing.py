@@ -1,4 +1,4 @@
-"""An image is placed into the folders of its bins, without overwriting another.
+"""Place images into the folders of their bins, without overwriting another.
 
 One image goes into a folder per tag model, so placing is what a run with many models spends its time on: a file is
 read once, and a copy of it takes four system calls, a link one.
@@ -27,10 +27,10 @@ Content = Union[str, bytes]
 #: A plain file up to this size is read once and written to all its folders from memory.
 _HELD_BYTES = 64 << 20
 
-#: What says that a file system has no such links, none between these two places, or no more of them.
+#: Errors that mean that a file system has no links of this kind, none between these two places, or no more of them.
 _NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 
-#: Windows would else translate the bytes of line ends.
+#: Without it Windows translates the bytes of line ends.
 _BINARY: int = getattr(os, "O_BINARY", 0)
 
 _LOOKS_NUMBERED = re.compile(r" \(\d+\)(\.|$)")
@@ -91,7 +91,7 @@ class Placer:
         return placed
 
     def _prepared(self, content: Content) -> Content:
-        """What all folders get: the bytes that are copied, or the path that is linked."""
+        """Return what all folders get: the bytes that are copied, or the path that is linked."""
         if isinstance(content, bytes):
             if self.how == "symlink":
                 raise OutputError("an image in an archive cannot be placed as a symlink: place copy, hardlink or none.")
@@ -141,7 +141,7 @@ class Placer:
 
 
 def file_name(name: str, *, windows: bool = os.name == "nt") -> str:
-    """A name that stays in its folder, whatever an archive called its member.
+    """Return a name that stays in its folder, however an archive calls its member.
 
     On Windows ``C:x.png`` lies on a drive, ``a.png:x`` in a hidden stream of another file.
     """
@@ -150,7 +150,7 @@ def file_name(name: str, *, windows: bool = os.name == "nt") -> str:
 
 
 def _is_unique(name: str) -> bool:
-    """Whether only one first image can come to this name.
+    """Return whether only one first image can get this name.
 
     Not where it looks as if it were numbered: the second ``x.png`` and the first ``x (2).png`` want one name. Nor
     beyond ASCII, where some file systems take two spellings for the same.
@@ -159,7 +159,7 @@ def _is_unique(name: str) -> bool:
 
 
 def _read_small(path: str) -> Content:
-    """The bytes of a file, or its path where it is large."""
+    """Return the bytes of a file, or its path where it is large."""
     descriptor = os.open(path, os.O_RDONLY | _BINARY)
     try:
         size = os.fstat(descriptor).st_size
@@ -179,7 +179,7 @@ def _link(link: Callable[[Content, str], None], source: Content, target: str, in
 
 
 def _copy(content: Content, target: str) -> None:
-    """Write beside the target and move: a copy that is cut short never has a final name."""
+    """Write next to the target and move: a copy that is cut short never has a final name."""
     aside = os.path.join(os.path.dirname(target), ".part")  # short: the target's name may be as long as names can be
     try:
         if isinstance(content, str):
@@ -194,7 +194,7 @@ def _copy(content: Content, target: str) -> None:
 
 
 def _write(data: bytes, path: str) -> None:
-    """What ``open`` and ``write`` do, without asking the file what it is."""
+    """Do what ``open`` and ``write`` do, without asking the file what it is."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
     try:
         left = memoryview(data)
@@ -205,7 +205,7 @@ def _write(data: bytes, path: str) -> None:
 
 
 def _holds(target: str, content: Content) -> bool:
-    """Whether what is at ``target`` is the image, by a link or by its bytes."""
+    """Return whether what is at ``target`` is the image, by a link or by its bytes."""
     try:
         found = os.stat(target)
     except OSError:  # a link that leads nowhere

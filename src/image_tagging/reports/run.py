@@ -63,7 +63,7 @@ class RunReport:
         return file, write_report_page(folder, run, draw_thumbnails(shown))
 
     def _rows_shown(self, advice: Sequence[Advice]) -> Iterator[int]:
-        """The rows that are shown; some more than once."""
+        """Yield the rows that are shown; some more than once."""
         for each in advice:
             yield from each.rows
         for sort in _SORTS:
