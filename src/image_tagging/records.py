@@ -1,9 +1,9 @@
 """The values that flow through the program: frozen, without input or output.
 
 An image starts as an :class:`ImageRef`, an address that any worker can open. A source finds it as a
-:class:`FoundImage`, decoding makes it a :class:`DecodedImage`, the encoder an :class:`EmbeddedImage`. The store
-returns it as an :class:`ImageRecord`, and each tag model turns its embedding into a :class:`TagScore`. Any step
-may return a :class:`Failure` in its place.
+:class:`FoundImage`, decoding gives its :class:`ImageFacts`, the encoder makes it an :class:`EmbeddedImage`. The store
+returns it as an :class:`ImageRecord`, and each tag model turns its embedding into a :class:`TagScore`. Any step may
+return a :class:`Failure` in its place.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from .text import encodable, escape_surrogates, escaped, unescape_surrogates
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from PIL import Image
 
 #: Names in one address, and characters of all of them, at most: far more than archives can hold inside each other.
 _MOST_NAMES = 64
@@ -29,8 +28,8 @@ _LONGEST_ADDRESS = 1 << 20
 class ImageRef:
     """The address of an image: a file, and the chain of members inside it where the file is an archive.
 
-    ``ImageRef("photos.zip", ("inner.zip", "cat/7.png"))`` is the picture ``cat/7.png`` of the archive
-    ``inner.zip`` that lies in ``photos.zip``. The image need not exist.
+    ``ImageRef("photos.zip", ("inner.zip", "cat/7.png"))`` is the image ``cat/7.png`` of the archive ``inner.zip`` in
+    ``photos.zip``. The image need not exist.
     """
 
     file: str
@@ -100,22 +99,9 @@ class FoundImage:
     stamp: str
 
 
-# Encoders that are no model of open_clip: name -> family, and whether it reads text.
-_FAMILIES: dict[str, tuple[str, bool]] = {"builtin": ("builtin", False)}
-
-
-def declare_family(family: str, names: Iterable[str], *, reads_text: bool) -> None:
-    """Add the names of a family of encoders, for specs to know it by. ``encoders.register_encoder`` calls this."""
-    _FAMILIES.update(dict.fromkeys(names, (family, reads_text)))
-
-
 @dataclass(frozen=True)
 class FoundArchive:
-    """An archive in a source, and the number of images directly in it.
-
-    ``ref`` is the address of the archive; the archives inside it are counted separately. ``images`` is ``None`` where
-    archives are not opened.
-    """
+    """An archive in a source, and the number of images directly in it, ``None`` where archives are not opened."""
 
     ref: ImageRef
     images: Optional[int]
@@ -126,6 +112,15 @@ class OtherFile:
     """A file whose name is neither that of an image nor of an archive: text next to images, for example."""
 
     ref: ImageRef
+
+
+# Encoders that are no model of open_clip: name -> family, and whether it reads text.
+_FAMILIES: dict[str, tuple[str, bool]] = {"builtin": ("builtin", False)}
+
+
+def declare_family(family: str, names: Iterable[str], *, reads_text: bool) -> None:
+    """Add the names of a family of encoders, for specs to know it by. ``encoders.register_encoder`` calls this."""
+    _FAMILIES.update(dict.fromkeys(names, (family, reads_text)))
 
 
 @dataclass(frozen=True)
@@ -181,14 +176,6 @@ class ImageFacts:
 
 
 @dataclass(frozen=True, eq=False)
-class DecodedImage:
-    """An image in memory. ``picture`` is RGB, as a person sees it: first frame, upright, transparency over white."""
-
-    facts: ImageFacts
-    picture: Image.Image
-
-
-@dataclass(frozen=True, eq=False)
 class EmbeddedImage:
     """An image for the store; ``embedding`` (D,) float32 is ``None`` where the store has it already."""
 
@@ -198,10 +185,7 @@ class EmbeddedImage:
 
 @dataclass(frozen=True, eq=False)
 class ImportedEmbedding:
-    """What a metadata file says of one picture: ``embedding`` is (D,) float32.
-
-    ``address`` is that of the first file that holds the picture, ``None`` where the metadata names none: it is older.
-    """
+    """One picture of a metadata file: its embedding (D,) float32, and the address of its first file if known."""
 
     hash_id: str
     file_path: str
@@ -240,10 +224,7 @@ class ListedFile:
 
 
 class TagScore(NamedTuple):
-    """The probability that an image has a tag, by one kind of model, and its bin (1 ... n).
-
-    ``tagged`` is true where the probability reaches the model's threshold: the image counts as having the tag.
-    """
+    """The probability of a tag by one kind of model, its bin (1 ... n), and whether it reaches the threshold."""
 
     tag: str
     kind: str

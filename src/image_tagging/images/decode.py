@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+from dataclasses import dataclass
 from typing import Callable, TypeVar
 
 import PIL
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from ..errors import DecodeError
-from ..records import DecodedImage, ImageFacts, ImageRef
+from ..records import ImageFacts, ImageRef
 from ..settings import DEFAULT_LIMITS, ImageLimits
 from .appearance import as_seen, strips
 from .decode_errors import DECODER_ERRORS, ends_early, too_large, undecodable, unidentified
@@ -26,6 +27,14 @@ def decoder_version(limits: ImageLimits) -> str:
     """Return a description of decoders and limits; a file that failed under another description is tried again."""
     bounds = f"{limits.max_megapixels:g} MP, {limits.image_seconds:g} s{', truncated' if limits.use_truncated else ''}"
     return f"Pillow {PIL.__version__}{' + heif' if _register_heif() else ''}; {bounds}"
+
+
+@dataclass(frozen=True, eq=False)
+class DecodedImage:
+    """An image in memory. ``picture`` is RGB, as a person sees it: first frame, upright, transparency over white."""
+
+    facts: ImageFacts
+    picture: Image.Image
 
 
 def _any_size(pixels: int) -> None:

@@ -24,9 +24,9 @@ from typing import Any, BinaryIO, Callable, Optional, Union
 from PIL import Image, ImageFile
 
 from ..failures import attempt
-from ..records import DecodedImage, Failure, ImageRef
+from ..records import Failure, ImageRef
 from ..settings import ImageLimits
-from .decode import content_hash, decode
+from .decode import DecodedImage, content_hash, decode
 from .decode_errors import undecodable
 
 REQUEST = struct.Struct(">BQ")

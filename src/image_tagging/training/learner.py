@@ -135,30 +135,35 @@ class TagLearner:
             others, np.concatenate([out_of_fold.probabilities[~is_tag], other]), threshold
         )
         said = {"recipe": str(fitted.recipe), "threshold_for": aim}
+        out_of_fold_card = {**measured, "images": int(is_tag.sum()), "others": int((~is_tag).sum())}
+        warnings = [*_few_images(report.training_tag), *_fit_warnings(fitted)]
         return LearnedModel(
             estimator=fitted.estimator,
             report=report,
-            card={
-                **model_card(report, self.encoder, self.seed),
-                **said,
-                "cross_validation": {**measured, "images": int(is_tag.sum()), "others": int((~is_tag).sum())},
-            },
+            card={**model_card(report, self.encoder, self.seed), **said, "cross_validation": out_of_fold_card},
             entry={
-                "tag": tag,
-                "kind": kind,
-                "images": report.training_tag,
-                "others": report.training_other,
-                "validation_images": report.validation_tag,
-                "validation_others": report.validation_other,
+                **_counts(report),
                 "recipe": said["recipe"],
                 "threshold": threshold,
                 **measured,
-                "warnings": [*_few_images(report.training_tag), *_fit_warnings(fitted)],
+                "warnings": warnings,
                 **curves(out_of_fold),
                 "confused_with": confused,
             },
             examples=select_examples(out_of_fold, threshold),
         )
+
+
+def _counts(report: ValidationReport) -> dict[str, Any]:
+    """Return what an entry of ``reports.json`` begins with: tag, kind, and how many images."""
+    return {
+        "tag": report.tag,
+        "kind": report.kind,
+        "images": report.training_tag,
+        "others": report.training_other,
+        "validation_images": report.validation_tag,
+        "validation_others": report.validation_other,
+    }
 
 
 def model_card(report: ValidationReport, encoder: EncoderSpec, seed: int) -> dict[str, Any]:
