@@ -91,7 +91,7 @@ def _check_message(code: str, message: str) -> None:
 
 
 def _address(item: Found) -> object:
-    """What tells one of what was found from another."""
+    """Return what identifies a found item."""
     if isinstance(item, FoundImage):
         return item.ref, item.stamp
     return (item.ref, item.code, item.reason) if isinstance(item, Failure) else item

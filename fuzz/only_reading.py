@@ -1,6 +1,6 @@
-"""While a file is read: nothing is written, started or imported, whatever the file says.
+"""Check that reading any file writes, starts and imports nothing.
 
-The interpreter tells its audit hooks (PEP 578) of every open, import and call of the system.
+The interpreter reports every open, import and call of the system to its audit hooks (PEP 578).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Settings: frozen, keyword-only classes whose fields also describe the flags of the command line.
 
-A setting has one home, with its default, its choices and its help; fields that several use-cases share are one group, a
-class that their configs inherit from. This module is light, so that ``--help`` can read the configs.
+A setting is defined once, with its default, its choices and its help; settings that several use-cases share are a
+class that their configs inherit from. This module imports nothing heavy, since ``--help`` needs the configs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing_extensions import dataclass_transform
 
 from .errors import InputError
 
-#: The precisions that an encoder may compute in; ``auto`` is the fastest that gives what ``fp32`` gives.
+#: The precisions of an encoder; ``auto`` is the fastest with the results of ``fp32``.
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 #: The ways to place an image: by a copy, by a hard link, by a symbolic link, not at all.
@@ -23,7 +23,7 @@ PLACES = ("copy", "hardlink", "symlink", "none")
 #: The formats of the metadata file.
 METADATA_FORMATS = ("json", "parquet", "both")
 
-#: What the name of a tag may be used for in training: nothing, or as a prior of its text embedding.
+#: How training uses the name of a tag: not at all, or its text embedding as a prior.
 PRIORS = ("none", "text")
 
 #: The most bins that the scores of a model can fall into.
@@ -36,8 +36,8 @@ Settings = TypeVar("Settings")
 class Flag:
     """What the command line says about a setting.
 
-    ``choices`` are the words that it takes, ``least`` and ``most`` the bounds of a number. ``is_path`` marks the path
-    of a file or folder, ``is_word`` a truth value that is written as a word (``--name=True``).
+    ``choices`` are the allowed words, ``least`` and ``most`` the bounds of a number. ``is_path`` marks the path of a
+    file or folder, ``is_word`` a truth value that is written as a word (``--name=True``).
     """
 
     help: str
@@ -56,7 +56,7 @@ def setting(*, help: str, default: Any = MISSING, **flag: Any) -> Any:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, field))
 def settings(cls: type[Settings]) -> type[Settings]:
-    """Make a frozen dataclass that takes keywords only, also on Python 3.9, where dataclasses have no such option."""
+    """Make a frozen, keyword-only dataclass, also on Python 3.9, whose dataclasses lack ``kw_only``."""
     if sys.version_info >= (3, 10):
         return dataclass(frozen=True, kw_only=True)(cls)
     made = dataclass(frozen=True, init=False)(cls)
@@ -84,23 +84,25 @@ def _init(self: Any, **given: Any) -> None:
 
 @settings
 class ImageLimits:
-    """How much one image may take before it is given up.
+    """The limits of one image; images beyond them are skipped.
 
-    ``max_megapixels`` (millions of pixels) is asked before the pixels are allocated: a bomb of 42 kB can ask for
-    40 GB. ``image_seconds`` bounds its decoding and, once more, its preparation for the encoder.
-    ``use_truncated`` takes pictures that are cut short as far as they go, instead of leaving them out.
+    ``max_megapixels`` (millions of pixels) is checked before the pixels are allocated: a file of 42 kB can declare
+    40 GB. ``image_seconds`` bounds the decoding and, separately, the preparation for the encoder. ``use_truncated``
+    uses the existing part of truncated pictures instead of skipping them.
     """
 
     max_megapixels: float = setting(
         default=180.0,
-        help="Images of more millions of pixels are skipped, before memory is taken.",
+        help="Skip images of more millions of pixels, before memory is allocated.",
         metavar="NUMBER",
         least=0.001,
     )
     image_seconds: float = setting(
-        default=60.0, help="Seconds that one image may take, else it is skipped.", metavar="NUMBER", least=0.001
+        default=60.0, help="Skip images that take more seconds than this.", metavar="NUMBER", least=0.001
     )
-    use_truncated: bool = setting(default=False, help="Use images that are cut short as far as they go, else skipped.")
+    use_truncated: bool = setting(
+        default=False, help="Use the existing part of images that are cut short, instead of skipping them."
+    )
 
     def __post_init__(self) -> None:
         for name in ("max_megapixels", "image_seconds"):
@@ -114,7 +116,7 @@ class ImageLimits:
 
     @property
     def limits(self) -> ImageLimits:
-        """These limits alone, without the further settings of a config that inherits them."""
+        """These limits without the other settings of a config that inherits them."""
         return ImageLimits(**{each.name: getattr(self, each.name) for each in fields(ImageLimits)})
 
 

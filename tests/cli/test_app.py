@@ -177,7 +177,7 @@ def test_an_empty_path_is_wrong_usage_and_not_the_present_folder(capsys, flag, t
     monkeypatch.chdir(tmp_path)
     arguments = {"--directory": "x", flag: ""}
     assert cli.main(["classify", *(f"{name}={value}" for name, value in arguments.items())]) == 2
-    assert "it is empty; give a path" in capsys.readouterr().err
+    assert "the path is empty; give one" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

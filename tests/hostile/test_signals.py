@@ -308,7 +308,7 @@ def test_a_file_for_the_summary_that_cannot_be_written(stages, tmp_path):
         running = started(stages["process"](tmp_path), stdout=full)
     told = running.communicate(timeout=100)[1]
     assert (running.returncode, told.count("\n")) == (1, 1)
-    assert "It is done all the same" in told
+    assert "The work is done" in told
     assert (tmp_path / "input-metadata.json").exists()
 
 

@@ -489,7 +489,7 @@ def test_clear_with_the_file(cache):
 # Fetching ---------------------------------------------------------------------------------------------------
 
 
-def test_of_two_files_with_one_picture_the_first_added_is_told(cache):
+def test_of_two_files_with_one_picture_the_first_added_is_returned(cache):
     draw("d/b.png", 1)
     cache.add_folder_to_file_cache("d")
     draw("d/a.png", 1)
@@ -621,7 +621,7 @@ def test_no_database(cache):
 def test_a_file_that_is_no_cache(cache, content):
     write("x.sqlite", content)
     for read in readers(cache):
-        with pytest.raises(InputError, match=r"x\.sqlite is no file cache") as raised:
+        with pytest.raises(InputError, match=r"x\.sqlite is not a file cache") as raised:
             read("x.sqlite")
         one_line(raised)
     assert Path("x.sqlite").read_bytes() == content
@@ -634,7 +634,7 @@ def test_a_database_of_another_program_is_not_touched(cache):
     makers = [lambda _: cache.create_file_cache(".", "other.db")]
     makers.append(lambda _: cache.add_folder_to_file_cache("d", ".", "other.db"))
     for use in (*readers(cache), *makers):
-        with pytest.raises(InputError, match="no file cache") as raised:
+        with pytest.raises(InputError, match="not a file cache") as raised:
             use("other.db")
         one_line(raised)
     assert Path("other.db").read_bytes() == before

@@ -24,12 +24,12 @@ def test_none_is_none_and_loads_nothing() -> None:
 
 @pytest.mark.parametrize("asked", ["", "Text", "names"])
 def test_a_prior_that_is_none_of_them_is_refused(asked: str) -> None:
-    with pytest.raises(InputError, match="take none or text"):
+    with pytest.raises(InputError, match="use none or text"):
         choose_prior(asked, None, BUILTIN, ["cat"])
 
 
 def test_weights_that_nothing_would_read_are_refused() -> None:
-    with pytest.raises(InputError, match="leave it out"):
+    with pytest.raises(InputError, match="Leave it out"):
         choose_prior("none", "/weights.pt", BUILTIN, ["cat"])
 
 

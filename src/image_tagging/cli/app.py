@@ -1,4 +1,4 @@
-"""The command line: parse, one call of a use-case, one summary, an exit code."""
+"""The command line: parse the flags, call one use-case, show its summary, return an exit code."""
 
 # No `from __future__ import annotations` here: on Python 3.9 typer could not read the flags from strings.
 
@@ -14,12 +14,12 @@ from .. import __version__
 from ..pipeline import ClassifyConfig, ProcessConfig, TrainConfig
 from .flags import parameters, path
 
-#: The exit code of a command that was told to end, as shells have it for Ctrl-C.
+#: The exit code of an interrupted command, as in shells after Ctrl-C.
 INTERRUPTED = 130
 
 app = typer.Typer(
     name="image-tagging",
-    help="Learn tags from folders of example images, then score and sort mountains of untagged ones.",
+    help="Learn tags from folders of example images, then score and sort large collections of untagged ones.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -145,7 +145,7 @@ def models(
         Optional[str], typer.Option(metavar="NAME", help="Only the models of this tag, each explained in words.")
     ] = None,
 ) -> None:
-    """Show the tag models of a folder: what they learned from, how well they do, what they go with."""
+    """Show the tag models of a folder: their training images, their validation, their encoder."""
     from ..tag_models import examine, list_folder
     from . import model_screen
 
@@ -158,7 +158,7 @@ def models(
 @app.command()
 def demo(
     output: Annotated[
-        str, typer.Option(parser=path, metavar="FOLDER", help="Where results go; made if needed.")
+        str, typer.Option(parser=path, metavar="FOLDER", help="Where results go; created if needed.")
     ] = "./demo-output",
 ) -> None:
     """Draw a small tagged data set, run stages 1 to 4 on it with the embedded encoder, and say where to look."""
@@ -175,7 +175,7 @@ def demo(
 def main(arguments: Optional[list[str]] = None) -> int:
     """Run a command; return its exit code: 0 done, 1 nothing could be done, 2 wrong usage, 130 interrupted.
 
-    As a program it is run by ``__main__``, which also answers SIGTERM and SIGHUP.
+    The program runs it from ``__main__``, which also handles SIGTERM and SIGHUP.
     """
     from ..errors import ImageTaggingError
 
@@ -195,13 +195,16 @@ def main(arguments: Optional[list[str]] = None) -> int:
 
 
 def interrupted() -> int:
-    """Say that the command was told to end; its exit code. Loads nothing: that may be what was interrupted."""
+    """Print that the command was interrupted, and return its exit code.
+
+    This imports nothing, since an import may be what was interrupted.
+    """
     sys.stderr.write("image-tagging: interrupted. What was done so far is kept; run the same command again to go on.\n")
     return INTERRUPTED
 
 
 def _prepare_streams() -> None:
-    """Let a name that the screen's encoding lacks be spelt with escapes, and a stream that was closed be nowhere."""
+    """Print names outside the terminal's encoding with escapes, and replace closed streams by the null device."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:

@@ -1,4 +1,4 @@
-"""The flags of a command, made from the config that its use-case takes: names, defaults, choices and help."""
+"""Make the flags of a command from the config of its use-case: names, defaults, choices and help."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 
 def path(value: str) -> str:
-    """Return a path as it was meant: pages show typographic quotes around paths, and they get copied along."""
+    """Return a path without quotes around it, which are often copied along from web pages."""
     if not value:
-        raise typer.BadParameter("it is empty; give a path")
+        raise typer.BadParameter("the path is empty; give one")
     if len(value) > 1 and _QUOTES.get(value[0]) == value[-1] and not os.path.exists(value):
         return value[1:-1]
     return value
@@ -82,14 +82,14 @@ def _parser(name: str, flag: Flag) -> Callable[[str], Any] | None:
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
-            raise typer.BadParameter(f"{value!r} is none of {', '.join(choices)}")
+            raise typer.BadParameter(f"{value!r} is not one of {', '.join(choices)}")
         return value
 
     return parse
 
 
 def _word(name: str) -> Callable[[Any], bool]:
-    """Return what reads True or False, in any case: the documented flag takes it as a word."""
+    """Return a parser of True or False in any case, for a flag that takes a word."""
 
     def parse(value: Any) -> bool:
         word = str(value).lower()

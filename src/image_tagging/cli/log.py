@@ -1,4 +1,4 @@
-"""The log of a run in its output folder: every file that was skipped, and what libraries warn of."""
+"""The log of a run in its output folder: every skipped file, and the warnings of libraries."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ LOG_NAME = "image-tagging.log"
 
 @contextmanager
 def log_in(folder: str) -> Iterator[str]:
-    """Write the log, and what libraries warn of, to a file in the output folder instead of the screen; its path.
+    """Write the log and the warnings of libraries to a file in the output folder; yield its path.
 
     Raises
     ------
     OutputError
-        The folder cannot be made; while the run goes on, that the log cannot be written.
+        The folder cannot be created or, during the run, the log cannot be written.
     """
     path = os.path.join(make_folder(folder), LOG_NAME)
     handler = _LogFile(path)
@@ -39,26 +39,26 @@ def log_in(folder: str) -> Iterator[str]:
         for logger in loggers:
             logger.removeHandler(handler)
             logger.propagate = True
-        with suppress(OSError):  # that it cannot be written was said when it was tried
+        with suppress(OSError):  # a failed write has already raised OutputError
             handler.close()
 
 
 class _LogFile(logging.FileHandler):
-    """A log in which every message is one line, whatever names it holds. The file is made by the first message."""
+    """A log file with one line per message, for any names in it; the first message creates the file."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path, encoding="utf-8", errors="backslashreplace", delay=True)
         self.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Append a message; OutputError where the file cannot be opened, which the library lets through as it is."""
+        """Append a message; raise OutputError where the file cannot be opened."""
         try:
             super().emit(record)
         except OSError as error:
             self._cannot_write(error)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is the library's
-        """Called where writing fails: the library would print the traceback and go on without a log."""
+        """Raise OutputError where writing fails; ``logging`` would print a traceback and continue without a log."""
         error = sys.exc_info()[1]
         if isinstance(error, OSError):
             self._cannot_write(error)

@@ -1,11 +1,11 @@
-"""The use-cases, in the order in which a person meets them. Read this first.
+"""The use-cases, in the order in which a user meets them. Read this first.
 
-:func:`process_dataset` (stage 1) finds images, brings their embeddings into the working store and writes the metadata.
+:func:`process_dataset` (stage 1) finds images, adds their embeddings to the working store and writes the metadata.
 :func:`train_tag_models` (stage 2) learns tag models from it. :func:`classify_images` (stages 3 and 4, which differ in
 where images come from and in their table) embeds further images, scores them by all models and places them in bins.
 :class:`FileCache` lists images by their content hash in a table for other programs.
 
-Names are imported from their modules when they are first used: the command line reads the configs alone.
+Names are imported from their modules on first use: the command line needs only the configs.
 """
 
 from __future__ import annotations

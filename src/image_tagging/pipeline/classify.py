@@ -1,4 +1,4 @@
-"""Stages 3 and 4: the probability of every tag for every image, written, and the images placed in bins."""
+"""Stages 3 and 4: score every image by all tag models, write the scores, place the images in bins."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images
 from .summaries import ClassifySummary
 
-#: The only encoder of the original: that of tag models which name none.
+#: The encoder of tag models that name none: the original program had no other.
 _ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
 
 
@@ -37,12 +37,12 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     Raises
     ------
     InputError
-        The directory is missing, or holds no image (stage 4: no archive with one) that can be used, or images
-        cannot be placed in the way asked for.
+        The directory is missing, or holds no usable image (stage 4: no archive with one), or images cannot be placed
+        in the requested way.
     ModelError
         There is no usable tag model.
     MetadataError
-        The metadata file is missing, malformed or foreign.
+        The metadata file is missing, malformed or not a metadata file.
     EncoderError
         Models and metadata belong to different encoders, or a new image needs an encoder that is not available.
     OutputError
@@ -91,7 +91,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
 
 
 class StageImages:
-    """What one of the two stages is for, of all that was found; ``left_out`` counts the rest."""
+    """The found items that one of the two stages handles; ``left_out`` counts those of the other stage."""
 
     def __init__(self, found: Iterator[Found], archives: bool) -> None:
         self._found = found
@@ -103,7 +103,7 @@ class StageImages:
         if not self.left_out:
             return ""
         if self._archives:
-            return "Images that lie in no zip are for image-tagging classify (stage 3)"
+            return "Images outside zips are for image-tagging classify (stage 3)"
         return "Images in zips are for image-tagging classify-zip (stage 4)"
 
     def __iter__(self) -> Iterator[Found]:
@@ -116,18 +116,20 @@ class StageImages:
 
 
 def agreed_encoder(models: TagModels, imported: Optional[EncoderSpec]) -> EncoderSpec:
-    """Return the encoder that the models and the metadata agree on; models that name none are of the original's.
+    """Return the encoder of the models and the metadata.
+
+    Models that name none belong to the metadata's encoder, without metadata to that of the original program.
 
     Raises
     ------
     EncoderMismatchError
-        They do not agree, or that is another version of the embedded encoder.
+        Models and metadata do not agree, or the encoder is another version of the embedded one.
     """
     spec = models.encoder or imported or _ORIGINAL
     if imported and not imported.matches(spec):
         raise EncoderMismatchError(
-            f"the metadata holds embeddings of {imported.label} ({imported.dim} values), the tag models were trained "
-            f"on {spec.label} ({spec.dim}). Give the metadata and the models of one encoder."
+            f"the metadata holds embeddings of {imported.label} ({imported.dim} values), but the tag models were "
+            f"trained on {spec.label} ({spec.dim}). Give the metadata and the models of one encoder."
         )
     require_this_version(spec)
     require_dim(models, spec)
@@ -138,7 +140,7 @@ def require_dim(models: TagModels, encoder: EncoderSpec) -> None:
     """Raise EncoderMismatchError where the models take embeddings of another length."""
     if models.dim != encoder.dim:
         raise EncoderMismatchError(
-            f"the tag models take embeddings of {models.dim} values, {encoder.label} gives {encoder.dim}. "
+            f"the tag models take embeddings of {models.dim} values, but {encoder.label} gives {encoder.dim}. "
             "Give the metadata and the models of one encoder."
         )
 
@@ -151,6 +153,6 @@ def _note_placing(store: WorkingStore, placed_from: str) -> bool:
 
 
 def _models_digest(models: TagModels) -> str:
-    """Return what changes when a model is trained again, added or taken away."""
+    """Return a digest that changes when a model is trained again, added or removed."""
     files = (f"{model.kind}/{model.tag}/{stamp_of(model.file) if model.file else ''}\n" for model in models.models)
     return hashlib.blake2b("".join(files).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()

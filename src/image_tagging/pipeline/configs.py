@@ -1,6 +1,6 @@
-"""The settings of the use-cases, by the names of the flags of the command line.
+"""The settings of the use-cases, named like the flags of the command line.
 
-This module loads nothing heavy: ``--help`` reads it.
+This module imports nothing heavy, since ``--help`` needs it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..settings import MAX_BINS, METADATA_FORMATS, PLACES, PRECISIONS, PRIORS, I
 
 @settings
 class EmbeddingConfig(ImageLimits):
-    """How images are embedded: what stages 1, 3 and 4 share."""
+    """The settings of embedding, which stages 1, 3 and 4 share."""
 
     batch_size: int = setting(default=32, help="Images that the encoder takes at a time.", metavar="NUMBER", least=1)
     num_threads: int = setting(
@@ -27,11 +27,11 @@ class EmbeddingConfig(ImageLimits):
         default=None, help="Where to compute: cpu, cuda, cuda:1.  [default: cuda if there, else cpu]", metavar="NAME"
     )
     precision: str = setting(
-        default="auto", help="What CLIP computes in; auto: the fastest that gives what fp32 gives.", choices=PRECISIONS
+        default="auto",
+        help="The precision of CLIP; auto: the fastest with the results of fp32.",
+        choices=PRECISIONS,
     )
-    retry_failures: bool = setting(
-        default=False, help="Try images again that could not be decoded and have not changed."
-    )
+    retry_failures: bool = setting(default=False, help="Try unchanged images again that could not be decoded before.")
 
     def __post_init__(self) -> None:
         ImageLimits.__post_init__(self)
@@ -48,7 +48,7 @@ class ProcessConfig(EmbeddingConfig):
         help="The folder (one sub-folder per tag) or the .zip to read.", metavar="PATH", is_path=True
     )
     output_folder: str = setting(
-        default="./output", help="Where results go; made if needed.", metavar="FOLDER", is_path=True
+        default="./output", help="Where results go; created if needed.", metavar="FOLDER", is_path=True
     )
     tagged_dataset: bool = setting(
         default=True,
@@ -64,7 +64,7 @@ class ProcessConfig(EmbeddingConfig):
     )
     metadata_format: str = setting(
         default="json",
-        help="The form of the metadata file; parquet is small and quick for many images.",
+        help="The format of the metadata file; parquet is small and quick for many images.",
         choices=METADATA_FORMATS,
     )
 
@@ -80,17 +80,19 @@ class TrainConfig:
 
     metadata_json: str = setting(help="The metadata file of stage 1.", metavar="FILE", is_path=True)
     tag_to_hash_json: str = setting(help="The tag-to-hash file of stage 1.", metavar="FILE", is_path=True)
-    output: str = setting(default="./output", help="Where results go; made if needed.", metavar="FOLDER", is_path=True)
+    output: str = setting(
+        default="./output", help="Where results go; created if needed.", metavar="FOLDER", is_path=True
+    )
     test_per: float = setting(
         default=0.1,
-        help="The share of the images that is held back to measure on.",
+        help="The share of the images held back for validation.",
         metavar="SHARE",
         least=0.0,
         most=0.9,
     )
     threshold_for: str = setting(
         default="balanced",
-        help="What the threshold of a model is chosen for: balanced, f1, precision=0.9 or recall=0.9 (any share).",
+        help="The aim of each model's threshold: balanced, f1, precision=0.9 or recall=0.9 (any share).",
         metavar="AIM",
     )
     seed: int = 0
@@ -108,23 +110,28 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if not 0 <= self.test_per < 1:
-            raise InputError(f"test_per is {self.test_per}; it is a share of the images: 0 or more, and less than 1.")
+            raise InputError(f"test_per is {self.test_per}; it is a share of the images, from 0 to less than 1.")
 
 
 @settings
 class ClassifyConfig(EmbeddingConfig):
     """Settings of :func:`classify_images`.
 
-    ``archives`` decides between the two stages: without it images in folders are scored (stage 3), with it those in
-    archives (stage 4). ``pretrained`` says where the weights are, for an encoder whose weights are a local file; the
-    encoder itself follows from the metadata and the models.
+    ``archives`` chooses the stage: ``False`` scores images in folders (stage 3), ``True`` those in archives (stage 4).
+    ``pretrained`` says where the weights are, for an encoder whose weights are a local file; the encoder itself follows
+    from the metadata and the models.
     """
 
     directory: str = setting(help="The folder of images, or one image.", metavar="PATH", is_path=True)
     metadata_json: Optional[str] = setting(
-        default=None, help="The metadata file of stage 1; what it lacks is computed.", metavar="FILE", is_path=True
+        default=None,
+        help="The metadata file of stage 1; missing embeddings are computed.",
+        metavar="FILE",
+        is_path=True,
     )
-    output: str = setting(default="./output", help="Where results go; made if needed.", metavar="FOLDER", is_path=True)
+    output: str = setting(
+        default="./output", help="Where results go; created if needed.", metavar="FOLDER", is_path=True
+    )
     model: str = setting(
         default="./output/models", help="A folder of .pkl tag models, or one of them.", metavar="PATH", is_path=True
     )
@@ -134,12 +141,12 @@ class ClassifyConfig(EmbeddingConfig):
     archives: bool = False
     place: str = setting(
         default="copy",
-        help="How images get into their bins; hardlink: no further room, same file system; symlink: not for images in "
-        "zips; none: scores only.",
+        help="How images get into their bins; hardlink: takes no space, same file system only; symlink: not for images "
+        "in zips; none: scores only.",
         choices=PLACES,
     )
     pretrained: Optional[str] = setting(
-        default=None, help="The weights file, where the encoder of the tag models is a local one.", metavar="FILE"
+        default=None, help="The weights file, if the encoder of the tag models is a local one.", metavar="FILE"
     )
 
     def __post_init__(self) -> None:

@@ -1,6 +1,4 @@
-"""One image after the other -> its embedding in the store: read on threads, decoded and prepared in processes beside
-them, embedded here per batch.
-"""
+"""Embed pending images into the store: read on threads, decoded and prepared in processes, embedded here in batches."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ Outcome = Union[EmbeddedImage, Failure]
 
 
 class Embedder:
-    """Brings the embedding of every pending image into the store, each picture's once."""
+    """Adds the embedding of every pending image to the store, computing it once per picture."""
 
     def __init__(
         self, store: WorkingStore, choice: EncoderChoice, config: EmbeddingConfig, runner: Runner = LOCAL
@@ -45,11 +43,11 @@ class Embedder:
 
     @property
     def computed_on(self) -> Optional[str]:
-        """Where and in what precision embeddings were computed, ``None`` where none had to be."""
+        """The device and precision of computed embeddings, ``None`` where none was computed."""
         return f"{self._encoder.device} in {self._encoder.precision}" if self._encoder else None
 
     def run(self, watch: Progress) -> None:
-        """Embed what is pending of the images that are listed."""
+        """Embed the pending ones of the listed images."""
         config = self._config
         total = self._store.listing.count_pending(self._spec)
         if not total:
@@ -69,15 +67,15 @@ class Embedder:
                 watch("embedding", done, total)
 
     def _preprocess_for(self, facts: ImageFacts) -> Optional[Preprocess]:
-        """On a thread: how a picture is prepared, ``None`` where the store has its embedding."""
+        """Return the function that prepares a picture, ``None`` where the store has its embedding; runs on a thread."""
         return None if self._is_known(facts) else self._ready_encoder().preprocess
 
     def _always(self) -> Always:
-        """For processes that cannot ask the store: pictures it knows by other files are prepared in vain."""
+        """Return the function for processes without access to the store, which also prepare pictures known to it."""
         return Always(self._ready_encoder().preprocess)
 
     def _embed(self, batch: list[PreparedImage]) -> list[Outcome]:
-        """Here, a batch at a time: each picture that is not known yet is embedded once."""
+        """Embed each picture of a batch that the store does not have, once."""
         new = {
             image.facts.picture_hash: image
             for image in batch
@@ -88,7 +86,7 @@ class Embedder:
         return [_outcome(image, vectors) for image in batch]
 
     def _vectors(self, images: list[PreparedImage]) -> dict[str, Union[NDArray[np.float32], Failure]]:
-        """The embedding of each picture by its ``picture_hash``; where a batch fails, its pictures one by one."""
+        """Return the embedding (D,) of each picture by its ``picture_hash``; a failed batch is embedded one by one."""
         if not images:
             return {}
         encoder = self._ready_encoder()
@@ -113,10 +111,10 @@ class Embedder:
 
 
 def _finite(encoder: Encoder, images: list[PreparedImage]) -> NDArray[np.float32]:
-    """(N, D) embeddings, none of them with a value that is not finite."""
+    """Return the embeddings (N, D); raise PictureError where a value is not finite."""
     vectors = encoder.embed([image.pixels for image in images if image.pixels is not None])
     if not np.isfinite(vectors).all():
-        raise PictureError("not-finite", f"the encoder {encoder.spec.label} gave values that are not finite")
+        raise PictureError("not-finite", f"the encoder {encoder.spec.label} returned values that are not finite")
     return vectors
 
 

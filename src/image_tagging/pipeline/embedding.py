@@ -1,4 +1,4 @@
-"""The images of one run -> embeddings in the store, names for the pictures, and what there is to tell of it."""
+"""Embed the images of one run into the store, name their pictures, and summarise the result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .summaries import EmbeddingSummary
 
 log = logging.getLogger(__name__)
 
-#: The work that is finished when no listed image is pending and all pictures have their names.
+#: The step that is finished when no listed image is pending and all pictures have names.
 _NAMES = "names"
 
 
@@ -30,14 +30,14 @@ def embed_images(
     watch: Progress,
     runner: Runner = LOCAL,
 ) -> EmbeddingSummary:
-    """Bring the embedding of every image found into the store, and give every picture its name there.
+    """Add the embedding of every found image to the store, and name every picture there.
 
     Raises
     ------
     NoImagesError
-        Nothing was found, or nothing of it can be used.
+        No image was found, or none can be used.
     EncoderError
-        The encoder cannot be had, or is not the one that the store knows.
+        The encoder is not available, or is not the one in the store.
     OutputError
         The store cannot be written.
     """
@@ -58,9 +58,9 @@ def embed_images(
 
 @contextmanager
 def explain_no_images(root: str, where_the_rest_belongs: Callable[[], str] = str) -> Iterator[None]:
-    """Where nothing can be used: say of which source, and what to do.
+    """Add the source and what to do to a NoImagesError that the block raises.
 
-    ``where_the_rest_belongs`` gives a sentence on images that another command is for, or an empty one.
+    ``where_the_rest_belongs`` returns a sentence about images that another command is for, or an empty string.
     """
     try:
         yield
@@ -74,7 +74,7 @@ def _name_pictures(store: WorkingStore, choice: EncoderChoice, digest: str) -> N
     if encoder is None:
         return
     store.pictures.assign_names(encoder)
-    if not store.listing.count_pending(encoder):  # what failed to be read, say, is tried again by the next run
+    if not store.listing.count_pending(encoder):  # files that could not be read stay pending, for the next run
         store.finished.finish(_NAMES, digest)
 
 
@@ -87,10 +87,10 @@ def _summary(
         kinds = ", ".join(
             f"{count:,} {suffix or 'without one'}" for suffix, count in sorted(listing.passed_over.items())
         )
-        log.info("passed over, since no image has such a suffix: %s", kinds)
+        log.info("files that are not images, by suffix: %s", kinds)
     shared = store.pictures.shared_hashes()
     for later, earlier in shared:
-        log.info("%s has the pixels of %s in other colours or another shape", later.path, earlier.path)
+        log.info("%s has the pixel values of %s in other colours or another shape", later.path, earlier.path)
     images, pictures = store.pictures.count()
     encoder = store.encoders.find(choice.name, choice.pretrained)
     if encoder is None or not images:
@@ -118,7 +118,7 @@ def _watched(found: Iterable[Found], watch: Progress) -> Iterator[Found]:
 
 
 def _nothing_found(listing: FoundSummary) -> str:
-    """What was to be an image or an archive and failed is named; text beside images is no fault, and only counted."""
+    """Return why no image was found: the first file that failed, else the number of files that are not images."""
     first = next((failure for failure in listing.failures if failure.code != "not-an-image"), None)
     if first:
         return f"no image was found; the first that could not be opened: {_in_words(first)}"

@@ -1,6 +1,6 @@
-"""The file cache: one SQLite table of image files, by content hash, that other programs may read.
+"""The file cache: an SQLite table of image files by content hash, for other programs.
 
-Images are found, read and decoded as stage 1 does it; the table is :mod:`image_tagging.pipeline.file_cache_table`.
+Images are found, read and decoded as in stage 1; the table is :mod:`image_tagging.pipeline.file_cache_table`.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, op
 
 log = logging.getLogger(__name__)
 
-#: Images that go to the process that decodes at a time, and bytes of them beyond which fewer do.
+#: The most images sent to a decoding process together, and the bytes after which they are sent.
 _TOGETHER = 32
 _HELD_BYTES = 1 << 18
 
-#: So many times these per transaction: enough that its cost vanishes, few enough that an interruption loses little.
+#: Groups of images per transaction: enough to make its cost negligible, few enough to lose little when interrupted.
 _GROUPS = 64
 
 
 class FileCache:
     """Makes, fills and reads file caches; keeps nothing open between calls.
 
-    A file is told as a dictionary of the columns of its row, with ``file_path`` and ``file_type`` as other names
+    A file is returned as a dictionary of the columns of its row, with ``file_path`` and ``file_type`` as other names
     of ``path`` and ``type``. ``container_archive`` is the path of the archive that directly holds the file.
 
     Every ``db_path`` raises InputError where there is no file cache, and every method OutputError where the
@@ -44,12 +44,12 @@ class FileCache:
     """
 
     def create_file_cache(self, out_dir: StrPath = "./output", db_name: str = "file_cache.sqlite") -> None:
-        """Make an empty file cache, and its folder; one that exists is left as it is.
+        """Create an empty file cache and its folder; an existing file cache is left as it is.
 
         Raises
         ------
         InputError
-            The file exists and is no file cache.
+            The file exists and is not a file cache.
         """
         with open_cache(os.path.join(make_folder(os.fspath(out_dir)), db_name), make=True):
             pass
@@ -57,10 +57,10 @@ class FileCache:
     def add_folder_to_file_cache(
         self, data_dir: StrPath, out_dir: StrPath = "./output", db_name: str = "file_cache.sqlite"
     ) -> None:
-        """Add the images of a folder or an archive, archives inside it too; make the cache where there is none.
+        """Add the images of a folder or an archive, including archives inside it; create a missing cache.
 
-        A file is known by its absolute path, however ``data_dir`` spells it, and keeps the path it was first
-        added by. It is read again only if it has changed. Rows of files that are gone, or can no longer be
+        A file is identified by its absolute path, however ``data_dir`` spells it, and keeps the path by which it was
+        first added. It is read again only if it has changed. Rows of files that are gone, or can no longer be
         read, stay. Files that cannot be used are skipped, and the log names and counts them.
 
         Raises
@@ -81,20 +81,20 @@ class FileCache:
             raise NoImagesError(f"there is no image at {data_dir} that can be used.{first}")
 
     def get_random_hash(self, db_path: StrPath) -> dict[str, str]:
-        """``{"hash_id": ...}`` of an image drawn as by ``get_random_image``, with the same errors."""
+        """Return ``{"hash_id": ...}`` of an image drawn as in ``get_random_image``; raises the same errors."""
         return {"hash_id": self.get_random_image(db_path)["hash_id"]}
 
     def get_img_by_hash(self, db_path: StrPath, hash_id: str) -> Optional[dict[str, Any]]:
-        """The image with this content hash, of several the one added first; ``None`` where there is none."""
+        """Return the image with this content hash, of several the one added first; ``None`` where there is none."""
         with open_cache(db_path) as table:
             return table.by_hash(hash_id)
 
     def get_random_image(self, db_path: StrPath) -> dict[str, Any]:
-        """An image, never an archive, each as likely as any other; ``random.seed`` makes the draw repeatable.
+        """Return a random image, never an archive; each is equally likely, and ``random.seed`` makes it repeatable.
 
         The cost does not grow with the cache: row numbers are drawn until one is that of an image. Only where
         images are rare among the numbers (most rows deleted by hand, or archives without images) may the draw
-        end at the next image above a number, which favours those that follow a wide gap.
+        return the next image after a number, which favours images after a wide gap.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class FileCache:
         return image
 
     def clear_cache(self, db_path: StrPath, delete_cache: bool = False) -> None:
-        """Forget every file; with ``delete_cache`` remove the database file too. Images are never touched."""
+        """Remove every row; with ``delete_cache`` remove the database file too. Images are never changed."""
         with open_cache(db_path) as table:
             table.clear()
         try:
@@ -120,7 +120,7 @@ class FileCache:
 
 
 class _Adder:
-    """Brings what was found into one cache: read and decoded on threads, written here in batches."""
+    """Adds found images to one cache: read and decoded on threads, written here in batches."""
 
     def __init__(self, table: CacheTable) -> None:
         self._table = table
@@ -152,20 +152,20 @@ class _Adder:
                     self.counts.update(counts)
 
     def _put(self, groups: Sequence[Sequence[Union[Row, Failure]]]) -> list[Counter[str]]:
-        """Write a batch in one transaction; how many files of each group were added and updated."""
+        """Write a batch in one transaction; return how many files of each group were added and updated."""
         for failure in chain.from_iterable(groups):
             if isinstance(failure, Failure):
                 self._skip(failure)
         rows = [[row for row in group if not isinstance(row, Failure)] for group in groups]
-        became = iter(self._table.put([*chain.from_iterable(rows)]))
-        return [Counter(islice(became, len(group))) for group in rows]
+        outcomes = iter(self._table.put([*chain.from_iterable(rows)]))
+        return [Counter(islice(outcomes, len(group))) for group in rows]
 
     def _new_or_changed(self, found: Iterable[Found]) -> Iterator[FoundImage]:
         source = iter(found)
-        while some := list(islice(source, _GROUPS * _TOGETHER)):
-            addresses = [address_of(item.ref) for item in some]
+        while items := list(islice(source, _GROUPS * _TOGETHER)):
+            addresses = [address_of(item.ref) for item in items]
             stamps = self._table.stamps_of(addresses)
-            for item, address in zip(some, addresses):
+            for item, address in zip(items, addresses):
                 if isinstance(item, Failure):
                     self._skip(item)
                 elif isinstance(item, FoundArchive):
@@ -182,7 +182,7 @@ class _Adder:
         self.failures.append(failure)
 
     def _read(self, group: Sequence[FoundImage]) -> list[Union[Row, Failure]]:
-        """On a thread: bytes become hashes."""
+        """Read and hash a group of images, on a thread."""
         rows: list[Union[Row, Failure]] = []
         held: list[tuple[FoundImage, bytes]] = []
         for found in group:

@@ -1,7 +1,6 @@
-"""The SQLite table of a file cache: made, opened, and its rows.
+"""Create and open the SQLite table of a file cache, and read and write its rows.
 
-A second table remembers what each file was when it was read, so that a folder can be added again at the cost of
-listing it.
+A second table holds the stamp of each file when it was read, so that adding a folder again only has to list it.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from ..text import escaped
 StrPath = Union[str, "os.PathLike[str]"]
 Row = dict[str, Any]
 
-# Nothing here deletes single rows, so they are numbered without gaps, and keep their numbers through VACUUM.
-# An index holds row numbers in order: that of is_archive leads from any number to the next image.
+# No method deletes single rows, so they are numbered without gaps and keep their numbers through VACUUM.
+# An index holds row numbers in order: the one of is_archive finds the next image after any number.
 _SCHEMA = """
 BEGIN;
 CREATE TABLE IF NOT EXISTS file_cache(
@@ -52,14 +51,14 @@ SELECT known.address, known.number, known.stamp FROM file_cache_stamp AS known
 JOIN file_cache ON file_cache.rowid = known.number WHERE known.address IN ({})
 """
 
-#: What SQLite says of a good database that cannot be used now.
+#: Words in SQLite's messages about a valid database that cannot be used now.
 _TEMPORARY = re.compile("locked|full|readonly|unable to open|disk I/O")
 
-#: Addresses asked for at a time: older SQLite takes no more than 999.
-_ASKED = 500
+#: Addresses per query: older SQLite takes no more than 999.
+_PER_QUERY = 500
 
-#: Row numbers drawn before the next image above one is taken. Where one row in ten is an image, one call in
-#: 850 gets that far; where most are, none ever does.
+#: Row numbers drawn before the next image after the last of them is taken. Where one row in ten is an image, one call
+#: in 850 gets that far; where most are, none does.
 _DRAWS = 64
 
 
@@ -70,45 +69,48 @@ class CacheTable:
         self._db = db
 
     def stamps_of(self, addresses: Sequence[str]) -> dict[str, str]:
-        """What the files were when they were read, of those that have a row."""
+        """Return the stamp that each file had when it was read, for files that have a row."""
         return {address: stamp for address, _, stamp in self._known(addresses)}
 
     def put(self, rows: Sequence[Row]) -> list[str]:
-        """Write rows in one transaction; whether each was ``added`` or ``updated``."""
+        """Write rows in one transaction; return whether each was ``added`` or ``updated``."""
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            # Looked up again: another program may have added a file, or the archive names a member twice.
+            # Looked up again: another program may have added a file, or an archive may have a duplicate member.
             numbers = {address: number for address, number, _ in self._known([row["address"] for row in rows])}
             (last,) = self._db.execute("SELECT coalesce(max(rowid), 0) FROM file_cache").fetchone()
-            told: dict[str, list[Row]] = {"added": [], "updated": []}
-            became: list[str] = []
+            by_outcome: dict[str, list[Row]] = {"added": [], "updated": []}
+            outcomes: list[str] = []
             for row in rows:
-                became.append("updated" if row["address"] in numbers else "added")
-                number = numbers.setdefault(row["address"], last + len(told["added"]) + 1)
-                told[became[-1]].append({**row, "number": number})
-            self._db.executemany(_INSERT, told["added"])
-            self._db.executemany(_UPDATE, told["updated"])
-            self._db.executemany(_STAMP, [*told["added"], *told["updated"]])
-        return became
+                outcomes.append("updated" if row["address"] in numbers else "added")
+                number = numbers.setdefault(row["address"], last + len(by_outcome["added"]) + 1)
+                by_outcome[outcomes[-1]].append({**row, "number": number})
+            self._db.executemany(_INSERT, by_outcome["added"])
+            self._db.executemany(_UPDATE, by_outcome["updated"])
+            self._db.executemany(_STAMP, [*by_outcome["added"], *by_outcome["updated"]])
+        return outcomes
 
     def _known(self, addresses: Sequence[str]) -> Iterator[tuple[str, int, str]]:
-        """Address, row number and stamp of each file that has a row: each query alone would lock the file anew."""
-        for start in range(0, len(addresses), _ASKED):
-            some = addresses[start : start + _ASKED]
-            yield from self._db.execute(_KNOWN.format(", ".join("?" * len(some))), some).fetchall()
+        """Yield address, row number and stamp of each file that has a row.
+
+        Many addresses are looked up in one query, since each query locks the file.
+        """
+        for start in range(0, len(addresses), _PER_QUERY):
+            part = addresses[start : start + _PER_QUERY]
+            yield from self._db.execute(_KNOWN.format(", ".join("?" * len(part))), part).fetchall()
 
     def by_hash(self, hash_id: str) -> Optional[dict[str, Any]]:
-        """The file with this content hash, of several the one added first."""
+        """Return the file with this content hash, of several the one added first; ``None`` where there is none."""
         row = self._db.execute(_BY_HASH, (hash_id,)).fetchone()
         return _as_dict(row) if row else None
 
     def at_random(self) -> Optional[dict[str, Any]]:
-        """An image, as ``FileCache.get_random_image`` draws it."""
+        """Return an image drawn as in ``FileCache.get_random_image``; ``None`` where there is none."""
         row = self._random_row()
         return _as_dict(row) if row else None
 
     def clear(self) -> None:
-        """Forget every file."""
+        """Remove every row."""
         self._db.executescript("BEGIN; DELETE FROM file_cache; DROP TABLE IF EXISTS file_cache_stamp; COMMIT")
 
     def _random_row(self) -> Any:
@@ -122,27 +124,30 @@ class CacheTable:
 
 
 def file_row(ref: ImageRef, stamp: str, *, hash_id: Optional[str] = None, n_content: Optional[int] = None) -> Row:
-    """A row to be, of an image by its ``hash_id`` or of an archive that holds ``n_content`` images."""
-    named = {"file_name": ref.name, "path": ref.path, "type": ref.suffix, "container_archive": ref.archive}
+    """Return a row for :meth:`CacheTable.put`: of an image with its ``hash_id``, or of an archive.
+
+    ``n_content`` is the number of images in an archive.
+    """
+    location = {"file_name": ref.name, "path": ref.path, "type": ref.suffix, "container_archive": ref.archive}
     is_archive = None if n_content is None else True
     content = {"hash_id": hash_id, "is_archive": is_archive, "n_content": n_content}
-    return {**named, **content, "address": address_of(ref), "stamp": stamp}
+    return {**location, **content, "address": address_of(ref), "stamp": stamp}
 
 
 def address_of(ref: ImageRef) -> str:
-    """What a file is known by, wherever the program is started from."""
+    """Return the address that identifies a file, independent of the working directory."""
     return ImageRef(os.path.abspath(ref.file), ref.members).path
 
 
 def _as_dict(row: sqlite3.Row) -> dict[str, Any]:
-    told = dict(row)
-    is_archive = True if told["is_archive"] else None  # SQLite has no truth values
-    return {**told, "is_archive": is_archive, "file_path": told["path"], "file_type": told["type"]}
+    values = dict(row)
+    is_archive = True if values["is_archive"] else None  # SQLite has no truth values
+    return {**values, "is_archive": is_archive, "file_path": values["path"], "file_type": values["type"]}
 
 
 @contextmanager
 def open_cache(db_path: StrPath, *, make: bool = False) -> Iterator[CacheTable]:
-    """An open file cache. ``make`` it where there is none, an empty file (left by a crash) included."""
+    """Open a file cache; with ``make`` create it where it is missing or an empty file (left by a crash)."""
     if not make and not os.path.isfile(db_path):
         raise InputError(f"there is no file cache at {db_path}. Check the path, or make one with create_file_cache.")
     uri = f"{Path(db_path).absolute().as_uri()}?mode={'rwc' if make else 'rw'}"
@@ -153,13 +158,13 @@ def open_cache(db_path: StrPath, *, make: bool = False) -> Iterator[CacheTable]:
             is_empty = not db.execute("SELECT 1 FROM sqlite_master").fetchone()
             columns = {column["name"] for column in db.execute("PRAGMA table_info(file_cache)")}
             if not _COLUMNS.issubset(columns) and not (make and is_empty):
-                raise InputError(f"{db_path} is no file cache: it has no such table as documented. Check the path.")
+                raise InputError(f"{db_path} is not a file cache: it lacks the documented table. Check the path.")
             if make:
                 db.executescript(_SCHEMA)
             yield CacheTable(db)
-    except (sqlite3.Error, UnicodeDecodeError) as error:  # what a damaged file says need not be text
-        said = escaped(str(error))[:200]
-        if _TEMPORARY.search(said):
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # texts in a damaged file may be invalid
+        message = escaped(str(error))[:200]
+        if _TEMPORARY.search(message):
             advice = "Wait for the program that holds it, make it writable, or free some space."
-            raise OutputError(f"the file cache {db_path} cannot be used: {said}. {advice}") from error
-        raise InputError(f"{db_path} is no file cache, or a damaged one: {said}. Check the path.") from error
+            raise OutputError(f"the file cache {db_path} cannot be used: {message}. {advice}") from error
+        raise InputError(f"{db_path} is not a file cache, or a damaged one: {message}. Check the path.") from error

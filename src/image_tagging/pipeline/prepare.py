@@ -1,4 +1,4 @@
-"""The address of an image -> the encoder's input: read, decoded, prepared. A function of plain values."""
+"""Read, decode and prepare an image for the encoder, given its address, as picklable work for a runner."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..sources import ThreadReaders
 
 @dataclass(frozen=True, eq=False)
 class PreparedImage:
-    """A decoded image on its way to the encoder; ``pixels`` is ``None`` where no embedding of it is asked for."""
+    """A decoded image for the encoder; ``pixels`` is ``None`` where no embedding is needed."""
 
     facts: ImageFacts
     pixels: Optional[NDArray[np.float32]]
@@ -32,28 +32,28 @@ class Always:
     preprocess: Preprocess
 
     def __call__(self, facts: ImageFacts) -> Preprocess:
-        """Return the function, whatever the image."""
+        """Return the function, for any image."""
         return self.preprocess
 
 
 @dataclass(frozen=True)
 class PrepareImages:
-    """Work for a runner: found images become prepared ones.
+    """Work for a runner that turns found images into prepared ones.
 
-    ``preprocess_for`` is asked for the function that prepares a picture once its facts are known; where it returns
-    ``None`` the picture is not prepared. With :class:`Always` all of it can be pickled and run in any process.
+    ``preprocess_for`` returns the function that prepares a picture with the given facts, or ``None`` where the picture
+    need not be prepared. With :class:`Always` the work can be pickled and run in any process.
     """
 
     limits: ImageLimits
     preprocess_for: Callable[[ImageFacts], Optional[Preprocess]]
 
     def open(self) -> ImagePreparer:
-        """Make it ready in this process."""
+        """Return the open work, ready in this process."""
         return ImagePreparer(self)
 
 
 class ImagePreparer:
-    """Open work: archives that stay open, and processes that decode."""
+    """Open work, with archives that stay open and decoding processes."""
 
     def __init__(self, work: PrepareImages) -> None:
         self._work = work
@@ -61,7 +61,7 @@ class ImagePreparer:
         self._decoders = Decoders(work.limits)
 
     def __call__(self, found: FoundImage) -> Union[PreparedImage, Failure]:
-        """Read, decode and prepare one image; what goes wrong with it is a ``Failure``."""
+        """Read, decode and prepare one image; return a ``Failure`` where that is not possible."""
         data = attempt(found.ref, "read", partial(self._readers.read, found.ref))
         if isinstance(data, Failure):
             return data
@@ -73,10 +73,10 @@ class ImagePreparer:
         return pixels if isinstance(pixels, Failure) else PreparedImage(image.facts, pixels)
 
     def stop(self) -> None:
-        """End the processes that decode: calls that wait for one return."""
+        """End the decoding processes, so that waiting calls return."""
         self._decoders.close()
 
     def close(self) -> None:
-        """Close what was read from."""
+        """Close the decoding processes and the open files."""
         self._decoders.close()
         self._readers.close()

@@ -1,4 +1,4 @@
-"""Stage 1: the metadata and the embedding of every image of a folder or an archive."""
+"""Stage 1: compute the metadata and the embedding of every image of a folder or an archive."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
     Raises
     ------
     InputError
-        The input is missing, or holds no image that can be used.
+        The input is missing, or holds no usable image.
     EncoderError
-        The encoder or the device asked for is not available.
+        The requested encoder or device is not available.
     OutputError
         The output folder cannot be written, or another run is working in it.
     """

@@ -1,4 +1,4 @@
-"""What the use-cases tell, for programs and for the command line: how far they are, and frozen values at the end."""
+"""The results that the use-cases return, for programs and for the command line: frozen values."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..training import ValidationReport
 
 @dataclass(frozen=True)
 class EmbeddingSummary:
-    """How the images of one run came to their embeddings.
+    """The embedding of the images of one run.
 
-    ``images`` are the files that could be used, ``pictures`` the different ones among them. ``computed`` counts
-    the embeddings that were not known before and ``computed_on`` says where and in what precision, ``None``
-    where none was. ``archives`` are those that were looked into, ``failures`` the files that could not be used,
-    and ``passed_over`` counts, by their suffixes, the files that are no images by their names.
-    ``shared_hashes`` are pairs (image, earlier image) of different pictures with one hash of their pixels.
-    ``digest`` stands for all images found, and ``unchanged`` says that an earlier run met the same.
+    ``images`` counts the files that could be used, ``pictures`` the different pictures in them. ``computed`` counts
+    the newly computed embeddings, and ``computed_on`` is their device and precision, ``None`` where none was computed.
+    ``archives`` are those that were searched, ``failures`` the files that could not be used, and ``passed_over``
+    counts, by suffix, the files that are not images by their names. ``shared_hashes`` are pairs (image, earlier image)
+    of different pictures with the same ``hash_id``. ``digest`` identifies the set of images found, and ``unchanged``
+    says that an earlier run embedded the same set.
     """
 
     images: int
@@ -37,10 +37,10 @@ class EmbeddingSummary:
 
 @dataclass(frozen=True)
 class ProcessSummary:
-    """What stage 1 did. ``tags`` counts the pictures of each tag, and is empty for untagged folders.
+    """The result of stage 1.
 
-    ``empty_tags`` are those of sub-folders without an image: the tag lists have them, with none. ``files`` are the
-    paths of what was written.
+    ``tags`` counts the pictures of each tag, and is empty for untagged folders. ``empty_tags`` are those of sub-folders
+    without an image, whose lists are empty. ``files`` are the paths of the written files.
     """
 
     embedding: EmbeddingSummary
@@ -55,9 +55,8 @@ class TrainSummary:
     """What stage 2 did: a report per model, tag by tag, the tags that could not be learned with the reason.
 
     ``unknown`` counts the listed hashes that the metadata does not hold. ``warnings`` are sentences.
-    ``advice`` is what was odd about the data set before it was learned, the most important first; its rows are those of
-    the metadata, from 0.
-    ``page`` is the path of the HTML page that shows all of it.
+    ``advice`` lists problems of the data set, the most important first; its rows are those of the metadata, from 0.
+    ``page`` is the path of the HTML page that shows all results.
     """
 
     images: int
@@ -75,12 +74,12 @@ class TrainSummary:
 
 @dataclass(frozen=True)
 class ClassifySummary:
-    """What stage 3 or 4 did: the models used and what was written.
+    """The result of stage 3 or 4: the models used and the files written.
 
-    ``tagged`` counts the files whose image has at least one tag: a model gives it its threshold or more.
-    ``left_out`` counts what the other of the two stages is for: archives in stage 3, loose images in stage 4
-    (``of_archives``). ``place`` is how
-    images were placed, and ``mixed_bins`` says that the folder also holds images placed by other models or bins.
+    ``tagged`` counts the files whose image has at least one tag: its probability reaches the threshold of a model.
+    ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
+    (``of_archives``). ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images
+    placed by other models or for another number of bins.
     """
 
     of_archives: bool

@@ -24,7 +24,7 @@ from .summaries import TrainSummary
 MODELS_FOLDER = "models"
 REPORTS_FOLDER = "reports"
 
-#: Tags named in a sentence; of more it says how many there are.
+#: The most tags named in a sentence.
 _NAMED = 3
 
 
@@ -34,9 +34,9 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
     Raises
     ------
     MetadataError
-        One of the two files is missing, malformed or foreign, or they belong to different data sets.
+        One of the two files is missing, malformed or something else.
     TrainingError
-        No tag can be learned.
+        No tag can be learned, or the two files belong to different data sets.
     EncoderMismatchError
         The embeddings are those of another version of the embedded encoder, or the weights given for reading the
         names of tags those of another encoder.
@@ -49,13 +49,13 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
     encoder, images = read_embeddings(config.metadata_json)
     require_this_version(encoder)
     data = gather(images, tag_lists)
-    watch("looking the data set over", 0, None)
+    watch("checking the data set", 0, None)
     advice = audit_dataset(data)
-    prior, notes = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
+    prior, prior_warnings = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
     learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior)
     writer = _Writer(os.path.abspath(config.output), RunReport(data, encoder, seed=config.seed, aim=aim))
     watch("training", 0, len(data.tags))
-    # Nothing is kept in the store: holding it keeps two runs from writing one model at once.
+    # Nothing is stored: holding the store file prevents two runs from writing the same model.
     with StoreFile(writer.output), closing(Training(data, learner, test_share=config.test_per).run()) as learned_tags:
         for number, learned in enumerate(learned_tags, start=1):
             writer.add(learned)
@@ -71,7 +71,7 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
         reports=tuple(writer.reports),
         skipped=tuple(writer.skipped),
         unknown=data.unknown,
-        warnings=(*notes, *leftover_warnings(writer.models_folder, writer.reports)),
+        warnings=(*prior_warnings, *leftover_warnings(writer.models_folder, writer.reports)),
         advice=advice,
         models=writer.models_folder,
         reports_folder=writer.reports_folder,
@@ -105,24 +105,24 @@ class _Writer:
 def choose_prior(
     asked: str, weights: Optional[str], encoder: EncoderSpec, tags: Sequence[str], watch: Progress = no_progress
 ) -> tuple[Optional[TextPrior], tuple[str, ...]]:
-    """Return what the names of the tags say, and sentences for the summary about where they say nothing.
+    """Return the prior from the names of the tags, and warnings about names that are not used.
 
-    The prior is ``None`` where none is asked for, and where the text side of the ``encoder`` is not available: then
-    tags are learned from images alone, and a sentence says so and why.
+    The prior is ``None`` where none is requested, and where the text encoder of the ``encoder`` is not available: then
+    tags are learned from images alone, and a warning says so and why.
 
     Raises
     ------
     InputError
-        There is no such prior, or ``weights`` (a file) are given and no prior is asked for.
+        The prior is unknown, or ``weights`` (a file) are given without a prior that needs them.
     EncoderMismatchError
         The weights are those of another encoder.
     """
     if asked not in PRIORS:
-        raise InputError(f"{asked!r} is no prior: take {' or '.join(PRIORS)}.")
+        raise InputError(f"{asked!r} is not a prior: use {' or '.join(PRIORS)}.")
     if asked == "none":
         if weights is not None:
             raise InputError(
-                "pretrained is where --prior=text finds the weights, which is not asked for: leave it out."
+                "pretrained names the weights file for --prior=text only. Leave it out, or add --prior=text."
             )
         return None, ()
     try:
@@ -133,9 +133,9 @@ def choose_prior(
         return None, (f"The names of tags are not used (--prior=text), tags are learned from images alone: {why}.",)
     if not prior.without:
         return prior, ()
-    named = ", ".join(tag for tag, _ in prior.without[:_NAMED]) + (" …" if len(prior.without) > _NAMED else "")
+    unused = ", ".join(tag for tag, _ in prior.without[:_NAMED]) + (" …" if len(prior.without) > _NAMED else "")
     reasons = "; or ".join(dict.fromkeys(reason for _, reason in prior.without))
-    return prior, (f"Names that are not used in training their tags: {named} ({reasons}).",)
+    return prior, (f"Names that are not used in training their tags: {unused} ({reasons}).",)
 
 
 def _counted(tags: Sequence[str], watch: Progress) -> Iterator[str]:
@@ -145,7 +145,7 @@ def _counted(tags: Sequence[str], watch: Progress) -> Iterator[str]:
 
 
 def leftover_warnings(models: str, reports: Sequence[ValidationReport]) -> tuple[str, ...]:
-    """Return what stages 3 and 4 would meet in a folder that also holds models of an earlier training.
+    """Return warnings about models of an earlier training in the folder, which stages 3 and 4 would use too.
 
     ``reports`` are those of the models that were written.
     """
@@ -158,8 +158,8 @@ def leftover_warnings(models: str, reports: Sequence[ValidationReport]) -> tuple
         return (str(error),)
     if not (others := sorted(present.difference(report.tag for report in reports))):
         return ()
-    named = ", ".join(others[:_NAMED]) + (" …" if len(others) > _NAMED else "")
+    tag_names = ", ".join(others[:_NAMED]) + (" …" if len(others) > _NAMED else "")
     return (
-        f"{models} also holds models of other tags ({named}), which stages 3 and 4 will use too. "
+        f"{models} also holds models of other tags ({tag_names}), which stages 3 and 4 will use too. "
         "Move them away if they are not wanted.",
     )

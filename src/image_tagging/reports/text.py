@@ -1,6 +1,6 @@
-"""The report of one tag model: its validation as a text file.
+"""Write the validation report of one tag model as a text file.
 
-The text keeps the order of the original's reports. A rate without an image behind it is ``n/a``, never zero.
+The order of lines is that of the original program's reports. A rate over no image is ``n/a``, never zero.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _BAR_WIDTH = 40
 
 
 def report_path(folder: str, kind: str, tag: str) -> str:
-    """Where the report of a model goes: ``model-report-<kind>-tag-<tag>.txt``, the tag spelt as in its model file."""
+    """Return the path of a report: ``model-report-<kind>-tag-<tag>.txt``, the tag spelt as in its model file."""
     return os.path.join(folder, report_name(kind, tag))
 
 
 def write_report(folder: str, report: ValidationReport) -> str:
-    """Write a report, aside and then into place; return its path. ``OutputError`` where it cannot be written."""
+    """Write a report atomically and return its path; raise OutputError where it cannot be written."""
     path = report_path(folder, report.kind, report.tag)
     with write_aside(path) as aside, open(aside, "w", encoding="utf-8", newline="\n") as file:
         file.write(as_text(report))
@@ -33,7 +33,7 @@ def write_report(folder: str, report: ValidationReport) -> str:
 
 
 def as_text(report: ValidationReport) -> str:
-    """The report as it is written: ``key: value`` lines, then tables."""
+    """Return the text of a report: ``key: value`` lines, then tables."""
     blocks = [
         "\n".join([*_head(report), *_rates_and_counts(report), *_figures(report)]),
         "classification report:\n" + _classification_report(report),
@@ -44,7 +44,7 @@ def as_text(report: ValidationReport) -> str:
 
 
 def _classification_report(report: ValidationReport) -> str:
-    """The table of scikit-learn's ``classification_report``, from the four counts."""
+    """Return the table of scikit-learn's ``classification_report``, computed from the four counts."""
     if not report.validation_tag + report.validation_other:
         return "n/a: no validation image"
     supports = [report.validation_tag, report.validation_other]
@@ -64,12 +64,12 @@ def _classification_report(report: ValidationReport) -> str:
 
 
 def _table_row(name: str, figures: NDArray[np.float64], support: int) -> str:
-    """``figures`` (3,): precision, recall, F1."""
+    """Return a line of the table; ``figures`` (3,) are precision, recall and F1."""
     return f"{name:>12} {figures[0]:10.2f} {figures[1]:9.2f} {figures[2]:9.2f} {support:9}"
 
 
 def _rates(right: int, wrong: int, missed: int) -> tuple[float, float, float]:
-    """Precision, recall and F1 of a class, 0 where nothing supports them."""
+    """Return precision, recall and F1 of a class, 0 where no image supports them."""
     return right / max(1, right + wrong), right / max(1, right + missed), 2 * right / max(1, 2 * right + wrong + missed)
 
 
@@ -82,7 +82,7 @@ def _head(report: ValidationReport) -> list[str]:
         f"other-set-image-count: {report.training_other + report.validation_other}",
         f"validation-tag-image-count: {report.validation_tag}",
         f"validation-other-image-count: {report.validation_other}",
-        *(f"note: {escaped(mark)}" for mark in report.marks),
+        *(f"note: {escaped(warning)}" for warning in report.marks),
     ]
 
 
@@ -108,12 +108,12 @@ def _figures(report: ValidationReport) -> list[str]:
 
 
 def _bars(counts: tuple[int, ...]) -> str:
-    """One line a bin: its edges, its count, and a bar as long as its share of the fullest bin."""
+    """Return one line per bin: its edges, its count, and a bar as long as its share of the fullest bin."""
     top, width = max(counts), len(str(max(counts)))
     lines = []
     for index, count in enumerate(counts):
         edges = f"{'(' if index else '['}{index / len(counts):.1f}, {(index + 1) / len(counts):.1f}]"
-        # A bin that holds anything shows at least one mark.
+        # Rounded up: a bin that is not empty shows at least one ``#``.
         bar = "#" * -(-count * _BAR_WIDTH // top) if count else ""
         lines.append(f"{edges} {count:>{width}} {bar}".rstrip())
     return "\n".join(lines)

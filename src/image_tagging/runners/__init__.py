@@ -1,7 +1,7 @@
-"""Where the work runs. A runner prepares items ahead of one worker and yields one result an item, in order.
+"""Run the work somewhere. A runner prepares items ahead of one worker and yields one result per item, in order.
 
-:mod:`.base` is the protocol, :mod:`.local` runs on threads of this process. Another runner needs nothing but a class
-with the methods of :class:`Runner`.
+:mod:`.base` is the protocol, :mod:`.local` runs on threads of this process. Another runner is any class with the
+methods of :class:`Runner`.
 """
 
 from __future__ import annotations

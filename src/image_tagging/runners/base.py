@@ -1,4 +1,4 @@
-"""What a runner is asked for, so that work can run on threads here, in other processes, or on other machines."""
+"""The protocol of runners: work can run on threads here, in other processes, or on other machines."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ Prepared = TypeVar("Prepared")
 Prepared_co = TypeVar("Prepared_co", covariant=True)
 Result = TypeVar("Result")
 
-#: What the one worker does: N prepared items -> N results, in their order.
+#: The one worker: N prepared items -> N results, in their order.
 Worker = Callable[[list[Prepared]], Sequence[Union[Result, Failure]]]
 
 
 class Preparer(Protocol[Item_contra, Prepared_co]):
-    """Work that is open in one process: it holds what preparing needs, and may be called from several threads."""
+    """Work that is open in one process, with the resources that preparing needs; several threads may call it."""
 
     def __call__(self, item: Item_contra, /) -> Union[Prepared_co, Failure]:
         """Return the prepared item, or why it cannot be used."""
 
     def stop(self) -> None:
-        """End what a call may be waiting for, so that calls return soon."""
+        """End what calls may be waiting for, so that they return soon."""
 
     def close(self) -> None:
-        """Let go of what preparing needed; no call is going on any more."""
+        """Release the resources; called when no call is running."""
 
 
 class Work(Protocol[Item_contra, Prepared_co]):
-    """What is to be done to each item, as plain values: it can be pickled, unless its runner ``shares_memory``."""
+    """What to do to each item, as plain values: it must be picklable unless the runner ``shares_memory``."""
 
     def open(self) -> Preparer[Item_contra, Prepared_co]:
-        """Make it ready, once in each process that it runs in."""
+        """Return the open work; called once in each process that it runs in."""
 
 
 class Runner(Protocol):
@@ -42,7 +42,7 @@ class Runner(Protocol):
 
     @property
     def shares_memory(self) -> bool:
-        """Whether items are prepared in this process: then the work may hold what cannot be pickled."""
+        """Whether items are prepared in this process: then the work need not be picklable."""
 
     def run(
         self,
@@ -53,13 +53,13 @@ class Runner(Protocol):
         batch_size: int,
         threads: int,
     ) -> Generator[Union[Result, Failure], None, None]:
-        """Yield one result an item, in the order of the items.
+        """Yield one result per item, in the order of the items.
 
-        ``make_worker`` is called once, in this process, when there is work for it; the worker takes up to
-        ``batch_size`` prepared items and gives as many results, in their order. An item whose preparation gave a
-        ``Failure`` keeps its place among the results and never reaches the worker. ``items`` is drawn from as needed,
-        at most a few batches ahead. ``threads`` is how many items are prepared at a time.
+        ``make_worker`` is called once, in this process, before the first batch; the worker takes up to ``batch_size``
+        prepared items and returns as many results, in their order. An item whose preparation returned a ``Failure``
+        keeps its place among the results and never reaches the worker. ``items`` is read as needed, at most a few
+        batches ahead. ``threads`` is how many items are prepared at a time.
 
-        An exception of the work or of the worker ends the run: what may fail for one item alone must be a ``Failure``
-        by then. Who takes results and may fail too closes the run (``contextlib.closing``): then nothing outlives it.
+        An exception of the work or of the worker ends the run, so the failure of a single item must be returned as a
+        ``Failure``. Wrap the generator in ``contextlib.closing``, so that its threads end also when the caller fails.
         """

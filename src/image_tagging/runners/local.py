@@ -12,7 +12,7 @@ from typing import Union
 from ..records import Failure
 from .base import Item, Prepared, Result, Work, Worker
 
-#: Batches prepared ahead of the worker: one to hand over at once, one in the making. More only costs memory.
+#: Batches prepared ahead of the worker: one ready, one in preparation. More only costs memory.
 _BATCHES_AHEAD = 2
 
 
@@ -30,7 +30,7 @@ class LocalRunner:
         batch_size: int,
         threads: int,
     ) -> Generator[Union[Result, Failure], None, None]:
-        """Yield one result an item, in order: see :class:`.base.Runner`."""
+        """Yield one result per item, in order: see :class:`.base.Runner`."""
         with (
             closing(work.open()) as prepare,
             closing(run(prepare, make_worker, items, batch_size=batch_size, threads=threads)) as results,
@@ -38,7 +38,7 @@ class LocalRunner:
             try:
                 yield from results
             finally:
-                prepare.stop()  # first what threads may wait for; then the threads end, then what they used
+                prepare.stop()  # in this order: what threads wait for, the threads, what they used
 
 
 def run(
@@ -49,7 +49,7 @@ def run(
     batch_size: int,
     threads: int,
 ) -> Generator[Union[Result, Failure], None, None]:
-    """Prepare each item on a thread, work on batches of them here, and yield one result an item, in order.
+    """Prepare each item on a thread, work on batches of them here, and yield one result per item, in order.
 
     This is :meth:`.base.Runner.run` for a plain function ``prepare``, which runs on ``threads`` threads.
     """

@@ -115,7 +115,7 @@ def test_a_tag_is_shown_with_its_plots_and_pictures(opened):
     missing = opened.run(
         "[...document.querySelectorAll('.picture')].find(one => one.querySelector('.missing')).textContent"
     )
-    assert missing == "the picture is not therecat-2.png90\u202f%"
+    assert missing == "picture not availablecat-2.png90\u202f%"
     assert opened.run("document.title").startswith("cat – ")
 
 

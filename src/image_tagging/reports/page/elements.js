@@ -1,4 +1,4 @@
-// Elements, and the figures and names in them. Names are strangers': they are only ever set as text.
+// Elements, with figures and names in them. Names are untrusted: they are only set as text, never as HTML.
 const SVG = "http://www.w3.org/2000/svg";
 
 function build(node, attributes, children) {
@@ -12,11 +12,11 @@ function build(node, attributes, children) {
 const element = (name, attributes = {}, ...children) => build(document.createElement(name), attributes, children);
 const drawn = (name, attributes = {}, ...children) => build(document.createElementNS(SVG, name), attributes, children);
 
-// As the program's `plain_text.marked`: one mark for each character that would move or turn the text around it.
+// Like `text.marked` of the program: one � for each control character and character that changes text direction.
 const plain = (text) =>
   String(text).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => (/[\u200c\u200d]/.test(char) ? char : "\ufffd"));
 
-// A name that keeps its direction to itself.
+// A name whose text direction does not affect the text around it.
 const named = (text) => element("bdi", {}, plain(text));
 
 const isKnown = (value) => value !== null && value !== undefined;
@@ -25,7 +25,7 @@ const counted = (number, what) => `${count(number)} ${what}${number === 1 ? "" :
 const figure = (value, digits = 2) => (isKnown(value) ? value.toFixed(digits) : "–");
 const share = (value) => (isKnown(value) ? `${Math.round(value * 100)}\u202f%` : "–");
 
-// A probability, which is never rounded to certainty.
+// A probability, never rounded to 0 or 100 %.
 function probability(value) {
   if (value > 0.995 && value < 1) return "> 99\u202f%";
   if (value > 0 && value < 0.005) return "< 1\u202f%";

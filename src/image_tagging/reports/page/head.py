@@ -1,4 +1,4 @@
-"""The head of the page: the figures of the run, what is advised, and the tags that were not learned."""
+"""The head of the page: the figures of the run, the advice, and the tags that were not learned."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 from ...text import counted
 from .words import aim, as_html
 
-#: Pieces of advice that are read at once; further ones are behind a click.
+#: Pieces of advice that are shown at once; further ones are behind a click.
 _FIRST_ADVICE = 5
 
 
 def title(run: Mapping[str, Any]) -> str:
-    """The title of the page."""
+    """Return the title of the page."""
     return f"Training report: {counted(_tags(run), 'tag')}, {counted(run['images'], 'image')}"
 
 
 def heading(run: Mapping[str, Any]) -> str:
-    """The heading, with the figures of the run."""
+    """Return the HTML of the heading, with the figures of the run."""
     encoder = run["encoder"]
     created = str(run["created"])
     figures = [
         ("images", f"{run['images']:,}", ""),
         ("tags", f"{_tags(run):,}", ""),
-        ("encoder", as_html(encoder["name"]), f"{as_html(encoder['pretrained'])}, {encoder['dim']:,} numbers an image"),
-        ("made", f'<time datetime="{as_html(created)}">{as_html(created[:10])}</time>', as_html(created[11:16])),
+        ("encoder", as_html(encoder["name"]), f"{as_html(encoder['pretrained'])}, {encoder['dim']:,} values per image"),
+        ("created", f'<time datetime="{as_html(created)}">{as_html(created[:10])}</time>', as_html(created[11:16])),
         ("thresholds", as_html(str(run["threshold_for"])), as_html(aim(str(run["threshold_for"])))),
     ]
     cells = "\n".join(
@@ -43,7 +43,7 @@ def heading(run: Mapping[str, Any]) -> str:
 
 
 def notes(run: Mapping[str, Any], links: Mapping[str, str]) -> str:
-    """What is advised, and the tags that were skipped; empty where there is neither."""
+    """Return the HTML of the advice and of the skipped tags; empty where there is neither."""
     return "\n".join(part for part in (_advice(run["advice"], links), _skipped(run["skipped"])) if part)
 
 
@@ -61,7 +61,7 @@ def _advice(advice: list[Mapping[str, Any]], links: Mapping[str, str]) -> str:
 
 
 def _piece(number: int, piece: Mapping[str, Any], links: Mapping[str, str]) -> str:
-    """One piece of advice; the page puts pictures where the paths stand."""
+    """Return the HTML of one piece of advice; a script replaces its paths by pictures."""
     tags = "".join(
         f'<a class="chip" href="{links[tag]}"><bdi>{as_html(tag)}</bdi></a>'
         if tag in links

@@ -1,11 +1,11 @@
-// What is shown: the overview, or the tag that the address names (#tag=cat).
+// Show the overview, or the tag that the address names (#tag=cat).
 const overview = document.getElementById("overview");
 const tagView = document.getElementById("tag");
 const pageTitle = document.title;
 let tagShown = null;
 let leftAt = 0;
 
-// Every tag as a dot on its average precision, stacked where they are close.
+// Draw every tag as a dot at its average precision, stacked where dots are close.
 function drawSpread() {
   const place = document.getElementById("spread");
   const measured = [...modelsOf.values()].map(better).filter((model) => isKnown(model.average_precision));
@@ -40,8 +40,8 @@ function drawSpread() {
   }
   const middle = measured[Math.floor((measured.length - 1) / 2)].average_precision;
   place.replaceChildren(picture, element("figcaption", {},
-    `Each dot is a tag, by average precision: the further right, the better it is told from all others; half of them lie below ${figure(middle)}. `,
-    measured.some((model) => model.warnings.length) ? "Hollow ones have warnings." : ""));
+    `Each dot is a tag, placed by average precision: further right is better. The median is ${figure(middle)}. `,
+    measured.some((model) => model.warnings.length) ? "Hollow dots have warnings." : ""));
 }
 
 function showAdvicePictures() {
@@ -79,7 +79,7 @@ function showTag(tag) {
   tagView.querySelector("h2").focus({ preventScroll: true });
 }
 
-// A browser may spell an address in another way than it was given.
+// Browsers may percent-encode an address differently from the link.
 function tagOfAddress() {
   if (!location.hash.startsWith("#tag=")) return null;
   const direct = tagOfLink.get(location.hash);
@@ -88,7 +88,7 @@ function tagOfAddress() {
     const name = decodeURIComponent(location.hash.slice("#tag=".length));
     return modelsOf.has(name) ? name : null;
   } catch {
-    return null;  // somebody cut the address short
+    return null;  // an incomplete address
   }
 }
 

@@ -1,8 +1,8 @@
-"""The page of a training: one HTML file that shows what each tag has learned, on which images, and what to do about it.
+"""Write the page of a training: one HTML file with the results of each tag, example images, and advice.
 
-It holds all that it shows, asks no network for anything (its own content security policy forbids it) and opens from
-disk. The head and the table are plain HTML and are there without JavaScript; the plots and pictures of one tag are
-drawn when it is looked at, from the same content that ``reports.json`` has.
+The page is self-contained, makes no network request (its content security policy forbids it) and opens from disk. The
+head and the table are plain HTML and need no JavaScript; the plots and pictures of one tag are drawn when it is opened,
+from the content of ``reports.json``.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from .table import table
 
 PAGE_NAME = "index.html"
 
-#: In the order in which they run.
+#: The scripts, in the order in which they run.
 _SCRIPTS = ("elements.js", "plots.js", "pictures.js", "tag.js", "table.js", "page.js")
 
-#: Figures are shown with at most three digits: more would only make the page larger.
+#: The digits of embedded figures. The page shows at most three; more would only make it larger.
 _DIGITS = 4
 
 _PAGE = """<!doctype html>
@@ -61,10 +61,10 @@ _PAGE = """<!doctype html>
 
 
 def write_report_page(folder: str, run: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
-    """Write the page of a training into ``folder``, aside and then into place; return its path.
+    """Write the page of a training into ``folder`` atomically; return its path.
 
     ``run`` is the content of ``reports.json``, ``thumbnails`` the data URI of an image by its ``file_path``; where one
-    is missing, the page says so in its place.
+    is missing, the page says so.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def write_report_page(folder: str, run: Mapping[str, Any], thumbnails: Mapping[s
 
 
 def as_page(run: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
-    """The page as it is written."""
+    """Return the HTML of the page."""
     links = {model["tag"]: tag_link(model["tag"]) for model in run["models"]}
     style = _asset("page.css")
     script = "\n".join(['"use strict";', *map(_asset, _SCRIPTS)])
@@ -99,10 +99,10 @@ def as_page(run: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
 
 
 def pictures_of(run: Mapping[str, Any]) -> list[str]:
-    """The ``file_path`` of every image that the page shows, each once, in the order in which they are missed most.
+    """Return the ``file_path`` of every image that the page shows, each once, the most important first.
 
-    First those of the advice; then the first example of each list of each model, then the second …: where not all can
-    have a thumbnail, each tag has some.
+    First come those of the advice; then the first example of each list of each model, then the second …, so that each
+    tag has some thumbnails where not all images can have one.
     """
     advised = chain.from_iterable(advice["images"] for advice in run["advice"])
     lists = [model[name] for model in run["models"] for name in ("hits", "label_errors", "misses")]
@@ -111,7 +111,7 @@ def pictures_of(run: Mapping[str, Any]) -> list[str]:
 
 
 def tag_link(tag: str) -> str:
-    """The fragment of the page that shows a tag: ``#tag=cat``."""
+    """Return the fragment of the page that shows a tag: ``#tag=cat``."""
     return f"#tag={quote(encodable(tag), safe='')}"
 
 
@@ -126,12 +126,12 @@ def _asset(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """What the content security policy knows a style or a script by."""
+    """Return the hash by which the content security policy allows a style or a script."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
 def _embedded(content: Any) -> str:
-    """JSON that may stand in a page: all of it ASCII, and nothing in it ends the element around it."""
+    """Return JSON that is safe inside an HTML element: ASCII, without a character that could end the element."""
     text = json.dumps(_rounded(content), separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 

@@ -1,4 +1,4 @@
-// Pictures with their names; a click copies where the file lies.
+// Pictures with their names; a click copies the path of the file.
 function thumbnail(filePath) {
   const uri = thumbnails.get(filePath);
   if (!uri) return null;
@@ -13,10 +13,10 @@ const fileName = (filePath) => filePath.slice(filePath.lastIndexOf("/") + 1);
 function picture(example, mark = null) {
   const name = example.file_name ?? fileName(example.file_path);
   const frame = element("span", { class: "frame" },
-    thumbnail(example.file_path) ?? element("span", { class: "missing" }, "the picture is not there"));
-  const says = [`${plain(example.file_path)}`];
-  if (example.tags) says.push(`tags: ${example.tags.map(plain).join(", ") || "none"}`);
-  const button = element("button", { type: "button", class: "picture", title: `${says.join("\n")}\nclick to copy the path` },
+    thumbnail(example.file_path) ?? element("span", { class: "missing" }, "picture not available"));
+  const titleLines = [`${plain(example.file_path)}`];
+  if (example.tags) titleLines.push(`tags: ${example.tags.map(plain).join(", ") || "none"}`);
+  const button = element("button", { type: "button", class: "picture", title: `${titleLines.join("\n")}\nclick to copy the path` },
     frame,
     element("span", { class: "name" }, named(name)),
     isKnown(example.probability) ? element("span", { class: "given" }, probability(example.probability)) : null,
@@ -36,14 +36,14 @@ function strip(title, sentence, examples, markOf = () => null) {
     element("div", { class: "pictures" }, ...examples.map((example) => picture(example, markOf(example)))));
 }
 
-let quietAgain = 0;
+let hideTimer = 0;
 
 function say(text) {
-  const said = document.getElementById("said");
-  said.textContent = text;
-  said.classList.add("shown");
-  clearTimeout(quietAgain);
-  quietAgain = setTimeout(() => said.classList.remove("shown"), 4000);
+  const status = document.getElementById("said");
+  status.textContent = text;
+  status.classList.add("shown");
+  clearTimeout(hideTimer);
+  hideTimer = setTimeout(() => status.classList.remove("shown"), 4000);
 }
 
 async function copy(paths) {
@@ -53,7 +53,7 @@ async function copy(paths) {
     await navigator.clipboard.writeText(text);
     say(`Copied ${what}`);
   } catch {
-    // A page from disk may not use the clipboard in every browser: the older way still works there.
+    // Some browsers deny the clipboard API to a page from disk; the older command still works there.
     const box = element("textarea", { class: "unseen", readonly: true });
     const before = document.activeElement;
     box.value = text;

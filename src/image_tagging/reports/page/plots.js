@@ -1,4 +1,4 @@
-// The plots of one model, as SVG that scales with its column. Each is a figure with one plain sentence under it.
+// The plots of one model, as SVG that scales with its column, each with a sentence that explains it.
 const WIDTH = 290;
 const HEIGHT = 222;
 const LEFT = 52;
@@ -56,7 +56,7 @@ function precisionRecall(model, others) {
   const points = model.precision_recall;
   if (!points.length) return nothing(title, "No image supports this curve.");
   const picture = square(
-    `Precision by recall of ${plain(model.tag)}`, "share of its images that is found", "share of what it tags that is right",
+    `Precision by recall of ${plain(model.tag)}`, "recall: share of its images found", "precision: share of tagged that is right",
   );
   const tagged = sum(model.histogram_tag);
   const guessing = tagged / Math.max(1, tagged + sum(model.histogram_other));
@@ -74,10 +74,10 @@ function precisionRecall(model, others) {
   }
   const at = isKnown(model.recall) && isKnown(model.precision)
     ? [`At its threshold (the dot) it finds ${share(model.recall)} of the images of `, named(model.tag),
-       `, and ${share(model.precision)} of what it tags is right`]
+       `, and ${share(model.precision)} of the images that it tags have the tag`]
     : ["The further up and to the right, the better"];
   const also = compared.length ? `the other kind${compared.length > 1 ? "s" : ""} (dotted)` : "";
-  return plotted(title, [...at, "; ", also && `beside it ${also} and `, "guessing (dashed)."], picture);
+  return plotted(title, [...at, "; ", also && `for comparison ${also} and `, "guessing (dashed)."], picture);
 }
 
 function reliability(model) {
@@ -85,7 +85,7 @@ function reliability(model) {
   const groups = model.reliability.filter((group) => group.images > 0);
   if (!groups.length) return nothing(title, "No image supports this plot.");
   const picture = square(
-    `Reliability of ${plain(model.tag)}`, "probability that it gives", "share that has the tag",
+    `Reliability of ${plain(model.tag)}`, "predicted probability", "share that has the tag",
   );
   picture.append(
     drawn("line", { class: "honest", x1: across(0), y1: up(0), x2: across(1), y2: up(1) }),
@@ -93,7 +93,7 @@ function reliability(model) {
   );
   const most = Math.max(...groups.map((group) => group.images));
   for (const group of groups) {
-    const what = `said ${probability(group.predicted)}, true of ${share(group.observed)}: ${counted(group.images, "image")}`;
+    const what = `predicted ${probability(group.predicted)}, observed ${share(group.observed)}: ${counted(group.images, "image")}`;
     picture.append(
       drawn("circle", {
         class: "group", cx: across(group.predicted), cy: up(group.observed), r: 3 + 7 * Math.sqrt(group.images / most),
@@ -101,9 +101,9 @@ function reliability(model) {
     );
   }
   const off = isKnown(model.calibration_error)
-    ? ` On average it is off by ${(model.calibration_error * 100).toFixed(1)} points.` : "";
-  const sentence = "On the diagonal its words hold (of images it gives 70 %, 70 % have the tag); under it, it is too sure, "
-    + `over it, too modest; larger dots are more images.${off}`;
+    ? ` The mean error is ${(model.calibration_error * 100).toFixed(1)} percentage points.` : "";
+  const sentence = "On the diagonal probabilities are right (of images given 70 %, 70 % have the tag); below it they are "
+    + `too high, above it too low; larger dots are more images.${off}`;
   return plotted(title, [sentence], picture);
 }
 
@@ -112,7 +112,7 @@ const GAP = 14;
 
 function histograms(model) {
   const title = "Probabilities";
-  if (sum(model.histogram_tag) + sum(model.histogram_other) === 0) return nothing(title, "No image was judged.");
+  if (sum(model.histogram_tag) + sum(model.histogram_other) === 0) return nothing(title, "No image was scored.");
   const middle = TOP + 12 + HALF;
   const height = middle + GAP + HALF + 12 + (HEIGHT - BOTTOM);
   const picture = axes(`Histograms of ${plain(model.tag)}`, "probability of the tag", "images", height);
@@ -142,14 +142,14 @@ function histograms(model) {
     label(LEFT - 6, middle + GAP + HALF / 2, "without", { class: "tick", "text-anchor": "end" }),
   );
   return plotted(title, [
-    "Images with the tag (above) belong to the right of the threshold ", element("b", {}, figure(model.threshold)),
-    " (the line), those without (below) to its left; each half has its own scale, and the figures count images.",
+    "Images with the tag (above) should lie right of the threshold ", element("b", {}, figure(model.threshold)),
+    " (the line), those without (below) left of it; the halves have separate scales, and the figures count images.",
   ], picture);
 }
 
 function confusions(model) {
   const title = "Confused with";
-  if (!model.confused_with.length) return nothing(title, "Images of no other tag come near it.");
+  if (!model.confused_with.length) return nothing(title, "No other tag is confused with it.");
   const rows = model.confused_with.map((other) => {
     const part = other.images ? other.above_threshold / other.images : 0;
     const link = links.get(other.tag);
@@ -165,7 +165,7 @@ function confusions(model) {
   const head = element("tr", {},
     ...["Tag", "", "tagged wrongly", "mean"].map((text) => element("th", { scope: "col" }, text)));
   return plotted(title, [
-    "Of the images of these other tags so many lie above the threshold and are called ", named(model.tag),
+    "How many images of these other tags lie above the threshold and are wrongly tagged ", named(model.tag),
     "; the last column is their mean probability.",
   ], element("table", { class: "confusions" }, element("thead", {}, head), element("tbody", {}, ...rows)));
 }

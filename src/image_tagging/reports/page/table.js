@@ -20,7 +20,7 @@ let kindShown = BETTER;
 
 function compare(one, two) {
   const [a, b] = [one.values.get(sorting.column), two.values.get(sorting.column)];
-  if (a === null || b === null) return (a === null) - (b === null);  // what is not known comes last, either way
+  if (a === null || b === null) return (a === null) - (b === null);  // unknown values come last in either direction
   const order = typeof a === "string" ? collator.compare(a, b) : a - b;
   return order * sorting.direction || collator.compare(one.model.tag, two.model.tag) || (one.model.kind < two.model.kind ? -1 : 1);
 }
@@ -55,7 +55,7 @@ function filterTable() {
   document.getElementById("table").classList.toggle("one-kind", kindShown !== ALL && kindShown !== BETTER);
 }
 
-// The tags in the order of the table, each once: where "next" leads.
+// The shown tags in the order of the table, each once, for "previous" and "next".
 const tagsInOrder = () => [...new Set(rows.filter(({ row }) => !row.hidden).map(({ model }) => model.tag))];
 
 function addFaces() {

@@ -1,4 +1,4 @@
-"""The table of the page: a row for each tag and kind of model. It is plain HTML; the page makes it sort and filter."""
+"""The table of the page: one row per tag and kind of model, in plain HTML that a script makes sortable."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ from typing import Any, Optional
 from ...tag_models import kind_named
 from .words import NOTHING, as_html, figure, share
 
-#: Name, heading, and what it means.
+#: The name, the heading and the meaning of each column.
 _COLUMNS = (
     ("tag", "Tag", "The name of the folder or label."),
     ("kind", "Kind", "Each tag is learned by several kinds of model; stages 3 and 4 use all of them."),
-    ("images", "Images", "Images of the tag that the model has learned from."),
+    ("images", "Images", "Images of the tag that the model was trained on."),
     (
         "ap",
         "Average precision",
-        "How well the images of the tag come before all others when sorted by probability: 1 is perfect. The pale bar "
-        "is where it would probably lie on other images of the same sort: a long one means too few images to tell.",
+        "How well sorting by probability puts the images of the tag before all others: 1 is perfect. The pale bar is "
+        "the 95 % interval for other images of this sort: a long bar means that there are too few images.",
     ),
     (
         "balanced",
         "Balanced accuracy",
-        "The mean of two shares: images of the tag found, and others left alone. 50 % is guessing.",
+        "The mean of two shares: images of the tag that are tagged, and others that are not. 50 % is guessing.",
     ),
-    ("threshold", "Threshold", "The probability from which up an image counts as having the tag."),
+    ("threshold", "Threshold", "The lowest probability at which an image gets the tag."),
     (
         "calibration",
         "Calibration error",
-        "How far probabilities are off on average: at 0.05, of images given 70 % some 65 to 75 % have the tag.",
+        "The mean error of the probabilities: at 0.05, about 65 to 75 % of the images given 70 % have the tag.",
     ),
-    ("warnings", "Warnings", "Why the figures of this row deserve less trust."),
+    ("warnings", "Warnings", "Why the figures of this row are less reliable."),
 )
 
 #: Pixels of the bar of average precision, and of the dot on it.
 _WIDTH, _HEIGHT, _RADIUS = 120, 14, 4
 
-_WITHOUT_SCRIPT = "The plots and pictures of a tag, sorting and finding need JavaScript; the figures are all here."
+_WITHOUT_SCRIPT = "Plots, pictures, sorting and searching need JavaScript; all figures are in the table."
 
-_MEASURED = "All figures are of images that the model had not learned from when it judged them."
+_MEASURED = "All figures are out of fold: each image was scored by a model that was not trained on it."
 
 
 def table(models: Sequence[Mapping[str, Any]], links: Mapping[str, str]) -> str:
-    """The table with its controls, which the page shows where JavaScript runs; and what its columns mean."""
+    """Return the HTML of the table, of its controls (hidden without JavaScript), and of the meanings of its columns."""
     heads = "".join(
         f'<th scope="col" data-column="{name}"><button type="button" title="{as_html(meaning)}">{label}</button></th>'
         for name, label, meaning in _COLUMNS
@@ -66,7 +66,7 @@ def table(models: Sequence[Mapping[str, Any]], links: Mapping[str, str]) -> str:
 {rows}
 </tbody>
 </table></div>
-<p id="none" hidden>No tag is like that.</p>
+<p id="none" hidden>No tag matches.</p>
 <details class="meanings"><summary>What the columns mean</summary><dl>{meanings}</dl>
 <p>{_MEASURED}</p>
 </details>
@@ -95,12 +95,12 @@ def _cell(name: str, value: Optional[float], shown: str) -> str:
 
 
 def _average_precision(model: Mapping[str, Any]) -> str:
-    """The figure, the bar of its interval, and the interval in figures."""
+    """Return the HTML of the figure, the bar of its interval, and the interval in figures."""
     value, interval = model["average_precision"], model["average_precision_interval"]
     if value is None:
         return NOTHING
     low, high = interval or (value, value)
-    said = f"<small>{figure(low)} – {figure(high)}</small>" if interval else ""
+    limits = f"<small>{figure(low)} – {figure(high)}</small>" if interval else ""
     middle = _HEIGHT // 2
     left, width = low * _WIDTH, max(1.0, (high - low) * _WIDTH)
     at = min(_WIDTH - _RADIUS, max(_RADIUS, value * _WIDTH))
@@ -110,4 +110,4 @@ def _average_precision(model: Mapping[str, Any]) -> str:
         f'<circle class="value" cx="{at:.1f}" cy="{middle}" r="{_RADIUS}"/>'
     )
     size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}"'
-    return f'<b>{figure(value)}</b><svg class="bar" {size} aria-hidden="true">{drawn}</svg>{said}'
+    return f'<b>{figure(value)}</b><svg class="bar" {size} aria-hidden="true">{drawn}</svg>{limits}'

@@ -4,8 +4,8 @@ function tiles(model) {
   const shown = [
     ["average precision", figure(model.average_precision), isKnown(low) ? `${figure(low)} – ${figure(high)}` : ""],
     ["balanced accuracy", share(model.balanced_accuracy), ""],
-    ["found (recall)", share(model.recall), ""],
-    ["right (precision)", share(model.precision), ""],
+    ["recall", share(model.recall), ""],
+    ["precision", share(model.precision), ""],
     ["threshold", figure(model.threshold), ""],
     ["calibration error", figure(model.calibration_error, 3), ""],
     ["ROC AUC", figure(model.roc_auc), ""],
@@ -21,7 +21,7 @@ function chips(texts) {
 }
 
 function kindColumn(model, others, isBest) {
-  const doubt = (example) => (example.tags.includes(model.tag) ? "take it off?" : "add the tag?");
+  const doubt = (example) => (example.tags.includes(model.tag) ? "remove the tag?" : "add the tag?");
   return element("section", { class: "kind-column", "data-kind": model.kind },
     element("h3", {}, kindName(model.kind), isBest ? element("span", { class: "better" }, others.length > 1 ? "best here" : "better here") : null),
     element("p", { class: "quiet" },
@@ -32,9 +32,9 @@ function kindColumn(model, others, isBest) {
     tiles(model),
     element("div", { class: "plots" },
       precisionRecall(model, others), reliability(model), histograms(model), confusions(model)),
-    strip("Surest hits", ["Images of ", named(model.tag), " that it is surest of: what it takes the tag to be."], model.hits),
-    strip("Worst misses", ["Images of ", named(model.tag), " that it gives the lowest probability."], model.misses),
-    strip("Likely wrong labels", ["Images whose label it doubts most: have a look, and move those that are wrong."],
+    strip("Best hits", ["Images of ", named(model.tag), " with the highest probability: its idea of the tag."], model.hits),
+    strip("Worst misses", ["Images of ", named(model.tag), " with the lowest probability."], model.misses),
+    strip("Likely wrong labels", ["Images whose label disagrees most with the model: check them, and move wrong ones."],
       model.label_errors, doubt));
 }
 
