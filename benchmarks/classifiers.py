@@ -28,7 +28,7 @@ from sklearn.metrics import average_precision_score, log_loss
 from sklearn.svm import SVC
 
 from image_tagging.datasets.metadata import read_embeddings, read_tag_lists
-from image_tagging.datasets.splits import OTHER_TRAINING, gather
+from image_tagging.datasets.tagged_embeddings import OTHER_TRAINING, gather
 from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, Kind
 from image_tagging.tag_models.scorers import unit_rows
 from image_tagging.training.blas_threads import one_thread_a_product

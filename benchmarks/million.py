@@ -155,7 +155,7 @@ def records(count: int, tags: int) -> Iterator:
     """Yield the records, the same for every step. Of 500 images each tag has one and ``other-training`` the others."""
     import numpy as np
 
-    from image_tagging.datasets.splits import OTHER_TRAINING
+    from image_tagging.datasets.tagged_embeddings import OTHER_TRAINING
     from image_tagging.records import ImageRecord, ImageRef
 
     draw, spec = Drawing(tags), encoder()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from image_tagging.datasets import splits
-from image_tagging.datasets.splits import Splitter, TaggedEmbeddings, gather
+from image_tagging.datasets.splits import Splitter
+from image_tagging.datasets.tagged_embeddings import TaggedEmbeddings, gather
 from image_tagging.errors import TrainingError
 from image_tagging.records import ImportedEmbedding
 

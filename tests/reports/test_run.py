@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from image_tagging.datasets.audit.audit import Advice
-from image_tagging.datasets.splits import Splitter, gather
+from image_tagging.datasets.splits import Splitter
+from image_tagging.datasets.tagged_embeddings import gather
 from image_tagging.errors import OutputError
 from image_tagging.records import EncoderSpec, ImageRef, ImportedEmbedding
 from image_tagging.reports.run import RunReport

@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from image_tagging.datasets.splits import OTHER_TRAINING, Splitter, gather
+from image_tagging.datasets.splits import Splitter
+from image_tagging.datasets.tagged_embeddings import OTHER_TRAINING, gather
 from image_tagging.errors import TrainingError
 from image_tagging.records import EncoderSpec, ImportedEmbedding
 from image_tagging.tag_models import LOGISTIC_REGRESSION, kind_names

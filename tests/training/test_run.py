@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from image_tagging.datasets.splits import TaggedEmbeddings, gather
+from image_tagging.datasets.tagged_embeddings import TaggedEmbeddings, gather
 from image_tagging.pipeline.train import leftover_warnings
 from image_tagging.records import EncoderSpec, ImportedEmbedding
 from image_tagging.tag_models import kind_names

@@ -22,7 +22,8 @@ from .metadata import (
     write_lists,
 )
 from .metadata_errors import FileErrors
-from .splits import Split, Splitter, TaggedEmbeddings, gather
+from .splits import Split, Splitter
+from .tagged_embeddings import TaggedEmbeddings, gather
 
 __all__ = [
     "HASH_TO_TAGS",

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from array import array
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TrainingError
-from ..records import ImportedEmbedding
 from .divisions import MIN_IMAGES_TO_SPLIT, divide
-from .near_duplicates import near_duplicate_groups
-
-#: Names of the two sets of other images, negatives of every tag: one for training, one for validation only.
-OTHER_TRAINING = "other-training"
-OTHER_VALIDATION = "other-validation"
+from .tagged_embeddings import OTHER_TRAINING, OTHER_VALIDATION, TaggedEmbeddings
 
 #: With fewer validation images of a tag its figures vary by tens of percent between splits.
 FEW_VALIDATED = 5
@@ -27,43 +18,6 @@ FEW_VALIDATED = 5
 #: in memory in float64. (``fitting`` selects those that models are fitted to.)
 MOST_OF_TAG = 10_000
 MOST_OTHERS = 20_000
-
-#: The table of embeddings grows by this many rows or this share, the larger: it is neither copied nor much too large.
-_MORE_ROWS = 1024
-_MORE_SHARE = 1 / 16
-
-
-@dataclass(frozen=True, eq=False)
-class TaggedEmbeddings:
-    """All embeddings (N, D) float32 of a data set, and for each tag the rows of its images.
-
-    ``draws`` (N,) uint64 is a pseudo-random number for each image that depends on its ``hash_id`` alone. ``unknown``
-    counts the listed hashes without an embedding.
-    """
-
-    embeddings: NDArray[np.float32]
-    rows: Mapping[str, NDArray[np.int64]]
-    draws: NDArray[np.uint64]
-    unknown: int
-
-    @property
-    def tags(self) -> list[str]:
-        """The tags, without the two sets of other images, in alphabetical order."""
-        return sorted(tag for tag in self.rows if tag not in {OTHER_TRAINING, OTHER_VALIDATION})
-
-    @cached_property
-    def groups(self) -> NDArray[np.int64]:
-        """The group (N,) int64 of near-duplicates of each image, computed on first use."""
-        return near_duplicate_groups(self.embeddings)
-
-    def shuffled(self, rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-        """Return the rows in an order drawn by the seed.
-
-        The order of any two images does not depend on the rest of the data set.
-        """
-        mixed = self.draws[rows] ^ _mix(np.array([seed], dtype=np.uint64))
-        order = np.argsort(_mix(mixed), kind="stable")
-        return np.asarray(rows[order])
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,80 +37,6 @@ class Split:
     is_validation_tag: NDArray[np.bool_]
     marks: tuple[str, ...]
     weights: tuple[float, float] = (1.0, 1.0)
-
-
-def gather(images: Iterable[ImportedEmbedding], tag_lists: Mapping[str, list[str]]) -> TaggedEmbeddings:
-    """Join the embeddings of a metadata file with the lists of hashes per tag.
-
-    ``unknown`` counts the listed hashes that the metadata file does not hold.
-
-    Raises
-    ------
-    TrainingError
-        None of the listed hashes has an embedding.
-    """
-    # An image in no list is still a negative of every tag: its embedding is kept, its hash is not.
-    row_of = dict.fromkeys((hash_id for hashes in tag_lists.values() for hash_id in hashes), -1)
-    table = _GrowingTable()
-    draws = array("Q")
-    for image in images:
-        if image.hash_id in row_of:
-            row_of[image.hash_id] = len(table)
-        table.add(image.embedding)
-        draws.append(_draw(image.hash_id))
-    rows: dict[str, NDArray[np.int64]] = {}
-    unknown = 0
-    for tag, hashes in tag_lists.items():
-        found = [row_of[hash_id] for hash_id in dict.fromkeys(hashes)]
-        rows[tag] = np.array([row for row in found if row >= 0], dtype=np.int64)
-        unknown += len(found) - len(rows[tag])
-    if unknown and not any(map(len, rows.values())):
-        raise TrainingError(
-            "no listed image has an embedding: the two files belong to different data sets. Give the "
-            "metadata and the tag lists of one run of stage 1."
-        )
-    return TaggedEmbeddings(table.finish(), rows, np.array(draws, dtype=np.uint64), unknown)
-
-
-def _draw(hash_id: str) -> int:
-    """Return a pseudo-random number; not the hash itself, which another program may have made of a running number."""
-    return int.from_bytes(hashlib.blake2b(hash_id.encode("utf-8", "backslashreplace"), digest_size=8).digest(), "big")
-
-
-def _mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return a bijective hash (n,) of the numbers: the finaliser of SplitMix64 (Steele et al. 2014)."""
-    z = numbers + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: NDArray[np.uint64] = z ^ (z >> np.uint64(31))
-    return mixed
-
-
-class _GrowingTable:
-    """An array (n, D) float32 that grows in place, so that memory never holds two copies."""
-
-    def __init__(self) -> None:
-        self._rows = np.empty((0, 0), dtype=np.float32)
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def add(self, row: NDArray[np.float32]) -> None:
-        if self._count == len(self._rows):
-            self._resize(self._count + max(_MORE_ROWS, int(self._count * _MORE_SHARE)), len(row))
-        self._rows[self._count] = row
-        self._count += 1
-
-    def finish(self) -> NDArray[np.float32]:
-        """Return the rows, without the space reserved for more."""
-        self._resize(self._count, self._rows.shape[1])
-        return self._rows
-
-    def _resize(self, count: int, dim: int) -> None:
-        # Unlike np.resize this reallocates, which moves large blocks without copying. No view of the rows is returned
-        # before ``finish``, so there is no reference to check.
-        self._rows.resize((count, dim), refcheck=False)
 
 
 class Splitter:

@@ -7,7 +7,7 @@ import pytest
 
 from image_tagging.datasets.audit.audit import MOST_ADVICE, audit_dataset
 from image_tagging.datasets.metadata import read_embeddings, read_tag_lists
-from image_tagging.datasets.splits import TaggedEmbeddings, gather
+from image_tagging.datasets.tagged_embeddings import TaggedEmbeddings, gather
 
 
 def dataset(copies=(), **tags):

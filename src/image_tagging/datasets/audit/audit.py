@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ...text import join_tags
-from ..splits import TaggedEmbeddings
+from ..tagged_embeddings import TaggedEmbeddings
 from .duplicate_checks import also_other, copies, differently_tagged, excluding_tags, nearly_other
 from .facts import SHOWN, Advice, DataFacts
 from .tag_checks import few_images, same_images, spelt_alike_tags

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...text import counted, counted_are, escaped, join_tags
-from ..splits import OTHER_TRAINING, OTHER_VALIDATION
+from ..tagged_embeddings import OTHER_TRAINING, OTHER_VALIDATION
 from .alike_names import opposites
 from .facts import SHOWN, Advice, DataFacts, first_rows
 

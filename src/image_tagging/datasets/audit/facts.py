@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..splits import TaggedEmbeddings
+from ..tagged_embeddings import TaggedEmbeddings
 
 Rows = NDArray[np.int64]
 

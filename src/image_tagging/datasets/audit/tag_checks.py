@@ -15,7 +15,7 @@ import numpy as np
 
 from ...text import counted, escaped, join_tags
 from ..divisions import MIN_IMAGES_TO_SPLIT
-from ..splits import TaggedEmbeddings
+from ..tagged_embeddings import TaggedEmbeddings
 from .alike_names import spelt_alike
 from .facts import SHOWN, Advice, DataFacts, Rows, first_rows
 
