@@ -7,8 +7,9 @@ LIGHT := .venv-light
 DEV   := .venv-dev
 FULL  := .venv
 
-# Tests run in a process per core, at most four; `make test PYTEST_FLAGS=` runs them in one.
-PYTEST_FLAGS ?= --numprocesses logical --maxprocesses 4 --dist loadgroup
+# Tests run in a process per core, at most four; `make test PYTEST_FLAGS=` runs them in one. One that crashes ends the
+# run: in groups, pytest-xdist cannot replace it.
+PYTEST_FLAGS ?= --numprocesses logical --maxprocesses 4 --dist loadgroup --max-worker-restart 0
 
 # Seconds that `make fuzz` gives each target.
 FUZZ_SECONDS ?= 60
