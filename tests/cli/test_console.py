@@ -183,7 +183,7 @@ def test_counts_read_well(capsys):
     assert "1 embedding computed, on cpu" in shown
     assert "1 model of 1 tag" in shown
     assert "\n1,020 of 1,234 images got at least one tag\n" in shown
-    assert "Left out 1 zip: use image-tagging classify-zip for that." in shown
+    assert "Left out 1 archive: use image-tagging classify-zip for that." in shown
     console.show_classify(classify_summary(left_out=20, of_archives=True))
     assert "Left out 20 plain images: use image-tagging classify for that." in capsys.readouterr().out
 

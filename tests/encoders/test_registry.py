@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from image_tagging import ClassifyConfig, ProcessConfig, TrainConfig, classify_images, process_dataset, train_tag_models
-from image_tagging import encoders as package
 from image_tagging.encoders import BUILTIN, EncoderChoice, EncoderFamily, register_encoder, require_this_version
 from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.encoders.registry import encoder_identity, family_of, load_encoder, load_text_encoder
@@ -183,13 +182,3 @@ def test_the_package_imports_no_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, encoding="utf-8")
     assert done.stdout.split() == ["set()", "set()"]
-
-
-def test_other_packages_import_from_the_package_alone() -> None:
-    root = Path(package.__file__).parents[1]
-    others = [path for path in root.rglob("*.py") if "encoders" not in path.relative_to(root).parts]
-    deeper = re.compile(r"from \.+encoders\.|image_tagging\.encoders\.")
-    assert not [path.name for path in others if deeper.search(path.read_text(encoding="utf-8"))]
-    taken = "".join(path.read_text(encoding="utf-8") for path in others)
-    names = re.findall(r"from \.+encoders import ([^\n(]+)", taken)
-    assert {name.strip() for line in names for name in line.split(",")} <= {*package.__all__}

@@ -40,7 +40,7 @@ def test_a_folder_without_an_image(refused, done, tmp_path, files):
         path.write_bytes(data)
     message = refused(*process(tmp_path / "in", done))
     assert f"{tmp_path / 'in'}: no image was found" in message
-    assert "Name a folder, an image or a .zip that can be used" in message
+    assert "Name a folder, an image or an archive that can be used" in message
 
 
 def test_a_folder_of_broken_images(refused, done, tmp_path):

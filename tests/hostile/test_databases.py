@@ -234,7 +234,7 @@ PARTS = {
     "', '.join(table.columns)",
     "marks",  # ", ".join("?" for _ in table.columns)
 }
-MARKS_OF_VALUES = "', '.join('?' * len(some))"
+MARKS_OF_VALUES = "', '.join('?' * len(part))"
 RUNS_SQL = {"execute", "executemany", "executescript", "rows", "stream"}
 SOURCES = sorted(Path(image_tagging.__file__).parent.rglob("*.py"))
 

@@ -526,7 +526,7 @@ def test_all_unusable_models_are_named_at_once_and_the_gravest_in_full(models, c
     (models / "model-ovr-svm-tag-zzz.pkl").write_bytes(CODE["os.system"]("x"))
     message = classify_fails()
     assert "system'" in message
-    assert "9 more beside it (model-ovr-svm-tag-0.pkl, " in message
+    assert "9 more next to it (model-ovr-svm-tag-0.pkl, " in message
     assert message.rstrip().endswith("…).")
 
 

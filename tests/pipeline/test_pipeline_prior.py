@@ -13,7 +13,7 @@ import pytest
 from clip_models import saved_clip
 from image_tagging import TrainConfig, load_tag_models, train_tag_models
 from image_tagging.cli import app as cli
-from image_tagging.encoders import encoder_identity, load_text_encoder
+from image_tagging.encoders.registry import encoder_identity, load_text_encoder
 from image_tagging.errors import TrainingError
 from image_tagging.pipeline.summaries import TrainSummary
 from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, kind_names

@@ -119,7 +119,7 @@ def _classify(config: ClassifyConfig) -> None:
 
 
 def _classify_zip(config: ClassifyConfig) -> None:
-    """Stage 4: score the images inside zips, nested ones included, by all tag models and place them in bins."""
+    """Stage 4: score the images inside archives, nested ones too, by all tag models and place them in bins."""
     _classify(config)
 
 
@@ -130,7 +130,7 @@ _add_stage(
     "classify-zip",
     ClassifyConfig,
     _classify_zip,
-    {"directory": "A .zip, or a folder that holds zips."},
+    {"directory": "An archive (.zip, .tar …), or a folder that holds archives."},
     archives=True,
 )
 

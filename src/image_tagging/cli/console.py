@@ -32,7 +32,7 @@ _SHOWN = 10
 def classify_main(
     folder_path: str, output_dir: str, json_file_path: Optional[str], bins_number: int, model_path: Optional[str]
 ) -> None:
-    """Classify the images of a folder, one image or a zip, and print a summary, as the README's examples do.
+    """Classify the images of a folder, one image or an archive, and print a summary, as the README's examples do.
 
     ``model_path`` is a folder of ``.pkl`` files or one of them. Raises as
     :func:`image_tagging.classify_images` does.
@@ -114,8 +114,8 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
         line(console)
     _show_embedding(console, summary.embedding, log)
     for tag in summary.empty_tags:
-        told = "its tag cannot be learned, unless from its name alone (CLIP, train --prior=text)"
-        line(console, f"  The folder {tag} holds no image: {told}.", style="yellow")
+        why = "its tag cannot be learned, unless from its name alone (CLIP, train --prior=text)"
+        line(console, f"  The folder {tag} holds no image: {why}.", style="yellow")
     _show_end(console, summary.files, summary.seconds, summary.embedding.images)
 
 
@@ -205,7 +205,7 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
         note = "  Its bins also hold what other models, or another number of bins, placed there."
         line(console, note + " A new --output keeps them apart.", style="yellow")
     if summary.left_out:
-        what, command = ("plain image", "classify") if summary.of_archives else ("zip", "classify-zip")
+        what, command = ("plain image", "classify") if summary.of_archives else ("archive", "classify-zip")
         note = f"  Left out {counted(summary.left_out, what)}: use image-tagging {command} for that."
         line(console, note, style="yellow")
     _show_end(console, summary.files, summary.seconds, summary.embedding.images)

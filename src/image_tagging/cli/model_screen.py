@@ -20,7 +20,7 @@ _WIDE = 200
 _ROOMY = 100
 #: Characters of tags and encoders before they are broken over lines, so that one long name moves no column away.
 _LONG_TAG, _LONG_ENCODER = 60, 40
-#: Faults shown; who mends these is told the next.
+#: Faults shown at a time; the next ones are shown once these are mended.
 _SHOWN = 10
 
 _NONE = "-"
@@ -49,12 +49,12 @@ def show_examined(found: ModelList) -> None:
     for number, model in enumerate(found.models):
         if number:
             line(console)
-        told = Table.grid(padding=(0, 2, 0, 0))
-        told.add_column(no_wrap=True)
-        told.add_column(overflow="fold")
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
         for heading, sentences in explain(model):
-            told.add_row(heading, Text(marked(sentences)))
-        console.print(told)
+            table.add_row(heading, Text(marked(sentences)))
+        console.print(table)
     _show_faults(console, found.faults)
 
 

@@ -103,8 +103,8 @@ class StageImages:
         if not self.left_out:
             return ""
         if self._archives:
-            return "Images outside zips are for image-tagging classify (stage 3)"
-        return "Images in zips are for image-tagging classify-zip (stage 4)"
+            return "Images outside archives are for image-tagging classify (stage 3)"
+        return "Images in archives are for image-tagging classify-zip (stage 4)"
 
     def __iter__(self) -> Iterator[Found]:
         for item in self._found:

@@ -45,7 +45,7 @@ class ProcessConfig(EmbeddingConfig):
     """Settings of :func:`process_dataset`."""
 
     input_folder: str = setting(
-        help="The folder (one sub-folder per tag) or the .zip to read.", metavar="PATH", is_path=True
+        help="The folder (one sub-folder per tag) or the archive (.zip, .tar …) to read.", metavar="PATH", is_path=True
     )
     output_folder: str = setting(
         default="./output", help="Where results go; created if needed.", metavar="FOLDER", is_path=True
@@ -142,7 +142,7 @@ class ClassifyConfig(EmbeddingConfig):
     place: str = setting(
         default="copy",
         help="How images get into their bins; hardlink: takes no space, same file system only; symlink: not for images "
-        "in zips; none: scores only.",
+        "in archives; none: scores only.",
         choices=PLACES,
     )
     pretrained: Optional[str] = setting(

@@ -65,7 +65,7 @@ def explain_no_images(root: str, where_the_rest_belongs: Callable[[], str] = str
     try:
         yield
     except NoImagesError as error:
-        advice = where_the_rest_belongs() or "Name a folder, an image or a .zip that can be used"
+        advice = where_the_rest_belongs() or "Name a folder, an image or an archive that can be used"
         raise NoImagesError(f"{root}: {error}. {advice}.") from error
 
 

@@ -85,7 +85,7 @@ def all_unusable(unusable: Mapping[str, ModelError]) -> ModelError:
     if not others:
         return error
     named = ", ".join(others[:_MOST_NAMED]) + (" …" if len(others) > _MOST_NAMED else "")
-    return type(error)(f"{error} Not usable either: {len(others):,} more beside it ({named}).")
+    return type(error)(f"{error} Not usable either: {len(others):,} more next to it ({named}).")
 
 
 def load_tag_model(file: str) -> TagModel:
@@ -95,7 +95,7 @@ def load_tag_model(file: str) -> TagModel:
     card = read_card(card_path(file))
     if card is not None and card.sha256 != hashlib.sha256(data).hexdigest():
         raise ModelError(
-            f"{card_path(file)} belongs to another model file than the one beside it. Train the model again."
+            f"{card_path(file)} belongs to another model file than the one next to it. Train the model again."
         )
     try:
         scorer = scorer_of(read_pickle(data, readable_classes()))

@@ -110,7 +110,7 @@ def _require_readable(entry: Entry) -> None:
         raise ReadError(
             "unsupported-archive",
             f"it is packed by a method that cannot be read ({name}, {entry.method}): unpack the archive and pack it "
-            "anew as an ordinary zip",
+            "again as an ordinary zip",
         )
 
 
