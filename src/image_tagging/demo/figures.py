@@ -24,7 +24,7 @@ _FACE = """
     / | box black 42~46 64 66 | box black 38 62 65; box white 42 62 44 63 | box black 46 60 66 / mirror"""
 SPRITES = {
     "creature": f"""
-        | poly cloth 20 40 22 6 46 34 | poly trim 26 36 10~20 10 42 26 | line cloth 42 30 34 8; box trim 30 6 36 11
+        | oval cloth 14 8 36 36 | line trim 31 32 17 8~14 | line cloth 42 30 34 8; box trim 30 6 36 11
         / box cloth 30~38 70 44 94 | oval cloth 22 80 46 97
         / | line cloth 40 58 6~12 36~74; oval trim 4 52 12 60 | box cloth 8 52~60 30 68
         / oval cloth 14~26 18~28 84~88 | box cloth 20~26 24 84; dome cloth 20 14~22 40
@@ -41,7 +41,7 @@ SPRITES = {
         / box black 38 38 42 46 | box white 36 38 42 45; box black 39 38 42 45 / mirror / | oval trim 66 54 92 84
         | box metal 82 22 86 70; box gold 76 68 92 71 | box hair 82 14 85 94; oval trim 77 8 90 22""",
     "robot": """
-        line metal 50 20 50 4; oval lip 44 2 12 | poly metal 18 30 10 10 26 20 | box trim 16 26 24 40
+        line metal 50 20 50 4; oval lip 44 2 12 | line metal 24 26 14 8 | box trim 16 26 24 40
         / box metal 22 18~24 52; box black 29 30 44; box metal 32 52 58; box cloth 24 56 82; box metal 12 58 18 76
         / box white 34 33 40 40 | oval gold 32 31 42 42 | box lip 32 35 37
         / box trim 34 62 74 | oval gold 40 60 78 | box metal 24 68 71
@@ -58,8 +58,8 @@ SPRITES = {
 PORTRAIT = """
     || oval hair 20~25 14 76~104 | poly hair 24 30 16 92 50 92 50 20
     / oval cloth 8~22 75~78 140; box skin 40 60 82 | poly cloth 6~16 100 24 80 50 74 50 100; box skin 38 60 84
-    / poly trim 36 77 50 84~95 50 78 | poly trim 34 77 50 92 50 100 40 100 | oval trim 34 76 86; oval skin 39 70 83
-    / oval skin 26 44 34 56 | oval skin 26 44 34 56 | poly skin 15~20 34 36 42 36 56
+    / line trim 36 76 50 86~94 | poly trim 34 77 50 92 50 100 40 100 | oval trim 34 76 86; oval skin 39 70 83
+    / oval skin 26 44 34 56 | oval skin 26 44 34 56 | line skin 32 52 16~19 36; line skin 32 47 19 37
     / oval skin 30 20 72 | oval skin 29 20 70 | oval skin 31 20 76 | dome skin 30 20 76; bowl skin 30 26 72
     / dome hair 27 14 82; dome skin 33 30~35 70; box hair 27 38 32 46~64 | dome hair 29 17 66; dome skin 32 28 64
     | dome hair 26 12 84; poly skin 34 48 40 36 50 34 50 48 | poly hair 27 44 24 12 50 8 50 30 36 32 32 46
@@ -71,8 +71,8 @@ PORTRAIT = """
     | oval white 34 44 45 50; box black 40 44 43 50; box skin 33 42 46 44
     / line hair 33 37~40 45 37~40 | box hair 34 37 44 38 | box hair 33 36 45 39
     / ||| oval black 31 40 47 53; oval white 33 42 45 51; box black 39 44 42 50; line black 47 46 50 46 / mirror
-    / ||| poly gold 28 24 26 6 36 16 44 4 50 16 56 4 64 16 74 6 72 24 | dome cloth 25 10 66; box trim 25 34 38
-    | poly cloth 16 32 50 0 84 32 | dome metal 26 10 70; box metal 48 30 58
+    / ||| box gold 27 15 73 23; box gold 27 7 32 15; box gold 47 4 52 15; box gold 68 7 73 15
+    | dome cloth 25 10 66; box trim 25 34 38 | poly cloth 16 32 50 0 84 32 | dome metal 26 10 70; box metal 48 30 58
     / ||| box gold 26 57 28 60 | line lip 58 53 66 61 | oval black 54 42 67 52; line black 30 32 72 46"""
 
 
