@@ -17,7 +17,7 @@ PACKAGES = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
 PUBLIC = {
     "cli": "classify_main interrupted list_models main",
     "datasets": (
-        "Advice FileErrors HASH_TO_TAGS JsonObjectWriter Split Splitter TAGGED_METADATA TAG_TO_HASHES "
+        "Advice FileErrors HASH_TO_TAGS JsonObjectWriter Rows Split Splitter TAGGED_METADATA TAG_TO_HASHES "
         "TaggedEmbeddings UNTAGGED_FOLDER audit_dataset gather json_entries json_object metadata_paths "
         "read_embeddings read_tag_lists record_writer untagged_metadata_name write_lists"
     ),
@@ -40,8 +40,8 @@ PUBLIC = {
     "sources": "DEFAULT_LIMITS SourceReader ThreadReaders find_images is_archive is_archive_name sub_folders",
     "store": "FoundSummary PLACING StoreFile WorkingStore",
     "tag_models": (
-        "DEFAULT_THRESHOLD ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList Reader SUFFIX "
-        "SVM Scorer Stack TagModel TagModels bin_labels bin_numbers examine find_model_files "
+        "DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList Reader "
+        "SUFFIX SVM Scorer Stack TagModel TagModels bin_labels bin_numbers examine find_model_files "
         "generate_model_path kind_named kind_names kinds list_folder load_tag_models longest_file_name "
         "model_names model_stem quote_tag register_kind report_name save_tag_model scorer_of sigmoid "
         "unit_rows unregister_kind"

@@ -22,6 +22,7 @@ from .metadata import (
     write_lists,
 )
 from .metadata_errors import FileErrors
+from .near_duplicates import Rows
 from .splits import Split, Splitter
 from .tagged_embeddings import TaggedEmbeddings, gather
 
@@ -33,6 +34,7 @@ __all__ = [
     "Advice",
     "FileErrors",
     "JsonObjectWriter",
+    "Rows",
     "Split",
     "Splitter",
     "TaggedEmbeddings",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Rows = NDArray[np.int64]
+from .near_duplicates import Rows
 
 #: A class of fewer images is not divided: validation on one image says little, and training would lack it.
 MIN_IMAGES_TO_SPLIT = 5

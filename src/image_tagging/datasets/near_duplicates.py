@@ -26,7 +26,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+#: Embeddings (N, D), and what is computed of them in their precision.
+Vectors = NDArray[np.float32]
+#: Row numbers of a table of embeddings.
 Rows = NDArray[np.int64]
 
 #: Two images with at least this cosine count as nearly the same.
@@ -52,7 +54,7 @@ _SAMPLE_PER_CENTRE = 16
 _CENTRE_ROUNDS = 2
 
 
-def near_duplicate_groups(embeddings: Floats, *, cosine: float = NEARLY_THE_SAME) -> Rows:
+def near_duplicate_groups(embeddings: Vectors, *, cosine: float = NEARLY_THE_SAME) -> Rows:
     """Return the group (N,) int64 of each image: the smallest row among the images of the group.
 
     Groups are connected components: two images whose cosine is at least the limit are in one group, and so are those
@@ -83,7 +85,7 @@ def near_duplicate_groups(embeddings: Floats, *, cosine: float = NEARLY_THE_SAME
     return groups.smallest_rows()
 
 
-def _inverse_lengths(embeddings: Floats) -> Floats:
+def _inverse_lengths(embeddings: Vectors) -> Vectors:
     """Return the inverse length (N,) of each embedding, 0 for an embedding of zeros."""
     lengths = np.empty(len(embeddings))
     for start in range(0, len(embeddings), _ASSIGNED):
@@ -92,8 +94,8 @@ def _inverse_lengths(embeddings: Floats) -> Floats:
     return np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0).astype(np.float32)
 
 
-def _unit(embeddings: Floats, scale: Floats, rows: Rows) -> Floats:
-    unit: Floats = embeddings[rows] * scale[rows, np.newaxis]
+def _unit(embeddings: Vectors, scale: Vectors, rows: Rows) -> Vectors:
+    unit: Vectors = embeddings[rows] * scale[rows, np.newaxis]
     return unit
 
 
@@ -105,7 +107,7 @@ class _Groups:
         self._pairs: list[tuple[Rows, Rows]] = []
         self._waiting = 0
 
-    def join(self, left: Rows, right: Rows, left_unit: Floats, right_unit: Floats, cosine: float) -> None:
+    def join(self, left: Rows, right: Rows, left_unit: Vectors, right_unit: Vectors, cosine: float) -> None:
         """Join each near-duplicate pair between the images ``left`` (n,) and ``right`` (m,)."""
         first, second = _close(left_unit, right_unit, cosine)
         first, second = left[first], right[second]
@@ -136,7 +138,7 @@ class _Groups:
         return np.asarray(first[inverse], dtype=np.int64)
 
 
-def _close(left: Floats, right: Floats, cosine: float) -> tuple[Rows, Rows]:
+def _close(left: Vectors, right: Vectors, cosine: float) -> tuple[Rows, Rows]:
     """Return the pairs (n,), (n,) of rows of two tables of unit vectors whose cosine is at least the limit."""
     product = left @ right.T
     first, second = np.divmod(np.flatnonzero(product >= cosine - _UNSURE), len(right))
@@ -158,7 +160,7 @@ def _all_tiles(count: int) -> Iterator[tuple[Rows, Rows]]:
             yield np.arange(top, min(top + height, count)), np.arange(start, min(start + width, count))
 
 
-def _near_tiles(embeddings: Floats, scale: Floats) -> Iterator[tuple[Rows, Rows]]:
+def _near_tiles(embeddings: Vectors, scale: Vectors) -> Iterator[tuple[Rows, Rows]]:
     """Yield rows and columns that cover the pairs of images which share one of their two nearest centres.
 
     Of the many images of a large cluster only those at a similar distance from its centre are paired.
@@ -174,7 +176,7 @@ def _near_tiles(embeddings: Floats, scale: Floats) -> Iterator[tuple[Rows, Rows]
                 yield window, following
 
 
-def _two_nearest(embeddings: Floats, scale: Floats) -> tuple[Rows, Floats]:
+def _two_nearest(embeddings: Vectors, scale: Vectors) -> tuple[Rows, Vectors]:
     """Return the indices (N, 2) of the two centres nearest to each image, and their cosines (N, 2)."""
     mean, centres = _centres(embeddings, scale)
     nearest = np.empty((len(embeddings), 2), dtype=np.int64)
@@ -190,13 +192,13 @@ def _two_nearest(embeddings: Floats, scale: Floats) -> tuple[Rows, Floats]:
     return nearest, closeness
 
 
-def _centres(embeddings: Floats, scale: Floats) -> tuple[Floats, Floats]:
+def _centres(embeddings: Vectors, scale: Vectors) -> tuple[Vectors, Vectors]:
     """Return the mean (D,) of a sample of unit embeddings, and K directions (K, D) from it: centres by k-means."""
     random = np.random.default_rng(0)
     count = int(2 * len(embeddings) ** 0.5)
     sample = random.choice(len(embeddings), size=min(len(embeddings), count * _SAMPLE_PER_CENTRE), replace=False)
     unit = _unit(embeddings, scale, np.sort(sample))
-    mean: Floats = unit.mean(axis=0)
+    mean: Vectors = unit.mean(axis=0)
     unit = _centred(unit, mean)
     centres = unit[random.choice(len(unit), size=count, replace=False)]
     for _ in range(_CENTRE_ROUNDS):
@@ -208,7 +210,7 @@ def _centres(embeddings: Floats, scale: Floats) -> tuple[Floats, Floats]:
     return mean, centres
 
 
-def _centred(unit: Floats, mean: Floats) -> Floats:
+def _centred(unit: Vectors, mean: Vectors) -> Vectors:
     """Return the directions (n, D) from the mean."""
     centred = unit - mean
     lengths = np.linalg.norm(centred, axis=1, keepdims=True)

@@ -24,13 +24,14 @@ from .names import (
     quote_tag,
     report_name,
 )
-from .scorers import Scorer, Stack, sigmoid, unit_rows
+from .scorers import Floats, Scorer, Stack, sigmoid, unit_rows
 
 __all__ = [
     "DEFAULT_THRESHOLD",
     "LOGISTIC_REGRESSION",
     "SUFFIX",
     "SVM",
+    "Floats",
     "ImageCounts",
     "Kind",
     "ListedModel",

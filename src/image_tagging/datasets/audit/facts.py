@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..near_duplicates import Rows
 from ..tagged_embeddings import TaggedEmbeddings
-
-Rows = NDArray[np.int64]
 
 #: Images to show with a piece of advice.
 SHOWN = 6

@@ -15,9 +15,10 @@ import numpy as np
 
 from ...text import counted, escaped, join_tags
 from ..divisions import MIN_IMAGES_TO_SPLIT
+from ..near_duplicates import Rows
 from ..tagged_embeddings import TaggedEmbeddings
 from .alike_names import spelt_alike
-from .facts import SHOWN, Advice, DataFacts, Rows, first_rows
+from .facts import SHOWN, Advice, DataFacts, first_rows
 
 #: Two tags list the same images from this Jaccard index (1901) on, and this many shared images.
 _SAME_IMAGES, _FEWEST_SAME = 0.9, 3

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .arrays import sigmoid, unit_rows
+from .arrays import Floats, sigmoid, unit_rows
 from .linear import LinearScorer
 from .rbf import RbfScorer
 from .stack import Scorer, ScorerStack, Stack
 
-__all__ = ["LinearScorer", "RbfScorer", "Scorer", "ScorerStack", "Stack", "sigmoid", "unit_rows"]
+__all__ = ["Floats", "LinearScorer", "RbfScorer", "Scorer", "ScorerStack", "Stack", "sigmoid", "unit_rows"]

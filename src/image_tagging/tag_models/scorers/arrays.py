@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...errors import ModelError
 
+#: Computing is done in float64, so that results do not depend on who scales the vectors.
 Floats = NDArray[np.float64]
 
 # Beyond this, products of finite numbers overflow; no model that was trained comes near it.

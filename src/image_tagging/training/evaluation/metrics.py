@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from ...tag_models import Floats
 
 
 def log_losses(probabilities: Floats, is_tag: NDArray[np.bool_]) -> Floats:

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...datasets import Rows
+from ...tag_models import Floats
 from .metrics import calibration_error, log_losses, reliability
 from .ranking import Ranking, precision_interval
 from .validation import histogram
-
-Floats = NDArray[np.float64]
-Rows = NDArray[np.int64]
 
 #: Images shown of each sort, and other tags named.
 _SHOWN = 6

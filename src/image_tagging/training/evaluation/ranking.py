@@ -8,9 +8,7 @@ from typing import Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from ...tag_models import sigmoid
-
-Floats = NDArray[np.float64]
+from ...tag_models import Floats, sigmoid
 
 #: The 0.975 quantile of the normal distribution: intervals are of 95 %.
 _QUANTILE = 1.959964

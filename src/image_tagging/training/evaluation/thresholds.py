@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...tag_models import DEFAULT_THRESHOLD
+from ...tag_models import DEFAULT_THRESHOLD, Floats
 from .ranking import Ranking
-
-Floats = NDArray[np.float64]
 
 BALANCED, F1, PRECISION, RECALL = "balanced", "f1", "precision", "recall"
 

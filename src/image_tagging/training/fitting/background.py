@@ -18,9 +18,7 @@ from typing import Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from ...tag_models import unit_rows
-
-Floats = NDArray[np.float64]
+from ...tag_models import Floats, unit_rows
 
 #: Embeddings that are added at a time.
 _CHUNK = 8192

@@ -15,9 +15,7 @@ from typing import Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from ...tag_models import sigmoid
-
-Floats = NDArray[np.float64]
+from ...tag_models import Floats, sigmoid
 
 _MOST_STEPS = 100
 #: Keeps the matrix of second derivatives invertible, as in Lin, Lin and Weng.

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ...tag_models import Floats
 from .methods import Recipe
 from .training_images import TrainingImages
-
-Floats = NDArray[np.float64]
 
 #: How many standard errors of a difference are beyond doubt.
 _BEYOND_DOUBT = 2.0

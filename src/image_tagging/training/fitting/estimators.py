@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...tag_models import Floats
 from .calibration import Sigmoid
 from .linear import Linear
 from .svm import KernelSvm
@@ -18,7 +18,6 @@ from .svm import KernelSvm
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
-Floats = NDArray[np.float64]
 _CLASSES = (0, 1)
 
 

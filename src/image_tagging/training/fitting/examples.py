@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import TrainingError
+from ...tag_models import Floats
 from .background import Background
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import TrainingError
-from ...tag_models import unit_rows
+from ...tag_models import Floats, unit_rows
 from ..evaluation.metrics import log_losses
 from ..text_prior.prior import zero_shot
 from .background import Background
@@ -28,8 +28,6 @@ from .linear import Linear
 from .methods import Recipe, methods
 from .recipes import NAME_ALONE, PLAIN
 from .training_images import TrainingImages
-
-Floats = NDArray[np.float64]
 
 #: A tag is learned from at most so many images of either class: more teach little, and the time of a support vector
 #: machine grows with their square. benchmarks/machine_bound.py shows what the bound costs.

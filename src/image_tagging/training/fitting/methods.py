@@ -10,15 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ...tag_models import Kind, kinds
+from ...tag_models import Floats, Kind, kinds
 from .calibration import Sigmoid
 from .examples import Examples
 from .training_images import Fold, TrainingImages
-
-Floats = NDArray[np.float64]
 
 
 class Fitted(Protocol):

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar, Union
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...tag_models import unit_rows
+from ...tag_models import Floats, unit_rows
 from ..text_prior.prior import EFFECT, EFFECTS, MIN_OTHERS, fit_with_prior, strengths_for
 from .calibration import Sigmoid
 from .estimators import linear_svm, logistic_regression, rbf_svm
@@ -22,7 +21,6 @@ from .linear import Linear, fit_regression
 from .svm import KernelSvm, fit_kernel_svm
 from .training_images import Fold, Space, TrainingImages
 
-Floats = NDArray[np.float64]
 AnyRecipe = TypeVar("AnyRecipe")
 
 #: With fewer images of a tag than this, the second recipe is the default: so few do not say which of the shortened

@@ -8,11 +8,10 @@ from typing import NamedTuple, Optional
 import numpy as np
 from numpy.typing import NDArray
 
+from ...tag_models import Floats
 from .background import Background, Decorrelation
 from .examples import Examples
 from .svm import squared_distances
-
-Floats = NDArray[np.float64]
 
 
 class Space(NamedTuple):

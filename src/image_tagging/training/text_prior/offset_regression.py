@@ -17,9 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import TrainingError
-from ...tag_models import sigmoid
-
-Floats = NDArray[np.float64]
+from ...tag_models import Floats, sigmoid
 
 #: The largest partial derivative at the end of the search, over the total weight of the smaller class: of a rare tag,
 #: little of the gradient comes from its own images. Probabilities are then exact to about 1e-7.

@@ -24,11 +24,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import TrainingError
-from ...tag_models import unit_rows
+from ...tag_models import Floats, unit_rows
 from .offset_regression import fit_with_offsets
 from .prompts import neutral_prompts, prompts_of
-
-Floats = NDArray[np.float64]
 
 #: Maps N texts to embeddings (N, D), as an ``encoders.TextEncoder`` does.
 EmbedTexts = Callable[[Sequence[str]], NDArray[np.float32]]
