@@ -82,7 +82,7 @@ def test_stage_1_gives_the_published_hashes_and_tags(published, tmp_path):
         for key in ("hash_id", "file_name", "file_type", "image_size_bytes", "image_resolution", "image_tags"):
             assert record[key] == told[key], key
         assert (record["image_xsize"], record["image_ysize"]) == (told["image_xsize"], told["image_ysize"])
-        assert list(record) == list(told)
+        assert [key for key in record if key != "address"] == list(told)
     folders = {folder.name: {path.name for path in folder.iterdir()} for folder in (published / "images").iterdir()}
     by_tag = read_json(tmp_path / "input-tag-to-image-hash-list.json")
     assert {tag: {ours[hash_id]["file_name"] for hash_id in hashes} for tag, hashes in by_tag.items()} == folders

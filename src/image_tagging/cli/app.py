@@ -130,7 +130,7 @@ _add_stage(
     "classify-zip",
     ClassifyConfig,
     _classify_zip,
-    {"directory": "An archive (.zip, .tar …), or a folder that holds archives."},
+    {"directory": "An archive (.zip, .tar, .tar.gz), or a folder that holds archives."},
     archives=True,
 )
 

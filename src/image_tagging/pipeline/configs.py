@@ -45,7 +45,9 @@ class ProcessConfig(EmbeddingConfig):
     """Settings of :func:`process_dataset`."""
 
     input_folder: str = setting(
-        help="The folder (one sub-folder per tag) or the archive (.zip, .tar …) to read.", metavar="PATH", is_path=True
+        help="The folder (one sub-folder per tag) or the archive (.zip, .tar, .tar.gz) to read.",
+        metavar="PATH",
+        is_path=True,
     )
     output_folder: str = setting(
         default="./output", help="Where results go; created if needed.", metavar="FOLDER", is_path=True
