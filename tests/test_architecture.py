@@ -48,7 +48,7 @@ PUBLIC = {
     ),
     "training": (
         "Aim BALANCED Fitted LearnedTag Method Recipe TagIndex TagLearner TextPrior Training ValidationReport "
-        "methods parse_aim register_method unregister_method"
+        "methods one_thread_a_product parse_aim register_method unregister_method"
     ),
 }
 

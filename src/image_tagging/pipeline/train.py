@@ -17,7 +17,7 @@ from ..reports import RunReport, write_report
 from ..settings import PRIORS
 from ..store import StoreFile
 from ..tag_models import SUFFIX, find_model_files, load_tag_models, model_stem, save_tag_model
-from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, parse_aim
+from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, one_thread_a_product, parse_aim
 from .configs import TrainConfig
 from .summaries import TrainSummary
 
@@ -55,8 +55,13 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
     learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior)
     writer = _Writer(os.path.abspath(config.output), RunReport(data, encoder, seed=config.seed, aim=aim))
     watch("training", 0, len(data.tags))
-    # Nothing is stored: holding the store file prevents two runs from writing the same model.
-    with StoreFile(writer.output), closing(Training(data, learner, test_share=config.test_per).run()) as learned_tags:
+    # Nothing is stored: holding the store file prevents two runs from writing the same model. BLAS comes first: it is
+    # found in the list of mapped files, which cannot be read once the store lies in a folder whose name is no text.
+    with (
+        one_thread_a_product(),
+        StoreFile(writer.output),
+        closing(Training(data, learner, test_share=config.test_per).run()) as learned_tags,
+    ):
         for number, learned in enumerate(learned_tags, start=1):
             writer.add(learned)
             watch("training", number, len(data.tags))

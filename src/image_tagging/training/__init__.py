@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from .blas_threads import one_thread_a_product
 from .evaluation.out_of_fold import TagIndex
 from .evaluation.thresholds import BALANCED, Aim, parse_aim
 from .evaluation.validation import ValidationReport
@@ -27,6 +28,7 @@ __all__ = [
     "Training",
     "ValidationReport",
     "methods",
+    "one_thread_a_product",
     "parse_aim",
     "register_method",
     "unregister_method",

@@ -11,7 +11,6 @@ from ..datasets import Splitter, TaggedEmbeddings
 from ..errors import TrainingError
 from ..runners import local
 from ..tag_models import longest_file_name
-from .blas_threads import one_thread_a_product
 from .learner import LearnedModel, TagLearner
 
 #: Models are fitted and measured on as many threads: libsvm and matrix products run next to Python. Each may hold half
@@ -39,17 +38,19 @@ class Training:
         self._splitter = Splitter(data, test_share=test_share, seed=learner.seed)
 
     def run(self) -> Generator[LearnedTag, None, None]:
-        """Yield what each tag has learned, tags in alphabetical order; a tag that cannot be learned keeps its place."""
-        with one_thread_a_product():
-            learned = local.run(
-                self._learn,
-                lambda: list,
-                self._data.tags,
-                batch_size=1,
-                threads=min(_MOST_THREADS, os.cpu_count() or 1),
-            )
-            with closing(learned):
-                yield from (tag for tag in learned if isinstance(tag, LearnedTag))
+        """Yield what each tag has learned, tags in alphabetical order; a tag that cannot be learned keeps its place.
+
+        Tags are learned on threads: run it inside :func:`one_thread_a_product`.
+        """
+        learned = local.run(
+            self._learn,
+            lambda: list,
+            self._data.tags,
+            batch_size=1,
+            threads=min(_MOST_THREADS, os.cpu_count() or 1),
+        )
+        with closing(learned):
+            yield from (tag for tag in learned if isinstance(tag, LearnedTag))
 
     def _learn(self, tag: str) -> LearnedTag:
         """Learn one tag, on any thread: what fails for it is its reason, and its neighbours are learned."""
