@@ -1,8 +1,12 @@
+"""The demo draws a data set, runs the four stages on it, and is right about it."""
+
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from image_tagging.demo import KINDS, run_demo
 
@@ -13,6 +17,7 @@ def test_drawing_does_not_import_the_pipeline() -> None:
     assert done.stdout == "False\n"
 
 
+@pytest.mark.slow
 def test_the_demo_names_nearly_all_images_rightly(tmp_path: Path) -> None:
     summary = run_demo(str(tmp_path))
     assert summary.asked == 11 * len(KINDS)

@@ -83,12 +83,14 @@ def processed(sources, tmp_path_factory):
     return {name: results(source) for name, source in sources.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_stage_1_gives_the_same_for_every_source(processed, suffix):
     assert processed[suffix] == processed["folder"]
     assert set(processed[suffix][1]) == {"a", "b"}
 
 
+@pytest.mark.slow
 def test_untagged_images_of_a_compressed_tar_go_into_a_file_of_its_stem(tmp_path, sources):
     process_dataset(
         ProcessConfig(
@@ -98,6 +100,7 @@ def test_untagged_images_of_a_compressed_tar_go_into_a_file_of_its_stem(tmp_path
     assert list(tmp_path.rglob("images-metadata.json"))
 
 
+@pytest.mark.slow
 def test_a_second_run_over_a_tar_reads_no_image_again(tmp_path, sources):
     for suffix in PACKINGS:
         config = ProcessConfig(input_folder=sources[suffix], output_folder=str(tmp_path / suffix), clip_model="builtin")
@@ -106,6 +109,7 @@ def test_a_second_run_over_a_tar_reads_no_image_again(tmp_path, sources):
         assert (again.computed, again.unchanged) == (0, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_stage_4_places_the_images_of_every_kind_of_archive(trained, tmp_path, sources, suffix):
     arguments = [f"--directory={sources[suffix]}", f"--model={trained.models}", f"--output={tmp_path}"]
@@ -114,6 +118,7 @@ def test_stage_4_places_the_images_of_every_kind_of_archive(trained, tmp_path, s
     assert placed == set(PICTURES.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_cache_takes_every_kind_of_archive(tmp_path, sources, processed, suffix):
     cache = FileCache()
@@ -123,6 +128,7 @@ def test_a_file_cache_takes_every_kind_of_archive(tmp_path, sources, processed, 
         assert row["container_archive"] == sources[suffix]
 
 
+@pytest.mark.slow
 def test_names_that_are_no_utf8_survive_every_stage(trained, tmp_path):
     file = tmp_path / "a.tar.gz"
     with tarfile.open(file, "w:gz", encoding="latin-1", format=tarfile.GNU_FORMAT) as archive:
