@@ -37,7 +37,7 @@ PUBLIC = {
     ),
     "reports": "RunReport explain write_report",
     "runners": "LocalRunner Preparer Runner Work local",
-    "sources": "DEFAULT_LIMITS SourceReader ThreadReaders find_images is_archive is_archive_name sub_folders",
+    "sources": "SourceReader ThreadReaders find_images is_archive sub_folders",
     "store": "FoundSummary PLACING StoreFile WorkingStore",
     "tag_models": (
         "DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList Reader "
@@ -47,8 +47,8 @@ PUBLIC = {
         "unit_rows unregister_kind"
     ),
     "training": (
-        "Aim BALANCED Fitted LearnedTag Method Recipe TagIndex TagLearner TextPrior Training ValidationReport "
-        "methods one_thread_a_product parse_aim register_method unregister_method"
+        "Aim Fitted LearnedTag Method Recipe TagIndex TagLearner TextPrior Training ValidationReport methods "
+        "one_thread_a_product parse_aim register_method unregister_method"
     ),
 }
 

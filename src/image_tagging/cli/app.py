@@ -79,7 +79,7 @@ def _add_stage(
         work(config(**given, **fixed))
 
     flags = parameters(config, helps or {})
-    command.__signature__ = inspect.Signature(flags)  # type: ignore[attr-defined]
+    command.__signature__ = inspect.Signature(flags)  # type: ignore[attr-defined]  # what typer reads flags from
     command.__annotations__ = {flag.name: flag.annotation for flag in flags}
     app.command(name=name, help=work.__doc__)(command)
 

@@ -5,11 +5,16 @@ This module imports nothing heavy, since ``--help`` needs it.
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Optional
 
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
 from ..errors import InputError
 from ..settings import MAX_BINS, METADATA_FORMATS, PLACES, PRECISIONS, PRIORS, ImageLimits, setting, settings
+
+
+def _results_folder() -> Any:
+    """Return the setting that each use-case has for the folder of its results."""
+    return setting(default="./output", help="Where results go; created if needed.", metavar="FOLDER", is_path=True)
 
 
 @settings
@@ -49,9 +54,7 @@ class ProcessConfig(EmbeddingConfig):
         metavar="PATH",
         is_path=True,
     )
-    output_folder: str = setting(
-        default="./output", help="Where results go; created if needed.", metavar="FOLDER", is_path=True
-    )
+    output_folder: str = _results_folder()
     tagged_dataset: bool = setting(
         default=True,
         help="Whether folders are tags; if not, results go to <output>/clip-cache.",
@@ -82,9 +85,7 @@ class TrainConfig:
 
     metadata_json: str = setting(help="The metadata file of stage 1.", metavar="FILE", is_path=True)
     tag_to_hash_json: str = setting(help="The tag-to-hash file of stage 1.", metavar="FILE", is_path=True)
-    output: str = setting(
-        default="./output", help="Where results go; created if needed.", metavar="FOLDER", is_path=True
-    )
+    output: str = _results_folder()
     test_per: float = setting(
         default=0.1,
         help="The share of the images held back for validation.",
@@ -131,9 +132,7 @@ class ClassifyConfig(EmbeddingConfig):
         metavar="FILE",
         is_path=True,
     )
-    output: str = setting(
-        default="./output", help="Where results go; created if needed.", metavar="FOLDER", is_path=True
-    )
+    output: str = _results_folder()
     model: str = setting(
         default="./output/models", help="A folder of .pkl tag models, or one of them.", metavar="PATH", is_path=True
     )

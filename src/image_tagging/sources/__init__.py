@@ -7,17 +7,13 @@ changed.
 
 from __future__ import annotations
 
-from .archives import DEFAULT_LIMITS
 from .find import find_images, is_archive, sub_folders
 from .read import SourceReader, ThreadReaders
-from .suffixes import is_archive_name
 
 __all__ = [
-    "DEFAULT_LIMITS",
     "SourceReader",
     "ThreadReaders",
     "find_images",
     "is_archive",
-    "is_archive_name",
     "sub_folders",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .blas_threads import one_thread_a_product
 from .evaluation.out_of_fold import TagIndex
-from .evaluation.thresholds import BALANCED, Aim, parse_aim
+from .evaluation.thresholds import Aim, parse_aim
 from .evaluation.validation import ValidationReport
 from .fitting import Fitted, Method, Recipe, methods, register_method, unregister_method
 from .learner import TagLearner
@@ -16,7 +16,6 @@ from .run import LearnedTag, Training
 from .text_prior.prior import TextPrior
 
 __all__ = [
-    "BALANCED",
     "Aim",
     "Fitted",
     "LearnedTag",

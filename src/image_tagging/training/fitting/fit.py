@@ -82,7 +82,7 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
         How many images each one with the tag, and each one without, stands for: where they are a sample of one
         class, the probabilities are still those of the whole.
     direction:
-        (D,) of length 1, in which the name of the tag says that its images lie; it has a say where that helps.
+        (D,) of length 1, the direction of the tag's name; it is used as a prior where that helps.
     seed:
         Decides the folds and what is drawn; the same seed gives the same models.
 

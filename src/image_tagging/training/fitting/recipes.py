@@ -162,8 +162,8 @@ SVM_RECIPES = (
 def logistic_candidates(examples: Examples) -> Sequence[LogisticRecipe]:
     """Return the recipes of logistic regression to choose from, the default first.
 
-    A name that says something has a say in some of them, where others are enough to tell how far an image stands out:
-    four fifths of them are in each fit.
+    Where the tag's name gives a direction, some recipes use it as a prior. That needs ``MIN_OTHERS`` other images in
+    each fit, which holds four fifths of them.
     """
     recipes = _default_first(LOGISTIC_RECIPES, examples)
     if examples.direction is None or int((~examples.is_tag).sum()) * 4 // 5 < MIN_OTHERS:
