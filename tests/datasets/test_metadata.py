@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from image_tagging.datasets.metadata import (
+    RECORDS_MARK,
     as_json,
     json_object,
     read_embeddings,
@@ -31,7 +32,7 @@ def record(hash_id="h1", embedding=(1.0, 2.0, 3.0, 4.0), path="/data/cat/1.png",
 
 
 def written(path, records, *, tagged=True):
-    with json_object(str(path)) as writer:
+    with json_object(str(path), RECORDS_MARK) as writer:
         for each in records:
             writer.add(each.hash_id, as_json(each, tagged=tagged))
     return str(path)
@@ -116,7 +117,7 @@ def test_an_interrupted_writing_leaves_the_earlier_file_whole(tmp_path):
     before = read(path)[1]
 
     def interrupted():
-        with json_object(path) as writer:
+        with json_object(path, RECORDS_MARK) as writer:
             writer.add("h9", {})
             raise KeyboardInterrupt
 

@@ -130,7 +130,8 @@ def test_the_archive_says_nothing_of_the_clock(drawn: DrawnDataset) -> None:
 def test_nothing_is_written_outside_the_data_set(tmp_path: Path) -> None:
     drawn = draw_dataset(str(tmp_path / "deep" / "set"), images_per_kind=1)
     assert os.listdir(tmp_path) == ["deep"]
-    assert sorted(os.listdir(tmp_path / "deep" / "set")) == ["tagged", "untagged", "untagged.zip"]
+    names = ["drawn-by-image-tagging.txt", "tagged", "untagged", "untagged.zip"]
+    assert sorted(os.listdir(tmp_path / "deep" / "set")) == names
     assert all(
         path.startswith(str(tmp_path / "deep" / "set")) for path in (drawn.tagged, drawn.untagged, drawn.archive)
     )

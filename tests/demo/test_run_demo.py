@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from image_tagging.demo import KINDS, run_demo
+from image_tagging.demo import KINDS, draw_dataset, run_demo
+from image_tagging.errors import OutputError
 
 
 def test_drawing_does_not_import_the_pipeline() -> None:
@@ -22,3 +23,17 @@ def test_the_demo_names_nearly_all_images_rightly(tmp_path: Path) -> None:
     summary = run_demo(str(tmp_path))
     assert summary.asked == 11 * len(KINDS)
     assert summary.right >= 0.95 * summary.asked
+
+
+def test_a_folder_with_other_files_is_not_drawn_over(tmp_path: Path) -> None:
+    drawn = draw_dataset(str(tmp_path / "drawn"), images_per_kind=1)
+    mine = tmp_path / "drawn" / "tagged" / "maps" / "maps-000.png"
+    mine.write_bytes(b"mine")
+    draw_dataset(str(tmp_path / "drawn"), images_per_kind=1)
+    assert mine.read_bytes() != b"mine"  # in a folder that was drawn
+    mine.write_bytes(b"mine")
+    (tmp_path / "drawn" / "drawn-by-image-tagging.txt").unlink()
+    with pytest.raises(OutputError, match=r"maps-000\.png is another file"):
+        draw_dataset(str(tmp_path / "drawn"), images_per_kind=1)
+    assert mine.read_bytes() == b"mine"
+    assert drawn.truth

@@ -160,7 +160,7 @@ def test_a_name_that_other_bytes_have_is_left_to_them(tmp_path):
 
 def test_a_file_in_a_folders_place_is_an_error(tmp_path):
     (tmp_path / "0.1").touch()
-    with pytest.raises(FileExistsError):
+    with pytest.raises(OutputError, match=r"0\.1: File exists"):
         Placer(str(tmp_path)).place(["0.1"], "cat.png", b"bytes")
 
 

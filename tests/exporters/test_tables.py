@@ -126,14 +126,6 @@ def test_an_interrupted_writing_leaves_the_earlier_file(tmp_path):
     assert os.listdir(tmp_path) == ["stage1.db"]
 
 
-def test_what_a_killed_run_left_does_not_stand_in_the_way(tmp_path):
-    path = tmp_path / "stage1.db"
-    write(path, STAGE1, [("old.png", "/old.png", ".png", "h0")])
-    path.rename(tmp_path / "stage1.db.part")
-    write(path, STAGE1, [("new.png", "/new.png", ".png", "h1")])
-    assert rows_of(path, "stage1") == [("new.png", "/new.png", ".png", "h1")]
-
-
 def test_a_row_that_does_not_fit_is_an_output_error_that_names_the_file(tmp_path):
     with pytest.raises(OutputError, match=r"cannot write .*stage1\.db"):
         write(tmp_path / "stage1.db", STAGE1, [(None, "/a.png", ".png", "h")])

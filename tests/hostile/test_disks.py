@@ -308,7 +308,7 @@ def test_a_log_that_cannot_be_written(refused, stages, trained, *, tmp_path, sta
     (tmp_path / "out" / "image-tagging.log").mkdir(parents=True)
     arguments = [each.replace(str(trained.images), str(images)) for each in stages[stage](tmp_path / "out")]
     said = refused(*arguments)
-    assert "cannot write the log" in said
+    assert "image-tagging.log is a folder, and is not written to" in said
     assert "Move it away" in said
 
 

@@ -439,7 +439,7 @@ def test_an_empty_file_becomes_a_store(tmp_path):
 
 def test_a_folder_in_the_stores_place_is_refused(tmp_path):
     (tmp_path / STORE_NAME).mkdir()
-    with pytest.raises(OutputError, match="cannot be used"):
+    with pytest.raises(OutputError, match="is a folder, and is not written to"):
         WorkingStore(str(tmp_path))
 
 

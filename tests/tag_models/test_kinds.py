@@ -52,7 +52,7 @@ def test_the_longest_file_name_is_that_of_the_longest_kind(further):
     before = longest_file_name("cat")
     longer = replace(further, name="x" * 50, readers={})
     register_kind(longer)
-    assert longest_file_name("cat") == len("model-report--tag-cat.txt.part") + 50 > before
+    assert longest_file_name("cat") == len("model-report--tag-cat.txt") + 50 > before
     unregister_kind(longer)
 
 

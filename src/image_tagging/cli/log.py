@@ -7,10 +7,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 
 from ..errors import OutputError
-from ..files import make_folder
 from ..text import escaped
+from ..writing import appended_text, make_folder, require_plain
 
 LOG_NAME = "image-tagging.log"
 
@@ -22,9 +23,10 @@ def log_in(folder: str) -> Iterator[str]:
     Raises
     ------
     OutputError
-        The folder cannot be created or, during the run, the log cannot be written.
+        The folder cannot be created, the log is a link or no plain file or, during the run, it cannot be written.
     """
     path = os.path.join(make_folder(folder), LOG_NAME)
+    require_plain(path)
     handler = _LogFile(path)
     loggers = [logging.getLogger("image_tagging"), logging.getLogger("py.warnings")]
     logging.captureWarnings(True)
@@ -47,8 +49,11 @@ class _LogFile(logging.FileHandler):
     """A log file with one line per message, for any names in it; the first message creates the file."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(path, encoding="utf-8", errors="backslashreplace", delay=True)
+        super().__init__(path, delay=True)
         self.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
+
+    def _open(self) -> TextIOWrapper:
+        return appended_text(self.baseFilename)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append a message; raise OutputError where the file cannot be opened."""

@@ -11,6 +11,8 @@ from .audit.audit import Advice, audit_dataset
 from .json_objects import JsonObjectWriter, json_entries, json_object
 from .metadata import (
     HASH_TO_TAGS,
+    LISTS_MARK,
+    RECORDS_MARK,
     TAG_TO_HASHES,
     TAGGED_METADATA,
     UNTAGGED_FOLDER,
@@ -28,6 +30,8 @@ from .tagged_embeddings import TaggedEmbeddings, gather
 
 __all__ = [
     "HASH_TO_TAGS",
+    "LISTS_MARK",
+    "RECORDS_MARK",
     "TAGGED_METADATA",
     "TAG_TO_HASHES",
     "UNTAGGED_FOLDER",

@@ -12,7 +12,7 @@ from typing import IO, Any, Optional
 
 import orjson
 
-from ..files import write_aside
+from ..writing import new_file
 from .metadata_errors import FileErrors
 
 # The tokens that decide where a value ends: whole strings, brackets, and the quote of a string that continues beyond
@@ -62,15 +62,17 @@ class JsonObjectWriter:
 
 
 @contextmanager
-def json_object(path: str) -> Iterator[JsonObjectWriter]:
+def json_object(path: str, mark: re.Pattern[bytes]) -> Iterator[JsonObjectWriter]:
     """Write a JSON object to ``path``, which appears only when it is complete.
+
+    ``mark`` is what every file of this sort holds.
 
     Raises
     ------
     OutputError
-        The file cannot be written.
+        The file cannot be written, or another one is there.
     """
-    with write_aside(path) as aside, open(aside, "wb") as file:
+    with new_file(path, mark) as file:
         writer = JsonObjectWriter(file)
         yield writer
         writer.finish()

@@ -8,6 +8,7 @@ in other ways, are read as well.
 from __future__ import annotations
 
 import os
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -29,6 +30,11 @@ TAGGED_METADATA = "input-metadata.json"
 HASH_TO_TAGS = "input-image-hash-to-tag-list.json"
 TAG_TO_HASHES = "input-tag-to-image-hash-list.json"
 UNTAGGED_FOLDER = "clip-cache"
+
+#: What records of images hold near their beginning as JSON and near their end as Parquet, and what lists of hashes and
+#: tags begin with. An object of nothing holds nothing that could be lost.
+RECORDS_MARK = re.compile(rb'"hash_id"|image_tagging\.encoder|\A\s*\{\s*\}\s*\Z')
+LISTS_MARK = re.compile(rb'\A\s*\{\s*(\}\s*\Z|"[^"]*"\s*:\s*\[)')
 
 #: The suffixes of the files that each format asks for.
 _SUFFIXES: Mapping[str, tuple[str, ...]] = dict(
@@ -119,14 +125,14 @@ def record_writer(paths: Iterable[str], encoder: EncoderSpec, *, tagged: bool) -
 
 def _open_writer(stack: ExitStack, path: str, encoder: EncoderSpec, tagged: bool) -> Callable[[dict[str, Any]], None]:
     if path.endswith(PARQUET_SUFFIX):
-        return stack.enter_context(parquet_table(path, encoder, tagged=tagged)).add
-    records = stack.enter_context(json_object(path))
+        return stack.enter_context(parquet_table(path, RECORDS_MARK, encoder, tagged=tagged)).add
+    records = stack.enter_context(json_object(path, RECORDS_MARK))
     return lambda row: records.add(row["hash_id"], row)
 
 
 def write_lists(path: str, lists: Iterable[tuple[str, list[str]]]) -> None:
     """Write ``{key: [text, …]}``, the form of both list files."""
-    with json_object(path) as writer:
+    with json_object(path, LISTS_MARK) as writer:
         for key, texts in lists:
             writer.add(key, texts)
 

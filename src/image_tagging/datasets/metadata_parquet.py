@@ -6,6 +6,7 @@ pyarrow, which takes a second to import, is imported here alone and when it is n
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -16,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EncoderMismatchError, MetadataError
-from ..files import write_aside
 from ..records import EncoderSpec, ImageRef, ImportedEmbedding
+from ..writing import new_file
 from .metadata_addresses import address_of
 from .metadata_errors import FileErrors, empty, foreign, mixed, not_numbers
 
@@ -87,7 +88,7 @@ class ParquetTable:
 
 
 @contextmanager
-def parquet_table(path: str, encoder: EncoderSpec, *, tagged: bool) -> Iterator[ParquetTable]:
+def parquet_table(path: str, mark: re.Pattern[bytes], encoder: EncoderSpec, *, tagged: bool) -> Iterator[ParquetTable]:
     """Write a Parquet table to ``path``, which appears only when it is complete.
 
     The same records give the same bytes, with one version of pyarrow.
@@ -108,9 +109,9 @@ def parquet_table(path: str, encoder: EncoderSpec, *, tagged: bool) -> Iterator[
     named = ["file_type", "embeddings_type", "model", "pretrained", "image_tags.list.element"]
     packed = [*plain, f"{_ADDRESS}.list.element"]
     with (
-        write_aside(path) as aside,
+        new_file(path, mark) as file,
         pq.ParquetWriter(
-            aside, schema, compression=dict.fromkeys(packed, "zstd"), use_dictionary=named, write_statistics=plain
+            file, schema, compression=dict.fromkeys(packed, "zstd"), use_dictionary=named, write_statistics=plain
         ) as writer,
     ):
         table = ParquetTable(writer, schema, encoder.dim)

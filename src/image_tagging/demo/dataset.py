@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -14,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import OutputError
+from ..writing import folder_below, make_folder, new_file, new_text
 from .charts import draw_chart
 from .figures import draw_portrait, draw_sprite
 from .painting import Random
@@ -32,6 +35,10 @@ _KINDS: dict[str, tuple[Callable[[Random], Image.Image], str]] = {
     "tiles": (draw_tile, "png png bmp"),
 }
 KINDS: tuple[str, ...] = tuple(_KINDS)
+#: The file that says that a folder was drawn, so that drawing it again may replace what is there.
+_NOTE = "drawn-by-image-tagging.txt"
+_ANY = re.compile(b"")
+
 #: Pictures to sort, in the folder, the archive and the archive in it: prefix, how many of each kind, first number.
 MIXED = (("img", 8, 1_000_000), ("zip", 2, 2_000_000), ("zip-inner", 1, 3_000_000))
 
@@ -80,16 +87,31 @@ def draw_dataset(folder: str, *, images_per_kind: int = 40, seed: int = 0) -> Dr
     loose, outer, inner = (_files(group, seed) for group in mixed)
     files = {**_files(pictures, seed), **{f"untagged/{name}": content for name, content in loose.items()}}
     files["untagged.zip"] = _zipped({**outer, "more/inner.zip": _zipped(inner)})
-    try:
-        for name, content in files.items():
-            Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
-            Path(folder, name).write_bytes(content)
-    except OSError as error:
-        message = f"the data set cannot be drawn into {folder}: {error}; choose a folder you may write to"
-        raise OutputError(message) from error
+    _write(folder, files)
     tagged, untagged, archive = (os.path.join(folder, name) for name in ("tagged", "untagged", "untagged.zip"))
     truth = dict(zip([*loose, *outer, *inner], [kind for group in mixed for _, kind, _ in group]))
     return DrawnDataset(tagged, untagged, archive, truth)
+
+
+def _write(folder: str, files: Mapping[str, bytes]) -> None:
+    """Write the files that are not there already; others under their names are replaced in a drawn folder alone."""
+    note = os.path.join(make_folder(folder), _NOTE)
+    is_drawn = os.path.lexists(note)
+    for name, content in files.items():
+        path = os.path.join(folder_below(folder, *name.split("/")[:-1]), os.path.basename(name))
+        if not is_drawn and os.path.lexists(path) and not _holds(path, content):
+            raise OutputError(f"{path} is another file than the one that would be drawn. Choose another folder.")
+        with new_file(path, _ANY) as file:
+            file.write(content)
+    with new_text(note, _ANY) as text:
+        text.write("The pictures of this folder are drawn by the command: image-tagging demo\n")
+
+
+def _holds(path: str, content: bytes) -> bool:
+    try:
+        return Path(path).read_bytes() == content
+    except OSError:
+        return False
 
 
 def _mixed(prefix: str, count: int, start: int, seed: int) -> list[tuple[str, str, int]]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import heapq
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..datasets import (
     HASH_TO_TAGS,
+    LISTS_MARK,
+    RECORDS_MARK,
     TAG_TO_HASHES,
     TAGGED_METADATA,
     UNTAGGED_FOLDER,
@@ -22,6 +25,7 @@ from ..files import stamp_of
 from ..records import EncoderSpec, ImageRef
 from ..sources import sub_folders
 from ..store import WorkingStore
+from ..writing import folder_below, require_ours
 from .tables import STAGE1, image_row, result_table
 
 #: Counts the changes of what the files hold: those of an earlier count are written again.
@@ -37,7 +41,7 @@ class DatasetFiles:
 
     @classmethod
     def of(cls, source: str, output: str, *, tagged: bool, metadata_format: str) -> DatasetFiles:
-        """Return the files of ``source`` below ``output``.
+        """Return the files of ``source`` in ``output``, or in a folder below it, which is made.
 
         Raises
         ------
@@ -45,11 +49,16 @@ class DatasetFiles:
             There is no such format.
         MetadataError
             The format is Parquet, and pyarrow is not installed.
+        OutputError
+            The folder cannot be made, or a file that is not ours has the name of one of the files.
         """
         folder, name = output, TAGGED_METADATA
         if not tagged:
-            folder, name = os.path.join(output, UNTAGGED_FOLDER), untagged_metadata_name(source)
-        return cls(metadata_paths(folder, name, metadata_format), tagged)
+            folder, name = folder_below(output, UNTAGGED_FOLDER), untagged_metadata_name(source)
+        files = cls(metadata_paths(folder, name, metadata_format), tagged)
+        for path, mark in zip(files.paths, files.marks):
+            require_ours(path, mark)
+        return files
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -57,6 +66,11 @@ class DatasetFiles:
         lists = (HASH_TO_TAGS, TAG_TO_HASHES) if self.tagged else ()
         folder = os.path.dirname(self.records[0])
         return (*self.records, *(os.path.join(folder, name) for name in (STAGE1.file_name, *lists)))
+
+    @property
+    def marks(self) -> tuple[re.Pattern[bytes], ...]:
+        """What each of ``paths`` holds."""
+        return (*(RECORDS_MARK for _ in self.records), STAGE1.mark, LISTS_MARK, LISTS_MARK)
 
     def write(
         self,

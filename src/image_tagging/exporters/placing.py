@@ -10,16 +10,15 @@ import errno
 import filecmp
 import os
 import re
-import shutil
 import stat
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import count
-from typing import Callable, Union
+from typing import Union
 
 from ..errors import InputError, OutputError
 from ..files import numbered_name
 from ..settings import PLACES
+from ..writing import copy_image, folder_below, link_image
 
 #: What an image is placed from: the path of a plain file, or the bytes of an archive's member.
 Content = Union[str, bytes]
@@ -32,6 +31,9 @@ _NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOSYS, err
 
 #: Without it Windows translates the bytes of line ends.
 _BINARY: int = getattr(os, "O_BINARY", 0)
+
+#: Names that Windows keeps for devices, with any suffix: a picture of that name would be sent to one.
+_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\xb9\xb2\xb3]) *(\.|$)", re.IGNORECASE)
 
 _LOOKS_NUMBERED = re.compile(r" \(\d+\)(\.|$)")
 
@@ -61,6 +63,7 @@ class Placer:
         self.root = root
         self.how = how
         self._is_new: dict[str, bool] = {}  # the folders met: one for each model and bin
+        self._changed: set[str] = set()  # names that others were changed to
 
     def place(self, folders: Sequence[str], name: str, content: Content, *, number: int = 1) -> list[str]:
         """Put the ``number``-th image called ``name`` into each of the ``folders``; return the paths it has there.
@@ -76,13 +79,13 @@ class Placer:
         OSError
             The image cannot be read or written.
         OutputError
-            It cannot be linked.
+            It cannot be linked, or a folder on the way is a link that leads out of ``root``.
         """
         if self.how == "none":
             return []
         content = self._prepared(content)
+        unique = number == 1 and self._is_unique(name)
         name = file_name(name)
-        unique = number == 1 and _is_unique(name)
         placed: list[str] = []
         for folder in folders:
             placed.append(self._place(folder, name, content, number, unique))
@@ -116,46 +119,58 @@ class Placer:
             return target
         raise AssertionError("numbers do not end")
 
+    def _is_unique(self, name: str) -> bool:
+        """Return whether only one first image can get this name.
+
+        Not where the name had to be changed, or is what another one was changed to. Not where it looks as if it were
+        numbered: the second ``x.png`` and the first ``x (2).png`` want one name. Nor beyond ASCII, where some file
+        systems take two spellings for the same.
+        """
+        safe = file_name(name)
+        if safe != name:
+            self._changed.add(safe.casefold())
+            return False
+        return safe.isascii() and not _LOOKS_NUMBERED.search(safe) and safe.casefold() not in self._changed
+
     def _folder(self, folder: str) -> str:
         path = os.path.join(self.root, folder)
         if path not in self._is_new:
-            try:
-                os.makedirs(path)
-                self._is_new[path] = True
-            except FileExistsError:
-                if not os.path.isdir(path):
-                    raise
-                self._is_new[path] = False
+            self._is_new[path] = not os.path.lexists(path)
+            folder_below(self.root, *folder.split(os.sep))
         return path
 
     def _put(self, content: Content, target: str, is_free: bool) -> None:
         """Make the file; raises ``FileExistsError`` where the name is taken, which links find out by themselves."""
-        if self.how == "symlink":
-            _link(os.symlink, content, target, "copy")
+        if self.how == "symlink" and isinstance(content, str):
+            self._link(content, target, "copy")
         elif self.how == "hardlink" and isinstance(content, str):
-            _link(os.link, content, target, "copy, or symlink for images that lie in no archive")
+            self._link(content, target, "copy, or symlink for images that lie in no archive")
         elif not is_free and os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
         else:
-            _copy(content, target)
+            copy_image(content, target, self.root)
+
+    def _link(self, source: str, target: str, instead: str) -> None:
+        try:
+            link_image(source, target, symbolic=self.how == "symlink")
+        except OSError as error:
+            if error.errno in _NO_LINKS:
+                raise OutputError(f"cannot link {target} to the image: {error.strerror}. Place {instead}.") from error
+            raise
 
 
 def file_name(name: str, *, windows: bool = os.name == "nt") -> str:
     """Return a name that stays in its folder, however an archive calls its member.
 
-    On Windows ``C:x.png`` lies on a drive, ``a.png:x`` in a hidden stream of another file.
+    On Windows ``C:x.png`` lies on a drive, ``a.png:x`` in a hidden stream of another file, and ``CON.png`` is no file
+    but the console; dots and spaces at the end of a name do not count there.
     """
-    safe = re.sub(r'[<>:"/\\|?*\x00-\x1f]' if windows else r"[/\x00]", "_", name)
-    return safe if safe.strip(". ") else safe + "_"
-
-
-def _is_unique(name: str) -> bool:
-    """Return whether only one first image can get this name.
-
-    Not where it looks as if it were numbered: the second ``x.png`` and the first ``x (2).png`` want one name. Nor
-    beyond ASCII, where some file systems take two spellings for the same.
-    """
-    return name.isascii() and not _LOOKS_NUMBERED.search(name)
+    if not windows:
+        safe = re.sub(r"[/\x00]", "_", name)
+        return safe if safe.strip(". ") else safe + "_"
+    safe = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name)
+    safe = re.sub(r"[. ]+$", lambda end: "_" * len(end[0]), safe) or "_"
+    return f"_{safe}" if _DEVICES.match(safe) else safe
 
 
 def _read_small(path: str) -> Content:
@@ -167,41 +182,6 @@ def _read_small(path: str) -> Content:
     finally:
         os.close(descriptor)
     return data if len(data) == size else path  # another length: it is being written
-
-
-def _link(link: Callable[[Content, str], None], source: Content, target: str, instead: str) -> None:
-    try:
-        link(source, target)
-    except OSError as error:
-        if error.errno in _NO_LINKS:
-            raise OutputError(f"cannot link {target} to the image: {error.strerror}. Place {instead}.") from error
-        raise
-
-
-def _copy(content: Content, target: str) -> None:
-    """Write next to the target and move: a copy that is cut short never has a final name."""
-    aside = os.path.join(os.path.dirname(target), ".part")  # short: the target's name may be as long as names can be
-    try:
-        if isinstance(content, str):
-            shutil.copyfile(content, aside)
-        else:
-            _write(content, aside)
-        os.replace(aside, target)
-    except BaseException:  # Ctrl-C, too, leaves no half of an image
-        with suppress(OSError):
-            os.remove(aside)
-        raise
-
-
-def _write(data: bytes, path: str) -> None:
-    """Do what ``open`` and ``write`` do, without asking the file what it is."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
-    try:
-        left = memoryview(data)
-        while left:
-            left = left[os.write(descriptor, left) :]
-    finally:
-        os.close(descriptor)
 
 
 def _holds(target: str, content: Content) -> bool:

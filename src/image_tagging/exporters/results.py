@@ -13,14 +13,15 @@ from typing import Any, Optional, Union
 
 import numpy as np
 
-from ..datasets import JsonObjectWriter, json_object
+from ..datasets import RECORDS_MARK, JsonObjectWriter, json_object
 from ..errors import OutputError
 from ..failures import attempt
 from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from ..sources import SourceReader
 from ..tag_models import TagModels, bin_labels, bin_numbers, kind_names, quote_tag
+from ..writing import require_ours
 from .placing import Placer
-from .tables import STAGE3, STAGE4, TableWriter, archive_row, result_table, score_rows
+from .tables import STAGE3, STAGE4, ResultTable, TableWriter, archive_row, result_table, score_rows
 
 log = logging.getLogger(__name__)
 
@@ -111,13 +112,24 @@ def results(
 
     With ``archives`` they are those of stage 4, without those of stage 3. ``place`` is one of ``PLACES``.
     """
-    table = STAGE3 if archives is None else STAGE4
-    paths = (os.path.join(folder, OUTPUT_JSON), os.path.join(folder, table.file_name))
-    with json_object(paths[0]) as output, result_table(paths[1], table) as rows:
+    table, paths = _table_and_paths(folder, of_archives=archives is not None)
+    with json_object(paths[0], RECORDS_MARK) as output, result_table(paths[1], table) as rows:
         rows.add(archive_row(archive) for archive in archives or ())
         with closing(ResultWriter(output, rows, Placer(folder, place), bin_labels(bins))) as writer:
             writer.paths = paths
             yield writer
+
+
+def require_results_ours(folder: str, *, of_archives: bool) -> None:
+    """Raise OutputError, before any work, where a file in ``folder`` has the name of a result and is not ours."""
+    table, paths = _table_and_paths(folder, of_archives)
+    for path, mark in zip(paths, (RECORDS_MARK, table.mark)):
+        require_ours(path, mark)
+
+
+def _table_and_paths(folder: str, of_archives: bool) -> tuple[ResultTable, tuple[str, str]]:
+    table = STAGE4 if of_archives else STAGE3
+    return table, (os.path.join(folder, OUTPUT_JSON), os.path.join(folder, table.file_name))
 
 
 def _as_json(record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[TagScore]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -11,8 +12,8 @@ from typing import Any
 
 from ..datasets import FileErrors
 from ..errors import OutputError
-from ..files import write_aside
 from ..records import FoundArchive, ImageRef, TagScore
+from ..writing import new_database
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class ResultTable:
     def file_name(self) -> str:
         """The database file's name: ``stage3.db``."""
         return f"{self.name}.db"
+
+    @property
+    def mark(self) -> re.Pattern[bytes]:
+        """What the file holds near its beginning."""
+        return re.compile(rb"CREATE TABLE \W?" + self.name.encode() + rb"\b")
 
 
 STAGE1 = ResultTable(
@@ -74,9 +80,9 @@ def result_table(path: str, table: ResultTable) -> Iterator[TableWriter]:
     Raises
     ------
     OutputError
-        The database cannot be written.
+        The database cannot be written, or another file is there.
     """
-    with write_aside(path) as aside:
+    with new_database(path, table.mark) as aside:
         try:
             with closing(sqlite3.connect(aside)) as connection:
                 connection.execute("PRAGMA synchronous = OFF")  # nobody sees the file before it is whole

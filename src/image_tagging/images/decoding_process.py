@@ -7,7 +7,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from ..errors import DecoderError
 from ..settings import ImageLimits
+from ..writing import temporary_file
 from .decoding_child import REQUEST, RESPONSE, Request
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class DecodingProcess:
     def __init__(self, limits: ImageLimits) -> None:
         self._preprocess: Optional[Preprocess] = None
         self._output = ""
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed by ``end``
+        self._stderr = temporary_file()
         self._lock = threading.Lock()
         self._deadline = float("inf")
         self._is_overdue = False

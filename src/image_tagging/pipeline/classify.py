@@ -11,7 +11,7 @@ from typing import Optional
 from ..datasets import read_embeddings
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
 from ..errors import EncoderMismatchError
-from ..exporters import require_place, result_folders, results, score_pictures
+from ..exporters import require_place, require_results_ours, result_folders, results, score_pictures
 from ..files import stamp_of
 from ..images import decoder_version
 from ..progress import Progress, no_progress
@@ -54,6 +54,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     found = find_images(root, open_archives=config.archives, leave_out=result_folders(output))
     images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
+    require_results_ours(output, of_archives=config.archives)
     imported = read_embeddings(config.metadata_json) if config.metadata_json else None
     spec = agreed_encoder(models, imported and imported[0])
     choice = EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)

@@ -16,11 +16,11 @@ from typing import Any, Optional, Union
 
 from ..errors import InputError, NoImagesError, OutputError
 from ..failures import attempt
-from ..files import make_folder
 from ..images import Decoders
 from ..records import Failure, Found, FoundArchive, FoundImage, OtherFile
 from ..runners import local
 from ..sources import ThreadReaders, find_images
+from ..writing import make_folder
 from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, open_cache
 
 log = logging.getLogger(__name__)

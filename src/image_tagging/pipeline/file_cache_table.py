@@ -17,6 +17,7 @@ from typing import Any, Optional, Union
 from ..errors import InputError, OutputError
 from ..records import ImageRef
 from ..text import escaped
+from ..writing import require_plain_database
 
 StrPath = Union[str, "os.PathLike[str]"]
 Row = dict[str, Any]
@@ -150,6 +151,8 @@ def open_cache(db_path: StrPath, *, make: bool = False) -> Iterator[CacheTable]:
     """Open a file cache; with ``make`` create it where it is missing or an empty file (left by a crash)."""
     if not make and not os.path.isfile(db_path):
         raise InputError(f"there is no file cache at {db_path}. Check the path, or make one with create_file_cache.")
+    if make:
+        require_plain_database(os.fspath(db_path))
     uri = f"{Path(db_path).absolute().as_uri()}?mode={'rwc' if make else 'rw'}"
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as db:

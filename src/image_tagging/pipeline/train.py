@@ -10,14 +10,16 @@ from typing import Optional
 
 from ..datasets import audit_dataset, gather, read_embeddings, read_tag_lists
 from ..encoders import EncoderChoice, require_this_version
-from ..errors import EncoderMismatchError, EncoderUnavailableError, InputError, ModelError, TrainingError
+from ..errors import EncoderMismatchError, EncoderUnavailableError, InputError, MetadataError, ModelError, TrainingError
+from ..files import stamp_of
 from ..progress import Progress, no_progress
-from ..records import EncoderSpec
-from ..reports import RunReport, write_report
+from ..records import EncoderSpec, ImportedEmbedding
+from ..reports import RunReport, require_reports_ours, write_report
 from ..settings import PRIORS
 from ..store import StoreFile
 from ..tag_models import SUFFIX, find_model_files, load_tag_models, model_stem, save_tag_model
 from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, one_thread_a_product, parse_aim
+from ..writing import folder_below, remove_leftovers
 from .configs import TrainConfig
 from .summaries import TrainSummary
 
@@ -41,12 +43,14 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
         The embeddings are those of another version of the embedded encoder, or the weights given for reading the
         names of tags those of another encoder.
     OutputError
-        The output folder cannot be written.
+        The output folder cannot be written, holds a file that is not ours under a name of ours, or another run is
+        working in it.
     """
     started = time.monotonic()
     aim = parse_aim(config.threshold_for)
     tag_lists = read_tag_lists(config.tag_to_hash_json)
     encoder, images = read_embeddings(config.metadata_json)
+    stamp = stamp_of(config.metadata_json)
     require_this_version(encoder)
     data = gather(images, tag_lists)
     watch("checking the data set", 0, None)
@@ -55,34 +59,41 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
     learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior)
     writer = _Writer(os.path.abspath(config.output), RunReport(data, encoder, seed=config.seed, aim=aim))
     watch("training", 0, len(data.tags))
-    # Nothing is stored: holding the store file prevents two runs from writing the same model. BLAS comes first: it is
+    # Nothing is stored: holding the store file prevents two runs from writing into one folder. BLAS comes first: it is
     # found in the list of mapped files, which cannot be read once the store lies in a folder whose name is no text.
-    with (
-        one_thread_a_product(),
-        StoreFile(writer.output),
-        closing(Training(data, learner, test_share=config.test_per).run()) as learned_tags,
-    ):
-        for number, learned in enumerate(learned_tags, start=1):
-            writer.add(learned)
-            watch("training", number, len(data.tags))
-    if not writer.reports:
-        why = "; ".join(f"{tag}: {reason}" for tag, reason in writer.skipped[:1]) or "it names no tag"
-        raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
-    watch("writing the reports", 0, None)
-    _, page = writer.run.write(writer.reports_folder, read_embeddings(config.metadata_json)[1], advice, writer.skipped)
+    with one_thread_a_product(), StoreFile(writer.output):
+        writer.open_folders()
+        with closing(Training(data, learner, test_share=config.test_per).run()) as learned_tags:
+            for number, learned in enumerate(learned_tags, start=1):
+                writer.add(learned)
+                watch("training", number, len(data.tags))
+        if not writer.reports:
+            why = "; ".join(f"{tag}: {reason}" for tag, reason in writer.skipped[:1]) or "it names no tag"
+            raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
+        watch("writing the reports", 0, None)
+        shown = _again(config.metadata_json, stamp)
+        _, page = writer.run.write(writer.reports_folder, shown, advice, writer.skipped)
+        leftover = leftover_warnings(writer.models_folder, writer.reports)
     return TrainSummary(
         images=len(data.embeddings),
         encoder=encoder,
         reports=tuple(writer.reports),
         skipped=tuple(writer.skipped),
         unknown=data.unknown,
-        warnings=(*prior_warnings, *leftover_warnings(writer.models_folder, writer.reports)),
+        warnings=(*prior_warnings, *leftover),
         advice=advice,
         models=writer.models_folder,
         reports_folder=writer.reports_folder,
         page=page,
         seconds=time.monotonic() - started,
     )
+
+
+def _again(path: str, stamp: str) -> Iterator[ImportedEmbedding]:
+    """Return the images of the metadata file once more, in the same order."""
+    if stamp_of(path) != stamp:
+        raise MetadataError(f"{path} was changed while tags were learned from it. Run stage 2 again.")
+    return read_embeddings(path)[1]
 
 
 class _Writer:
@@ -95,6 +106,11 @@ class _Writer:
         self.reports_folder = os.path.join(output, REPORTS_FOLDER)
         self.reports: list[ValidationReport] = []
         self.skipped: list[tuple[str, str]] = []
+
+    def open_folders(self) -> None:
+        """Make the folders, while no other run writes there; OutputError where that fails or a file is not ours."""
+        remove_leftovers(folder_below(self.output, MODELS_FOLDER), folder_below(self.output, REPORTS_FOLDER))
+        require_reports_ours(self.reports_folder)
 
     def add(self, learned: LearnedTag) -> None:
         """Write the models of one tag with their text reports; OutputError where a file cannot be written."""

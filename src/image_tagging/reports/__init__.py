@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .model_words import explain
-from .run import RunReport
+from .run import RunReport, require_reports_ours
 from .text import write_report
 
-__all__ = ["RunReport", "explain", "write_report"]
+__all__ = ["RunReport", "explain", "require_reports_ours", "write_report"]

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any, Optional
 
 from ..datasets import Advice, TaggedEmbeddings
-from ..files import write_aside
 from ..records import EncoderSpec, ImageRef, ImportedEmbedding
 from ..text import encodable
 from ..training import Aim, TagIndex
-from .page.page import pictures_of, write_report_page
+from ..writing import new_text, require_ours
+from .page.page import PAGE_MARK, PAGE_NAME, pictures_of, write_report_page
 from .thumbnails import address_to_show, draw_thumbnails
 
 REPORTS_JSON = "reports.json"
 _FORMAT = 1
 
+#: What the file holds near its beginning.
+_MARK = re.compile(rb'"program": "image-tagging-tools"')
+
 _SORTS = ("hits", "misses", "label_errors")
+
+
+def require_reports_ours(folder: str) -> None:
+    """Raise OutputError, before any work, where a file in ``folder`` has the name of a report and is not ours."""
+    require_ours(os.path.join(folder, REPORTS_JSON), _MARK)
+    require_ours(os.path.join(folder, PAGE_NAME), PAGE_MARK)
 
 
 class RunReport:
@@ -56,7 +66,7 @@ class RunReport:
         paths, addresses = self._images_shown(images, advice)
         run = self._run(paths, advice, skipped)
         file = os.path.join(folder, REPORTS_JSON)
-        with write_aside(file) as aside, open(aside, "w", encoding="utf-8", newline="\n") as out:
+        with new_text(file, _MARK) as out:
             json.dump(run, out, ensure_ascii=False, indent=1, allow_nan=False)
             out.write("\n")
         shown = {path: addresses[path] for path in pictures_of(run) if path in addresses}

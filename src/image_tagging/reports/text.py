@@ -6,17 +6,21 @@ The order of lines is that of the original program's reports. A rate over no ima
 from __future__ import annotations
 
 import os
+import re
 from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import write_aside
 from ..tag_models import report_name
 from ..text import escaped
 from ..training import ValidationReport
+from ..writing import new_text
 
 _BAR_WIDTH = 40
+
+#: What every report holds, those of the original program included.
+_MARK = re.compile(rb"binary-classification|true-positive|true positive")
 
 
 def report_path(folder: str, kind: str, tag: str) -> str:
@@ -27,7 +31,7 @@ def report_path(folder: str, kind: str, tag: str) -> str:
 def write_report(folder: str, report: ValidationReport) -> str:
     """Write a report atomically and return its path; raise OutputError where it cannot be written."""
     path = report_path(folder, report.kind, report.tag)
-    with write_aside(path) as aside, open(aside, "w", encoding="utf-8", newline="\n") as file:
+    with new_text(path, _MARK) as file:
         file.write(as_text(report))
     return path
 

@@ -16,8 +16,8 @@ from typing import Any
 from typing_extensions import Self
 
 from ..errors import OutputError
-from ..files import make_folder
 from ..text import escaped
+from ..writing import make_folder, remove_leftovers, require_plain_database
 
 STORE_NAME = "image-tagging.store"
 
@@ -70,6 +70,7 @@ class StoreFile:
 
     def __init__(self, folder: str) -> None:
         self.path = os.path.join(make_folder(folder), STORE_NAME)
+        require_plain_database(self.path)
         self._lock = threading.RLock()
         with self._store_errors():
             # Threads that prepare images ask whether an embedding is known; the lock lets in one at a time.
@@ -79,6 +80,7 @@ class StoreFile:
         except BaseException:  # Ctrl-C, too, leaves no file open or locked
             self._db.close()
             raise
+        remove_leftovers(folder)
 
     def __enter__(self) -> Self:
         return self

@@ -11,11 +11,12 @@ import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ModelError, UnsafeModelError
-from ..files import write_aside
+from ..writing import new_file
 from .cards import DEFAULT_THRESHOLD, read_card, read_whole
 from .estimator_arrays import scorer_of
 from .kinds import readable_classes
@@ -44,6 +45,8 @@ CARD_FORMAT = 1
 
 # A machine over a hundred thousand support vectors of 512 numbers takes 0.4 GB; nothing real is larger than this.
 _LARGEST_FILE = 2 << 30
+# What the files of a model hold near their beginning or end: the names of the classes, the checksum.
+_MODEL_MARK, _CARD_MARK = re.compile(rb"sklearn|numpy"), re.compile(rb'"sha256"')
 # Files named in one line.
 _MOST_NAMED = 5
 
@@ -135,13 +138,11 @@ def save_tag_model(folder: str, tag: str, kind: str, estimator: object, card: Ma
     joblib.dump(estimator, data)
     digest = hashlib.sha256(data.getbuffer()).hexdigest()
     content = {**card, "format": CARD_FORMAT, "kind": kind, "tag": tag, "sha256": digest}
-    with write_aside(path) as model_aside, write_aside(card_path(path)) as card_aside:
-        with open(model_aside, "wb") as file:
-            file.write(data.getbuffer())
-        with open(card_aside, "wb") as file:
-            # A tag may hold what is no Unicode text (an odd folder name); JSON can spell it with an escape.
-            text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
-            file.write((text + "\n").encode("utf-8", "backslashreplace"))
+    # A tag may hold what is no Unicode text (an odd folder name); JSON can spell it with an escape.
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    with new_file(path, _MODEL_MARK) as model_file, new_file(card_path(path), _CARD_MARK) as card_file:
+        model_file.write(data.getbuffer())
+        card_file.write(text.encode("utf-8", "backslashreplace"))
     return path
 
 

@@ -104,5 +104,5 @@ def readable_classes() -> frozenset[str]:
 
 
 def longest_file_name(tag: str) -> int:
-    """Return the bytes of the longest name that a file of this tag has, also while it is written aside."""
-    return max(len(report_name(name, tag).encode()) for name in _registered) + len(".part")
+    """Return the bytes of the longest name that a file of this tag has."""
+    return max(len(report_name(name, tag).encode()) for name in _registered)

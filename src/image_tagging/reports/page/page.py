@@ -11,19 +11,23 @@ import base64
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from itertools import chain, zip_longest
 from typing import Any
 from urllib.parse import quote
 
-from ...files import write_aside
 from ...tag_models import kind_named
 from ...text import encodable
+from ...writing import new_text
 from .head import heading, notes, title
 from .table import table
 
 PAGE_NAME = "index.html"
+
+#: What every page holds near its beginning; those of earlier versions the second.
+PAGE_MARK = re.compile(rb'content="image-tagging-tools"|<p class="program">image-tagging-tools')
 
 #: The scripts, in the order in which they run.
 _SCRIPTS = ("elements.js", "plots.js", "pictures.js", "tag.js", "table.js", "page.js")
@@ -37,6 +41,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; base-uri 'none';
  form-action 'none'; style-src 'sha256-{style_hash}'; script-src 'sha256-{script_hash}'">
+<meta name="generator" content="image-tagging-tools">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
@@ -73,7 +78,7 @@ def write_report_page(folder: str, run: Mapping[str, Any], thumbnails: Mapping[s
     """
     path = os.path.join(folder, PAGE_NAME)
     page = as_page(run, thumbnails)
-    with write_aside(path) as aside, open(aside, "w", encoding="utf-8", newline="\n") as file:
+    with new_text(path, PAGE_MARK) as file:
         file.write(page)
     return path
 

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import IO, NamedTuple, Optional
 
 from ....errors import ReadError
+from ....writing import temporary_file
 from ..content import Content, HeldContent
 from ..limits import Budget
 from .packings import Cursor, Inflater, Packing
@@ -176,7 +177,7 @@ class Stream:
         if self._restarts > _FREE_RESTARTS and self._file is None:
             with suppress(OSError):  # there may be no folder for it
                 if self.size < shutil.disk_usage(tempfile.gettempdir()).free // 2:
-                    self._file = tempfile.TemporaryFile(prefix="image-tagging-")  # noqa: SIM115  closed by release()
+                    self._file = temporary_file()
                     self._filed = 0
         if self._restarts > _MOST_RESTARTS:
             raise ReadError(
