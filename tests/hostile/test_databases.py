@@ -48,7 +48,7 @@ def test_a_store_that_is_none_is_left_as_it_is(refused, stages, *, trained, tmp_
         elif what == "text":
             path.write_bytes(b"a letter to my aunt\n" * 300)
         else:
-            another_programs(path, version=1 if what == "another program's" else 2)
+            another_programs(path, version=2 if what == "another program's" else 3)
     before = path.read_bytes() if path.is_file() else None, results(output)
     message = refused(*stages[stage](output))
     assert str(path) in message

@@ -203,6 +203,8 @@ def test_a_failure_of_one_encoder_is_none_of_another(store):
 def test_an_encoder_is_remembered_with_its_length(store):
     assert store.encoders.find("mean-colours", "v1") == SPEC
     assert store.encoders.find("mean-colours", "v2") is None
+    store.listing.replace([found("/d/1.png")])
+    store.embeddings.add([embedded("/d/1.png")], SPEC)
     with pytest.raises(EncoderMismatchError, match="3 values, not 4") as raised:
         store.encoders.add(EncoderSpec("mean-colours", "v1", 4, "none"))
     assert store.path in str(raised.value)
@@ -311,7 +313,7 @@ def metadata(tmp_path):
 
 
 def test_imported_embeddings_take_part(store, metadata):
-    store.embeddings.import_all(metadata, SPEC, [imported()])
+    store.imported.replace(metadata, SPEC, [imported()])
     assert store.embeddings.has(facts("/d/1.png"), SPEC)
     store.listing.replace([found("/d/1.png")])
     assert pending(store) == ["/d/1.png"]  # which picture the file holds is not known before it is decoded
@@ -322,19 +324,19 @@ def test_imported_embeddings_take_part(store, metadata):
 
 
 def test_a_file_that_was_imported_unchanged_is_not_read_again(store, metadata):
-    store.embeddings.import_all(metadata, SPEC, [imported()])
+    store.imported.replace(metadata, SPEC, [imported()])
 
     def never():
         raise AssertionError("read again")
         yield
 
-    store.embeddings.import_all(metadata, SPEC, never())
+    store.imported.replace(metadata, SPEC, never())
 
 
 def test_a_changed_file_is_read_again(store, metadata):
-    store.embeddings.import_all(metadata, SPEC, [imported()])
+    store.imported.replace(metadata, SPEC, [imported()])
     written(metadata, b"another")
-    store.embeddings.import_all(metadata, SPEC, [imported(values=(4, 4, 4))])
+    store.imported.replace(metadata, SPEC, [imported(values=(4, 4, 4))])
     store.listing.replace([found("/d/1.png")])
     store.embeddings.add([embedded("/d/1.png", values=None)], SPEC)
     store.pictures.assign_names(SPEC)
@@ -347,25 +349,112 @@ def test_a_file_that_turns_out_malformed_leaves_nothing(store, metadata):
         raise MetadataError("cut short")
 
     with pytest.raises(MetadataError):
-        store.embeddings.import_all(metadata, SPEC, malformed())
+        store.imported.replace(metadata, SPEC, malformed())
     assert not store.embeddings.has(facts("/d/1.png"), SPEC)
-    store.embeddings.import_all(metadata, SPEC, [imported()])
+    store.imported.replace(metadata, SPEC, [imported()])
     assert store.embeddings.has(facts("/d/1.png"), SPEC)
 
 
 def test_an_image_known_by_its_path_is_imported_for_that_picture_alone(store, metadata):
     store.listing.replace([found("/d/red.png"), found("/d/blue.png")])
     store.embeddings.add(
-        [embedded("/d/red.png", picture_hash="red"), embedded("/d/blue.png", picture_hash="blue")], SPEC
+        [embedded("/d/red.png", picture_hash="red"), embedded("/d/blue.png", picture_hash="blue", values=None)], SPEC
     )
-    store.embeddings.import_all(metadata, SPEC, [imported(file_path="/d/blue.png")])
+    store.imported.replace(metadata, SPEC, [imported(file_path="/d/blue.png")])
     store.pictures.assign_names(SPEC)
     assert pictures(store) == [("/d/red.png", "h1", [1, 2, 3]), ("/d/blue.png", "blue", [7, 8, 9])]
 
 
-def test_metadata_of_another_length_is_refused(store, metadata):
+def test_what_was_computed_here_is_used_and_differences_are_counted(store, metadata):
+    store.listing.replace([found("/d/1.png"), found("/d/2.png")])
+    store.embeddings.add(
+        [embedded("/d/1.png"), embedded("/d/2.png", hash_id="h2", picture_hash="p2", values=(4, 5, 6))], SPEC
+    )
+    records = [imported(), imported(hash_id="h2", values=(4, 5, 6.001))]  # the second differs by its precision alone
+    store.imported.replace(metadata, SPEC, records)
+    store.pictures.assign_names(SPEC)
+    assert [values for _, _, values in pictures(store)] == [[1, 2, 3], [4, 5, 6]]
+    assert store.pictures.differing == 1
+
+
+def test_imported_embeddings_count_only_in_runs_that_name_their_file(tmp_path, metadata):
+    with WorkingStore(str(tmp_path)) as first:
+        first.imported.replace(metadata, SPEC, [imported()])
+        first.listing.replace([found("/d/1.png")])
+        first.embeddings.add([embedded("/d/1.png", values=None)], SPEC)
+        assert pending(first) == []
+    with WorkingStore(str(tmp_path)) as second:
+        assert pending(second) == ["/d/1.png"]
+        assert not second.embeddings.has(facts("/d/1.png"), SPEC)
+        second.pictures.assign_names(SPEC)
+        assert pictures(second) == []
+
+
+def test_another_metadata_file_takes_the_place_of_the_one_before(store, metadata, tmp_path):
+    other = written(tmp_path / "other.json", b"2")
+    for path, hash_id in ((metadata, "h1"), (other, "h2")):
+        store.imported.replace(path, SPEC, [imported(hash_id=hash_id)])
+    assert not store.embeddings.has(facts("/d/1.png"), SPEC)
+
+
+def test_metadata_of_another_length_than_what_was_computed_is_refused(store, metadata):
+    store.listing.replace([found("/d/1.png")])
+    store.embeddings.add([embedded("/d/1.png")], SPEC)
     with pytest.raises(EncoderMismatchError):
-        store.embeddings.import_all(metadata, EncoderSpec("mean-colours", "v1", 4, ""), [imported(values=(1, 2, 3, 4))])
+        store.imported.replace(metadata, EncoderSpec("mean-colours", "v1", 4, ""), [imported(values=(1, 2, 3, 4))])
+
+
+def test_metadata_of_a_wrong_length_does_not_keep_the_encoder_from_computing(tmp_path, metadata):
+    with WorkingStore(str(tmp_path)) as store:
+        store.imported.replace(metadata, EncoderSpec("mean-colours", "v1", 4, ""), [imported(values=(1, 2, 3, 4))])
+    with WorkingStore(str(tmp_path)) as store:
+        store.encoders.add(SPEC)
+        assert store.encoders.find(SPEC.name, SPEC.pretrained) == SPEC
+
+
+# --- stores of earlier versions, and those that a stranger made ---------------------------------------------
+
+
+def made_version_1(folder, *, with_import):
+    """Make a store that of the first version, which kept imported embeddings among those computed."""
+    with closing(sqlite3.connect(folder / STORE_NAME)) as db:
+        db.execute("DROP TABLE imported_embedding")
+        if with_import:
+            db.execute("INSERT INTO imported VALUES ('/m.json', '1')")
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+
+
+@pytest.mark.parametrize("with_import", [False, True])
+def test_a_store_of_version_1_keeps_what_is_known_to_be_computed(tmp_path, with_import):
+    with WorkingStore(str(tmp_path)) as store:
+        store.encoders.add(SPEC)
+        store.listing.replace([found("/d/1.png")])
+        store.embeddings.add([embedded("/d/1.png")], SPEC)
+    made_version_1(tmp_path, with_import=with_import)
+    for _ in range(2):
+        with WorkingStore(str(tmp_path)) as store:
+            assert store.embeddings.has(facts("/d/1.png"), SPEC) is not with_import
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON finished BEGIN DELETE FROM embedding; END",
+        "CREATE VIEW v AS SELECT randomblob(1000000000)",
+        "CREATE TABLE more(a)",
+        "CREATE INDEX i ON image(upper(path))",
+        "ALTER TABLE image ADD COLUMN more TEXT CHECK(length(more) > 0)",
+    ],
+)
+def test_a_store_with_more_than_our_tables_is_refused(tmp_path, statement):
+    with WorkingStore(str(tmp_path)):
+        pass
+    with closing(sqlite3.connect(tmp_path / STORE_NAME)) as db:
+        db.execute(statement)
+        db.commit()
+    with pytest.raises(OutputError, match="is not a working store of this version"):
+        WorkingStore(str(tmp_path))
 
 
 # --- one holder at a time, and what is no store -----------------------------------------------------------

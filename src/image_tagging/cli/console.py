@@ -204,6 +204,11 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     if summary.mixed_bins:
         note = "  Its bins also hold what other models, or another number of bins, placed there."
         line(console, note + " A new --output keeps them apart.", style="yellow")
+    if summary.differing:
+        note = (
+            f"  {counted(summary.differing, 'picture')}: the metadata holds another embedding than was computed;"
+        )
+        line(console, note + " the computed one was used.", style="yellow")
     if summary.left_out:
         what, command = ("plain image", "classify") if summary.of_archives else ("archive", "classify-zip")
         note = f"  Left out {counted(summary.left_out, what)}: use image-tagging {command} for that."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images
 from .summaries import ClassifySummary
+
+log = logging.getLogger(__name__)
 
 #: The encoder of tag models that name none: the original program had no other.
 _ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
@@ -61,7 +64,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     with WorkingStore(output, decoder_version(config)) as store:
         if imported and config.metadata_json:
             watch("reading the metadata", 0, None)
-            store.embeddings.import_all(os.path.abspath(config.metadata_json), *imported)
+            store.imported.replace(os.path.abspath(config.metadata_json), *imported)
         with explain_no_images(root, images.where_the_rest_belongs):
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
@@ -76,6 +79,8 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
                 failures += writer.add(record, files, scores)
                 tagged += len(files) if any(score.tagged for score in scores) else 0
                 watch("scoring and placing", number, embedding.pictures)
+        if differing := store.pictures.differing:
+            log.warning("the metadata holds other embeddings of %d pictures than were computed here", differing)
     return ClassifySummary(
         of_archives=config.archives,
         embedding=embedding,
@@ -84,6 +89,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
         place_failures=tuple(failures),
         place=config.place,
         mixed_bins=mixed,
+        differing=differing,
         left_out=images.left_out,
         files=writer.paths,
         folder=output,

@@ -48,7 +48,7 @@ def embed_images(
         _log_failures(listing.failures)
         raise NoImagesError(_nothing_found(listing))
     embedder = Embedder(store, choice, config, runner)
-    digest = "/".join((listing.digest, choice.name, choice.pretrained, store.decoder))
+    digest = "/".join((listing.digest, choice.name, choice.pretrained, store.decoder, store.imported.source))
     unchanged = store.finished.is_finished(_NAMES, digest)
     if not unchanged:
         embedder.run(watch)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Optional, Union
 
-from ..files import stamp_of
-from ..records import EmbeddedImage, EncoderSpec, Failure, ImageFacts, ImportedEmbedding
-from ..text import encodable
+from ..records import EmbeddedImage, EncoderSpec, Failure, ImageFacts
 from .encoders import Encoders
 from .failures import Failures
-from .finished import FinishedWork
+from .imported import Imported
 from .store_file import StoreFile
 
 # The stamp comes from the listing: a file that changes between finding and reading is read again by the next run.
@@ -22,18 +20,27 @@ _ADD_EMBEDDING = "INSERT OR REPLACE INTO embedding VALUES (?, ?, ?)"
 
 
 class Embeddings:
-    """The part of the working store that holds embeddings, those computed here and those imported."""
+    """The part of the working store that holds the embeddings computed here."""
 
-    def __init__(self, file: StoreFile, encoders: Encoders, failures: Failures, finished: FinishedWork) -> None:
+    def __init__(self, file: StoreFile, encoders: Encoders, failures: Failures, imported: Imported) -> None:
         self._file = file
         self._encoders = encoders
         self._failures = failures
-        self._finished = finished
+        self._imported = imported
 
     def has(self, facts: ImageFacts, encoder: EncoderSpec) -> bool:
-        """Return whether the picture has an embedding by this encoder already; any thread may call this."""
-        keys = (self._encoders.number(encoder), facts.picture_hash, facts.hash_id)
-        return bool(self._file.rows("SELECT 1 FROM embedding WHERE encoder = ? AND key IN (?, ?)", keys))
+        """Return whether the picture has an embedding by this encoder already; any thread may call this.
+
+        One of the metadata file that this run names counts as well.
+        """
+        number = self._encoders.number(encoder)
+        computed = (number, facts.picture_hash)
+        if self._file.rows("SELECT 1 FROM embedding WHERE encoder = ? AND key = ?", computed):
+            return True
+        keys = (*computed, facts.hash_id)
+        return self._imported.is_used and bool(
+            self._file.rows("SELECT 1 FROM imported_embedding WHERE encoder = ? AND key IN (?, ?)", keys)
+        )
 
     def add(self, outcomes: Iterable[Union[EmbeddedImage, Failure]], encoder: Optional[EncoderSpec]) -> None:
         """Remember what became of a batch of listed images, in one transaction."""
@@ -48,28 +55,6 @@ class Embeddings:
                 if outcome.embedding is not None:
                     vector = outcome.embedding.astype("<f4").tobytes()
                     db.execute(_ADD_EMBEDDING, (outcome.facts.picture_hash, number, vector))
-
-    def import_all(self, path: str, encoder: EncoderSpec, images: Iterable[ImportedEmbedding]) -> None:
-        """Take over the embeddings of a metadata file, unless that was done before and it has not changed.
-
-        An image that the file names by its path and that is known here is filed under its ``picture_hash``;
-        any other under the ``hash_id``, which palette swaps share.
-        """
-        source = (encodable(path), stamp_of(path))
-        if self._file.rows("SELECT 1 FROM imported WHERE (path, stamp) = (?, ?)", source):
-            return
-        self._encoders.add(encoder)
-        number = self._encoders.number(encoder)
-        with self._file.transaction() as db:
-            for image in images:
-                db.execute(_ADD_EMBEDDING, (self._key(image), number, image.embedding.astype("<f4").tobytes()))
-            db.execute("INSERT OR REPLACE INTO imported VALUES (?, ?)", source)
-            self._finished.forget_results(db)
-
-    def _key(self, image: ImportedEmbedding) -> str:
-        known = (image.file_path, image.hash_id)
-        rows = self._file.rows("SELECT picture_hash FROM image WHERE (path, hash_id) = (?, ?)", known)
-        return str(rows[0][0]) if rows else image.hash_id
 
 
 def _image_values(facts: ImageFacts) -> dict[str, Any]:

@@ -8,6 +8,14 @@ from ..errors import EncoderMismatchError
 from ..records import EncoderSpec
 from .store_file import StoreFile
 
+_ADD = "INSERT OR IGNORE INTO encoder(name, pretrained, dim, preprocess) VALUES (?, ?, ?, ?)"
+
+#: Where no embedding was computed with it yet.
+_CORRECT = """
+UPDATE encoder SET dim = ?3, preprocess = ?4 WHERE (name, pretrained) = (?1, ?2)
+AND NOT EXISTS (SELECT 1 FROM embedding WHERE embedding.encoder = encoder.id)
+"""
+
 
 class Encoders:
     """The part of the working store that holds the identity of every encoder whose embeddings it keeps."""
@@ -23,16 +31,17 @@ class Encoders:
         return EncoderSpec(name, pretrained, *rows[0]) if rows else None
 
     def add(self, spec: EncoderSpec) -> None:
-        """Make the store know an encoder.
+        """Make the store know an encoder; what a metadata file said of it gives way to what computes here.
 
         Raises
         ------
         EncoderMismatchError
-            It knows one of this name with another dimension.
+            It holds embeddings of one of this name with another dimension.
         """
         with self._file.transaction() as db:
             values = (spec.name, spec.pretrained, spec.dim, spec.preprocess)
-            db.execute("INSERT OR IGNORE INTO encoder(name, pretrained, dim, preprocess) VALUES (?, ?, ?, ?)", values)
+            db.execute(_ADD, values)
+            db.execute(_CORRECT, values)
         known = self.find(spec.name, spec.pretrained)
         if known and known.dim != spec.dim:
             raise EncoderMismatchError(

@@ -17,6 +17,7 @@ from .addresses import as_ref, as_text
 from .encoders import Encoders
 from .failures import Failures
 from .finished import FinishedWork
+from .imported import HAS_EMBEDDING, Imported
 from .store_file import StoreFile
 
 _ADD = "INSERT OR IGNORE INTO listing(path, address, stamp, name, tag) VALUES (?, ?, ?, ?, ?)"
@@ -27,10 +28,10 @@ UPDATE listing SET number = ranked.number FROM (
 WHERE ranked.seq = listing.seq AND ranked.number > 1
 """
 
-_PENDING = """
+_PENDING = f"""
 FROM listing AS l
 LEFT JOIN image AS i ON i.path = l.path AND i.stamp = l.stamp
-WHERE NOT EXISTS (SELECT 1 FROM embedding AS e WHERE e.encoder = :encoder AND e.key IN (i.picture_hash, i.hash_id))
+WHERE NOT {HAS_EMBEDDING}
 AND NOT EXISTS (SELECT 1 FROM failure AS f WHERE f.path = l.path AND f.stamp = l.stamp
                 AND f.step = 'decode' AND f.decoder = :decoder)
 """
@@ -63,7 +64,10 @@ class FoundSummary:
 class Listing:
     """The part of the working store that holds the images of the latest run."""
 
-    def __init__(self, file: StoreFile, encoders: Encoders, failures: Failures, finished: FinishedWork) -> None:
+    def __init__(
+        self, file: StoreFile, encoders: Encoders, failures: Failures, finished: FinishedWork, imported: Imported
+    ) -> None:
+        self._imported = imported
         self._file = file
         self._encoders = encoders
         self._failures = failures
@@ -110,7 +114,12 @@ class Listing:
             yield from (FoundImage(as_ref(self._file, address), stamp) for _, address, stamp in rows)
 
     def _pending_values(self, encoder: Optional[EncoderSpec]) -> dict[str, Any]:
-        return {"encoder": self._encoders.number(encoder), "decoder": self._failures.decoder, "after": 0}
+        return {
+            "encoder": self._encoders.number(encoder),
+            "imported": self._imported.is_used,
+            "decoder": self._failures.decoder,
+            "after": 0,
+        }
 
     def holds_below(self, folder: str) -> bool:
         """Return whether any listed image lies below a folder."""

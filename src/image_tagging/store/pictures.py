@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,15 @@ from numpy.typing import NDArray
 from ..records import EncoderSpec, ImageRecord, ImageRef, ListedFile
 from .addresses import as_ref
 from .encoders import Encoders
+from .imported import HAS_EMBEDDING, Imported
 from .store_file import StoreFile
 
-_NAME_PICTURES = """
+#: Two embeddings of one picture differ by less, as a share of their length, where only the precision is another.
+_SAME = 0.05
+
+_NAME_PICTURES = f"""
 UPDATE listing SET picture_id = (
-    SELECT i.hash_id FROM image AS i WHERE i.path = listing.path AND i.stamp = listing.stamp AND EXISTS (
-        SELECT 1 FROM embedding AS e WHERE e.encoder = :encoder AND e.key IN (i.picture_hash, i.hash_id)))
+    SELECT i.hash_id FROM image AS i WHERE i.path = listing.path AND i.stamp = listing.stamp AND {HAS_EMBEDDING})
 """
 
 _SHARED_HASHES = """
@@ -34,11 +38,13 @@ WHERE l.picture_id <> i.hash_id ORDER BY l.seq
 
 _PICTURES = """
 SELECT l.address, l.picture_id, i.picture_hash, i.format, i.size_bytes, i.width, i.height,
-       coalesce(own.vector, imported.vector)
+       own.vector, coalesce(by_picture.vector, by_hash.vector)
 FROM listing AS l
 JOIN image AS i ON i.path = l.path
 LEFT JOIN embedding AS own ON own.key = i.picture_hash AND own.encoder = :encoder
-LEFT JOIN embedding AS imported ON imported.key = i.hash_id AND imported.encoder = :encoder
+LEFT JOIN imported_embedding AS by_picture
+    ON :imported AND by_picture.key = i.picture_hash AND by_picture.encoder = :encoder
+LEFT JOIN imported_embedding AS by_hash ON :imported AND by_hash.key = i.hash_id AND by_hash.encoder = :encoder
 WHERE l.seq = (SELECT min(seq) FROM listing AS same WHERE same.picture_id = l.picture_id)
 ORDER BY l.seq
 """
@@ -57,11 +63,17 @@ _IDS = "SELECT picture_id FROM listing WHERE picture_id IS NOT NULL GROUP BY pic
 
 
 class Pictures:
-    """The part of the working store that gives the pictures of the latest run, once each has its name."""
+    """The part of the working store that gives the pictures of the latest run, once each has its name.
 
-    def __init__(self, file: StoreFile, encoders: Encoders) -> None:
+    ``differing`` counts the pictures given by :meth:`records` of which the metadata file of this run holds another
+    embedding than was computed here.
+    """
+
+    def __init__(self, file: StoreFile, encoders: Encoders, imported: Imported) -> None:
         self._file = file
         self._encoders = encoders
+        self._imported = imported
+        self.differing = 0
 
     def assign_names(self, encoder: EncoderSpec) -> None:
         """Decide what results call each listed picture that has an embedding by this encoder.
@@ -71,7 +83,7 @@ class Pictures:
         """
         first: dict[str, str] = {}
         with self._file.transaction() as db:
-            db.execute(_NAME_PICTURES, {"encoder": self._encoders.number(encoder)})
+            db.execute(_NAME_PICTURES, self._values(encoder))
             for hash_id, picture_hash, seq in self._file.rows(_SHARED_HASHES):
                 if picture_hash != first.setdefault(hash_id, picture_hash):
                     db.execute("UPDATE listing SET picture_id = ? WHERE seq = ?", (picture_hash, seq))
@@ -83,9 +95,11 @@ class Pictures:
 
     def records(self, encoder: EncoderSpec) -> Iterator[ImageRecord]:
         """Yield every picture that has a name, once, in the order of the listing."""
-        for address, hash_id, *facts, vector in self._file.stream(
-            _PICTURES, {"encoder": self._encoders.number(encoder)}
-        ):
+        self.differing = 0
+        for address, hash_id, *facts, own, imported in self._file.stream(_PICTURES, self._values(encoder)):
+            vector = self._vector(imported if own is None else own, encoder)
+            if own is not None and imported is not None and own != imported:
+                self.differing += _is_another(vector, self._vector(imported, encoder))
             picture_hash, image_format, size_bytes, width, height = facts
             yield ImageRecord(
                 ref=as_ref(self._file, address),
@@ -96,7 +110,7 @@ class Pictures:
                 width=width,
                 height=height,
                 tags=self._tags_of(hash_id),
-                embedding=self._embedding(vector, encoder),
+                embedding=vector,
                 encoder=encoder,
             )
 
@@ -131,8 +145,16 @@ class Pictures:
         rows = self._file.rows("SELECT DISTINCT tag FROM listing WHERE picture_id = ? ORDER BY tag", (hash_id,))
         return tuple(tag for (tag,) in rows)
 
-    def _embedding(self, vector: bytes, encoder: EncoderSpec) -> NDArray[np.float32]:
+    def _values(self, encoder: EncoderSpec) -> dict[str, Any]:
+        return {"encoder": self._encoders.number(encoder), "imported": self._imported.is_used}
+
+    def _vector(self, vector: bytes, encoder: EncoderSpec) -> NDArray[np.float32]:
         """Return (D,) float32; OutputError where the bytes are of another length."""
         if not isinstance(vector, bytes) or len(vector) != 4 * encoder.dim:
             raise self._file.damaged("an embedding is not of the length that it should have")
         return np.frombuffer(vector, dtype="<f4")
+
+
+def _is_another(vector: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
+    """Return whether two embeddings (D,) of one picture differ by more than the precision they were computed in."""
+    return bool(np.linalg.norm(vector - other) > _SAME * np.linalg.norm(vector))

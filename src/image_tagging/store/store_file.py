@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from typing_extensions import Self
@@ -25,12 +25,10 @@ STORE_NAME = "image-tagging.store"
 Database = sqlite3.Connection
 
 #: The version of the tables below, written into the file.
-_VERSION = 1
+_VERSION = 2
 
 #: Seconds to wait for another run that holds the store: it may be about to end.
 _WAIT = 5.0
-
-_TABLES = frozenset({"encoder", "image", "failure", "embedding", "finished", "imported", "listing"})
 
 _MOVE_AWAY = "Move it away, and what it knew is computed again; or use another output folder."
 
@@ -44,19 +42,36 @@ CREATE TABLE IF NOT EXISTS image(
 CREATE TABLE IF NOT EXISTS failure(
     path TEXT PRIMARY KEY, stamp TEXT NOT NULL, decoder TEXT NOT NULL, step TEXT NOT NULL, code TEXT NOT NULL,
     reason TEXT NOT NULL);
--- key: the picture_hash of a picture embedded here, or the hash_id of one that was imported from a metadata file.
+-- What was computed here; key: the picture_hash.
 CREATE TABLE IF NOT EXISTS embedding(
     key TEXT NOT NULL, encoder INTEGER NOT NULL REFERENCES encoder(id), vector BLOB NOT NULL,
     PRIMARY KEY(key, encoder));
 -- What was finished, and a digest of all that it was made from: it need not be done again while that is the same.
 CREATE TABLE IF NOT EXISTS finished(work TEXT PRIMARY KEY, digest TEXT NOT NULL);
+-- The metadata file that a run named last, and its embeddings; key: the picture_hash where it is known, or the hash_id.
 CREATE TABLE IF NOT EXISTS imported(path TEXT PRIMARY KEY, stamp TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS imported_embedding(
+    key TEXT NOT NULL, encoder INTEGER NOT NULL REFERENCES encoder(id), vector BLOB NOT NULL,
+    PRIMARY KEY(key, encoder));
 -- The images of the latest run, in the order found; number counts those of one name.
 CREATE TABLE IF NOT EXISTS listing(
     seq INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, address TEXT NOT NULL, stamp TEXT NOT NULL, name TEXT NOT NULL,
     tag TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 1, picture_id TEXT);
 CREATE INDEX IF NOT EXISTS listing_picture ON listing(picture_id);
 """
+
+#: What makes a store of each earlier version one of this version, before ``_SCHEMA``.
+_MIGRATIONS = {
+    # Embeddings of metadata files were among those computed here, and nothing says which they are.
+    1: """
+    DELETE FROM embedding WHERE EXISTS (SELECT 1 FROM imported);
+    DELETE FROM imported;
+    DELETE FROM finished WHERE work <> 'placing';
+    """,
+}
+
+#: The tables that each version added.
+_ADDED = {2: {"imported_embedding"}}
 
 
 class StoreFile:
@@ -95,17 +110,24 @@ class StoreFile:
             with self._db:  # both of one state of the file: another run may be making it a store just now
                 self._db.execute("BEGIN")
                 ((version,),) = self.rows("PRAGMA user_version")
-                tables = {name for (name,) in self.rows("SELECT name FROM sqlite_master")}
-            if tables and not (version == _VERSION and tables >= _TABLES):
+                found = self._statements()
+            if found and (version not in {*_MIGRATIONS, _VERSION} or found != _statements_of(version)):
                 raise OutputError(
                     f"{self.path} is not a working store of this version: another program made it, or a newer version "
                     "of this one. Move it away, or use another output folder."
                 )
+            self._db.execute("PRAGMA trusted_schema = OFF")
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             # Writing takes the lock; in one go, so that a run that is killed here leaves no half of a store.
-            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT")
+            migration = _MIGRATIONS.get(version, "") if found else ""
+            self._db.executescript(f"BEGIN IMMEDIATE; {migration} {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT")
+
+    def _statements(self) -> dict[str, str]:
+        """Return the statement that made each table and index: a stranger's triggers, views and checks would run."""
+        rows = self.rows("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@'")
+        return {name: str(sql) for name, sql in rows}
 
     def rows(self, query: str, values: Any = ()) -> list[Any]:
         """Return all rows of a query; any thread may call this."""
@@ -136,6 +158,15 @@ class StoreFile:
         except (sqlite3.Error, UnicodeDecodeError) as error:  # what a damaged file says need not be text
             said = escaped(str(error))[:200]
             raise OutputError(f"the working store {self.path} cannot be used: {said}. {_advice(said)}") from error
+
+
+def _statements_of(version: int) -> dict[str, str]:
+    """Return the statements of the tables and indices of a version, as SQLite keeps them."""
+    later = set().union(*(tables for number, tables in _ADDED.items() if number > version))
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(_SCHEMA)
+        rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    return {name: sql for name, sql in rows if name not in later}
 
 
 def _advice(said: str) -> str:

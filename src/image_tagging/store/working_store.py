@@ -13,6 +13,7 @@ from .embeddings import Embeddings
 from .encoders import Encoders
 from .failures import Failures
 from .finished import FinishedWork
+from .imported import Imported
 from .listing import Listing
 from .pictures import Pictures
 from .store_file import StoreFile
@@ -21,10 +22,10 @@ from .store_file import StoreFile
 class WorkingStore:
     """The store of one output folder, held by this process alone until it is closed.
 
-    ``listing`` holds the images of the latest run, ``embeddings`` what was computed of images, ``failures`` what
-    failed, ``encoders`` those that embeddings come from, ``finished`` what need not be done again; ``pictures`` gives
-    what results are written from. ``decoder`` names what decides which images can be decoded, limits included: see
-    ``ImageLimits``.
+    ``listing`` holds the images of the latest run, ``embeddings`` what was computed of images, ``imported`` what the
+    metadata file of a run holds of them, ``failures`` what failed, ``encoders`` those that embeddings come from,
+    ``finished`` what need not be done again; ``pictures`` gives what results are written from. ``decoder`` names what
+    decides which images can be decoded, limits included: see ``ImageLimits``.
 
     Raises
     ------
@@ -38,10 +39,11 @@ class WorkingStore:
         self.decoder = decoder
         self.finished = FinishedWork(self._file)
         self.encoders = Encoders(self._file)
+        self.imported = Imported(self._file, self.encoders, self.finished)
         self.failures = Failures(self._file, self.finished, decoder)
-        self.listing = Listing(self._file, self.encoders, self.failures, self.finished)
-        self.embeddings = Embeddings(self._file, self.encoders, self.failures, self.finished)
-        self.pictures = Pictures(self._file, self.encoders)
+        self.listing = Listing(self._file, self.encoders, self.failures, self.finished, self.imported)
+        self.embeddings = Embeddings(self._file, self.encoders, self.failures, self.imported)
+        self.pictures = Pictures(self._file, self.encoders, self.imported)
 
     def __enter__(self) -> Self:
         return self
