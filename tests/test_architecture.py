@@ -37,7 +37,7 @@ PUBLIC = {
     ),
     "reports": "RunReport explain require_reports_ours write_report",
     "runners": "LocalRunner Preparer Runner Work local",
-    "sources": "SourceReader ThreadReaders find_images is_archive sub_folders",
+    "sources": "SourceReader ThreadReaders find_images is_archive may_be_opened sub_folders",
     "store": "FoundSummary PLACING StoreFile WorkingStore",
     "tag_models": (
         "DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList Reader "

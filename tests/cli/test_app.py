@@ -18,8 +18,8 @@ import typer.main
 import image_tagging
 from image_tagging import ClassifyConfig, ProcessConfig, TrainConfig, pipeline
 from image_tagging.cli import app as cli
-from image_tagging.cli import console
 from image_tagging.cli import log as run_log
+from image_tagging.cli import summaries
 
 #: The flags of CONTRACT and README, with a value of each that is not its default.
 FLAGS = {
@@ -80,7 +80,7 @@ def parsed(monkeypatch, tmp_path):
     for name in ("process_dataset", "train_tag_models", "classify_images"):
         monkeypatch.setattr(pipeline, name, lambda config, watch: calls.append(config))
     for name in ("show_process", "show_train", "show_classify"):
-        monkeypatch.setattr(console, name, lambda *_: None)
+        monkeypatch.setattr(summaries, name, lambda *_: None)
 
     def parse(*arguments):
         assert cli.main(list(arguments)) == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from image_tagging.cli import console
+from image_tagging.cli import console, summaries
 from image_tagging.datasets.audit.facts import Advice
 from image_tagging.demo import run_demo
 from image_tagging.errors import NoModelsError
@@ -52,6 +52,7 @@ def classify_summary(**values):
             "of_archives": False,
             "place": "copy",
             "mixed_bins": False,
+            "differing": 0,
             "left_out": 0,
             "files": (),
             "folder": "/o",
@@ -94,7 +95,7 @@ def failure(name, code="empty", reason="the file is empty"):
 
 
 def test_what_moves_the_cursor_is_shown_as_a_mark(capsys):
-    console.show_process(
+    summaries.show_process(
         process_summary(
             tags={NASTY: 1},
             empty_tags=(NASTY,),
@@ -104,8 +105,8 @@ def test_what_moves_the_cursor_is_shown_as_a_mark(capsys):
         f"/{NASTY}.log",
     )
     told = {"skipped": ((NASTY, NASTY),), "warnings": (NASTY,), "advice": (advice(NASTY),)}
-    console.show_train(train_summary(reports(NASTY), **told))
-    console.show_classify(classify_summary(folder=NASTY, place_failures=(failure(NASTY),)))
+    summaries.show_train(train_summary(reports(NASTY), **told))
+    summaries.show_classify(classify_summary(folder=NASTY, place_failures=(failure(NASTY),)))
     console.complain(NASTY)
     shown = capsys.readouterr()
     assert not set("\x1b\u202e\x07\r") & set(shown.out + shown.err)
@@ -114,14 +115,14 @@ def test_what_moves_the_cursor_is_shown_as_a_mark(capsys):
 
 
 def test_advice_on_the_data_set_is_shown_in_its_order(capsys):
-    console.show_train(train_summary(reports("a"), advice=(advice("cats bark."), advice("dogs mew."))))
+    summaries.show_train(train_summary(reports("a"), advice=(advice("cats bark."), advice("dogs mew."))))
     shown = capsys.readouterr().out
     assert "  To look at: cats bark.\n  To look at: dogs mew.\n" in shown
 
 
 def test_names_in_any_script_are_shown_as_they_are(capsys):
     names = ["it's", "猫", "🐈‍⬛", "[bold]no markup[/bold]", ":smile:", "می‌خواهم"]
-    console.show_process(process_summary(tags=dict.fromkeys(names, 1)))
+    summaries.show_process(process_summary(tags=dict.fromkeys(names, 1)))
     shown = capsys.readouterr().out
     assert all(name in shown for name in names)
 
@@ -170,27 +171,29 @@ def test_classify_main_without_a_model_says_where_to_look(trained, tmp_path):
 
 def test_counts_read_well(capsys):
     archives = (object(),)
-    console.show_classify(
+    summaries.show_classify(
         classify_summary(
             embedding=embedding(images=1234, pictures=1233, computed=1, archives=archives),
             left_out=1,
             models=(("a", "b"),),
             tagged=1_020,
+            differing=1,
         )
     )
     shown = capsys.readouterr().out
     assert "1,234 images, 1 archive, 1 duplicate, 0 skipped" in shown
     assert "1 embedding computed, on cpu" in shown
     assert "1 model of 1 tag" in shown
+    assert "  1 picture: the metadata holds another embedding than was computed; the computed one was used." in shown
     assert "\n1,020 of 1,234 images got at least one tag\n" in shown
     assert "Left out 1 archive: use image-tagging classify-zip for that." in shown
-    console.show_classify(classify_summary(left_out=20, of_archives=True))
+    summaries.show_classify(classify_summary(left_out=20, of_archives=True))
     assert "Left out 20 plain images: use image-tagging classify for that." in capsys.readouterr().out
 
 
 def test_ten_skipped_files_are_shown_and_the_log_named_for_the_rest(capsys):
     failures = tuple(failure(f"{number}.png") for number in range(25))
-    console.show_process(process_summary(embedding=embedding(failures=failures)), "/o/image-tagging.log")
+    summaries.show_process(process_summary(embedding=embedding(failures=failures)), "/o/image-tagging.log")
     shown = capsys.readouterr().out
     assert "3 images, 25 skipped" in shown
     assert shown.count("skipped: /in/") == 10
@@ -201,15 +204,15 @@ def test_ten_skipped_files_are_shown_and_the_log_named_for_the_rest(capsys):
 def test_skipped_files_are_counted_by_their_codes(capsys):
     codes = ["truncated"] * 2 + ["empty"] * 1_200
     failures = tuple(replace(failure(f"{number}.png"), code=code) for number, code in enumerate(codes))
-    console.show_process(process_summary(embedding=embedding(failures=failures)), "/o/image-tagging.log")
+    summaries.show_process(process_summary(embedding=embedding(failures=failures)), "/o/image-tagging.log")
     assert "3 images, 1,202 skipped (1,200 empty, 2 truncated)\n" in capsys.readouterr().out
 
 
 def test_palette_swaps_are_told(capsys):
     pair = (ImageRef("/b.png"), ImageRef("/a.png"))
-    console.show_process(process_summary(embedding=embedding(shared_hashes=(pair,))), "/o/x.log")
+    summaries.show_process(process_summary(embedding=embedding(shared_hashes=(pair,))), "/o/x.log")
     assert "1 picture has the pixel hash of another" in capsys.readouterr().out
-    console.show_process(process_summary(embedding=embedding(shared_hashes=(pair, pair))))
+    summaries.show_process(process_summary(embedding=embedding(shared_hashes=(pair, pair))))
     assert "2 pictures have the pixel hash of another" in capsys.readouterr().out
 
 
@@ -221,7 +224,7 @@ def test_training_shows_a_row_a_tag_with_what_was_measured(capsys):
         skipped=(("bare", "it has no image with an embedding"),),
         unknown=2,
     )
-    console.show_train(summary)
+    summaries.show_train(summary)
     lines = capsys.readouterr().out.splitlines()
     assert "2 tags, 30 images, encoder builtin/learned-1" in lines
     assert "lr: ovr-logistic-regression, svm: ovr-svm. All figures are in the reports." in lines
@@ -235,7 +238,7 @@ def test_training_shows_a_row_a_tag_with_what_was_measured(capsys):
 
 def test_training_shows_a_column_for_each_kind_that_was_trained(capsys):
     measured = [0.9, 0.8, 0.3], [True, True, False]
-    console.show_train(train_summary((report("cat", *measured), report("cat", *measured, kind="odd"), report("dog"))))
+    summaries.show_train(train_summary((report("cat", *measured), report("cat", *measured, kind="odd"), report("dog"))))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == "tag images measured AP svm AP odd BA svm BA odd note".split()
     assert lines[1].split() == ["cat", "11", "2", "1.00", "1.00", "1.00", "1.00"]
@@ -245,11 +248,11 @@ def test_training_shows_a_column_for_each_kind_that_was_trained(capsys):
 
 def test_long_tags_are_shown_whole(capsys):
     tags = ["x" * 100 + "a", "x" * 100 + "b"]
-    console.show_process(process_summary(tags=dict.fromkeys(tags, 1)))
+    summaries.show_process(process_summary(tags=dict.fromkeys(tags, 1)))
     shown = capsys.readouterr().out.split("3 images")[0]
     assert shown.count("x") == 200
     assert "…" not in shown
-    console.show_train(train_summary((*reports(tags[0]), *reports(tags[1]))))
+    summaries.show_train(train_summary((*reports(tags[0]), *reports(tags[1]))))
     assert "…" not in capsys.readouterr().out
 
 
@@ -272,7 +275,7 @@ def test_the_bar_is_drawn_on_a_terminal_alone(monkeypatch):
 @pytest.mark.slow
 def test_the_demo_shows_where_to_look(tmp_path, capsys):
     summary = run_demo(str(tmp_path / "demo"))
-    console.show_demo(summary)
+    summaries.show_demo(summary)
     shown = capsys.readouterr().out
     assert summary.asked == 8 * 8 + 8 * 3
     assert summary.right / summary.asked > 0.9

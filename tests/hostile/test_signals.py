@@ -73,14 +73,14 @@ PLACES = {
         "the store": "image_tagging.store.embeddings:Embeddings:add:2",
         "a record": "image_tagging.datasets.metadata:RecordWriter:add:7",
         "moving into place": "os::replace:2",
-        "the summary": "image_tagging.cli.console::show_process:1",
+        "the summary": "image_tagging.cli.summaries::show_process:1",
     },
     "train": {
         "start": "sklearn.svm:::1",
         "a model": "image_tagging.pipeline.train::save_tag_model:3",
         "moving into place": "os::replace:4",
         "a report": "image_tagging.pipeline.train::write_report:2",
-        "the summary": "image_tagging.cli.console::show_train:1",
+        "the summary": "image_tagging.cli.summaries::show_train:1",
     },
     "classify": {
         "start": "cv2:::1",
@@ -89,12 +89,12 @@ PLACES = {
         "a bin": "image_tagging.exporters.placing::_write:11",
         "moving into place": "os::replace:5",
         "the table": "image_tagging.exporters.tables:TableWriter:add:9",
-        "the summary": "image_tagging.cli.console::show_classify:1",
+        "the summary": "image_tagging.cli.summaries::show_classify:1",
     },
     "classify-zip": {
         "a batch": "image_tagging.pipeline.embedder:Embedder:_embed:2",
         "a bin": "image_tagging.exporters.placing::_write:11",
-        "the summary": "image_tagging.cli.console::show_classify:1",
+        "the summary": "image_tagging.cli.summaries::show_classify:1",
     },
 }
 WHERE = [(stage, place) for stage, places in PLACES.items() for place in places]

@@ -13,6 +13,7 @@ from image_tagging.datasets.audit.audit import Advice
 from image_tagging.datasets.splits import Splitter
 from image_tagging.datasets.tagged_embeddings import gather
 from image_tagging.errors import OutputError
+from image_tagging.images.decode import content_hash
 from image_tagging.records import EncoderSpec, ImageRef, ImportedEmbedding
 from image_tagging.reports.run import RunReport
 from image_tagging.training.evaluation.thresholds import parse_aim
@@ -34,13 +35,15 @@ def images(drawing, tmp_path):
         kind = "sprites" if number < 20 else "tiles"
         path = drawing(tmp_path / "in" / kind / f"{number}.png", kind, number)
         vector = random.normal(size=DIM) + (2 if number < 20 else 0)
-        brought.append(ImportedEmbedding(str(number), str(path), vector.astype(np.float32)))
+        hash_id = content_hash(path.read_bytes())
+        brought.append(ImportedEmbedding(hash_id, str(path), vector.astype(np.float32)))
     os.unlink(brought[-1].file_path)
     return brought
 
 
 def written(images, folder):
-    data = gather(iter(images), {HOSTILE: [str(n) for n in range(20)], "tiles": [str(n) for n in range(20, 40)]})
+    hashes = [image.hash_id for image in images]
+    data = gather(iter(images), {HOSTILE: hashes[:20], "tiles": hashes[20:]})
     learner, splitter = TagLearner(data, ENCODER, seed=0, aim=AIM), Splitter(data, test_share=0.1, seed=0)
     report = RunReport(data, ENCODER, seed=0, aim=AIM)
     for tag in data.tags:

@@ -6,20 +6,32 @@ import base64
 import io
 import logging
 import os
+from contextlib import closing
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from image_tagging.records import ImageRef, ImportedEmbedding
+from image_tagging.failures import attempt
+from image_tagging.images.decode import decode
+from image_tagging.records import Failure, ImageRef, ImportedEmbedding
 from image_tagging.reports import thumbnails
-from image_tagging.reports.thumbnails import address_to_show, draw_thumbnails
+from image_tagging.reports.thumbnails import ShownImage, draw_thumbnails
+from image_tagging.sources import SourceReader
 from samples import drawn, encoded, plain, png, written, zipped
 
 
 def draw(*paths):
     """The thumbnails of plain files, by their paths."""
-    return draw_thumbnails({path: ImageRef(path) for path in paths})
+    return draw_thumbnails({path: shown_image(ImageRef(path)) for path in paths})
+
+
+def shown_image(ref):
+    """An image with the hash of what is there now; of what cannot be decoded with that of another."""
+    with closing(SourceReader()) as reader:
+        data = attempt(ref, "read", lambda: reader.read(ref))
+    decoded = data if isinstance(data, Failure) else attempt(ref, "decode", lambda: decode(ref, data))
+    return ShownImage(ref, "h" if isinstance(decoded, Failure) else decoded.facts.hash_id)
 
 
 def shown(uri):
@@ -61,7 +73,7 @@ def test_images_in_archives_in_archives_are_shown_at_their_exact_addresses(tmp_p
     archive = written(tmp_path / "holder.zip" / "photos.zip", zipped(twins))
     images = {"nested": ImageRef(archive, ("inner.zip", "7.png")), "folder": ImageRef(archive, ("inner.zip/7.png",))}
     assert len({ref.path for ref in images.values()}) == 1
-    uris = draw_thumbnails(images)
+    uris = draw_thumbnails({name: shown_image(ref) for name, ref in images.items()})
     expected = draw(*(written(tmp_path / f"{seed}.png", png(seed)) for seed in (7, 8)))
     assert list(uris) == list(images)
     assert list(uris.values()) == list(expected.values())
@@ -75,12 +87,12 @@ def test_what_is_shown_lies_at_the_address_that_the_metadata_gives(tmp_path, cap
     picture = written(tmp_path / "a.png", png(1))
     archive = written(tmp_path / "photos.zip", zipped({"a.png": png(2)}))
     inside = ImageRef(archive, ("a.png",))
-    assert address_to_show(record(f"{archive}/a.png", inside)) == inside
-    assert address_to_show(record(picture)) == ImageRef(picture)
+    assert ShownImage.of(record(f"{archive}/a.png", inside)) == ShownImage(inside, "h")
+    assert ShownImage.of(record(picture)) == ShownImage(ImageRef(picture), "h")
     with caplog.at_level(logging.INFO):
-        assert address_to_show(record(f"{archive}/a.png")) is None  # of an earlier version: no address is guessed
-        assert address_to_show(record("")) is None
-        assert address_to_show(record("\udcff\0")) is None
+        assert ShownImage.of(record(f"{archive}/a.png")) is None  # of an earlier version: no address is guessed
+        assert ShownImage.of(record("")) is None
+        assert ShownImage.of(record("\udcff\0")) is None
     assert f"no thumbnail of {archive}/a.png: the metadata has no address of it" in caplog.text
 
 
@@ -99,7 +111,8 @@ def test_what_is_missing_or_broken_has_no_thumbnail(tmp_path, caplog):
         ImageRef(os.devnull),
     ]
     with caplog.at_level(logging.INFO):
-        assert list(draw_thumbnails({str(ref): ref for ref in [*bad, ImageRef(good)]})) == [str(ImageRef(good))]
+        drawn_names = list(draw_thumbnails({str(ref): shown_image(ref) for ref in [*bad, ImageRef(good)]}))
+    assert drawn_names == [str(ImageRef(good))]
     assert f"no thumbnail of {tmp_path}/gone.png: the file is no longer there" in caplog.text
 
 
@@ -111,3 +124,46 @@ def test_of_too_many_the_first_are_drawn(tmp_path, monkeypatch):
 
 def test_nothing_is_drawn_of_nothing():
     assert draw_thumbnails({}) == {}
+
+
+# --- what metadata claims (R4) -----------------------------------------------------------------------------
+
+
+def test_a_picture_is_shown_only_if_it_has_the_hash_of_its_record(tmp_path, caplog):
+    private = ImageRef(written(tmp_path / "private.png", png(1)))
+    with caplog.at_level(logging.INFO):
+        assert draw_thumbnails({"claimed": ShownImage(private, "0" * 128)}) == {}
+    assert "another than the one of the metadata" in caplog.text
+
+
+def test_a_palette_swap_is_shown_by_the_hash_that_its_record_has(tmp_path):
+    ref = ImageRef(written(tmp_path / "swap.png", png(1)))
+    facts = decode(ref, png(1)).facts
+    assert list(draw_thumbnails({"swap": ShownImage(ref, facts.picture_hash)})) == ["swap"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        ["//server/share/x.png"],
+        ["\\\\server\\share\\x.png"],
+        ["\\\\?\\UNC\\server\\x.png"],
+        ["/\\server/x.png"],
+        ["/net/server/x.png"],
+        ["/dev/stdin"],
+        ["/proc/self/fd/0"],
+        ["/sys/../dev/zero"],
+        ["/home/me/Letter.docx", "word/media/image1.png"],
+        ["/home/me/Letter.docx"],
+        ["/home/me/photos.zip", "Letter.docx", "word/media/image1.png"],
+        ["/home/me/a.png\0"],
+    ],
+)
+def test_network_paths_devices_and_documents_are_not_even_looked_at(address, monkeypatch):
+    def looked(path):
+        raise AssertionError(path)
+
+    monkeypatch.setattr(thumbnails.os.path, "isfile", looked)
+    assert ShownImage.of(record(address[0], ImageRef(address[0], tuple(address[1:])))) is None
+    if len(address) == 1:
+        assert ShownImage.of(record(address[0])) is None

@@ -18,7 +18,7 @@ import pytest
 
 from image_tagging import ClassifyConfig, TrainConfig, classify_images, list_models, load_tag_models, train_tag_models
 from image_tagging.cli import main
-from image_tagging.cli.console import show_train
+from image_tagging.cli.summaries import show_train
 from image_tagging.errors import ModelError, UnsafeModelError
 from image_tagging.exporters import result_folders
 from image_tagging.tag_models import Kind, register_kind, scorer_of, sigmoid, unregister_kind

@@ -87,35 +87,35 @@ def _add_stage(
 def _process(config: ProcessConfig) -> None:
     """Stage 1: compute the metadata and the embedding of every image."""
     from .. import pipeline
-    from . import console
+    from . import console, summaries
     from .log import log_in
 
     with log_in(config.output_folder) as log:
         with console.progress() as watch:
             summary = pipeline.process_dataset(config, watch)
-        console.show_process(summary, log)
+        summaries.show_process(summary, log)
 
 
 def _train(config: TrainConfig) -> None:
     """Stage 2: learn tag models of every tag."""
     from .. import pipeline
-    from . import console
+    from . import console, summaries
 
     with console.progress() as watch:
         summary = pipeline.train_tag_models(config, watch)
-    console.show_train(summary)
+    summaries.show_train(summary)
 
 
 def _classify(config: ClassifyConfig) -> None:
     """Stage 3: score the images of a folder by all tag models and place them in bins."""
     from .. import pipeline
-    from . import console
+    from . import console, summaries
     from .log import log_in
 
     with log_in(config.output) as log:
         with console.progress() as watch:
             summary = pipeline.classify_images(config, watch)
-        console.show_classify(summary, log)
+        summaries.show_classify(summary, log)
 
 
 def _classify_zip(config: ClassifyConfig) -> None:
@@ -163,13 +163,13 @@ def demo(
 ) -> None:
     """Draw a small tagged data set, run stages 1 to 4 on it with the embedded encoder, and say where to look."""
     from ..demo import run_demo
-    from . import console
+    from . import console, summaries
     from .log import log_in
 
     with log_in(output):
         with console.progress() as watch:
             summary = run_demo(os.path.abspath(output), watch)
-        console.show_demo(summary)
+        summaries.show_demo(summary)
 
 
 def main(arguments: Optional[list[str]] = None) -> int:

@@ -51,6 +51,14 @@ class TextEncoder(Protocol):
         """Return (N, D) float32 for N texts, not normalised; row i belongs to text i."""
 
 
+def is_path(pretrained: str) -> bool:
+    """Return whether ``pretrained`` is the path of a file: it has a folder or a suffix, and a tag has neither.
+
+    So a file that happens to be called like a tag, in the folder where a command is run, is not taken for it.
+    """
+    return any(mark in pretrained for mark in "/\\.:")
+
+
 def _as_asked(name: str, pretrained: str) -> tuple[str, str]:
     return name, pretrained
 

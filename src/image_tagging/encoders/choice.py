@@ -7,21 +7,22 @@ from typing import Optional
 
 from ..errors import EncoderMismatchError, EncoderUnavailableError
 from ..records import EncoderSpec
-from .base import Encoder, TextEncoder
-from .registry import encoder_identity, load_encoder, load_text_encoder
+from .base import Encoder, TextEncoder, is_path
+from .registry import encoder_identity, family_of, load_encoder, load_text_encoder
 
 
 @dataclass(frozen=True)
 class EncoderChoice:
     """The encoder that a run uses. It is loaded when the first picture needs it, and never when none does.
 
-    ``name`` and ``pretrained`` are its identity; ``weights`` is where the weights are (a tag or a path). ``dim`` is the
-    length its embeddings must have, where that is known beforehand.
+    ``name`` and ``pretrained`` are its identity; ``weights`` is where the weights are, as the user says it: a tag or a
+    path. Without it they are those of the tag ``pretrained``, which no file is opened for: a stranger may have written
+    it into metadata or a card. ``dim`` is the length its embeddings must have, where that is known beforehand.
     """
 
     name: str
     pretrained: str
-    weights: str
+    weights: Optional[str]
     device: Optional[str] = None
     precision: str = "auto"
     dim: Optional[int] = None
@@ -36,7 +37,7 @@ class EncoderChoice:
         cls, spec: EncoderSpec, weights: Optional[str], device: Optional[str] = None, precision: str = "auto"
     ) -> EncoderChoice:
         """Return the encoder that embeddings or tag models name; whether it is available shows when it is loaded."""
-        return cls(spec.name, spec.pretrained, weights or spec.pretrained, device, precision, spec.dim)
+        return cls(spec.name, spec.pretrained, weights, device, precision, spec.dim)
 
     def load(self) -> Encoder:
         """Return the encoder, ready to work.
@@ -48,14 +49,15 @@ class EncoderChoice:
         EncoderMismatchError
             ``weights`` are those of another encoder.
         """
-        identity = encoder_identity(self.name, self.weights)
+        weights = self._weights()
+        identity = encoder_identity(self.name, weights)
         if identity != (self.name, self.pretrained):
             raise EncoderMismatchError(
-                f"new images need the encoder {self.name}/{self.pretrained}, and {self.weights} is "
+                f"new images need the encoder {self.name}/{self.pretrained}, and {weights} is "
                 f"{'/'.join(identity)}. Give the weights file it was made with as --pretrained."
             )
         try:
-            encoder = load_encoder(self.name, self.weights, self.device, self.precision)
+            encoder = load_encoder(self.name, weights, self.device, self.precision)
         except EncoderUnavailableError as error:
             if self.dim is None:
                 raise
@@ -84,16 +86,27 @@ class EncoderChoice:
             The device asked for is not here.
         """
         label = EncoderSpec(self.name, self.pretrained, 0, "").label
-        is_given = self.weights != self.pretrained
-        if is_given and encoder_identity(self.name, self.weights) != (self.name, self.pretrained):
+        weights = self._weights()
+        if self.weights and encoder_identity(self.name, weights) != (self.name, self.pretrained):
             raise EncoderMismatchError(
-                f"the embeddings are those of {label}, and {self.weights} holds other weights: "
+                f"the embeddings are those of {label}, and {weights} holds other weights: "
                 "give the weights file they were made with as --pretrained."
             )
-        encoder = load_text_encoder(self.name, self.weights, self.device)
+        encoder = load_text_encoder(self.name, weights, self.device)
         if self.dim not in {None, encoder.dim}:
             raise EncoderMismatchError(
                 f"the texts of {label} have {encoder.dim} values and the embeddings {self.dim}: "
                 "they were made with another encoder of that name. Make them again (stage 1)."
             )
         return encoder
+
+    def _weights(self) -> str:
+        """Return the tag or the path of the weights; EncoderUnavailableError where a file must be named for them."""
+        if self.weights:
+            return self.weights
+        if not family_of(self.name).version and is_path(self.pretrained):
+            label = EncoderSpec(self.name, self.pretrained, 0, "").label
+            raise EncoderUnavailableError(
+                f"the embeddings are those of {label}, whose weights are a local file: give the weights file they were made with as --pretrained"
+            )
+        return self.pretrained

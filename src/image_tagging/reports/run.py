@@ -11,12 +11,12 @@ from datetime import datetime, timezone
 from typing import Any, Optional
 
 from ..datasets import Advice, TaggedEmbeddings
-from ..records import EncoderSpec, ImageRef, ImportedEmbedding
+from ..records import EncoderSpec, ImportedEmbedding
 from ..text import encodable
 from ..training import Aim, TagIndex
 from ..writing import new_text, require_ours
 from .page.page import PAGE_MARK, PAGE_NAME, pictures_of, write_report_page
-from .thumbnails import address_to_show, draw_thumbnails
+from .thumbnails import ShownImage, draw_thumbnails
 
 REPORTS_JSON = "reports.json"
 _FORMAT = 1
@@ -63,13 +63,13 @@ class RunReport:
         OutputError
             A file cannot be written.
         """
-        paths, addresses = self._images_shown(images, advice)
+        paths, images_shown = self._images_shown(images, advice)
         run = self._run(paths, advice, skipped)
         file = os.path.join(folder, REPORTS_JSON)
         with new_text(file, _MARK) as out:
             json.dump(run, out, ensure_ascii=False, indent=1, allow_nan=False)
             out.write("\n")
-        shown = {path: addresses[path] for path in pictures_of(run) if path in addresses}
+        shown = {path: images_shown[path] for path in pictures_of(run) if path in images_shown}
         return file, write_report_page(folder, run, draw_thumbnails(shown))
 
     def _rows_shown(self, advice: Sequence[Advice]) -> Iterator[int]:
@@ -82,16 +82,16 @@ class RunReport:
 
     def _images_shown(
         self, images: Iterable[ImportedEmbedding], advice: Sequence[Advice]
-    ) -> tuple[dict[int, str], dict[str, ImageRef]]:
-        """Return the path of each row that is shown, and the address of each path that is that of one image alone."""
+    ) -> tuple[dict[int, str], dict[str, ShownImage]]:
+        """Return the path of each row that is shown, and the image of each path that is that of one image alone."""
         wanted = set(self._rows_shown(advice))
         paths: dict[int, str] = {}
-        addresses: dict[str, Optional[ImageRef]] = {}
+        shown: dict[str, Optional[ShownImage]] = {}
         for row, image in enumerate(images):
             if row in wanted:
                 paths[row] = path = encodable(image.file_path)
-                addresses[path] = None if path in addresses else address_to_show(image)
-        return paths, {path: ref for path, ref in addresses.items() if ref}
+                shown[path] = None if path in shown else ShownImage.of(image)
+        return paths, {path: image for path, image in shown.items() if image}
 
     def _run(
         self, paths: Mapping[int, str], advice: Sequence[Advice], skipped: Sequence[tuple[str, str]]

@@ -26,7 +26,7 @@ from ..images import Decoders
 from ..records import Failure, ImageRef, ImportedEmbedding
 from ..runners import local
 from ..settings import DEFAULT_LIMITS, ImageLimits
-from ..sources import ThreadReaders
+from ..sources import ThreadReaders, may_be_opened
 from ..text import encodable
 
 log = logging.getLogger(__name__)
@@ -51,30 +51,42 @@ _PALETTE = 256
 _WEBP_QUALITY = 82
 
 
-def address_to_show(image: ImportedEmbedding) -> Optional[ImageRef]:
-    """Return where the image lies that a page shows for a record of metadata, ``None`` where that is not known.
+@dataclass(frozen=True)
+class ShownImage:
+    """An image that a page may show: the address and the hash that a record of metadata claims.
 
-    A stranger may have written the metadata, and the page is made to be sent: every image that it shows is decided here
-    and nowhere else, so that this is the place for a rule on which files of this machine it may show.
-
-    Metadata of earlier versions has no addresses: then a path is one where it is that of a file as it stands.
+    A stranger may have written the record, and the page is made to be sent: the picture is shown only if it has this
+    hash, so that nothing is shown which whoever wrote the record did not have.
     """
-    if image.address is None and not os.path.isfile(image.file_path):
-        log.info(
-            "no thumbnail of %s: the metadata has no address of it, and its path is no file; run stage 1 again",
-            encodable(image.file_path),
-        )
-        return None
-    return image.address or ImageRef(image.file_path)
+
+    ref: ImageRef
+    hash_id: str
+
+    @classmethod
+    def of(cls, image: ImportedEmbedding) -> Optional[ShownImage]:
+        """Return what a record claims; ``None`` where it has no address, or one that is not opened at its word.
+
+        Metadata of earlier versions has no addresses: then a path is one where it is that of a file as it stands.
+        """
+        ref = image.address or ImageRef(image.file_path)
+        if not may_be_opened(ref):
+            log.info("no thumbnail of %s: it is not opened because metadata says so", encodable(ref.path))
+            return None
+        if image.address is None and not os.path.isfile(image.file_path):
+            log.info(
+                "no thumbnail of %s: the metadata has no address of it, and its path is no file; run stage 1 again",
+                encodable(image.file_path),
+            )
+            return None
+        return cls(ref, image.hash_id)
 
 
-def draw_thumbnails(images: Mapping[str, ImageRef], limits: ImageLimits = DEFAULT_LIMITS) -> dict[str, str]:
+def draw_thumbnails(images: Mapping[str, ShownImage], limits: ImageLimits = DEFAULT_LIMITS) -> dict[str, str]:
     """Return the thumbnail of each image as a data URI (PNG or WebP), by its name, in the order of ``images``.
 
-    ``images`` gives the address of each name. Of more than ``MOST_THUMBNAILS`` the first are drawn: give those first
-    that matter most. A thumbnail is the picture that a person sees, transparency over white, its longer side at most
-    ``SIDE`` pixels. An image that is gone, changed into something else or broken is missing from the result, and the
-    log says why.
+    Of more than ``MOST_THUMBNAILS`` the first are drawn: give those first that matter most. A thumbnail is the picture
+    that a person sees, transparency over white, its longer side at most ``SIDE`` pixels. An image that is gone, broken
+    or another than the one of this hash is missing from the result, and the log says why.
 
     Raises
     ------
@@ -101,8 +113,8 @@ def draw_thumbnails(images: Mapping[str, ImageRef], limits: ImageLimits = DEFAUL
     return {name: drawn[name] for name in chosen if name in drawn}
 
 
-def _place(image: tuple[str, ImageRef]) -> tuple[str, tuple[str, ...]]:
-    return image[1].file, image[1].members
+def _place(image: tuple[str, ShownImage]) -> tuple[str, tuple[str, ...]]:
+    return image[1].ref.file, image[1].ref.members
 
 
 @dataclass(frozen=True)
@@ -128,16 +140,21 @@ class _Reduced:
         return np.asarray(picture, dtype=np.float32)
 
 
-def _thumbnail(readers: ThreadReaders, decoders: Decoders, image: tuple[str, ImageRef]) -> Union[_Thumbnail, Failure]:
+def _thumbnail(readers: ThreadReaders, decoders: Decoders, image: tuple[str, ShownImage]) -> Union[_Thumbnail, Failure]:
     """On a thread: bytes -> small picture -> data URI."""
-    name, ref = image
+    name, shown = image
+    ref = shown.ref
     if not os.path.isfile(ref.file):  # what is no regular file may keep whoever reads it waiting
         return Failure(ref, "read", "missing", "the file is no longer there")
     data = attempt(ref, "read", partial(readers.read, ref))
     if isinstance(data, Failure):
         return data
     with decoders.decoded(ref, data) as decoded:
-        pixels = decoded if isinstance(decoded, Failure) else decoded.prepared(_Reduced(SIDE))
+        if isinstance(decoded, Failure):
+            return decoded
+        if shown.hash_id not in {decoded.facts.hash_id, decoded.facts.picture_hash}:
+            return Failure(ref, "read", "changed", "the picture there is another than the one of the metadata")
+        pixels = decoded.prepared(_Reduced(SIDE))
     return pixels if isinstance(pixels, Failure) else _Thumbnail(name, _data_uri(pixels))
 
 

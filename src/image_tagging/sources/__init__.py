@@ -7,6 +7,7 @@ changed.
 
 from __future__ import annotations
 
+from .claims import may_be_opened
 from .find import find_images, is_archive, sub_folders
 from .read import SourceReader, ThreadReaders
 
@@ -15,5 +16,6 @@ __all__ = [
     "ThreadReaders",
     "find_images",
     "is_archive",
+    "may_be_opened",
     "sub_folders",
 ]

@@ -17,6 +17,10 @@ from ..errors import ModelError, NoModelsError
 SUFFIX = ".pkl"
 
 _NAME = re.compile(r"model-(.+?)-tag-(.+)", re.DOTALL)
+# What else lies in a folder of results.
+_TAKEN = re.compile(
+    r"models|reports|clip-cache|(image-tagging|stage\d|output|input)\b.*\..*", re.IGNORECASE | re.DOTALL
+)
 # What Linux, macOS or Windows refuse in a file name, the escape sign, and what no encoding can hold (lone surrogates).
 _UNFIT = re.compile(r"""[\x00-\x1f\x7f-\x9f/\\:*?"<>|%\u2028\u2029\ud800-\udfff]|^\.+|[. ]+$""")
 
@@ -51,11 +55,12 @@ def report_name(kind: str, tag: str) -> str:
 def parse_model_name(path: str) -> Optional[tuple[str, str]]:
     """The kind and the tag that the name of a model file says, ``None`` where it is no such name.
 
-    A kind becomes a folder of results as it stands, so one that needs quoting (``..``, control characters) is none.
+    A kind becomes a folder of results as it stands, so one that needs quoting (``..``, control characters), or that is
+    called like another file or folder of results, is none.
     """
     stem, suffix = os.path.splitext(os.path.basename(path))
     match = _NAME.fullmatch(stem)
-    if suffix != SUFFIX or match is None or quote_tag(match[1]) != match[1]:
+    if suffix != SUFFIX or match is None or quote_tag(match[1]) != match[1] or _TAKEN.fullmatch(match[1]):
         return None
     return match[1], unquote_tag(match[2])
 

@@ -26,6 +26,7 @@ from types import ModuleType
 from typing import Any
 
 from ...errors import EncoderUnavailableError
+from ..base import is_path
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class Weights:
 
 
 def identify(name: str, pretrained: str, import_library: Callable[[], ModuleType]) -> Weights:
-    """Return which weights ``name`` and ``pretrained`` mean; an existing file goes before a tag of the same name.
+    """Return which weights ``name`` and ``pretrained`` mean: a file where that is the path of one, else a tag.
 
     ``import_library`` returns open_clip, and is called only for a file that open_clip may know. Raises
     EncoderUnavailableError where the file cannot be read or belongs to another model.
@@ -55,7 +56,7 @@ def identify(name: str, pretrained: str, import_library: Callable[[], ModuleType
     if ":" in name:  # open_clip would fetch what a file of a stranger names
         raise EncoderUnavailableError(f"{name} is no name of a model here: take one of open_clip's own", INSTEAD)
     name = name.replace("/", "-")  # "ViT-B/32", as OpenAI writes it; open_clip takes both
-    if not os.path.isfile(pretrained):
+    if not (is_path(pretrained) and os.path.isfile(pretrained)):
         tag = pretrained.lower().replace("-", "_")  # as open_clip looks tags up
         return Weights(name, tag, tag, "")
     digest = file_digest(pretrained)
@@ -153,7 +154,8 @@ def check_known(library: ModuleType, weights: Weights) -> None:
     if not weights.path and weights.tag not in tags:
         raise EncoderUnavailableError(
             f"{weights.pretrained!r} is neither pretrained weights of {weights.name} nor a file: "
-            f"take --pretrained={'|'.join(tags) or '(it has none)'} or the path of a local weights file",
+            f"take --pretrained={'|'.join(tags) or '(it has none)'} or the path of a local weights file "
+            "(./NAME for one in this folder)",
             INSTEAD,
         )
 

@@ -1,0 +1,32 @@
+"""Which addresses of metadata are opened: a stranger may have written them."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ..records import ImageRef
+from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
+
+#: Opening one of these sends a request to another machine, on Windows with the user's credentials.
+_NETWORK = re.compile(r"[/\\]{2}|/net/|/afs/", re.IGNORECASE)
+
+#: Folders of the system in which opening a file does something.
+_SYSTEM = ("/proc", "/sys", "/dev")
+
+
+def may_be_opened(ref: ImageRef) -> bool:
+    """Return whether the address is that of an image as :func:`.find_images` could have found it on this machine.
+
+    It is not where it lies on the network or in a folder of the system, or in a document or another file that finding
+    does not look into. Whether there is an image, and which, is another question.
+    """
+    if "\0" in ref.file or _NETWORK.match(ref.file):
+        return False
+    real = os.path.realpath(ref.file)
+    if _NETWORK.match(real) or any(real == folder or real.startswith(f"{folder}/") for folder in _SYSTEM):
+        return False
+    if not ref.members:
+        return is_image_name(ref.file) or not (is_unread_name(ref.file) or is_other_name(ref.file))
+    holders = [ref.file, *ref.members[:-1]]
+    return all(map(is_archive_name, holders[1:])) and (is_archive_name(ref.file) or not is_other_name(ref.file))
