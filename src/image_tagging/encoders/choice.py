@@ -107,6 +107,7 @@ class EncoderChoice:
         if not family_of(self.name).version and is_path(self.pretrained):
             label = EncoderSpec(self.name, self.pretrained, 0, "").label
             raise EncoderUnavailableError(
-                f"the embeddings are those of {label}, whose weights are a local file: give the weights file they were made with as --pretrained"
+                f"the embeddings are those of {label}, whose weights are a local file: "
+                "give the weights file they were made with as --pretrained"
             )
         return self.pretrained
