@@ -21,6 +21,7 @@ from image_tagging.errors import OutputError
 from image_tagging.exporters import placing
 from image_tagging.pipeline import TrainConfig, train_tag_models
 from image_tagging.store.store_file import STORE_NAME
+from image_tagging.tag_models.names import quote_tag, unquote_tag
 from samples import png, written
 
 SOURCE = Path(image_tagging.__file__).parent
@@ -275,6 +276,14 @@ def test_no_image_is_written_to_a_device_of_windows(name):
 @pytest.mark.parametrize("name", ["console.png", "COM.png", "nullo.png", "com10.png", "a.con"])
 def test_names_that_only_begin_like_a_device_stay(name):
     assert placing.file_name(name, windows=True) == name
+
+
+@pytest.mark.parametrize("tag", ["CON", "nul.txt", "Aux ", "lpt1"])
+def test_no_folder_of_a_tag_is_a_device_of_windows(tag):
+    folder = quote_tag(tag)
+    assert not placing._DEVICES.match(folder)
+    assert unquote_tag(folder) == tag
+    assert quote_tag("console") == "console"
 
 
 # --- one way to write --------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from typing import Optional
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from ..errors import ModelError, NoModelsError
 
@@ -22,7 +22,12 @@ _TAKEN = re.compile(
     r"models|reports|clip-cache|(image-tagging|stage\d|output|input)\b.*\..*", re.IGNORECASE | re.DOTALL
 )
 # What Linux, macOS or Windows refuse in a file name, the escape sign, and what no encoding can hold (lone surrogates).
-_UNFIT = re.compile(r"""[\x00-\x1f\x7f-\x9f/\\:*?"<>|%\u2028\u2029\ud800-\udfff]|^\.+|[. ]+$""")
+# Windows takes the names of devices for these, with any suffix.
+_UNFIT = re.compile(
+    r"""[\x00-\x1f\x7f-\x9f/\\:*?"<>|%\u2028\u2029\ud800-\udfff]|^\.+|[. ]+$"""
+    r"""|^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?= *(?:\.|$))""",
+    re.IGNORECASE,
+)
 
 
 def quote_tag(tag: str) -> str:
@@ -129,5 +134,4 @@ def model_names(path: str) -> list[tuple[str, str]]:
 
 
 def _escape(match: re.Match[str]) -> str:
-    # quote() leaves dots alone, and they are here to be escaped.
-    return quote(match[0], safe="", encoding="utf-8", errors="surrogatepass").replace(".", "%2E")
+    return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "surrogatepass"))
