@@ -298,8 +298,8 @@ WRITING = {
 }
 WRITING_METHODS = "write_bytes write_text touch mkdir symlink_to hardlink_to link_to savefig tofile extractall".split()
 
-#: Where SQLite opens a file, each after ``writing`` has looked at it or made it, or to read it.
-CONNECTING = {"exporters/tables.py": 2, "store/store_file.py": 1, "pipeline/file_cache_table.py": 1}
+#: Where SQLite opens a file that ``writing`` made or looked at, or one to read, or a database in memory.
+CONNECTING = {"exporters/tables.py": 2, "store/store_file.py": 2, "pipeline/file_cache_table.py": 1}
 
 #: Where a picture or an estimator is encoded into memory.
 ENCODING = {"demo/dataset.py", "reports/thumbnails.py", "tag_models/files.py"}
