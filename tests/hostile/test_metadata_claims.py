@@ -172,5 +172,5 @@ def test_a_kind_called_like_a_file_of_results_is_refused_before_work(refused, tr
         shutil.copy(source, tmp_path / "models" / f"model-{kind}-tag-tiles{suffix}")
     options = (f"--model={tmp_path / 'models'}", f"--output={tmp_path / 'out'}")
     said = refused("classify", f"--directory={trained.images}", *options)
-    assert f"model-{kind}-tag-tiles.pkl" in said
+    assert f"model-{kind}-tag-tiles.pkl names a kind, {kind}, that other results are called by" in said
     assert not (tmp_path / "out" / "image-tagging.store").exists()

@@ -74,7 +74,11 @@ def require_model_name(path: str) -> tuple[str, str]:
     """As :func:`parse_model_name`; ModelError where it is no such name."""
     name = parse_model_name(path)
     if name is None:
-        raise ModelError(f"{path} has no name of a tag model. Call it model-<kind>-tag-<tag>{SUFFIX}, or move it away.")
+        match = _NAME.fullmatch(os.path.splitext(os.path.basename(path))[0])
+        why = "has no name of a tag model"
+        if match and _TAKEN.fullmatch(match[1]):
+            why = f"names a kind, {match[1]}, that other results are called by"
+        raise ModelError(f"{path} {why}. Call it model-<kind>-tag-<tag>{SUFFIX}, or move it away.")
     return name
 
 
