@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from ..encoders import EncoderChoice
 from ..errors import NoImagesError
+from ..exporters import result_folders
 from ..progress import Progress
-from ..records import Failure, Found
+from ..records import Failure, Found, FoundImage, ImageRef
 from ..runners import Runner
-from ..store import FoundSummary, WorkingStore
+from ..sources import find_images
+from ..store import STORE_NAME, FoundSummary, WorkingStore
 from .configs import EmbeddingConfig
 from .embedder import LOCAL, Embedder
 from .summaries import EmbeddingSummary
 
 log = logging.getLogger(__name__)
+
+_HIDDEN = "its images are not looked at, since results go there: choose an output folder outside of the input"
 
 #: The step that is finished when no listed image is pending and all pictures have names.
 _NAMES = "names"
@@ -54,6 +59,29 @@ def embed_images(
         embedder.run(watch)
         _name_pictures(store, choice, digest)
     return _summary(store, choice, listing, embedder, unchanged)
+
+
+def hidden_by_results(root: str, output: str, config: EmbeddingConfig) -> list[Failure]:
+    """Return a ``Failure`` for each folder of results in ``root`` that holds images and no results yet.
+
+    Images next to the store of an earlier run are its copies. To be called before the store is made.
+    """
+    if os.path.lexists(os.path.join(output, STORE_NAME)):
+        return []
+    inside = [folder for folder in result_folders(output) if _is_searched(folder, root)]
+    outermost = [folder for folder in inside if not any(_is_searched(folder, other) for other in inside)]
+    return [
+        Failure(ImageRef(folder), "read", "results-folder", _HIDDEN)
+        for folder in outermost
+        if any(isinstance(item, FoundImage) for item in find_images(folder, follow_links=config.follow_links))
+    ]
+
+
+def _is_searched(folder: str, root: str) -> bool:
+    """Return whether a folder lies within another, and not in a hidden one."""
+    inside = os.path.relpath(os.path.realpath(folder), os.path.realpath(root))
+    is_below = inside != os.curdir and not os.path.isabs(inside)  # another drive of Windows
+    return os.path.isdir(folder) and is_below and not any(part.startswith(".") for part in inside.split(os.sep))
 
 
 @contextmanager

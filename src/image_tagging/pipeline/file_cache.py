@@ -55,13 +55,18 @@ class FileCache:
             pass
 
     def add_folder_to_file_cache(
-        self, data_dir: StrPath, out_dir: StrPath = "./output", db_name: str = "file_cache.sqlite"
+        self,
+        data_dir: StrPath,
+        out_dir: StrPath = "./output",
+        db_name: str = "file_cache.sqlite",
+        follow_links: bool = False,
     ) -> None:
         """Add the images of a folder or an archive, including archives inside it; create a missing cache.
 
         A file is identified by its absolute path, however ``data_dir`` spells it, and keeps the path by which it was
         first added. It is read again only if it has changed. Rows of files that are gone, or can no longer be
-        read, stay. Files that cannot be used are skipped, and the log names and counts them.
+        read, stay. Files that cannot be used are skipped, and the log names and counts them; so are links that lead
+        out of the folder, unless ``follow_links`` is true.
 
         Raises
         ------
@@ -70,7 +75,7 @@ class FileCache:
         NoImagesError
             It holds no image, or none that can be used.
         """
-        found = find_images(os.fspath(data_dir))
+        found = find_images(os.fspath(data_dir), follow_links=follow_links)
         with open_cache(os.path.join(make_folder(os.fspath(out_dir)), db_name), make=True) as table:
             adder = _Adder(table)
             adder.add(found)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import threading
 from collections import OrderedDict, defaultdict
 
@@ -10,6 +12,7 @@ from ..errors import ReadError
 from ..files import stamp_of
 from ..records import ImageRef
 from .archives import DEFAULT_LIMITS, Archive, ArchiveLimits, Budget, open_archive
+from .system_folders import is_system_device, system_folder_error
 
 
 def as_read_error(error: Exception) -> ReadError:
@@ -18,7 +21,10 @@ def as_read_error(error: Exception) -> ReadError:
         return ReadError("missing", "the file is no longer there")
     if isinstance(error, PermissionError):
         return ReadError("no-permission", "the file may not be read")
-    return ReadError("unreadable", f"the file cannot be read ({error})")
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return ReadError("long-name", "its path is longer than the system takes: give its folders shorter names")
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return ReadError("unreadable", f"the file cannot be read ({why})")
 
 
 class SourceReader:
@@ -120,11 +126,21 @@ def _holder(ref: ImageRef) -> ImageRef:
 
 
 def _read_file(path: str, limits: ArchiveLimits) -> bytes:
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
+    with open(path, "rb", opener=_open_at_once) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):  # it took the place of the file that was found
+            raise ReadError("not-a-file", "it is a pipe or a device, not a file")
+        if is_system_device(status.st_dev):
+            raise system_folder_error()
+        size = status.st_size
         if size > limits.image_bytes:
             raise ReadError("too-large", f"the file holds more than {limits.image_bytes:,} bytes")
         data = file.read(size + 1)
     if len(data) != size:
         raise ReadError("changed", "the file was changed while it was read: run again when it is complete")
     return data
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file for reading; a pipe without a writer would be waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

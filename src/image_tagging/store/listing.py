@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Optional
 
+from ..files import is_relinked, stamp_of
 from ..records import EncoderSpec, Failure, Found, FoundArchive, FoundImage, OtherFile
 from .addresses import as_ref, as_text
 from .encoders import Encoders
@@ -34,6 +36,8 @@ WHERE NOT EXISTS (SELECT 1 FROM embedding AS e WHERE e.encoder = :encoder AND e.
 AND NOT EXISTS (SELECT 1 FROM failure AS f WHERE f.path = l.path AND f.stamp = l.stamp
                 AND f.step = 'decode' AND f.decoder = :decoder)
 """
+
+_PLAIN_FILES = "SELECT seq, path, address, stamp FROM listing WHERE seq > ? ORDER BY seq LIMIT ?"
 
 #: Rows fetched at a time while the store is also written: enough to hide the query, few enough to hold.
 _PAGE = 2048
@@ -85,6 +89,28 @@ class Listing:
             passed_over=dict(sorter.passed_over),
             digest=sorter.hexdigest(),
         )
+
+    def renew_stamps(self) -> None:
+        """Give listed files their present stamp where only their change time is another than when they were listed.
+
+        A hard link to a file changes that, and not the file: without this the next run would read it again.
+        """
+        after = 0
+        while rows := self._file.rows(_PLAIN_FILES, (after, _PAGE)):
+            after = rows[-1][0]
+            renewed = list(self._renewed(rows))
+            if renewed:
+                with self._file.transaction() as db:
+                    for table in ("listing", "image", "failure"):
+                        db.executemany(f"UPDATE {table} SET stamp = ? WHERE path = ? AND stamp = ?", renewed)
+
+    def _renewed(self, rows: Iterable[tuple[int, str, str, str]]) -> Iterator[tuple[str, str, str]]:
+        """Yield the new stamp, the path and the old stamp of each file that got a further name."""
+        for _, path, address, stamp in rows:
+            ref = as_ref(self._file, address)
+            with suppress(OSError):  # it is gone: the next run sees that
+                if not ref.members and is_relinked(stamp, later := stamp_of(ref.file)):
+                    yield later, path, stamp
 
     def _write(self, images: Iterable[tuple[str, ...]]) -> None:
         with self._file.transaction() as db:
