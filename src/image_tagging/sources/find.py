@@ -16,7 +16,18 @@ from typing import Optional, Union
 from ..errors import InputError, ReadError
 from ..files import stamp_of
 from ..records import Failure, Found, FoundArchive, FoundImage, ImageRef, OtherFile
-from .archives import DEFAULT_LIMITS, OPENING_BYTES, Archive, ArchiveLimits, Budget, looks_like_archive, open_archive
+from .archives import (
+    DEFAULT_LIMITS,
+    LONG_NAME,
+    OPENING_BYTES,
+    Archive,
+    ArchiveLimits,
+    Budget,
+    long_name_error,
+    looks_like_archive,
+    name_cost,
+    open_archive,
+)
 from .folders import FolderWalk, is_hidden_folder
 from .read import as_read_error
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
@@ -181,15 +192,19 @@ def _find_in_open(ref: ImageRef, archive: Archive, budget: Budget) -> Iterator[F
     try:
         with closing(archive):
             budget.take_members(len(archive.members))
-            budget.take_bytes(max(archive.held_bytes, OPENING_BYTES if ref.members else 0))
+            budget.take_names(len(archive.members) * sum(map(name_cost, ref.members)))  # each address has them all
             if archive.damage:
                 yield Failure(ref, "read", "damaged-archive", archive.damage)
             for name in archive.members if archive.is_sequential else sorted(archive.members):
                 member = archive.members[name]
-                if member.kind == "folder" or budget.is_spent or _is_hidden_member(name):
-                    continue
                 inner = ImageRef(ref.file, (*ref.members, name))
-                if is_image_name(name.rstrip("/\\")):  # what is called like a folder and has content is none
+                if budget.is_spent:
+                    break
+                if member.kind == LONG_NAME:
+                    yield _unreadable(inner, long_name_error())
+                elif member.kind == "folder" or _is_hidden_member(name):
+                    continue
+                elif is_image_name(name.rstrip("/\\")):  # what is called like a folder and has content is none
                     if member.size <= budget.limits.image_bytes:  # else it is refused before a byte is unpacked
                         budget.take_bytes(member.most_bytes)
                     images += 1
@@ -207,6 +222,7 @@ def _find_in_nested(archive: Archive, inner: ImageRef, budget: Budget) -> Iterat
     try:
         if len(inner.members) >= budget.limits.depth:
             raise ReadError("too-deep", f"archives lie more than {budget.limits.depth} deep in each other")
+        budget.take_bytes(OPENING_BYTES)
         opened = archive.inner(inner.members[-1], budget)
     except (ReadError, OSError) as error:
         yield _unreadable(ImageRef(inner.file) if budget.is_spent else inner, error)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Optional, Protocol, Union
 
 from ...files import stamp_of
 
 #: What is the same for two contents only if they hold the same bytes.
-Identity = tuple[int, ...]
+Identity = tuple[Union[int, str], ...]
 
 #: Bytes read at a time where much is to be read.
 PIECE = 1 << 18
@@ -124,3 +125,11 @@ def pieces(content: Content, offset: int, count: int) -> Iterator[bytes]:
     while offset < end and (piece := content.at(offset, min(PIECE, end - offset))):
         yield piece
         offset += len(piece)
+
+
+def joined(parts: Iterable[bytes]) -> bytes:
+    """Return all parts as one; no more than one copy of them is ever in memory."""
+    whole = io.BytesIO()
+    for part in parts:
+        whole.write(part)
+    return whole.getvalue()
