@@ -79,7 +79,13 @@ def find_images(
 
 
 def sub_folders(root: str, *, leave_out: Iterable[str] = (), follow_links: bool = False) -> list[str]:
-    """The paths of the folders directly in the folder ``root`` that :func:`find_images` looks into, by name."""
+    """The paths of the folders directly in the folder ``root`` that :func:`find_images` looks into, by name.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be listed.
+    """
     return list(FolderWalk(root, leave_out=leave_out, follow_links=follow_links).sub_folders())
 
 
@@ -101,6 +107,8 @@ def _find_in_folder(walk: FolderWalk, limits: Optional[ArchiveLimits]) -> Iterat
     for item in walk.files():
         if isinstance(item, Failure):
             yield item
+        elif is_image_name(item):
+            yield _image_file(ImageRef(item))
         else:
             yield from _find_in_file(item, limits)
 

@@ -36,45 +36,54 @@ class FolderWalk:
         self._real_root = os.path.realpath(root)
         self._left_out = frozenset(map(os.path.realpath, leave_out))
         self._follow_links = follow_links
+        self._stack: list[
+            tuple[str, Iterator[os.DirEntry[str]]]
+        ] = []  # the folders in which it is, by their real paths
         self._above = {self._real_root}
         self._followed: set[str] = set()
 
     def files(self) -> Iterator[Union[str, Failure]]:
         """Yield the path of each file, and a ``Failure`` for what must not or cannot be looked into."""
-        stack = [(self._real_root, iter(_listed(self._root)))]
-        while stack:
-            real, entries = stack[-1]
-            entry = next(entries, None)
-            if entry is None:
-                stack.pop()
-                self._above.discard(real)
-            elif isinstance(entry, Failure):
-                yield entry
-            elif not _is_folder(entry):
-                yield from self._file(entry)
+        yield from self._open(self._root, self._real_root)
+        while self._stack:
+            real, entries = self._stack[-1]
+            for entry in entries:
+                if _is_folder(entry):
+                    inner = self._folder(entry, real)
+                    if isinstance(inner, Failure):
+                        yield inner
+                    elif inner:
+                        yield from self._open(entry.path, inner)
+                        break
+                elif not entry.name.startswith("._"):
+                    yield self._linked_file(entry) if entry.is_symlink() else entry.path
             else:
-                inner = self._folder(entry, real)
-                if isinstance(inner, Failure):
-                    yield inner
-                elif inner:
-                    self._above.add(inner)
-                    stack.append((inner, iter(_listed(entry.path))))
+                self._stack.pop()
+                self._above.discard(real)
 
     def sub_folders(self) -> Iterator[str]:
-        """Yield the paths of the folders directly in ``root`` that are looked into."""
+        """Yield the paths of the folders directly in ``root`` that are looked into; raises OSError if there is none."""
         for entry in _listed(self._root):
-            if isinstance(entry, os.DirEntry) and _is_folder(entry):
+            if _is_folder(entry):
                 inner = self._folder(entry, self._real_root)
                 if inner and not isinstance(inner, Failure):
                     yield entry.path
 
-    def _file(self, entry: os.DirEntry[str]) -> Iterator[Union[str, Failure]]:
-        if entry.name.startswith("._"):
-            return
-        refused = None
-        if entry.is_symlink() and not is_other_name(entry.name):  # files of other kinds are not read
-            refused = self._refused(os.path.realpath(entry.path), is_link=True)
-        yield _failure(entry.path, refused) if refused else entry.path
+    def _open(self, folder: str, real: str) -> Iterator[Failure]:
+        """Go into a folder, or yield why that is not possible."""
+        try:
+            entries = _listed(folder)
+        except OSError as error:
+            yield _failure(folder, as_read_error(error))
+            entries = []
+        self._above.add(real)
+        self._stack.append((real, iter(entries)))
+
+    def _linked_file(self, entry: os.DirEntry[str]) -> Union[str, Failure]:
+        if is_other_name(entry.name):  # those are not read
+            return entry.path
+        refused = self._refused(os.path.realpath(entry.path), is_link=True)
+        return _failure(entry.path, refused) if refused else entry.path
 
     def _folder(self, entry: os.DirEntry[str], parent: str) -> Union[str, Failure, None]:
         """Return the real path of a folder to look into, why it is not looked into, ``None`` where nobody need know."""
@@ -108,13 +117,9 @@ class FolderWalk:
         return None
 
 
-def _listed(folder: str) -> list[Union[os.DirEntry[str], Failure]]:
-    """Return the entries of a folder by name, or why there are none."""
-    try:
-        with os.scandir(folder) as entries:
-            return [*sorted(entries, key=lambda entry: entry.name)]
-    except OSError as error:
-        return [_failure(folder, as_read_error(error))]
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

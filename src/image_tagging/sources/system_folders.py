@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from contextlib import suppress
 
@@ -28,6 +29,7 @@ def system_folder_error() -> ReadError:
     )
 
 
+@functools.lru_cache(maxsize=1024)
 def is_system_device(device: int) -> bool:
     """Whether a device (``st_dev``) is that of a file system in which the system shows its state."""
     return file_system_of(device) in _SYSTEM_FILE_SYSTEMS
