@@ -305,3 +305,13 @@ def test_lzma_that_asks_for_much_memory_is_refused(tmp_path, readers):
     with pytest.raises(ReadError, match="bytes of memory") as raised:
         readers.read(ImageRef(written(tmp_path / "a.zip", data), ("a.png",)))
     assert raised.value.code == "unsupported-archive"
+
+
+def test_many_small_archives_of_long_names_add_up_to_little(tmp_path):
+    names = [b"%06d" % number + b"n" * 3900 + b".png" for number in range(6000)]
+    data = zipped({"in.zip": directory_zip(names)})
+    assert len(data) < 100_000
+    for number in range(8):
+        written(tmp_path / "in" / f"{number}.zip", data)
+    assert process(tmp_path / "in", tmp_path / "out").embedding.failure_codes == {"too-much": 8}
+    assert disk(tmp_path / "out") < 10 << 20

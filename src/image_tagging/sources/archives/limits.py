@@ -21,11 +21,13 @@ class ArchiveLimits:
     ``directory_bytes`` bounds the directory of one archive. All that one file unpacks to stays below
     ``total_bytes`` or ``ratio`` times its own size, whichever is more.
 
-    Members and their names take memory, and names disk, even where headers repeat and pack well. So a file may have
-    ``least_members``, or one member for every ``member_bytes`` of its own size, if that is more: one that no archive
-    packs takes 76 bytes in a zip and 512 in a tar, and one that is packed takes what its image cannot be packed to.
-    ``name_bytes`` bounds one name, since no system has longer paths. All names together may take ``names_bytes``, or
-    ``names_ratio`` times the size of the file: a zip that nothing packs has each name twice.
+    Members and their names take memory and disk, even where headers repeat and pack well. So a file may have one member
+    for every ``member_bytes`` of its own size: one that no archive packs takes 76 bytes in a zip and 512 in a tar, and
+    one that is packed takes at least what its image cannot be packed to. All names together may take ``names_ratio``
+    times the size of the file: a zip that nothing packs has each name twice. Small files, whose headers may be packed
+    and hold no image, may have more: one member for every ``packed_member_bytes`` up to ``packed_members``, and names
+    of ``packed_names_ratio`` times their size up to ``packed_names_bytes``. ``name_bytes`` bounds one name, since no
+    system has longer paths.
     """
 
     depth: int = 8
@@ -36,11 +38,13 @@ class ArchiveLimits:
     directory_bytes: int = 512 * 1024**2
     total_bytes: int = 1024**3
     ratio: int = DEFLATE_RATIO  # no honest archive of one layer goes beyond it
-    least_members: int = 100_000
     member_bytes: int = 16
+    packed_member_bytes: int = 4
+    packed_members: int = 100_000
     name_bytes: int = 4096
-    names_bytes: int = 32 * 1024**2
     names_ratio: int = 2
+    packed_names_ratio: int = 32
+    packed_names_bytes: int = 32 * 1024**2
 
 
 DEFAULT_LIMITS = ArchiveLimits()
@@ -48,6 +52,10 @@ DEFAULT_LIMITS = ArchiveLimits()
 #: What opening an archive counts for at least, since it takes time as unpacking does. An inner archive takes 100 bytes
 #: of the outer one, so that ``ratio`` leaves more than this for each.
 OPENING_BYTES = 1 << 16
+
+#: What the smallest file may have: members, and bytes of all their names.
+_LEAST_MEMBERS = 1000
+_LEAST_NAMES = 1 << 18
 
 #: The kind of members whose names are longer than any; in their place stands a short form.
 LONG_NAME = "long-name"
@@ -64,9 +72,11 @@ class Budget:
 
     def __init__(self, limits: ArchiveLimits, file_size: int) -> None:
         self.limits = limits
-        self._most_members = min(limits.members, max(limits.least_members, file_size // limits.member_bytes))
+        packed_members = min(limits.packed_members, file_size // limits.packed_member_bytes)
+        self._most_members = min(limits.members, max(_LEAST_MEMBERS, packed_members, file_size // limits.member_bytes))
         self.members_left = self._most_members
-        self._most_names = max(limits.names_bytes, limits.names_ratio * file_size)
+        packed_names = min(limits.packed_names_bytes, limits.packed_names_ratio * file_size)
+        self._most_names = max(_LEAST_NAMES, packed_names, limits.names_ratio * file_size)
         self.names_left = self._most_names
         self._most = max(limits.total_bytes, limits.ratio * file_size)
         self._bytes = self._most
