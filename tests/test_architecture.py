@@ -38,7 +38,7 @@ PUBLIC = {
     "reports": "RunReport explain require_reports_ours write_report",
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": "SourceReader ThreadReaders find_images is_archive may_be_opened sub_folders",
-    "store": "FoundSummary PLACING StoreFile WorkingStore",
+    "store": "FoundSummary PLACING STORE_NAME StoreFile WorkingStore",
     "tag_models": (
         "DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList Reader "
         "SUFFIX SVM Scorer Stack TagModel TagModels bin_labels bin_numbers examine find_model_files "

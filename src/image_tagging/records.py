@@ -92,7 +92,7 @@ def _last_part(member: str) -> str:
 class FoundImage:
     """An image in a source, with a stamp that changes when the image does.
 
-    ``stamp`` is compared, never parsed: size and time of a plain file, size and checksum of an archive member.
+    ``stamp`` is compared, never parsed: size, times and inode of a plain file, size and checksum of an archive member.
     """
 
     ref: ImageRef

@@ -83,3 +83,11 @@ def join_tags(tags: Sequence[str], most: int = 3) -> str:
     """Return the first tags, and how many more there are, as a part of a sentence: ``cat, dog, owl and 2 more``."""
     more = f" and {len(tags) - most:,} more" if len(tags) > most else ""
     return ", ".join(map(escaped, tags[:most])) + more
+
+
+def shortened(text: str, most: int) -> str:
+    """Return text of at most ``most`` characters: of a longer one its begin and, a third as long, its end."""
+    if len(text) <= most:
+        return text
+    end = (most - 3) // 4
+    return f"{text[: most - 3 - end]}...{text[len(text) - end :]}"

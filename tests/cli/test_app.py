@@ -108,7 +108,7 @@ def test_every_documented_flag_in_every_spelling(parsed, command, dash, joined):
     if command == "train":
         expected["seed"] = 0
     else:
-        expected |= {"retry_failures": False, "use_truncated": False}
+        expected |= {"follow_links": False, "retry_failures": False, "use_truncated": False}
     assert dataclasses.asdict(config) == expected
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
     assert not [name for name, value in FLAGS[command].items() if value == defaults[name]]
@@ -217,7 +217,7 @@ def test_help_explains_every_flag_with_its_default(capsys, command):
     text = shown_help(capsys, command)
     options = re.split(r" (?=--[a-z])", text.partition("Options: ")[2])
     told = {option.split()[0][2:].replace("-", "_"): option for option in options}
-    assert set(told) - {"retry_failures", "use_truncated"} == {*FLAGS[command], "help"}
+    assert set(told) - {"follow_links", "retry_failures", "use_truncated"} == {*FLAGS[command], "help"}
     for field in dataclasses.fields(CONFIGS[command]):
         if field.name not in told or field.default is False:
             continue

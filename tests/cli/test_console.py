@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def embedding(**values):
             "encoder": ENCODER,
             "archives": (),
             "failures": (),
+            "failure_codes": dict(Counter(failure.code for failure in values.get("failures", ()))),
             "passed_over": {},
             "shared_hashes": (),
             "unchanged": False,

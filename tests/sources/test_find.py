@@ -145,12 +145,11 @@ def test_links_back_to_a_folder_above_end(tmp_path):
 
 
 @needs_links
-def test_links_to_elsewhere_are_followed(tmp_path):
+def test_links_to_elsewhere_in_the_folder_are_followed(tmp_path):
     written(tmp_path / "far" / "1.png", b"")
-    (tmp_path / "here").mkdir()
-    (tmp_path / "here" / "linked").symlink_to(tmp_path / "far")
-    (tmp_path / "here" / "2.png").symlink_to(tmp_path / "far" / "1.png")
-    assert images(tmp_path / "here") == ["2.png", "linked/1.png"]
+    (tmp_path / "linked").symlink_to(tmp_path / "far")
+    (tmp_path / "2.png").symlink_to(tmp_path / "far" / "1.png")
+    assert images(tmp_path) == ["2.png", "far/1.png", "linked/1.png"]
 
 
 @needs_links
@@ -191,6 +190,23 @@ def test_a_name_that_is_no_utf8_is_found_and_read_and_can_be_printed(tmp_path, r
     assert reader.read(found.ref) == b"bytes"
     assert found.ref.name == "caf\\udce9.png"
     found.ref.path.encode("utf-8")
+
+
+@needs_links
+def test_a_stamp_shows_a_change_within_one_size_and_time(tmp_path):
+    names = [written(tmp_path / name, name.encode()) for name in ("a.png", "b.png")]
+    for name in names:
+        os.utime(name, ns=(0, 1_000))
+    stamps = {item.ref.name: item.stamp for item in find_images(str(tmp_path))}
+    os.rename(names[0], tmp_path / "x")
+    os.rename(names[1], names[0])
+    os.rename(tmp_path / "x", names[1])
+    swapped = {item.ref.name: item.stamp for item in find_images(str(tmp_path))}
+    assert stamps["a.png"] != swapped["a.png"]
+    assert stamps["b.png"] != swapped["b.png"]
+    written(names[0], b"A.png")
+    os.utime(names[0], ns=(0, 1_000))
+    assert next(find_images(names[0])).stamp != swapped["a.png"]
 
 
 def test_the_stamp_tells_a_change_of_size_or_time(tmp_path):

@@ -14,11 +14,11 @@ from ..demo import DemoSummary
 from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from ..records import Failure
 from ..tag_models import Kind, kind_named
-from ..text import counted, marked
+from ..text import counted, marked, shortened
 from ..training import ValidationReport
 from .screen import line, screen, tag_table
 
-#: Skipped files shown on the screen; all of them are in the log.
+#: Skipped files shown on the screen; the log names further ones.
 _SHOWN = 10
 
 
@@ -114,7 +114,7 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     """Print what stage 3 or 4 did."""
     console = screen()
     _show_embedding(console, summary.embedding, log)
-    _show_failures(console, "could not be placed", summary.place_failures, log)
+    _show_failures(console, "could not be placed", summary.place_failures, len(summary.place_failures), log)
     tags = len({tag for _, tag in summary.models})
     used = f"{counted(len(summary.models), 'model')} of {counted(tags, 'tag')}"
     where = "no image was placed" if summary.place == "none" else f"images are in {summary.folder}/<kind>/<tag>/<bin>/"
@@ -139,28 +139,30 @@ def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[s
         parts.append(counted(len(summary.archives), "archive"))
     if duplicates := summary.images - summary.pictures:
         parts.append(counted(duplicates, "duplicate"))
-    codes = Counter(failure.code for failure in summary.failures).most_common()
+    codes = Counter(summary.failure_codes).most_common()
+    skipped = sum(count for _, count in codes)
     why = f" ({', '.join(f'{count:,} {code}' for code, count in codes)})" if len(codes) > 1 else ""
-    parts.append(f"{len(summary.failures):,} skipped{why}")
+    parts.append(f"{skipped:,} skipped{why}")
     if others := sum(summary.passed_over.values()):
         parts.append(f"{counted(others, 'file')} of other kinds")
     line(console, ", ".join(parts))
     where = f"on {summary.computed_on}" if summary.computed_on else "all known before"
     line(console, f"Encoder {summary.encoder.label}: {counted(summary.computed, 'embedding')} computed, {where}")
-    _show_failures(console, "skipped", summary.failures, log)
+    _show_failures(console, "skipped", summary.failures, skipped, log)
     if shared := len(summary.shared_hashes):
         have = "pictures have" if shared > 1 else "picture has"
         note = f"  {shared:,} {have} the pixel hash of another (a palette swap, say). All are kept apart"
         line(console, note + (f"; {log} names them." if log else "."), style="yellow")
 
 
-def _show_failures(console: Console, what: str, failures: Iterable[Failure], log: Optional[str]) -> None:
-    failed = list(failures)
-    for failure in failed[:_SHOWN]:
-        line(console, f"  {what}: {failure.ref.path}: {failure.reason} ({failure.code})", style="yellow")
-    if len(failed) > _SHOWN:
-        where = f"; all are in {log}" if log else ""
-        line(console, f"  … and {len(failed) - _SHOWN:,} more{where}", style="yellow")
+def _show_failures(console: Console, what: str, failures: Sequence[Failure], count: int, log: Optional[str]) -> None:
+    """Print the first failures of ``count``, of which the log names ``failures``."""
+    for failure in failures[:_SHOWN]:
+        path = shortened(failure.ref.path, 1000)
+        line(console, f"  {what}: {path}: {failure.reason} ({failure.code})", style="yellow")
+    if count > _SHOWN:
+        where = f"; {'all' if count == len(failures) else f'{len(failures):,}'} are in {log}" if log else ""
+        line(console, f"  … and {count - _SHOWN:,} more{where}", style="yellow")
 
 
 def _show_end(console: Console, files: Iterable[str], seconds: float, images: Optional[int]) -> None:

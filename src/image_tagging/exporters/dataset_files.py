@@ -113,10 +113,10 @@ def _stamps(paths: Sequence[str]) -> list[str]:
     return [stamp_of(path) if os.path.exists(path) else "" for path in paths]
 
 
-def empty_tags(store: WorkingStore, root: str, left_out: Sequence[str]) -> tuple[str, ...]:
+def empty_tags(store: WorkingStore, root: str, left_out: Sequence[str], follow_links: bool = False) -> tuple[str, ...]:
     """Return the tags, in alphabetical order, whose sub-folder holds no image, where no other image has them either."""
     if not os.path.isdir(root):
         return ()
-    folders = map(ImageRef, sub_folders(root, leave_out=left_out))
+    folders = map(ImageRef, sub_folders(root, leave_out=left_out, follow_links=follow_links))
     names = {folder.name for folder in folders if not store.listing.holds_below(folder.path)}
     return tuple(sorted(names.difference(store.pictures.count_tags())))

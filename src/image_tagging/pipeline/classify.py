@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
+from itertools import chain
 from typing import Optional
 
 from ..datasets import read_embeddings
@@ -23,7 +24,7 @@ from ..store import PLACING, WorkingStore
 from ..tag_models import TagModels, load_tag_models
 from .configs import ClassifyConfig
 from .embedder import LOCAL
-from .embedding import embed_images, explain_no_images
+from .embedding import embed_images, explain_no_images, hidden_by_results
 from .summaries import ClassifySummary
 
 log = logging.getLogger(__name__)
@@ -54,8 +55,10 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     started = time.monotonic()
     require_place(config.place, archives=config.archives)
     root, output = os.path.abspath(config.directory), os.path.abspath(config.output)
-    found = find_images(root, open_archives=config.archives, leave_out=result_folders(output))
-    images = StageImages(found, config.archives)
+    left_out = result_folders(output)
+    found = find_images(root, open_archives=config.archives, leave_out=left_out, follow_links=config.follow_links)
+    hidden = hidden_by_results(root, output, config)
+    images = StageImages(chain(hidden, found), config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
     imported = read_embeddings(config.metadata_json) if config.metadata_json else None
@@ -81,6 +84,8 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
                 watch("scoring and placing", number, embedding.pictures)
         if differing := store.pictures.differing:
             log.warning("the metadata holds other embeddings of %d pictures than were computed here", differing)
+        if config.place == "hardlink":
+            store.listing.renew_stamps()
     return ClassifySummary(
         of_archives=config.archives,
         embedding=embedding,

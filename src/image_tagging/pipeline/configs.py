@@ -37,6 +37,11 @@ class EmbeddingConfig(ImageLimits):
         choices=PRECISIONS,
     )
     retry_failures: bool = setting(default=False, help="Try unchanged images again that could not be decoded before.")
+    follow_links: bool = setting(
+        default=False,
+        help="Follow links that lead out of the folder that is read; they are skipped otherwise, since the folder may "
+        "be a stranger's.",
+    )
 
     def __post_init__(self) -> None:
         ImageLimits.__post_init__(self)

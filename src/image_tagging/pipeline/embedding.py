@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from ..encoders import EncoderChoice
 from ..errors import NoImagesError
+from ..exporters import result_folders
+from ..failures import FailureList
 from ..progress import Progress
-from ..records import Failure, Found
+from ..records import Failure, Found, FoundImage, ImageRef
 from ..runners import Runner
-from ..store import FoundSummary, WorkingStore
+from ..sources import find_images
+from ..store import STORE_NAME, FoundSummary, WorkingStore
+from ..text import shortened
 from .configs import EmbeddingConfig
 from .embedder import LOCAL, Embedder
 from .summaries import EmbeddingSummary
 
 log = logging.getLogger(__name__)
+
+_HIDDEN = "its images are not looked at, since results go there: choose an output folder outside of the input"
+
+#: Characters of a path in the log: no system has longer ones, and through archives they can be.
+_LONGEST_PATH = 4096
 
 #: The step that is finished when no listed image is pending and all pictures have names.
 _NAMES = "names"
@@ -45,7 +57,7 @@ def embed_images(
         store.failures.forget()
     listing = store.listing.replace(_watched(found, watch))
     if not listing.images:
-        _log_failures(listing.failures)
+        _log_failures(listing.failures, listing.failure_codes)
         raise NoImagesError(_nothing_found(listing))
     embedder = Embedder(store, choice, config, runner)
     digest = "/".join((listing.digest, choice.name, choice.pretrained, store.decoder, store.imported.source))
@@ -54,6 +66,29 @@ def embed_images(
         embedder.run(watch)
         _name_pictures(store, choice, digest)
     return _summary(store, choice, listing, embedder, unchanged)
+
+
+def hidden_by_results(root: str, output: str, config: EmbeddingConfig) -> list[Failure]:
+    """Return a ``Failure`` for each folder of results in ``root`` that holds images and no results yet.
+
+    Images next to the store of an earlier run are its copies. To be called before the store is made.
+    """
+    if os.path.lexists(os.path.join(output, STORE_NAME)):
+        return []
+    inside = [folder for folder in result_folders(output) if _is_searched(folder, root)]
+    outermost = [folder for folder in inside if not any(_is_searched(folder, other) for other in inside)]
+    return [
+        Failure(ImageRef(folder), "read", "results-folder", _HIDDEN)
+        for folder in outermost
+        if any(isinstance(item, FoundImage) for item in find_images(folder, follow_links=config.follow_links))
+    ]
+
+
+def _is_searched(folder: str, root: str) -> bool:
+    """Return whether a folder lies within another, and not in a hidden one."""
+    inside = os.path.relpath(os.path.realpath(folder), os.path.realpath(root))
+    is_below = inside != os.curdir and not os.path.isabs(inside)  # another drive of Windows
+    return os.path.isdir(folder) and is_below and not any(part.startswith(".") for part in inside.split(os.sep))
 
 
 @contextmanager
@@ -81,8 +116,11 @@ def _name_pictures(store: WorkingStore, choice: EncoderChoice, digest: str) -> N
 def _summary(
     store: WorkingStore, choice: EncoderChoice, listing: FoundSummary, embedder: Embedder, unchanged: bool
 ) -> EmbeddingSummary:
-    failures = (*listing.failures, *store.failures.of_listed())
-    _log_failures(failures)
+    failures = FailureList()
+    for failure in chain(listing.failures, store.failures.of_listed()):
+        failures.add(failure)
+    failures.codes += Counter(listing.failure_codes) - Counter(failure.code for failure in listing.failures)
+    _log_failures(failures.held, failures.codes)
     if listing.passed_over:
         kinds = ", ".join(
             f"{count:,} {suffix or 'without one'}" for suffix, count in sorted(listing.passed_over.items())
@@ -94,7 +132,9 @@ def _summary(
     images, pictures = store.pictures.count()
     encoder = store.encoders.find(choice.name, choice.pretrained)
     if encoder is None or not images:
-        raise NoImagesError(f"none of the {listing.images:,} images can be used; the first: {_in_words(failures[0])}")
+        raise NoImagesError(
+            f"none of the {listing.images:,} images can be used; the first: {_in_words(failures.held[0])}"
+        )
     return EmbeddingSummary(
         images=images,
         pictures=pictures,
@@ -102,7 +142,8 @@ def _summary(
         encoder=encoder,
         computed_on=embedder.computed_on,
         archives=listing.archives,
-        failures=failures,
+        failures=tuple(failures.held),
+        failure_codes=dict(failures.codes),
         passed_over=listing.passed_over,
         shared_hashes=tuple(shared),
         unchanged=unchanged,
@@ -122,14 +163,18 @@ def _nothing_found(listing: FoundSummary) -> str:
     first = next((failure for failure in listing.failures if failure.code != "not-an-image"), None)
     if first:
         return f"no image was found; the first that could not be opened: {_in_words(first)}"
-    others = len(listing.failures) + sum(listing.passed_over.values())
+    others = sum(listing.failure_codes.values()) + sum(listing.passed_over.values())
     return "no image was found" + (f" among {others:,} file{'' if others == 1 else 's'}" if others else "")
 
 
-def _log_failures(failures: Iterable[Failure]) -> None:
+def _log_failures(failures: Sequence[Failure], codes: Mapping[str, int]) -> None:
+    """Log the failures that are held, and in one line how many more there are than these."""
     for failure in failures:
         log.warning("skipped %s (%s, %s)", _in_words(failure), failure.step, failure.code)
+    if more := sum(codes.values()) - len(failures):
+        counts = ", ".join(f"{count:,} {code}" for code, count in codes.items())
+        log.warning("skipped %s more, which are not named; all of them by code: %s", f"{more:,}", counts)
 
 
 def _in_words(failure: Failure) -> str:
-    return f"{failure.ref.path}: {failure.reason}"
+    return f"{shortened(failure.ref.path, _LONGEST_PATH)}: {failure.reason}"

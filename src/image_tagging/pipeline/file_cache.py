@@ -9,17 +9,17 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, suppress
-from functools import partial
+from contextlib import ExitStack, closing, suppress
 from itertools import chain, islice
 from typing import Any, Optional, Union
 
 from ..errors import InputError, NoImagesError, OutputError
-from ..failures import attempt
+from ..failures import FailureList, attempt
 from ..images import Decoders
 from ..records import Failure, Found, FoundArchive, FoundImage, OtherFile
 from ..runners import local
 from ..sources import ThreadReaders, find_images
+from ..text import shortened
 from ..writing import make_folder
 from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, open_cache
 
@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 #: The most images sent to a decoding process together, and the bytes after which they are sent.
 _TOGETHER = 32
 _HELD_BYTES = 1 << 18
+
+#: Characters of a path in the log.
+_LONGEST_PATH = 4096
 
 #: Groups of images per transaction: enough to make its cost negligible, few enough to lose little when interrupted.
 _GROUPS = 64
@@ -55,13 +58,18 @@ class FileCache:
             pass
 
     def add_folder_to_file_cache(
-        self, data_dir: StrPath, out_dir: StrPath = "./output", db_name: str = "file_cache.sqlite"
+        self,
+        data_dir: StrPath,
+        out_dir: StrPath = "./output",
+        db_name: str = "file_cache.sqlite",
+        follow_links: bool = False,
     ) -> None:
         """Add the images of a folder or an archive, including archives inside it; create a missing cache.
 
         A file is identified by its absolute path, however ``data_dir`` spells it, and keeps the path by which it was
         first added. It is read again only if it has changed. Rows of files that are gone, or can no longer be
-        read, stay. Files that cannot be used are skipped, and the log names and counts them.
+        read, stay. Files that cannot be used are skipped, and the log names and counts them; so are links that lead
+        out of the folder, unless ``follow_links`` is true.
 
         Raises
         ------
@@ -70,14 +78,16 @@ class FileCache:
         NoImagesError
             It holds no image, or none that can be used.
         """
-        found = find_images(os.fspath(data_dir))
+        found = find_images(os.fspath(data_dir), follow_links=follow_links)
         with open_cache(os.path.join(make_folder(os.fspath(out_dir)), db_name), make=True) as table:
             adder = _Adder(table)
             adder.add(found)
-        counts = {**adder.counts, "failed": len(adder.failures)}
+        counts = {**adder.counts, "failed": sum(adder.failures.codes.values())}
+        if adder.failures.more:
+            log.warning("skipped %s more, which are not named", f"{adder.failures.more:,}")
         log.info("%s: %s", data_dir, ", ".join(f"{count} {what}" for what, count in counts.items()))
         if not adder.counts:
-            first = "".join(f" The first that failed: {it.ref.path}: {it.reason}." for it in adder.failures[:1])
+            first = "".join(f" The first that failed: {it.ref.path}: {it.reason}." for it in adder.failures.held[:1])
             raise NoImagesError(f"there is no image at {data_dir} that can be used.{first}")
 
     def get_random_hash(self, db_path: StrPath) -> dict[str, str]:
@@ -127,14 +137,14 @@ class _Adder:
         self._readers = ThreadReaders()
         self._decoders = Decoders()
         self._archives: list[FoundArchive] = []
-        self.failures: list[Failure] = []
+        self.failures = FailureList()
         self.counts: Counter[str] = Counter()  # added, updated, unchanged
 
     def add(self, found: Iterable[Found]) -> None:
         new = self._new_or_changed(found)
         self._add_on_threads(new)
         if self.counts:
-            unopened = {failure.ref for failure in self.failures}
+            unopened = {failure.ref for failure in self.failures.held}
             archives = (archive for archive in self._archives if archive.images or archive.ref not in unopened)
             self._table.put([file_row(archive.ref, "", n_content=archive.images) for archive in archives])
 
@@ -178,23 +188,31 @@ class _Adder:
                     yield item
 
     def _skip(self, failure: Failure) -> None:
-        log.warning("skipped %s: %s (%s, %s)", failure.ref.path, failure.reason, failure.step, failure.code)
-        self.failures.append(failure)
+        if self.failures.add(failure):
+            path = shortened(failure.ref.path, _LONGEST_PATH)
+            log.warning("skipped %s: %s (%s, %s)", path, failure.reason, failure.step, failure.code)
 
     def _read(self, group: Sequence[FoundImage]) -> list[Union[Row, Failure]]:
         """Read and hash a group of images, on a thread."""
         rows: list[Union[Row, Failure]] = []
         held: list[tuple[FoundImage, bytes]] = []
         for found in group:
-            data = attempt(found.ref, "read", partial(self._readers.read, found.ref))
-            if isinstance(data, Failure):
-                rows.append(data)
-                continue
-            held.append((found, data))
-            if sum(len(each) for _, each in held) > _HELD_BYTES:
-                rows += self._hashed(held)
-                held = []
+            with ExitStack() as reading:
+                rows += self._taken(reading, found, held)
         return [*rows, *self._hashed(held)]
+
+    def _taken(
+        self, reading: ExitStack, found: FoundImage, held: list[tuple[FoundImage, bytes]]
+    ) -> Iterator[Union[Row, Failure]]:
+        """Read an image and add it to those held; where these are many bytes, hash and release them."""
+        data = attempt(found.ref, "read", lambda: reading.enter_context(self._readers.reading(found.ref)))
+        if isinstance(data, Failure):
+            yield data
+            return
+        held.append((found, data))
+        if sum(len(each) for _, each in held) > _HELD_BYTES:
+            yield from self._hashed(held)
+            held.clear()
 
     def _hashed(self, held: Sequence[tuple[FoundImage, bytes]]) -> Iterator[Union[Row, Failure]]:
         hashes = self._decoders.content_hashes([(found.ref, data) for found, data in held])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from typing import Optional, Union
 
 import numpy as np
@@ -62,10 +62,11 @@ class ImagePreparer:
 
     def __call__(self, found: FoundImage) -> Union[PreparedImage, Failure]:
         """Read, decode and prepare one image; return a ``Failure`` where that is not possible."""
-        data = attempt(found.ref, "read", partial(self._readers.read, found.ref))
-        if isinstance(data, Failure):
-            return data
-        with self._decoders.decoded(found.ref, data) as image:
+        with ExitStack() as reading:
+            data = attempt(found.ref, "read", lambda: reading.enter_context(self._readers.reading(found.ref)))
+            if isinstance(data, Failure):
+                return data
+            image = reading.enter_context(self._decoders.decoded(found.ref, data))
             if isinstance(image, Failure):
                 return image
             preprocess = self._work.preprocess_for(image.facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import chain
 
 from ..encoders import EncoderChoice
 from ..exporters import DatasetFiles, empty_tags, result_folders
@@ -14,7 +15,7 @@ from ..sources import find_images
 from ..store import WorkingStore
 from .configs import ProcessConfig
 from .embedder import LOCAL
-from .embedding import embed_images, explain_no_images
+from .embedding import embed_images, explain_no_images, hidden_by_results
 from .summaries import ProcessSummary
 
 
@@ -35,14 +36,15 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
     started = time.monotonic()
     root, output = os.path.abspath(config.input_folder), os.path.abspath(config.output_folder)
     left_out = result_folders(output)
-    found = find_images(root, leave_out=left_out)
+    found = find_images(root, leave_out=left_out, follow_links=config.follow_links)
+    hidden = hidden_by_results(root, output, config)
     files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
     with WorkingStore(output, decoder_version(config)) as store:
         with explain_no_images(root):
-            embedding = embed_images(store, found, choice, config, watch, runner)
+            embedding = embed_images(store, chain(hidden, found), choice, config, watch, runner)
         watch("writing the metadata", 0, None)
-        empty = empty_tags(store, root, left_out) if config.tagged_dataset else ()
+        empty = empty_tags(store, root, left_out, config.follow_links) if config.tagged_dataset else ()
         paths = files.write(
             store, embedding.encoder, digest=embedding.digest, unchanged=embedding.unchanged, empty_tags=empty
         )

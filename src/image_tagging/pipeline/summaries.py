@@ -16,8 +16,9 @@ class EmbeddingSummary:
 
     ``images`` counts the files that could be used, ``pictures`` the different pictures in them. ``computed`` counts
     the newly computed embeddings, and ``computed_on`` is their device and precision, ``None`` where none was computed.
-    ``archives`` are those that were searched, ``failures`` the files that could not be used, and ``passed_over``
-    counts, by suffix, the files that are not images by their names. ``shared_hashes`` are pairs (image, earlier image)
+    ``archives`` are those that were searched, ``failures`` the files that could not be used (the first 10,000 of one
+    file and 100,000 of all), ``failure_codes`` counts all of them by code, and ``passed_over`` counts, by suffix, the
+    files that are not images by their names. ``shared_hashes`` are pairs (image, earlier image)
     of different pictures with the same ``hash_id``. ``digest`` identifies the set of images found, and ``unchanged``
     says that an earlier run embedded the same set.
     """
@@ -29,6 +30,7 @@ class EmbeddingSummary:
     computed_on: Optional[str]
     archives: tuple[FoundArchive, ...]
     failures: tuple[Failure, ...]
+    failure_codes: dict[str, int]
     passed_over: dict[str, int]
     shared_hashes: tuple[tuple[ImageRef, ImageRef], ...]
     unchanged: bool

@@ -7,12 +7,10 @@ import re
 
 from ..records import ImageRef
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
+from .system_folders import is_system
 
 #: Opening one of these sends a request to another machine, on Windows with the user's credentials.
 _NETWORK = re.compile(r"[/\\]{2}|/net/|/afs/", re.IGNORECASE)
-
-#: Folders of the system in which opening a file does something.
-_SYSTEM = ("/proc", "/sys", "/dev")
 
 
 def may_be_opened(ref: ImageRef) -> bool:
@@ -23,8 +21,7 @@ def may_be_opened(ref: ImageRef) -> bool:
     """
     if "\0" in ref.file or _NETWORK.match(ref.file):
         return False
-    real = os.path.realpath(ref.file)
-    if _NETWORK.match(real) or any(real == folder or real.startswith(f"{folder}/") for folder in _SYSTEM):
+    if _NETWORK.match(os.path.realpath(ref.file)) or is_system(ref.file):
         return False
     if not ref.members:
         return is_image_name(ref.file) or not (is_unread_name(ref.file) or is_other_name(ref.file))

@@ -14,10 +14,24 @@ from contextlib import closing, suppress
 from typing import Optional, Union
 
 from ..errors import InputError, ReadError
+from ..files import stamp_of
 from ..records import Failure, Found, FoundArchive, FoundImage, ImageRef, OtherFile
-from .archives import DEFAULT_LIMITS, OPENING_BYTES, Archive, ArchiveLimits, Budget, looks_like_archive, open_archive
+from .archives import (
+    DEFAULT_LIMITS,
+    LONG_NAME,
+    OPENING_BYTES,
+    Archive,
+    ArchiveLimits,
+    Budget,
+    long_name_error,
+    looks_like_archive,
+    name_cost,
+    open_archive,
+)
+from .folders import FolderWalk, is_hidden_folder
 from .read import as_read_error
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
+from .system_folders import is_system, is_system_device, system_folder_error
 
 #: How an image begins, under any name; BMP and the like begin too much like other things.
 _IMAGE_BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"8BPS", b"qoif", b"\0\0\0\x0cjP  ")
@@ -29,6 +43,7 @@ def find_images(
     *,
     open_archives: bool = True,
     leave_out: Iterable[str] = (),
+    follow_links: bool = False,
     limits: ArchiveLimits = DEFAULT_LIMITS,
 ) -> Iterator[Found]:
     """Everything at ``root`` (a folder, an archive or one image), in a stable order.
@@ -41,16 +56,21 @@ def find_images(
     Not reported are hidden files and folders (``.git``, ``__MACOSX``), the companions that macOS leaves
     (``._cat.png``), links back to a folder above, and the folders ``leave_out`` (those of results).
 
+    Links that lead out of the folder ``root`` are failures, and are followed only with ``follow_links``; what lies in
+    ``/proc``, ``/sys`` and ``/dev`` is never read.
+
     Raises
     ------
     InputError
-        There is nothing at ``root``, or it is a file of another kind.
+        There is nothing at ``root``, it is a file of another kind, or lies where the system shows its state.
     """
+    if is_system(root):
+        raise InputError(f"{root} cannot be read: {system_folder_error()}. Name another folder.")
     if not os.path.exists(root):
         raise InputError(f"there is no folder or file at {root}. Check the path.")
     if os.path.isdir(root):
-        left_out = frozenset(map(os.path.realpath, (root, *leave_out)))
-        return _find_in_folder(root, left_out, limits if open_archives else None)
+        walk = FolderWalk(root, leave_out=leave_out, follow_links=follow_links)
+        return _find_in_folder(walk, limits if open_archives else None)
     if is_archive(root):
         return _find_in_archive_file(root, limits if open_archives else None)
     if not is_image_name(root):
@@ -58,7 +78,7 @@ def find_images(
     return _find_in_file(root, None)
 
 
-def sub_folders(root: str, *, leave_out: Iterable[str] = ()) -> list[str]:
+def sub_folders(root: str, *, leave_out: Iterable[str] = (), follow_links: bool = False) -> list[str]:
     """The paths of the folders directly in the folder ``root`` that :func:`find_images` looks into, by name.
 
     Raises
@@ -66,8 +86,7 @@ def sub_folders(root: str, *, leave_out: Iterable[str] = ()) -> list[str]:
     OSError
         The folder cannot be listed.
     """
-    left_out = frozenset(map(os.path.realpath, (root, *leave_out)))
-    return [entry.path for entry in _listed(root) if _is_folder(entry) and _is_looked_into(entry, left_out)]
+    return list(FolderWalk(root, leave_out=leave_out, follow_links=follow_links).sub_folders())
 
 
 def is_archive(file: str) -> bool:
@@ -79,44 +98,19 @@ def is_archive(file: str) -> bool:
     return False
 
 
-def _is_hidden_folder(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
-
-
 def _is_hidden_member(name: str) -> bool:
     *folders, last = name.replace("\\", "/").split("/")
-    return last.startswith("._") or any(_is_hidden_folder(folder) for folder in folders if folder.strip("."))
+    return last.startswith("._") or any(is_hidden_folder(folder) for folder in folders if folder.strip("."))
 
 
-def _find_in_folder(folder: str, left_out: frozenset[str], limits: Optional[ArchiveLimits]) -> Iterator[Found]:
-    try:
-        listed = _listed(folder)
-    except OSError as error:
-        yield _unreadable(ImageRef(folder), error)
-        return
-    for entry in listed:
-        if _is_folder(entry):
-            if _is_looked_into(entry, left_out):
-                yield from _find_in_folder(entry.path, left_out | {os.path.realpath(entry.path)}, limits)
-        elif not entry.name.startswith("._"):
-            yield from _find_in_file(entry.path, limits)
-
-
-def _listed(folder: str) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return sorted(entries, key=lambda entry: entry.name)
-
-
-def _is_looked_into(folder: os.DirEntry[str], left_out: frozenset[str]) -> bool:
-    """``left_out`` are real paths: those of results, and those that a link must not lead back to."""
-    return os.path.realpath(folder.path) not in left_out and not _is_hidden_folder(folder.name)
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link that leads to itself
-        return False
+def _find_in_folder(walk: FolderWalk, limits: Optional[ArchiveLimits]) -> Iterator[Found]:
+    for item in walk.files():
+        if isinstance(item, Failure):
+            yield item
+        elif is_image_name(item):
+            yield _image_file(ImageRef(item))
+        else:
+            yield from _find_in_file(item, limits)
 
 
 def _find_in_file(file: str, limits: Optional[ArchiveLimits]) -> Iterator[Found]:
@@ -157,7 +151,7 @@ def _image_file(ref: ImageRef) -> Union[FoundImage, Failure]:
         status = _status(ref.file)
     except (ReadError, OSError) as error:
         return _unreadable(ref, error)
-    return FoundImage(ref, f"{status.st_size}:{status.st_mtime_ns}")
+    return FoundImage(ref, stamp_of(status))
 
 
 def _unread(ref: ImageRef) -> Failure:
@@ -175,6 +169,8 @@ def _status(file: str) -> os.stat_result:
     status = os.stat(file)
     if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
         raise ReadError("not-a-file", "it is a pipe or a device, not a file")
+    if is_system_device(status.st_dev):
+        raise system_folder_error()
     return status
 
 
@@ -204,15 +200,19 @@ def _find_in_open(ref: ImageRef, archive: Archive, budget: Budget) -> Iterator[F
     try:
         with closing(archive):
             budget.take_members(len(archive.members))
-            budget.take_bytes(max(archive.held_bytes, OPENING_BYTES if ref.members else 0))
+            budget.take_names(len(archive.members) * sum(map(name_cost, ref.members)))  # each address has them all
             if archive.damage:
                 yield Failure(ref, "read", "damaged-archive", archive.damage)
             for name in archive.members if archive.is_sequential else sorted(archive.members):
                 member = archive.members[name]
-                if member.kind == "folder" or budget.is_spent or _is_hidden_member(name):
-                    continue
                 inner = ImageRef(ref.file, (*ref.members, name))
-                if is_image_name(name.rstrip("/\\")):  # what is called like a folder and has content is none
+                if budget.is_spent:
+                    break
+                if member.kind == LONG_NAME:
+                    yield _unreadable(inner, long_name_error())
+                elif member.kind == "folder" or _is_hidden_member(name):
+                    continue
+                elif is_image_name(name.rstrip("/\\")):  # what is called like a folder and has content is none
                     if member.size <= budget.limits.image_bytes:  # else it is refused before a byte is unpacked
                         budget.take_bytes(member.most_bytes)
                     images += 1
@@ -230,6 +230,7 @@ def _find_in_nested(archive: Archive, inner: ImageRef, budget: Budget) -> Iterat
     try:
         if len(inner.members) >= budget.limits.depth:
             raise ReadError("too-deep", f"archives lie more than {budget.limits.depth} deep in each other")
+        budget.take_bytes(OPENING_BYTES)
         opened = archive.inner(inner.members[-1], budget)
     except (ReadError, OSError) as error:
         yield _unreadable(ImageRef(inner.file) if budget.is_spent else inner, error)

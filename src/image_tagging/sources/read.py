@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import threading
 from collections import OrderedDict, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..errors import ReadError
 from ..files import stamp_of
 from ..records import ImageRef
 from .archives import DEFAULT_LIMITS, Archive, ArchiveLimits, Budget, open_archive
+from .system_folders import is_system_device, system_folder_error
+
+#: Images of more bytes than the first wait until all that are in memory have no more than the second, or are none.
+_LARGE, _ROOM = 16 << 20, 256 << 20
 
 
 def as_read_error(error: Exception) -> ReadError:
@@ -18,7 +26,10 @@ def as_read_error(error: Exception) -> ReadError:
         return ReadError("missing", "the file is no longer there")
     if isinstance(error, PermissionError):
         return ReadError("no-permission", "the file may not be read")
-    return ReadError("unreadable", f"the file cannot be read ({error})")
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return ReadError("long-name", "its path is longer than the system takes: give its folders shorter names")
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return ReadError("unreadable", f"the file cannot be read ({why})")
 
 
 class SourceReader:
@@ -32,7 +43,8 @@ class SourceReader:
         self._limits = limits
         self._keep_open = keep_open
         self._archives: OrderedDict[ImageRef, Archive] = OrderedDict()
-        self._stamps: dict[str, str] = {}  # of the files that are open
+        self._stamps: dict[str, str] = {}  # of the files that are open, and their sizes
+        self._sizes: dict[str, int] = {}
 
     def read(self, ref: ImageRef) -> bytes:
         """The bytes of the image at ``ref``.
@@ -42,15 +54,30 @@ class SourceReader:
         ReadError
             It is gone, has changed meanwhile, may not be read, is encrypted, damaged or larger than the limits.
         """
-        try:
+        with self._read_errors(ref):
             if not ref.members:
                 return _read_file(ref.file, self._limits)
-            return bytes(self._archive(_holder(ref)).read(ref.members[-1], self._limits.image_bytes))
+            archive = self._archive(_holder(ref))
+            return archive.read(ref.members[-1], self._limits.member_bytes(self._sizes[ref.file]))
+
+    @contextmanager
+    def _read_errors(self, ref: ImageRef) -> Iterator[None]:
+        """Raise ReadError for what keeps the image at ``ref`` from being read."""
+        try:
+            yield
         except (ReadError, OSError) as error:
             read_error = error if isinstance(error, ReadError) else as_read_error(error)
             if ref.members and self._has_changed(ref.file):
                 read_error = ReadError("changed", "the archive was changed while it was read: run again")
             raise read_error from error
+
+    def size(self, ref: ImageRef) -> int:
+        """Return how many bytes :meth:`read` gives at most; it raises the same errors."""
+        with self._read_errors(ref):
+            if not ref.members:
+                return os.path.getsize(ref.file)
+            members = self._archive(_holder(ref)).members
+            return members[ref.members[-1]].size if ref.members[-1] in members else 0
 
     def close(self) -> None:
         """Close every archive that is still open."""
@@ -58,6 +85,7 @@ class SourceReader:
             archive.close()
         self._archives.clear()
         self._stamps.clear()
+        self._sizes.clear()
 
     def _archive(self, ref: ImageRef) -> Archive:
         if ref in self._archives:
@@ -68,10 +96,11 @@ class SourceReader:
             name = ref.members[-1]
             size = holder.members[name].size if name in holder.members else 0
             self._make_room(size)
-            archive = holder.inner(name, Budget(self._limits, size))
+            archive = holder.inner(name, Budget(self._limits, max(size, self._sizes[ref.file])))
         else:
             self._make_room(0)
             self._stamps[ref.file] = stamp_of(ref.file)
+            self._sizes[ref.file] = os.path.getsize(ref.file)
             archive = open_archive(ref.file, self._limits)
         self._archives[ref] = archive
         return archive
@@ -100,14 +129,40 @@ class SourceReader:
 
 
 class ThreadReaders:
-    """A reader for each thread that reads; all are closed when the threads are done."""
+    """A reader for each thread that reads; all are closed when the threads are done.
+
+    Large images of all threads together take no more memory than ``_ROOM``, or than the largest of them.
+    """
 
     def __init__(self) -> None:
         self._readers: defaultdict[int, SourceReader] = defaultdict(SourceReader)  # by the number of the thread
+        self._has_room = threading.Condition()
+        self._room = _ROOM
 
     def read(self, ref: ImageRef) -> bytes:
         """The bytes of the image at ``ref``; raises as :meth:`SourceReader.read` does."""
         return self._readers[threading.get_ident()].read(ref)
+
+    @contextmanager
+    def reading(self, ref: ImageRef) -> Iterator[bytes]:
+        """Give the bytes of the image at ``ref``; raises as :meth:`SourceReader.read` does.
+
+        A large image waits until there is room for it; its bytes are to be used within the block alone.
+        """
+        reader = self._readers[threading.get_ident()]
+        size = min(reader.size(ref), _ROOM)
+        if size <= _LARGE:
+            yield reader.read(ref)
+            return
+        with self._has_room:
+            self._has_room.wait_for(lambda: self._room >= size)
+            self._room -= size
+        try:
+            yield reader.read(ref)
+        finally:
+            with self._has_room:
+                self._room += size
+                self._has_room.notify_all()
 
     def close(self) -> None:
         """Close all of them."""
@@ -120,11 +175,21 @@ def _holder(ref: ImageRef) -> ImageRef:
 
 
 def _read_file(path: str, limits: ArchiveLimits) -> bytes:
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
+    with open(path, "rb", opener=_open_at_once) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):  # it took the place of the file that was found
+            raise ReadError("not-a-file", "it is a pipe or a device, not a file")
+        if is_system_device(status.st_dev):
+            raise system_folder_error()
+        size = status.st_size
         if size > limits.image_bytes:
             raise ReadError("too-large", f"the file holds more than {limits.image_bytes:,} bytes")
         data = file.read(size + 1)
     if len(data) != size:
         raise ReadError("changed", "the file was changed while it was read: run again when it is complete")
     return data
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file for reading; a pipe without a writer would be waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

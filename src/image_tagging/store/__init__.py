@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from .finished import PLACING
 from .listing import FoundSummary
-from .store_file import StoreFile
+from .store_file import STORE_NAME, StoreFile
 from .working_store import WorkingStore
 
-__all__ = ["PLACING", "FoundSummary", "StoreFile", "WorkingStore"]
+__all__ = ["PLACING", "STORE_NAME", "FoundSummary", "StoreFile", "WorkingStore"]

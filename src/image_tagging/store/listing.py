@@ -8,10 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Optional
 
+from ..failures import FailureList
+from ..files import is_relinked, stamp_of
 from ..records import EncoderSpec, Failure, Found, FoundArchive, FoundImage, OtherFile
 from .addresses import as_ref, as_text
 from .encoders import Encoders
@@ -36,14 +39,23 @@ AND NOT EXISTS (SELECT 1 FROM failure AS f WHERE f.path = l.path AND f.stamp = l
                 AND f.step = 'decode' AND f.decoder = :decoder)
 """
 
+_PLAIN_FILES = "SELECT seq, path, address, stamp FROM listing WHERE seq > ? ORDER BY seq LIMIT ?"
+
 #: Rows fetched at a time while the store is also written: enough to hide the query, few enough to hold.
 _PAGE = 2048
 
 #: The work whose digest says that the listing is the one that was found.
 _LISTING = "listing"
 
-#: Images held before the listing is written: up to here a run in which nothing has changed writes nothing.
+#: Images held before the listing is written, and characters of all their rows: up to here a run in which nothing has
+#: changed writes nothing.
 _HELD = 50_000
+_HELD_CHARACTERS = 1 << 25
+
+#: Suffixes that are counted apart, and how long they may be: in archives any name can have any suffix.
+_MOST_SUFFIXES = 1000
+_LONGEST_SUFFIX = 20
+_OTHER_SUFFIXES = ".…"
 
 
 @dataclass(frozen=True)
@@ -51,12 +63,14 @@ class FoundSummary:
     """What one run found: how many images, the archives in order, what could not be opened, and how many files of each
     suffix were passed over.
 
-    ``digest`` stands for all images with their stamps, in order.
+    ``failures`` are the first ones, ``failure_codes`` counts all of them by code. ``digest`` stands for all images with
+    their stamps, in order.
     """
 
     images: int
     archives: tuple[FoundArchive, ...]
     failures: tuple[Failure, ...]
+    failure_codes: dict[str, int]
     passed_over: dict[str, int]
     digest: str
 
@@ -77,18 +91,41 @@ class Listing:
         """Replace the listing by what was found now; nothing that is known of the images is forgotten."""
         sorter = _FoundSorter()
         images = sorter.images(found)
-        first = list(islice(images, _HELD))
-        if len(first) == _HELD or not self._finished.is_finished(_LISTING, sorter.hexdigest()):
+        first = list(_first(images))
+        if not sorter.is_done or not self._finished.is_finished(_LISTING, sorter.hexdigest()):
             self._write(chain(first, images))
             self._finished.finish(_LISTING, sorter.hexdigest())
-        self._failures.replace_unopened(sorter.failures)
+        self._failures.replace_unopened(sorter.failures.held)
         return FoundSummary(
             images=self._count(),
             archives=tuple(sorter.archives),
-            failures=tuple(sorter.failures),
+            failures=tuple(sorter.failures.held),
+            failure_codes=dict(sorter.failures.codes),
             passed_over=dict(sorter.passed_over),
             digest=sorter.hexdigest(),
         )
+
+    def renew_stamps(self) -> None:
+        """Give listed files their present stamp where only their change time is another than when they were listed.
+
+        A hard link to a file changes that, and not the file: without this the next run would read it again.
+        """
+        after = 0
+        while rows := self._file.rows(_PLAIN_FILES, (after, _PAGE)):
+            after = rows[-1][0]
+            renewed = list(self._renewed(rows))
+            if renewed:
+                with self._file.transaction() as db:
+                    for table in ("listing", "image", "failure"):
+                        db.executemany(f"UPDATE {table} SET stamp = ? WHERE path = ? AND stamp = ?", renewed)
+
+    def _renewed(self, rows: Iterable[tuple[int, str, str, str]]) -> Iterator[tuple[str, str, str]]:
+        """Yield the new stamp, the path and the old stamp of each file that got a further name."""
+        for _, path, address, stamp in rows:
+            ref = as_ref(self._file, address)
+            with suppress(OSError):  # it is gone: the next run sees that
+                if not ref.members and is_relinked(stamp, later := stamp_of(ref.file)):
+                    yield later, path, stamp
 
     def _write(self, images: Iterable[tuple[str, ...]]) -> None:
         with self._file.transaction() as db:
@@ -127,12 +164,23 @@ class Listing:
         return bool(self._file.rows("SELECT 1 FROM listing WHERE path > ? AND path < ? LIMIT 1", values))
 
 
+def _first(images: Iterator[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Yield as many rows as may be held."""
+    characters = 0
+    for row in islice(images, _HELD):
+        yield row
+        characters += sum(map(len, row))
+        if characters > _HELD_CHARACTERS:
+            return
+
+
 class _FoundSorter:
     """Sorts what was found, in one pass: the images into rows and a digest, archives and failures into lists."""
 
     def __init__(self) -> None:
         self.archives: list[FoundArchive] = []
-        self.failures: list[Failure] = []
+        self.failures = FailureList()
+        self.is_done = False
         self.passed_over: Counter[str] = Counter()
         self._digest = hashlib.blake2b(digest_size=32)
 
@@ -145,10 +193,17 @@ class _FoundSorter:
             if isinstance(item, FoundArchive):
                 self.archives.append(item)
             elif isinstance(item, Failure):
-                self.failures.append(item)
+                self.failures.add(item)
             elif isinstance(item, OtherFile):
-                self.passed_over[item.ref.suffix] += 1
+                self.passed_over[self._counted_suffix(item.ref.suffix)] += 1
             else:
                 address = as_text(item.ref)
                 self._digest.update(f"{address} {item.stamp}\n".encode())
                 yield item.ref.path, address, item.stamp, item.ref.name.casefold(), item.ref.tag
+        self.is_done = True
+
+    def _counted_suffix(self, suffix: str) -> str:
+        is_new = suffix not in self.passed_over
+        if is_new and (len(suffix) > _LONGEST_SUFFIX or len(self.passed_over) >= _MOST_SUFFIXES):
+            return _OTHER_SUFFIXES
+        return suffix

@@ -26,6 +26,28 @@ def test_what_a_file_unpacks_to_may_grow_with_its_size():
     assert budget.is_spent
 
 
+@pytest.mark.parametrize(
+    ("size", "members"), [(1, 1000), (33_000, 8250), (1 << 20, 100_000), (16 << 20, 1 << 20), (1 << 30, 2_000_000)]
+)
+def test_members_grow_with_the_size_of_the_file(size, members):
+    budget = Budget(ArchiveLimits(), size)
+    budget.take_members(members)
+    with pytest.raises(ReadError, match=f"more than {members:,} members"):
+        budget.take_members(1)
+
+
+@pytest.mark.parametrize(
+    ("size", "names"), [(1, 1 << 18), (33_000, 32 * 33_000), (1 << 20, 32 << 20), (100 << 20, 200 << 20)]
+)
+def test_names_grow_with_the_size_of_the_file(size, names):
+    budget = Budget(ArchiveLimits(), size)
+    budget.take_names(names)
+    with pytest.raises(ReadError, match=f"names in it take more than {names:,} bytes") as raised:
+        budget.take_names(1)
+    assert raised.value.code == "too-much"
+    assert budget.is_spent
+
+
 def test_members_add_up():
     budget = Budget(ArchiveLimits(members=10), 1)
     budget.take_members(10)

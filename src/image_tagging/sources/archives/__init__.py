@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import tar as tar_format
 from . import zip as zip_format
 from .base import Archive, Member, archive_suffixes, looks_like_archive, open_archive, register, suffixes_of
-from .limits import DEFAULT_LIMITS, OPENING_BYTES, ArchiveLimits, Budget
+from .limits import DEFAULT_LIMITS, LONG_NAME, OPENING_BYTES, ArchiveLimits, Budget, long_name_error, name_cost
 
 register(zip_format.FORMAT)
 register(tar_format.FORMAT)
@@ -16,12 +16,15 @@ ARCHIVE_SUFFIXES = archive_suffixes()
 __all__ = [
     "ARCHIVE_SUFFIXES",
     "DEFAULT_LIMITS",
+    "LONG_NAME",
     "OPENING_BYTES",
     "Archive",
     "ArchiveLimits",
     "Budget",
     "Member",
+    "long_name_error",
     "looks_like_archive",
+    "name_cost",
     "open_archive",
     "suffixes_of",
 ]

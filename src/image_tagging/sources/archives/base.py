@@ -52,9 +52,9 @@ class Archive(Protocol):
 
     @property
     def held_bytes(self) -> int:
-        """Its memory use in bytes, without the list of members."""
+        """The bytes that are unpacked for it, in memory or in a file, without the list of members."""
 
-    def read(self, name: str, limit: int) -> Union[bytes, bytearray]:
+    def read(self, name: str, limit: int) -> bytes:
         """Return the bytes of a member, at most ``limit`` of them.
 
         Raises
@@ -66,10 +66,10 @@ class Archive(Protocol):
         """
 
     def inner(self, name: str, budget: Budget) -> Archive:
-        """Open the archive that is a member: in memory, or in place where it is not packed.
+        """Open the archive that is a member: unpacked, or in place where it is not packed.
 
-        ``held_bytes`` of the result says which. Closing this archive leaves the result open; errors are those of
-        :func:`open_archive` and of ``read``.
+        ``held_bytes`` of the result says which; ``budget`` counts what is unpacked. Closing this archive leaves the
+        result open; errors are those of :func:`open_archive` and of ``read``.
         """
 
     def close(self) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Optional, Protocol, Union
 
+from ...files import stamp_of
+
 #: What is the same for two contents only if they hold the same bytes.
-Identity = tuple[int, ...]
+Identity = tuple[Union[int, str], ...]
 
 #: Bytes read at a time where much is to be read.
 PIECE = 1 << 18
@@ -26,7 +29,7 @@ class Content(Protocol):
 
     @property
     def stamp(self) -> str:
-        """Size and time of the file that the bytes are in; empty where they are not as in a file."""
+        """The stamp of the file that the bytes are in; empty where they are not as in a file."""
 
     @property
     def identity(self) -> Optional[Identity]:
@@ -55,7 +58,8 @@ class FileContent:
         self._first = first
         status = os.fstat(self._file.fileno())
         self.size = status.st_size - first if count is None else min(status.st_size - first, count)
-        self.stamp = _stamp(status)
+        self.stamp = stamp_of(status)
+        self._content_stamp = _content_stamp(status)
         times = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         self.identity: Optional[Identity] = (status.st_dev, status.st_ino, *times, first, self.size)
 
@@ -71,8 +75,11 @@ class FileContent:
         return FileContent(os.dup(self._file.fileno()), self._first + offset, count)
 
     def is_changed(self) -> bool:
-        """Whether the file was written to since it was opened; one that took its name is another file."""
-        return _stamp(os.fstat(self._file.fileno())) != self.stamp
+        """Whether the file was written to since it was opened; one that took its name is another file.
+
+        The change time says nothing here: a new name of the file, or a backup that links it, changes it too.
+        """
+        return _content_stamp(os.fstat(self._file.fileno())) != self._content_stamp
 
     def close(self) -> None:
         """Close the file."""
@@ -108,8 +115,8 @@ class HeldContent:
         self.size = 0
 
 
-def _stamp(status: os.stat_result) -> str:
-    return f"{status.st_size}:{status.st_mtime_ns}"
+def _content_stamp(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns
 
 
 def pieces(content: Content, offset: int, count: int) -> Iterator[bytes]:
@@ -118,3 +125,11 @@ def pieces(content: Content, offset: int, count: int) -> Iterator[bytes]:
     while offset < end and (piece := content.at(offset, min(PIECE, end - offset))):
         yield piece
         offset += len(piece)
+
+
+def joined(parts: Iterable[bytes]) -> bytes:
+    """Return all parts as one; no more than one copy of them is ever in memory."""
+    whole = io.BytesIO()
+    for part in parts:
+        whole.write(part)
+    return whole.getvalue()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Optional
 
 from ....errors import ReadError
 from ..base import Archive, open_archive
-from ..content import Content
-from ..limits import Budget
+from ..content import PIECE, Content, joined, pieces
+from ..limits import LONG_NAME, Budget, long_name_error
+from ..shared import shared_listing
+from ..unpacked import unpack
 from .headers import BLOCK, parse_header
-from .listing import Entry
+from .listing import Entry, list_members
 from .packings import Cursor, packing_of
-from .shared import shared_listing
 from .stream import Unpacked
 
 #: Why members of a kind cannot be used: a code, and a sentence.
@@ -34,7 +36,7 @@ class TarArchive:
 
     def __init__(self, content: Content, budget: Budget) -> None:
         self._packed = content
-        self._shared, self._listing = shared_listing(content, budget)
+        self._shared, self._listing = shared_listing(content, budget, list_members)
         self._stream = self._listing.stream
         self._content: Content = Unpacked(content, self._stream) if self._stream else content
         if self._stream:
@@ -65,18 +67,18 @@ class TarArchive:
         entry = self._entry(name)
         if entry.size > limit:
             raise ReadError("too-large", f"it holds more than {limit:,} bytes")
+        if self._stream and entry.size > PIECE:
+            return joined(self._pieces(entry))
         data = self._content.at(entry.offset, entry.size)
-        if self._packed.is_changed():
-            raise ReadError("changed", "the archive was changed while it was read: run again")
-        if len(data) != entry.size or (entry.crc is not None and zlib.crc32(data) != entry.crc):
-            raise ReadError("damaged-member", "this member of the archive is damaged: its data are not what they were")
+        self._require_same(entry, len(data), zlib.crc32(data) if entry.crc is not None else None)
         return data
 
     def inner(self, name: str, budget: Budget) -> Archive:
         """Open the archive that is a member; raises as ``Archive.inner`` does."""
         entry = self._entry(name)
         if self._stream:
-            return open_archive(self.read(name, budget.inner_bytes), name=name, budget=budget)
+            unpacked = unpack(self._content, name, entry.size, lambda: self._pieces(entry), budget)
+            return open_archive(unpacked, name=name, budget=budget)
         return open_archive(self._content.part(entry.offset, entry.size), name=name, budget=budget)
 
     def close(self) -> None:
@@ -86,10 +88,26 @@ class TarArchive:
             self._stream.release()
             self._stream = None
 
+    def _pieces(self, entry: Entry) -> Iterator[bytes]:
+        """Yield the bytes of a member of a compressed tar, which are checked at the end."""
+        size, crc = 0, 0
+        for piece in pieces(self._content, entry.offset, entry.size):
+            size, crc = size + len(piece), zlib.crc32(piece, crc)
+            yield piece
+        self._require_same(entry, size, crc)
+
+    def _require_same(self, entry: Entry, size: int, crc: Optional[int]) -> None:
+        if self._packed.is_changed():
+            raise ReadError("changed", "the archive was changed while it was read: run again")
+        if size != entry.size or crc != entry.crc:
+            raise ReadError("damaged-member", "this member of the archive is damaged: its data are not what they were")
+
     def _entry(self, name: str) -> Entry:
         entry = self._listing.members.get(name)
         if entry is None:
             raise ReadError("missing", "the archive has no such member any more")
+        if entry.kind == LONG_NAME:
+            raise long_name_error()
         if entry.kind in _UNREADABLE:
             raise ReadError(*_UNREADABLE[entry.kind])
         return entry

@@ -7,19 +7,14 @@ from typing import NamedTuple, Optional
 
 from ....errors import ReadError
 from ..content import PIECE, Content, pieces
-from ..limits import ArchiveLimits, Budget, too_many_members
+from ..limits import LONG_NAME, Budget, is_long_name, name_cost, short_name
 from ..names import unique_names
 from .headers import BLOCK, Extensions, Header, has_sparse_block, parse_header
 from .packings import packing_of
 from .stream import Stream, Unpacked
 
-#: Bytes of an extended header, and of a name: no system has names beyond 4,096.
+#: Bytes of an extended header.
 _LONGEST_HEADER = 1 << 20
-_LONGEST_NAME = 4096
-
-#: What all names may take: so many bytes, and so many more for each member.
-_NAMES_BYTES = 1 << 24
-_NAME_BYTES = 128
 
 #: Headers for each member that is allowed: its own, and extended ones.
 _HEADERS = 3
@@ -48,33 +43,37 @@ class Listing(NamedTuple):
     """The members by name, in the order in which they are read at least cost.
 
     ``damage`` is as for ``Archive``; ``stream`` is there where the tar is compressed, and ``unpacked_bytes`` of it
-    were unpacked for this.
+    were unpacked for this. ``names_cost`` is what the names take.
     """
 
     members: dict[str, Entry]
     damage: str
     stream: Optional[Stream]
     unpacked_bytes: int
+    names_cost: int
+
+    def rest(self) -> None:
+        """Release what unpacking holds in memory, unless it is used."""
+        if self.stream:
+            self.stream.rest()
 
 
 def list_members(content: Content, budget: Budget) -> Listing:
     """Return the members of a tar; raises as ``open_archive`` does."""
     packing = packing_of(content)
     if packing is None:
-        walk = _Walk(content, budget.limits)
-        entries = walk.entries()
-        return _listing(content, entries, walk.is_damaged, None)
+        return _listing(content, _Walk(content, budget), None, budget)
     stream = Stream(packing)
-    walk = _Walk(Unpacked(content, stream, budget), budget.limits)
+    return _listing(content, _Walk(Unpacked(content, stream, budget), budget), stream, budget)
+
+
+def _listing(content: Content, walk: _Walk, stream: Optional[Stream], budget: Budget) -> Listing:
     entries = walk.entries()
-    stream.finish(content, budget)
-    return _listing(content, entries, walk.is_damaged, stream)
-
-
-def _listing(content: Content, entries: list[Entry], is_damaged: bool, stream: Optional[Stream]) -> Listing:
+    if stream:
+        stream.finish(content, budget)
     fault = stream.fault if stream else ""
     damage = ""
-    if is_damaged or fault:
+    if walk.is_damaged or fault:
         if not entries:
             raise ReadError("damaged-archive", _nothing(content.size, fault))
         damage = (
@@ -83,7 +82,7 @@ def _listing(content: Content, entries: list[Entry], is_damaged: bool, stream: O
         )
     named = zip(unique_names([entry.name for entry in entries]), entries)
     in_order = sorted(named, key=lambda pair: pair[1].offset) if stream else named
-    return Listing(dict(in_order), damage, stream, stream.size if stream else 0)
+    return Listing(dict(in_order), damage, stream, stream.size if stream else 0, walk.names_cost)
 
 
 def _nothing(size: int, fault: str) -> str:
@@ -96,15 +95,15 @@ def _nothing(size: int, fault: str) -> str:
 class _Walk:
     """Goes from header to header. Where one is damaged the next is searched for."""
 
-    def __init__(self, content: Content, limits: ArchiveLimits) -> None:
+    def __init__(self, content: Content, budget: Budget) -> None:
         self.is_damaged = False
+        self.names_cost = 0
         self._content = content
-        self._limits = limits
+        self._budget = budget
         self._entries: list[Entry] = []
         self._files: dict[str, Entry] = {}  # the latest of each name: what a hard link leads to
         self._extensions = Extensions()
-        self._headers_left = _HEADERS * limits.members
-        self._names_left = _NAMES_BYTES
+        self._headers_left = _HEADERS * budget.members_left
         self._is_at_end = False  # behind zeros, which mark the end
 
     def entries(self) -> list[Entry]:
@@ -154,7 +153,9 @@ class _Walk:
         end = data_at + _padded(header.data_bytes)
         if header.kind == "label":
             return end
-        self._count_name(name)
+        if is_long_name(name, self._budget.limits):
+            self._add(Entry(short_name(name), 0, 0, LONG_NAME, "0:name", None, 0))
+            return end
         if header.kind == "hard link":
             self._add(self._linked(name, extensions.link or header.link))
             return end
@@ -177,8 +178,11 @@ class _Walk:
 
     def _add(self, entry: Entry) -> None:
         self._entries.append(entry)
-        if len(self._entries) > self._limits.members:
-            raise too_many_members(self._limits)
+        if len(self._entries) > self._budget.members_left:
+            raise self._budget.too_many_members()
+        cost = name_cost(entry.name)
+        self.names_cost += cost
+        self._budget.take_names(cost)
         if entry.kind in {"file", "sparse"}:
             self._files[entry.name.removeprefix("./")] = entry
 
@@ -202,16 +206,10 @@ class _Walk:
         self.is_damaged = self.is_damaged or len(data) < size
         return data
 
-    def _count_name(self, name: str) -> None:
-        length = len(name.encode("utf-8", "surrogateescape"))
-        self._names_left -= length - _NAME_BYTES
-        if length > _LONGEST_NAME or self._names_left < 0:
-            raise ReadError("too-large", "the names of its members are longer than those of files can be")
-
     def _count_header(self) -> None:
         self._headers_left -= 1
         if self._headers_left < 0:
-            raise too_many_members(self._limits)
+            raise self._budget.too_many_members()
 
     def _search(self, place: int) -> Optional[int]:
         """Return where the next header is behind this place, ``None`` where none is."""

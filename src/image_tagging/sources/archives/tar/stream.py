@@ -19,8 +19,9 @@ from typing import IO, NamedTuple, Optional
 from ....errors import ReadError
 from ....writing import temporary_file
 from ..content import Content, HeldContent
+from ..decompressors import Inflater
 from ..limits import Budget
-from .packings import Cursor, Inflater, Packing
+from .packings import Cursor, Packing
 
 #: Unpacked bytes that are made and kept at a time.
 BLOCK = 1 << 18
@@ -39,6 +40,9 @@ _FREE_RESTARTS = 2
 
 #: The same where no file can be made: then reading is refused.
 _MOST_RESTARTS = 64
+
+#: What follows the identity of packed content in that of what it unpacks to: no name, and no place in it.
+_UNPACKED = -1
 
 #: The size of content whose end was not reached yet.
 _UNKNOWN = 1 << 62
@@ -208,9 +212,9 @@ class Unpacked:
     """What the packed content of one reader unpacks to, as a content (:class:`~..content.Content`)."""
 
     stamp = ""
-    identity = None
 
     def __init__(self, packed: Content, stream: Stream, budget: Optional[Budget] = None) -> None:
+        self.identity = (*packed.identity, _UNPACKED) if packed.identity else None
         self._packed = packed
         self._stream = stream
         self._budget = budget

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
 from ..content import Content
-from ..limits import ArchiveLimits, too_many_members
-from .entries import CENTRAL_SIGNATURE, Entry, central_entry
+from ..limits import Budget, name_cost
+from .entries import CENTRAL_HEADER, CENTRAL_SIGNATURE, Entry, central_entry
 
 END_SIGNATURE = b"PK\x05\x06"
 
@@ -22,6 +22,10 @@ _END = struct.Struct("<4s4H2LH")
 _LOCATOR64 = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LONGEST_COMMENT = 0xFFFF
+
+#: A record of the directory with the longest name, extra fields and comment; bytes of the directory read at a time.
+_LONGEST_RECORD = CENTRAL_HEADER.size + 3 * 0xFFFF
+_PART = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class _End(NamedTuple):
     place: int
 
 
-def read_directory(content: Content, limits: ArchiveLimits) -> Optional[Directory]:
+def read_directory(content: Content, budget: Budget) -> Optional[Directory]:
     """The directory, ``None`` where there is none that makes sense.
 
     Raises
@@ -61,24 +65,33 @@ def read_directory(content: Content, limits: ArchiveLimits) -> Optional[Director
         start = _start(content, end)
         if start is None or end.directory_disk != end.disk:
             continue
-        if end.place - start > limits.directory_bytes:
-            raise too_many_members(limits)
-        entries = _entries(content.at(start, end.place - start), end, start - end.offset, limits)
+        if end.place - start > budget.limits.directory_bytes:
+            raise budget.too_many_members()
+        entries = _entries(content, start, end, budget)
         missing = end.members - len(entries)
         if entries or not missing:  # more than stated: writers that know no zip64 count modulo 65,536
             return Directory(entries, start, max(0, missing))
     return None
 
 
-def _entries(data: bytes, end: _End, shift: int, limits: ArchiveLimits) -> list[Entry]:
+def _entries(content: Content, start: int, end: _End, budget: Budget) -> list[Entry]:
+    """The entries of the directory at ``start``; only a part of it is in memory at a time."""
     entries: list[Entry] = []
-    entry, place = central_entry(data, 0, disk=end.disk, shift=shift)
-    while entry:
+    data, place, read_to, names = b"", 0, start, 0
+    while True:
+        if len(data) - place < _LONGEST_RECORD and read_to < end.place:
+            count = min(_PART, end.place - read_to)
+            data, place = data[place:] + content.at(read_to, count), 0
+            read_to += count
+        entry, place = central_entry(data, place, budget.limits, disk=end.disk, shift=start - end.offset)
+        if entry is None:
+            return entries
         entries.append(entry)
-        if len(entries) > limits.members:
-            raise too_many_members(limits)
-        entry, place = central_entry(data, place, disk=end.disk, shift=shift)
-    return entries
+        names += name_cost(entry.name)
+        if len(entries) > budget.members_left:
+            raise budget.too_many_members()
+        if names > budget.names_left:
+            budget.take_names(names)
 
 
 def _start(content: Content, end: _End) -> Optional[int]:

@@ -6,7 +6,7 @@ import stat
 import struct
 from typing import NamedTuple, Optional
 
-from ..limits import DEFLATE_RATIO
+from ..limits import DEFLATE_RATIO, LONG_NAME, ArchiveLimits, is_long_name, short_name
 from .names import extra_fields, member_name
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
@@ -33,8 +33,8 @@ _DOS_FOLDER = 0x10
 class Entry(NamedTuple):
     """A member: where its local header is, what its data are said to be, and of which kind it is.
 
-    ``kind`` is ``file``, ``folder`` or ``link``. ``is_elsewhere``: it lies in another part of an archive that was
-    split.
+    ``kind`` is ``file``, ``folder``, ``link`` or ``LONG_NAME``. ``is_elsewhere``: it lies in another part of an archive
+    that was split.
     """
 
     name: str
@@ -58,7 +58,9 @@ class Entry(NamedTuple):
         return min(self.size, DEFLATE_RATIO * self.compressed) if self.method == DEFLATED else self.size
 
 
-def central_entry(data: bytes, place: int, *, disk: int, shift: int) -> tuple[Optional[Entry], int]:
+def central_entry(
+    data: bytes, place: int, limits: ArchiveLimits, *, disk: int, shift: int
+) -> tuple[Optional[Entry], int]:
     """The entry whose directory record is at ``place``, and where the next one is; ``None`` where there is none.
 
     ``disk`` is the number of this part of the archive; ``shift`` is added to offsets.
@@ -76,6 +78,8 @@ def central_entry(data: bytes, place: int, *, disk: int, shift: int) -> tuple[Op
         size, compressed, offset, its_disk = zip64_values(extra, (size, compressed, offset), its_disk)
     name = member_name(data[place + CENTRAL_HEADER.size : extra_at], flags, extra)
     kind = _kind(name, size, made_by >> 8, mode)
+    if is_long_name(name, limits):
+        name, kind = short_name(name), LONG_NAME
     entry = Entry(name, offset + shift, compressed, size, crc, method, flags, kind, its_disk != disk)
     return entry, comment_at + lengths[2]
 

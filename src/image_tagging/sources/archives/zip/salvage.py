@@ -12,7 +12,7 @@ import zlib
 from typing import NamedTuple, Optional
 
 from ..content import PIECE, Content
-from ..limits import ArchiveLimits, too_many_members
+from ..limits import LONG_NAME, Budget, is_long_name, name_cost, short_name
 from .entries import (
     CENTRAL_HEADER,
     CENTRAL_SIGNATURE,
@@ -52,7 +52,7 @@ class _Data(NamedTuple):
     crc: int
 
 
-def salvage(content: Content, known: list[Entry], limits: ArchiveLimits) -> list[Entry]:
+def salvage(content: Content, known: list[Entry], budget: Budget) -> list[Entry]:
     """The members whose data are whole by the headers in front of them, in the order of the file.
 
     ``known`` are those that the directory still lists. Checksums are compared when a member is read.
@@ -60,29 +60,32 @@ def salvage(content: Content, known: list[Entry], limits: ArchiveLimits) -> list
     Raises
     ------
     ReadError
-        There are more than ``limits`` allows.
+        There are more than ``budget`` allows.
     OSError
         The content cannot be read.
     """
-    return _Salvage(content, known, limits).entries()
+    return _Salvage(content, known, budget).entries()
 
 
 class _Salvage:
-    def __init__(self, content: Content, known: list[Entry], limits: ArchiveLimits) -> None:
+    def __init__(self, content: Content, known: list[Entry], budget: Budget) -> None:
         self._content = content
         self._known = {entry.offset: entry for entry in known}
-        self._limits = limits
+        self._budget = budget
         self._found: dict[int, Entry] = {}
         self._waste_left = max(_LEAST_WASTE, _WASTE_RATIO * content.size)
-        self._headers_left = 2 * limits.members
+        self._headers_left = 2 * budget.members_left
+        self._names = sum(name_cost(entry.name) for entry in known)
 
     def entries(self) -> list[Entry]:
         place = self._next_header(0)
         while place is not None and self._headers_left and self._waste_left > 0:
             self._headers_left -= 1
             place = self._next_header(self._take(place))
-            if len(self._found) > self._limits.members:
-                raise too_many_members(self._limits)
+            if len(self._found) > self._budget.members_left:
+                raise self._budget.too_many_members()
+            if self._names > self._budget.names_left:
+                self._budget.take_names(self._names)
         return [*self._found.values(), *(entry for offset, entry in self._known.items() if offset not in self._found)]
 
     def _take(self, place: int) -> int:
@@ -98,7 +101,7 @@ class _Salvage:
         entry = self._known.get(place) or self._local_entry(place, header, names)
         if entry is None or start + entry.compressed > self._content.size:
             return place + 4
-        self._found[place] = entry
+        self._find(place, entry)
         end = start + entry.compressed
         # A length that leads to no header may be wrong: members within it must not be passed over
         return end if self._ends_well(entry, end) else start
@@ -108,12 +111,16 @@ class _Salvage:
         data = self._content.at(place, CENTRAL_HEADER.size)
         if len(data) == CENTRAL_HEADER.size:
             data += self._content.at(place + len(data), sum(struct.unpack_from("<3H", data, 28)))
-        entry, end = central_entry(data, 0, disk=0, shift=0)
+        entry, end = central_entry(data, 0, self._budget.limits, disk=0, shift=0)
         if entry is None:
             return place + 4
         if entry.offset < place and self._content.at(entry.offset, 4) == LOCAL_SIGNATURE:
-            self._found[entry.offset] = entry
+            self._find(entry.offset, entry)
         return place + end
+
+    def _find(self, place: int, entry: Entry) -> None:
+        self._found[place] = entry
+        self._names += name_cost(entry.name)
 
     def _local_entry(self, place: int, header: bytes, names: bytes) -> Optional[Entry]:
         _, _, flags, method, _, _, crc, compressed, size, name_length, extra_length = LOCAL_HEADER.unpack(header)
@@ -128,6 +135,8 @@ class _Salvage:
             compressed, size, crc = data
         name = member_name(names[:name_length], flags, extra)
         kind = "folder" if name.endswith("/") and not size else "file"
+        if is_long_name(name, self._budget.limits):
+            name, kind = short_name(name), LONG_NAME
         return Entry(name, place, compressed, size, crc, method, flags, kind)
 
     def _unpack(self, start: int, method: int, flags: int) -> Optional[_Data]:
@@ -137,7 +146,7 @@ class _Salvage:
         decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
         taken, size, crc, step = 0, 0, 0, _FIRST_STEP
         try:
-            while not decompressor.eof and size <= self._limits.archive_bytes:
+            while not decompressor.eof and size <= self._budget.limits.archive_bytes:
                 piece = self._content.at(start + taken, step)
                 if not piece:
                     break

@@ -1,4 +1,4 @@
-"""Listings that the readers of one file share: listing a tar reads all of its headers, and unpacks it if compressed.
+"""Listings that the readers of one file share: listing takes time, and the names of many members memory.
 
 Finding and each thread that reads open the same file. While one of them has it open the others share its listing; a few
 short listings are kept longer, so that reading can use what finding has listed.
@@ -8,24 +8,46 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Optional
+from collections.abc import Mapping
+from typing import Any, Callable, Generic, Optional, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
-from ..content import Content
-from ..limits import Budget
-from .listing import Listing, list_members
+from .content import Content
+from .limits import Budget
 
 #: Listings that are kept although no archive uses them, and members of all of these (some 60 MB).
 _KEPT = 4
 _KEPT_MEMBERS = 200_000
 
 
-class SharedListing:
+class Listing(Protocol):
+    """The members of an archive, and what listing them took."""
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """The members by name."""
+
+    @property
+    def unpacked_bytes(self) -> int:
+        """How many bytes were unpacked for the listing."""
+
+    @property
+    def names_cost(self) -> int:
+        """What the names take."""
+
+    def rest(self) -> None:
+        """Release what unpacking holds in memory, unless it is used."""
+
+
+ListingT = TypeVar("ListingT", bound=Listing)
+
+
+class SharedListing(Generic[ListingT]):
     """One listing, made by the first who asks for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._listing: Optional[Listing] = None
+        self._listing: Optional[ListingT] = None
 
     @property
     def members(self) -> int:
@@ -34,16 +56,17 @@ class SharedListing:
 
     def rest(self) -> None:
         """Release what unpacking holds in memory, unless it is used."""
-        if self._listing and self._listing.stream:
-            self._listing.stream.rest()
+        if self._listing:
+            self._listing.rest()
 
-    def get(self, content: Content, budget: Budget) -> Listing:
-        """Return the listing; ``budget`` counts what making it unpacked, also where it was made before."""
+    def get(self, content: Content, budget: Budget, make: Callable[[Content, Budget], ListingT]) -> ListingT:
+        """Return the listing; ``budget`` counts what making it took, also where it was made before."""
         with self._lock:
             if self._listing is None:
-                self._listing = list_members(content, budget)
+                self._listing = make(content, budget)
             else:
                 budget.take_bytes(self._listing.unpacked_bytes)
+                budget.take_names(self._listing.names_cost)
             return self._listing
 
 
@@ -52,10 +75,10 @@ class _SharedListings:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._used: WeakValueDictionary[object, SharedListing] = WeakValueDictionary()
-        self._kept: OrderedDict[object, SharedListing] = OrderedDict()
+        self._used: WeakValueDictionary[object, SharedListing[Any]] = WeakValueDictionary()
+        self._kept: OrderedDict[object, SharedListing[Any]] = OrderedDict()
 
-    def get(self, key: object) -> SharedListing:
+    def get(self, key: object) -> SharedListing[Any]:
         """Return the listing of this key, which may still have to be made."""
         with self._lock:
             for other, each in self._kept.items():
@@ -76,8 +99,10 @@ class _SharedListings:
 _LISTINGS = _SharedListings()
 
 
-def shared_listing(content: Content, budget: Budget) -> tuple[SharedListing, Listing]:
-    """Return the listing of a tar, and what keeps it shared for as long as it is used.
+def shared_listing(
+    content: Content, budget: Budget, make: Callable[[Content, Budget], ListingT]
+) -> tuple[SharedListing[ListingT], ListingT]:
+    """Return the listing that ``make`` makes, and what keeps it shared for as long as it is used.
 
     Raises
     ------
@@ -86,8 +111,9 @@ def shared_listing(content: Content, budget: Budget) -> tuple[SharedListing, Lis
     OSError
         The content cannot be read.
     """
-    shared = _LISTINGS.get((content.identity, budget.limits)) if content.identity else SharedListing()
+    key = (make, content.identity, budget.limits)
+    shared: SharedListing[ListingT] = _LISTINGS.get(key) if content.identity else SharedListing()
     try:
-        return shared, shared.get(content, budget)
+        return shared, shared.get(content, budget, make)
     finally:
         _LISTINGS.trim()
