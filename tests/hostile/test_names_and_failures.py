@@ -309,7 +309,7 @@ def test_lzma_that_asks_for_much_memory_is_refused(tmp_path, readers):
     place = data.index(b"a.png") + 5 + 5
     data[place : place + 4] = struct.pack("<L", 1 << 30)
     central = data.index(b"PK\x01\x02")
-    data[central + 24 : central + 28] = struct.pack("<L", 1 << 26)
+    data[central + 24 : central + 28] = struct.pack("<L", (1 << 26) + 1)
     with pytest.raises(ReadError, match="bytes of memory") as raised:
         readers.read(ImageRef(written(tmp_path / "a.zip", data), ("a.png",)))
     assert raised.value.code == "unsupported-archive"
