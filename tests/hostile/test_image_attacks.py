@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import struct
+import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -152,3 +153,15 @@ def test_what_is_cut_short_is_used_where_that_is_asked_for(tmp_path):
 def test_a_large_picture_within_the_limit_is_used(tmp_path):
     written(tmp_path / "in" / "a" / "large.png", encoded(plain((1, 2, 3), (6000, 4000))))
     assert run(tmp_path / "in", tmp_path / "out").embedding.images == 1
+
+
+@pytest.mark.parametrize("name", ["json", "PIL", "sitecustomize", "pickle", "image_tagging", "numpy", "pillow_heif"])
+def test_no_module_in_the_current_folder_is_run(tmp_path, name):
+    """As the command does, which is a script in another folder: Python puts that one first, and not the current one."""
+    entry = written(tmp_path / "bin" / "entry.py", b"from image_tagging.cli import main\nraise SystemExit(main())\n")
+    written(tmp_path / "set" / f"{name}.py", f"open({str(tmp_path / 'ran')!r}, 'w').close()\n".encode())
+    written(tmp_path / "set" / "a" / "a.png", png())
+    command = [sys.executable, entry, "process", "--input_folder=.", "--output_folder=out", "--clip_model=builtin"]
+    done = subprocess.run(command, cwd=tmp_path / "set", capture_output=True, text=True, check=False)
+    assert not (tmp_path / "ran").exists()
+    assert done.returncode == 0, done.stderr

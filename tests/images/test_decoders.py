@@ -18,7 +18,7 @@ from PIL import Image
 
 from fakes import mean_colours
 from image_tagging.errors import DecoderError
-from image_tagging.images import decoding_child
+from image_tagging.images import decoding_child, decoding_process
 from image_tagging.images.decode import content_hash, decode
 from image_tagging.images.decoders import Decoders
 from image_tagging.images.decoding_process import DecodingProcess
@@ -154,8 +154,8 @@ def test_an_image_whose_process_was_ended_by_something_else_is_tried_once_more(d
     sent = []
     send = DecodingProcess.send
 
-    def ended_at_first(self, *request):
-        send(self, *request)
+    def ended_at_first(self, *request, seconds):
+        send(self, *request, seconds=seconds)
         sent.append(self)
         if len(sent) == 1:
             self._popen.kill()
@@ -170,10 +170,10 @@ def test_an_image_whose_process_was_ended_by_something_else_is_tried_once_more(d
 def test_an_image_that_crashes_its_decoder_twice_is_given_up(decoders, monkeypatch):
     send = DecodingProcess.send
 
-    def ended(self, *request):
+    def ended(self, *request, seconds):
         self._popen.send_signal(signal.SIGSEGV)
         self._popen.wait()
-        send(self, *request)
+        send(self, *request, seconds=seconds)
 
     monkeypatch.setattr(DecodingProcess, "send", ended)
     failure = facts(decoders, GOOD)
@@ -199,13 +199,13 @@ def test_of_many_images_sent_together_only_the_one_that_crashes_is_given_up(deco
     sent = []
     send = DecodingProcess.send
 
-    def ended_on_the_deadly(self, what, *payloads):
+    def ended_on_the_deadly(self, what, *payloads, seconds):
         sent.append(len(payloads))
         if deadly in payloads:
-            send(self, what, *payloads[: payloads.index(deadly)])
+            send(self, what, *payloads[: payloads.index(deadly)], seconds=seconds)
             self.before_end = payloads.index(deadly)
         else:
-            send(self, what, *payloads)
+            send(self, what, *payloads, seconds=seconds)
 
     receive = DecodingProcess.receive
 
@@ -226,6 +226,46 @@ def test_of_many_images_sent_together_only_the_one_that_crashes_is_given_up(deco
         "crashed" if number == 2 else content_hash(png(number)) for number in range(5)
     ]
     assert sent == [5, 1, 1, 2]
+
+
+@pytest.mark.slow
+def test_a_decoder_that_hangs_on_the_first_of_many_images_is_ended(monkeypatch):
+    """More is sent to it than a pipe holds, so that also writing to it would never end."""
+    hanging = (
+        "from image_tagging.images import decoding_child as child\n"
+        "hash_of = child.content_hash\n"
+        "def content_hash(data, *rest):\n"
+        "    while data.endswith(b'hang'): pass\n"
+        "    return hash_of(data, *rest)\n"
+        "child.content_hash = content_hash\n"
+        "main()"
+    )
+    monkeypatch.setattr(decoding_process, "_PROGRAM", decoding_process._PROGRAM.replace("main()", hanging))
+    datas = [encoded(drawn(number, (200, 100))) for number in range(10)]
+    datas[0] += b"hang"
+    assert min(map(len, datas)) > 60_000
+    outcomes = []
+
+    def ask():
+        outcomes.extend(decoders.content_hashes([(REF, data) for data in datas]))
+
+    with Decoders(ImageLimits(image_seconds=2)) as decoders:
+        asking = threading.Thread(target=ask)
+        asking.start()
+        asking.join(100)
+        is_stuck = asking.is_alive()
+    asking.join()
+    assert not is_stuck
+    assert (outcomes[0].code, outcomes[1:]) == ("timeout", [content_hash(data) for data in datas[1:]])
+
+
+@pytest.mark.parametrize("length", [0, 100, 3_000, 25_000, 70_000])
+def test_many_images_of_any_length_are_hashed_in_their_places(decoders, length):
+    datas = [png(number) + bytes(length) for number in range(40)] + [b"", encoded(drawn(5, (300, 300)))]
+    hashes = decoders.content_hashes([(REF, data) for data in datas])
+    assert [None if isinstance(each, Failure) else each for each in hashes] == [
+        content_hash(data) if data else None for data in datas
+    ]
 
 
 @pytest.mark.slow

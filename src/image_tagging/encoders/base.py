@@ -33,7 +33,8 @@ class Encoder(Protocol):
     def preprocess(self) -> Callable[[Image.Image], NDArray[np.float32]]:
         """The function of one RGB picture of any size that gives the array which ``embed`` takes.
 
-        It runs in the processes that decode, so it must be picklable and must not depend on anything else.
+        It runs in the processes that decode, so it must be picklable and must not depend on anything else. There it
+        can neither start a program or process nor use the network.
         """
 
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import io
+import sys
 from dataclasses import dataclass
 from typing import Callable, TypeVar
 
@@ -14,11 +14,11 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from ..errors import DecodeError
 from ..records import ImageFacts, ImageRef
 from ..settings import DEFAULT_LIMITS, ImageLimits
+from .allocations import WatchedAllocations
 from .appearance import as_seen, strips
+from .avif_size import coded_pixels
 from .decode_errors import DECODER_ERRORS, ends_early, too_large, undecodable, unidentified
-
-#: Formats that Pillow decodes by another program: no image file may start Ghostscript.
-_NEED_A_PROGRAM = frozenset({"EPS"})
+from .formats import open_image, register_heif
 
 Result = TypeVar("Result")
 
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 def decoder_version(limits: ImageLimits) -> str:
     """Return a description of decoders and limits; a file that failed under another description is tried again."""
     bounds = f"{limits.max_megapixels:g} MP, {limits.image_seconds:g} s{', truncated' if limits.use_truncated else ''}"
-    return f"Pillow {PIL.__version__}{' + heif' if _register_heif() else ''}; {bounds}"
+    return f"Pillow {PIL.__version__}{' + heif' if register_heif() else ''}; {bounds}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +46,9 @@ def decode(
 ) -> DecodedImage:
     """Decode the first frame of an image file.
 
-    ``before_load`` is called with the number of pixels before they are allocated. Of the limits only the one on
-    pixels is applied here; the decoding process applies those on time and on truncated pictures.
+    ``before_load`` is called with a number of pixels before each time that a picture of this size is allocated, those
+    inside the file included. Of the limits only the one on pixels is applied here; the decoding process applies those
+    on time and on truncated pictures.
 
     Raises
     ------
@@ -70,35 +71,40 @@ def _first_frame(
     """Return ``work`` applied to the loaded image; every error of a decoder becomes a ``DecodeError``."""
     if not data:
         raise DecodeError("empty", "the file is empty")
-    with_heif = _register_heif()
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > limits.max_pixels:
-                raise too_large(limits.max_megapixels)
-            if image.format in _NEED_A_PROGRAM:
-                raise DecodeError("unsupported", f"{image.format} is a document, not a picture")
-            before_load(image.width * image.height)
-            image.load()
-            if image.format == "DDS" and not ImageFile.LOAD_TRUNCATED_IMAGES and ends_early(data):
-                raise DecodeError("truncated", "the DDS picture is cut short")
-            return work(image)
-    except UnidentifiedImageError as error:
-        raise unidentified(data, with_heif=with_heif) from error
-    except Image.DecompressionBombError as error:
-        raise too_large(limits.max_megapixels) from error
-    except DECODER_ERRORS as error:
-        raise undecodable(error, is_cut=ends_early(data)) from error
+
+    def check(pixels: int) -> None:
+        if pixels > limits.max_pixels:
+            raise too_large(limits.max_megapixels)
+        before_load(pixels)
+
+    with WatchedAllocations(check):
+        try:
+            with open_image(io.BytesIO(data)) as image:
+                check(image.width * image.height)  # some decoders take memory of their own before they allocate it
+                _check_inside(image, data, check, before_load)
+                image.load()
+                if image.format == "DDS" and not ImageFile.LOAD_TRUNCATED_IMAGES and ends_early(data):
+                    raise DecodeError("truncated", "the DDS picture is cut short")
+                return work(image)
+        except UnidentifiedImageError as error:
+            raise unidentified(data, with_heif=register_heif()) from error
+        except Image.DecompressionBombError as error:
+            raise too_large(limits.max_megapixels) from error
+        except DECODER_ERRORS as error:
+            raise undecodable(error, is_cut=ends_early(data)) from error
 
 
-@functools.cache
-def _register_heif() -> bool:
-    """Register HEIC with Pillow; return whether its extra is installed."""
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        return False
-    register_heif_opener()
-    return True
+def _check_inside(
+    image: ImageFile.ImageFile, data: bytes, check: Callable[[int], None], before_load: Callable[[int], None]
+) -> None:
+    """Check what two decoders unpack without an allocation of Pillow's; what is of unknown size counts as large."""
+    if image.format == "AVIF":
+        sizes = coded_pixels(data)
+        for pixels in sizes or []:
+            check(pixels)
+        before_load(sys.maxsize if sizes is None else sum(sizes))
+    elif image.format == "FITS" and any(tile[0] == "fits_gzip" for tile in image.tile):
+        before_load(sys.maxsize)
 
 
 def _decoded(ref: ImageRef, size_bytes: int, image: Image.Image) -> DecodedImage:

@@ -32,6 +32,10 @@ DECODER_ERRORS = (
 #: Formats whose first bytes identify them beyond doubt.
 _SIGNED = frozenset("AVIF BMP DDS GIF HEIF ICNS ICO JPEG JPEG2000 PNG PSD QOI TIFF WEBP".split())
 
+_POSTSCRIPT = "PostScript (EPS) is a program that has to be run, not a picture: save it as a PNG"
+_WMF = "WMF and EMF drawings cannot be read: save it as a PNG"
+_IPTC = "an IPTC file wraps a file of any other kind: save what is inside as a PNG"
+
 #: How other content that is often named like an image begins, with its code and sentence.
 _OTHERS = (
     (b"PK\x03\x04", "not-an-image", "the content is a zip archive: rename it to .zip to have it searched"),
@@ -39,6 +43,14 @@ _OTHERS = (
     (b"<html", "not-an-image", "the content is a web page, perhaps of a failed download: download it again"),
     (b"version https://git-lfs", "not-an-image", "the content is a Git LFS pointer: git lfs pull fetches the image"),
     (b"%pdf", "not-an-image", "the content is a PDF document"),
+    (b"%!ps", "unsupported", _POSTSCRIPT),
+    (b"\xc5\xd0\xd3\xc6", "unsupported", _POSTSCRIPT),
+    (b"\xd7\xcd\xc6\x9a", "unsupported", _WMF),
+    *((bytes((0x1C, record)), "unsupported", _IPTC) for record in (*range(1, 10), 240)),
+    (b"\x89HDF\r\n", "unsupported", "the content is HDF5 data, not a picture"),
+    (b"grib", "unsupported", "the content is weather data (GRIB), not a picture"),
+    (b"bufr", "unsupported", "the content is weather data (BUFR), not a picture"),
+    (b"\0\0\1\xb3", "unsupported", "the content is an MPEG video, not a picture"),
     (b"<svg", "unsupported", "SVG drawings cannot be read: save it as a PNG"),
     (b"\xff\x0a", "unsupported", "JPEG XL cannot be read: save it as a PNG or JPEG"),
     (b"\0\0\0\x0cjxl ", "unsupported", "JPEG XL cannot be read: save it as a PNG or JPEG"),
@@ -78,6 +90,8 @@ def unidentified(data: bytes, *, with_heif: bool) -> DecodeError:
     """
     if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS and not with_heif:
         return DecodeError("unsupported", "HEIC needs an extra: pip install 'image-tagging-tools[heif]'")
+    if data[40:44] == b" EMF":
+        return DecodeError("unsupported", _WMF)
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for signature, code, sentence in _OTHERS:
         if start.startswith(signature.lower()):

@@ -28,6 +28,8 @@ from ..records import Failure, ImageRef
 from ..settings import ImageLimits
 from .decode import DecodedImage, content_hash, decode
 from .decode_errors import undecodable
+from .formats import close_formats
+from .sandbox import Sandbox
 
 REQUEST = struct.Struct(">BQ")
 RESPONSE = struct.Struct(">IQ")
@@ -69,33 +71,37 @@ def main() -> None:
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"  # without Pillow's line of source
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2 + 1  # Pillow refuses twice this, also inside icons
     ImageFile.LOAD_TRUNCATED_IMAGES = limits.use_truncated
-    Image.preinit()  # loads the decoders of the common formats before the first image
-    _Server(requests, responses, limits).run()
+    close_formats()  # loads the decoders of the common formats before the first image
+    _Server(requests, responses, limits, Sandbox()).run()
 
 
 class _Server:
     """Answers one request after the other."""
 
-    def __init__(self, requests: BinaryIO, responses: BinaryIO, limits: ImageLimits) -> None:
+    def __init__(self, requests: BinaryIO, responses: BinaryIO, limits: ImageLimits, sandbox: Sandbox) -> None:
         self._requests = requests
         self._responses = responses
         self._limits = limits
+        self._sandbox = sandbox
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._decoded: Optional[DecodedImage] = None
         self._preprocess: Optional[Callable[[Image.Image], Any]] = None
+        self._is_alone = False  # whether the parent lets no other process decode a large picture meanwhile
 
     def run(self) -> None:
-        self._respond({})  # ready
+        self._respond({"is_filtered": self._sandbox.is_filtered})  # ready
         while (message := self._waiting.popleft() if self._waiting else self._next()) is not None:
             request, payload = message
             if request not in {Request.PREPROCESS, Request.PREPARE}:
                 self._decoded = None
+                self._is_alone = False
             if request == Request.FACTS:
                 self._respond_outcome(attempt(_NO_REF, "decode", partial(self._facts, payload)))
             elif request == Request.HASH:
                 self._respond_outcome(attempt(_NO_REF, "decode", partial(self._hash, payload)))
             elif request == Request.PREPROCESS:
-                self._preprocess = pickle.loads(payload)  # noqa: S301  from the program that started this one
+                with self._sandbox.own_code():
+                    self._preprocess = pickle.loads(payload)  # noqa: S301  from the program that started this one
                 self._respond({})
             elif request == Request.PREPARE:
                 self._prepare()
@@ -117,7 +123,8 @@ class _Server:
         return {"hash_id": content_hash(data, self._limits, self._before_load)}
 
     def _before_load(self, pixels: int) -> None:
-        if pixels > LARGE_PIXELS:
+        if pixels > LARGE_PIXELS and not self._is_alone:
+            self._is_alone = True
             self._respond({"large": True})
             while (message := self._next()) and message[0] != Request.PROCEED:
                 self._waiting.append(message)  # further images of the same batch
@@ -126,7 +133,8 @@ class _Server:
         decoded, preprocess = self._decoded, self._preprocess
         if decoded is None or preprocess is None:
             raise RuntimeError("there is no picture to prepare, or no function to do so")
-        array = attempt(_NO_REF, "embed", lambda: preprocess(decoded.picture))
+        with self._sandbox.own_code():
+            array = attempt(_NO_REF, "embed", lambda: preprocess(decoded.picture))
         self._decoded = None
         if isinstance(array, Failure):
             self._respond_outcome(array)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import pickle
 import signal
 import subprocess
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
+log = logging.getLogger(__name__)
+
 #: A picture -> the array that an encoder takes. It must be picklable: a function of a module, or a small object.
 Preprocess = Callable[["Image.Image"], "NDArray[np.float32]"]
 
@@ -36,7 +39,10 @@ _EXIT_SECONDS = 5.0
 _MOST_HEADER, _MOST_DATA = 1 << 20, 1 << 30
 
 #: Not ``multiprocessing``, which would run the user's script again in every process. ``sys.path`` is this program's.
-_PROGRAM = """import json, sys
+#: Until it is known, the current folder, which ``-c`` puts first, is left out: a stranger's may hold a ``json.py``.
+_PROGRAM = """import sys
+sys.path[:] = [folder for folder in sys.path if folder]
+import json
 sys.path[:] = json.loads(sys.argv.pop())
 from image_tagging.images.decoding_child import main
 main()"""
@@ -78,17 +84,19 @@ class DecodingProcess:
     def start(self) -> None:
         """Wait until it is ready."""
         try:
-            self.receive(_START_SECONDS)
+            header, _ = self.receive(_START_SECONDS)
         except EndedError as error:
             self.end(patiently=True)
             raise DecoderError(f"the process that decodes images does not start ({self.exit_reason()}).") from error
+        if not header["is_filtered"]:
+            log.debug("no system calls are denied to the process that decodes images: not possible on this system")
 
     def set_preprocess(self, preprocess: Preprocess) -> None:
         """Send the function that prepares pictures; the time of its imports does not count against an image."""
         if self._preprocess == preprocess:
             return
         try:
-            self.send(Request.PREPROCESS, pickle.dumps(preprocess))
+            self.send(Request.PREPROCESS, pickle.dumps(preprocess), seconds=_START_SECONDS)
             self.receive(_START_SECONDS)
         except EndedError as error:
             self.end(patiently=True)
@@ -98,17 +106,24 @@ class DecodingProcess:
             ) from error
         self._preprocess = preprocess
 
-    def send(self, request: Request, *payloads: bytes) -> None:
-        """Send one request per payload; raise EndedError where the process has ended."""
+    def send(self, request: Request, *payloads: bytes, seconds: float) -> None:
+        """Send one request per payload; raise EndedError where the process has ended.
+
+        It is ended where writing a payload takes longer than ``seconds``: what a pipe does not hold is written only
+        once the process has done what came before, which it may hang on.
+        """
         stdin = self._popen.stdin
         try:
             if stdin:
                 for payload in payloads:
+                    self._deadline = time.monotonic() + seconds
                     stdin.write(REQUEST.pack(request, len(payload)))
                     stdin.write(payload)
                 stdin.flush()
         except (OSError, ValueError) as error:  # ValueError: closed by another thread
             raise EndedError(self._is_overdue) from error
+        finally:
+            self._end_deadline()
 
     def receive(self, seconds: float) -> tuple[dict[str, Any], bytes]:
         """Wait for a response; return its header and its data. Raise EndedError where none comes in time."""
@@ -118,12 +133,15 @@ class DecodingProcess:
             if header_length > _MOST_HEADER or data_length > _MOST_DATA:
                 raise EndedError(False)
             header: dict[str, Any] = json.loads(self._read(header_length))
-            data = self._read(data_length)
+            return header, self._read(data_length)
         except (OSError, ValueError) as error:
             raise EndedError(self._is_overdue) from error
+        finally:
+            self._end_deadline()
+
+    def _end_deadline(self) -> None:
         with self._lock:
             self._deadline = float("inf")
-        return header, data
 
     def _read(self, length: int) -> bytes:
         stdout = self._popen.stdout

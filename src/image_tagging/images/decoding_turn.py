@@ -62,6 +62,7 @@ class Turn:
         self._pool = pool
         self._process = process
         self._has_large = False
+        self._seconds = pool.limits.image_seconds
 
     def decode(self, ref: ImageRef, request: Request, data: bytes) -> Response:
         """Return the response about one image; the process releases the image before."""
@@ -69,7 +70,7 @@ class Turn:
         for is_last in (False, True):  # twice: a process may also be ended by something other than the image
             try:
                 process = self._ready()
-                process.send(request, data)
+                process.send(request, data, seconds=self._seconds)
                 return self._receive(ref, process)
             except EndedError as end:
                 reason = self._discard(end)
@@ -82,7 +83,7 @@ class Turn:
         responses: list[Response] = []
         try:
             process = self._ready()
-            process.send(request, *(data for _, data in images))
+            process.send(request, *(data for _, data in images), seconds=self._seconds)
             for ref, _ in images:
                 responses.append(self._receive(ref, process))
                 self._release_large()
@@ -98,8 +99,8 @@ class Turn:
         try:
             process = self._ready()
             process.set_preprocess(preprocess)
-            process.send(Request.PREPARE, b"")
-            header, data = process.receive(self._pool.limits.image_seconds)
+            process.send(Request.PREPARE, b"", seconds=self._seconds)
+            header, data = process.receive(self._seconds)
         except EndedError as end:
             return Failure(ref, "embed", *self._discard(end))
         response = _as_response(ref, header)
@@ -112,7 +113,7 @@ class Turn:
         """End the use of the process; return it if it can be used again."""
         if self._has_large and self._process:
             try:
-                self._process.send(Request.FORGET, b"")
+                self._process.send(Request.FORGET, b"", seconds=self._seconds)
             except EndedError as end:
                 self._discard(end)
         self._release_large()
@@ -129,12 +130,12 @@ class Turn:
 
     def _receive(self, ref: ImageRef, process: DecodingProcess) -> Response:
         """Wait for the response to a decoding request; large pictures wait until no other is in memory."""
-        header, _ = process.receive(self._pool.limits.image_seconds)
+        header, _ = process.receive(self._seconds)
         if "large" in header:
             self._pool.large.acquire()
             self._has_large = True
-            process.send(Request.PROCEED, b"")
-            header, _ = process.receive(self._pool.limits.image_seconds)
+            process.send(Request.PROCEED, b"", seconds=self._seconds)
+            header, _ = process.receive(self._seconds)
         return _as_response(ref, header)
 
     def _discard(self, end: EndedError) -> tuple[str, str]:
@@ -146,8 +147,7 @@ class Turn:
         process.end(patiently=True)
         self._pool.forget(process)
         if end.is_overdue:
-            seconds = f"{self._pool.limits.image_seconds:g}"
-            return "timeout", f"decoding takes longer than {seconds} s; --image_seconds raises the limit"
+            return "timeout", f"decoding takes longer than {self._seconds:g} s; --image_seconds raises the limit"
         return "crashed", f"the decoder crashed on it ({process.exit_reason()})"
 
     def _release_large(self) -> None:
