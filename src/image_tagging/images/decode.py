@@ -18,7 +18,7 @@ from .allocations import WatchedAllocations
 from .appearance import as_seen, strips
 from .avif_size import coded_pixels
 from .decode_errors import DECODER_ERRORS, ends_early, too_large, undecodable, unidentified
-from .formats import open_image, register_heif
+from .formats import FORMATS, open_image, register_heif
 
 Result = TypeVar("Result")
 
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 def decoder_version(limits: ImageLimits) -> str:
     """Return a description of decoders and limits; a file that failed under another description is tried again."""
     bounds = f"{limits.max_megapixels:g} MP, {limits.image_seconds:g} s{', truncated' if limits.use_truncated else ''}"
-    return f"Pillow {PIL.__version__}{' + heif' if register_heif() else ''}; {bounds}"
+    return f"Pillow {PIL.__version__}{' + heif' if register_heif() else ''}, {len(FORMATS)} formats; {bounds}"
 
 
 @dataclass(frozen=True, eq=False)
