@@ -17,6 +17,7 @@ from image_tagging.records import EncoderSpec, ImageRef, ImportedEmbedding
 from image_tagging.reports.run import RunReport
 from image_tagging.training.evaluation.thresholds import parse_aim
 from image_tagging.training.learner import TagLearner
+from labelled import tag_lists
 
 DIM = 8
 ENCODER = EncoderSpec("builtin", "test", DIM, "")
@@ -40,7 +41,9 @@ def images(drawing, tmp_path):
 
 
 def written(images, folder):
-    data = gather(iter(images), {HOSTILE: [str(n) for n in range(20)], "tiles": [str(n) for n in range(20, 40)]})
+    data = gather(
+        iter(images), tag_lists({HOSTILE: [str(n) for n in range(20)], "tiles": [str(n) for n in range(20, 40)]})
+    )
     learner, splitter = TagLearner(data, ENCODER, seed=0, aim=AIM), Splitter(data, test_share=0.1, seed=0)
     report = RunReport(data, ENCODER, seed=0, aim=AIM)
     for tag in data.tags:

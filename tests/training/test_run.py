@@ -20,6 +20,7 @@ from image_tagging.training.evaluation.validation import validate
 from image_tagging.training.learner import TagLearner, measure, model_card
 from image_tagging.training.run import Training
 from image_tagging.training.text_prior.prior import TextPrior
+from labelled import tag_lists
 
 
 def test_images_are_measured_in_parts_as_they_are_at_once(monkeypatch):
@@ -43,7 +44,7 @@ def dataset(tags=5, images=30):
     names = [str(number) for number in range(len(vectors))]
     brought = (ImportedEmbedding(name, name, vector.astype(np.float32)) for name, vector in zip(names, vectors))
     lists = {f"tag {tag}": names[tag * images : (tag + 1) * images] for tag in range(tags)}
-    return gather(brought, {**lists, "nothing": ["not there"]})
+    return gather(brought, tag_lists({**lists, "nothing": ["not there"]}))
 
 
 def learned(folder):
