@@ -13,6 +13,10 @@ TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range
 #: Structs in each other; those of Parquet lie six deep.
 _DEEPEST = 32
 
+#: Bytes that an element of a list takes in a library, and how deep the lists of row groups and of their columns lie.
+_LARGE_STRUCT, _SMALL_STRUCT, _SCALAR = 1000, 100, 32
+_OUTER = 2
+
 
 class NotThriftError(ValueError):
     """The text is not in the compact protocol, or nests deeper than anything of Parquet."""
@@ -23,13 +27,13 @@ class CutShortError(NotThriftError):
 
 
 class CompactReader:
-    """Reads values one after the other; ``elements`` counts those of all lists, ``most`` is the limit of it."""
+    """Reads values one after the other, and counts the bytes that a library takes for all lists up to a limit."""
 
-    def __init__(self, text: bytes, most: int) -> None:
+    def __init__(self, text: bytes, limit: int) -> None:
         self._text = text
         self.at = 0
-        self.elements = 0
-        self._most = most
+        self._size = 0
+        self._limit = limit
 
     def fields(self, depth: int = 0) -> dict[int, Any]:
         """Return the fields of a struct by their ids: numbers, texts as bytes, structs as dicts, lists as ``None``."""
@@ -70,7 +74,7 @@ class CompactReader:
         if kind == STRUCT:
             return self.fields(depth + 1)
         if kind in (LIST, SET):
-            count, inner = self.list_start()
+            count, inner = self.list_start(depth)
             self._skip(count, (inner,), depth + 1)
         elif kind == MAP:
             self._skip_map(depth + 1)
@@ -78,18 +82,18 @@ class CompactReader:
             raise NotThriftError(f"it has a value of the unknown kind {kind}")
         return None
 
-    def list_start(self) -> tuple[int, int]:
+    def list_start(self, depth: int = 0) -> tuple[int, int]:
         """Return the number of elements of the list that comes next, and their kind."""
         byte = self._byte()
         count = byte >> 4
         if count == 15:
             count = self._varint()
-        self._count(count)
+        self._count(count, byte & 15, depth)
         return count, byte & 15
 
     def _skip_map(self, depth: int) -> None:
         if count := self._varint():
-            self._count(count)
+            self._count(count, MAP, depth)
             kinds = self._byte()
             self._skip(count, (kinds >> 4, kinds & 15), depth)
 
@@ -98,10 +102,12 @@ class CompactReader:
             for kind in kinds:
                 self.value(BYTE if kind in (TRUE, FALSE) else kind, depth)
 
-    def _count(self, count: int) -> None:
-        self.elements += count
-        if self.elements > self._most:
-            raise NotThriftError(f"its lists have more than {self._most:,} elements")
+    def _count(self, count: int, kind: int, depth: int) -> None:
+        """Count the elements of a list: the structs of the outermost lists are those of row groups and columns."""
+        each = (_LARGE_STRUCT if depth <= _OUTER else _SMALL_STRUCT) if kind >= LIST else _SCALAR
+        self._size += count * each
+        if self._size > self._limit:
+            raise NotThriftError(f"its lists take more than {self._limit >> 20:,} MiB")
 
     def _byte(self) -> int:
         if self.at >= len(self._text):

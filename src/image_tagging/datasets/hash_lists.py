@@ -32,9 +32,8 @@ class HashList:
 
     def extend(self, hashes: Iterable[str]) -> None:
         """Append hashes."""
-        for hash_id in hashes:
-            content = hash_id.encode("utf-8", "backslashreplace")
-            self._digests += hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
+        contents = [hash_id.encode("utf-8", "backslashreplace") for hash_id in hashes]
+        self._digests += b"".join([hashlib.blake2b(each, digest_size=_DIGEST_BYTES).digest() for each in contents])
 
     @property
     def digests(self) -> Digests:

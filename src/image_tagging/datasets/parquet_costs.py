@@ -23,10 +23,12 @@ _RATIO = 10
 _PER_ROW = 200
 _PER_PAGE = 1000
 
-#: Columns of a table, in how many structs they may lie, and the elements of all lists of a footer: at least this many.
+#: Columns of a table, and in how many structs they may lie.
 _MOST_COLUMNS = 10_000
 _DEEPEST_COLUMN = 32
-_MOST_ELEMENTS = 100_000
+
+#: Bytes of the lists in the header of a page, which has none.
+_LISTS_OF_HEADER = 1 << 20
 
 #: Bytes of the schema that pyarrow adds to a footer: at least this many. It can stand for eight times as many columns.
 _ARROW_SCHEMA = b"ARROW:schema"
@@ -35,8 +37,10 @@ _LONGEST_SCHEMA = 1 << 17
 #: Bytes of the header of a page; the first is enough for almost all.
 _HEADER_BYTES = (256, 1 << 14, 1 << 18, 1 << 24)
 
-_DELTA_BYTE_ARRAY = 7
-_DICTIONARY_ENCODINGS = (2, 8)
+#: How a page repeats texts: numbers of a dictionary, of either version, or the beginning of the text before.
+DICTIONARY = (2, 8)
+DELTA = (7,)
+
 _DICTIONARY_PAGE = 2
 _DATA_PAGES = {0: 5, 3: 8}  # the type of a page -> the field of its header
 
@@ -59,7 +63,7 @@ def check_footer(errors: FileErrors, file: IO[bytes]) -> None:
     if len(end) < 8 or end[4:] != b"PAR1" or length > size - 12:
         raise errors.malformed("is no Parquet file that can be read (its end is missing)")
     file.seek(size - 8 - length)
-    reader = CompactReader(file.read(length), max(_MOST_ELEMENTS, size // 64))
+    reader = CompactReader(file.read(length), max(_SMALL, _RATIO * size))
     try:
         number = 0
         while (field := reader.next_field(number)) is not None:
@@ -156,7 +160,7 @@ class Costs:
         """Return the fields of the header of the page at a place, and its length."""
         for length in _HEADER_BYTES:
             self.file.seek(at)
-            reader = CompactReader(self.file.read(length), _MOST_ELEMENTS)
+            reader = CompactReader(self.file.read(length), _LISTS_OF_HEADER)
             try:
                 return reader.fields(), reader.at
             except CutShortError:
@@ -169,12 +173,6 @@ class Costs:
         return self.errors.malformed("is no Parquet file that can be read (the header of a page)")
 
 
-def longest_text(pages: Sequence[Page], longest_of_dictionary: int) -> int:
-    """Return the bytes of the longest text that a page can repeat: for a page of plain texts none, they are there."""
-    longest = [0]
-    for page in pages:
-        if page.encoding == _DELTA_BYTE_ARRAY and not page.is_dictionary:
-            longest.append(page.size)
-        elif page.encoding in _DICTIONARY_ENCODINGS and not page.is_dictionary:
-            longest.append(longest_of_dictionary)
-    return max(longest)
+def repeating(pages: Sequence[Page], encodings: Sequence[int]) -> list[Page]:
+    """Return the pages of values in one of the encodings."""
+    return [page for page in pages if page.encoding in encodings and not page.is_dictionary]

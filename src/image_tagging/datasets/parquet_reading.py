@@ -11,7 +11,7 @@ from ..records import EncoderSpec, ImportedEmbedding
 from .metadata_errors import FileErrors, empty, foreign, mixed
 from .metadata_limits import require_narrow
 from .metadata_parquet import require_pyarrow
-from .parquet_costs import Costs, Page, check_footer, longest_text
+from .parquet_costs import DELTA, DICTIONARY, Costs, Page, check_footer, repeating
 from .parquet_rows import ADDRESS, FILE_PATH, VECTOR, Batch, batches_of, require_types
 
 _NEEDED = ("hash_id", "model", "pretrained", VECTOR)
@@ -21,6 +21,9 @@ _OPTIONAL = (FILE_PATH, ADDRESS)
 _BATCH = 1024
 _BATCH_BYTES = 16 << 20
 _REPEATED_BYTES = 64 << 20
+
+#: So many bytes of repeated texts are no harm, also where each is as long as the whole dictionary.
+_SURE_BYTES = 8 << 20
 
 #: Bytes read ahead of a column. Without this a whole row group is read, which other writers make of any size.
 _READ_AHEAD = 1 << 20
@@ -134,15 +137,16 @@ class _Plan:
             self._rows = max(1, min(self._rows, _BATCH_BYTES // (4 * max(1, dim))))
 
     def _plan_texts(self, group: int, name: str, leaf: int, pages: Sequence[Page]) -> None:
-        """Take fewer rows at a time where a page can repeat a long text; count the names of addresses."""
-        values = sum(page.values for page in pages if not page.is_dictionary)
-        if name == ADDRESS:
-            self._costs.add(values * 8)
-        longest = longest_text(pages, max((page.size for page in pages if page.is_dictionary), default=0))
-        if longest * _BATCH > _REPEATED_BYTES:
-            longest = longest_text(pages, self._longest_of_dictionary(group, leaf, pages))
-        if name == ADDRESS:
-            self._costs.add(values * longest)
+        """Count the texts that pages repeat, and take fewer rows at a time where those are long."""
+        by_number, by_start = repeating(pages, DICTIONARY), repeating(pages, DELTA)
+        values = sum(page.values for page in by_number)
+        longest = max((page.size for page in pages if page.is_dictionary), default=0)
+        if values * longest > _SURE_BYTES:
+            longest = self._longest_of_dictionary(group, leaf, pages)
+        self._costs.add(values * longest)
+        if name == ADDRESS:  # all of them may belong to one row
+            self._costs.add(sum(8 * page.values for page in pages) + sum(page.values * page.size for page in by_start))
+        longest = max([longest, *(page.size for page in by_start)])
         self._rows = max(1, min(self._rows, _REPEATED_BYTES // max(1, longest)))
 
     def _longest_of_dictionary(self, group: int, leaf: int, pages: Sequence[Page]) -> int:

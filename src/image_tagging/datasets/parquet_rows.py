@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, NamedTuple, Optional
 
 import numpy as np
@@ -161,7 +161,7 @@ def _checked(path: str, texts: Mapping[str, Any], address: Any, vector: Any) -> 
     encoders = [EncoderSpec(*names, vectors.shape[1], "") for names in dict.fromkeys(zip(models, pretrained))]
     if len(encoders) > 1:
         raise mixed(path, *encoders[:2])
-    refs = (address_of(path, *each) for each in zip(hash_ids, _addresses(address, len(hash_ids))))
+    refs = map(address_of, repeat(path), hash_ids, _addresses(address, len(hash_ids)))
     yield Batch(encoders[0], hash_ids, [each or "" for each in file_paths], refs, vectors)
 
 
