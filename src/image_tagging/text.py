@@ -79,12 +79,12 @@ def counted_are(number: int, what: str) -> str:
     return f"{counted(number, what)} {'is' if number == 1 else 'are'}"
 
 
-def shown_tag(tag: str, most: int = 100) -> str:
-    """Return a tag as part of a sentence: an empty one as two quotes, a long one shortened."""
-    return escaped(tag if len(tag) <= most else tag[:most] + "…") or '""'
+def shortened(tag: str, most: int = 100) -> str:
+    """Return a tag for a sentence: a long one without its end, an empty one as two quotes."""
+    return (tag if len(tag) <= most else tag[:most] + "…") or '""'
 
 
 def join_tags(tags: Sequence[str], most: int = 3) -> str:
     """Return the first tags, and how many more there are, as a part of a sentence: ``cat, dog, owl and 2 more``."""
     more = f" and {len(tags) - most:,} more" if len(tags) > most else ""
-    return ", ".join(map(shown_tag, tags[:most])) + more
+    return ", ".join(map(escaped, map(shortened, tags[:most]))) + more

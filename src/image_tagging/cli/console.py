@@ -21,7 +21,7 @@ from ..progress import Progress
 from ..records import Failure
 from ..sources import is_archive
 from ..tag_models import Kind, kind_named, model_names
-from ..text import counted, marked, shown_tag
+from ..text import counted, marked, shortened
 from ..training import ValidationReport
 from .screen import Screen, line, screen, tag_table
 
@@ -138,7 +138,7 @@ def show_train(summary: TrainSummary) -> None:
     spelt = ", ".join(f"{kind.abbreviation}: {kind.name}" for kind in kinds)
     line(console, f"{spelt}. All figures are in the reports.")
     for tag, reason in summary.skipped:
-        line(console, f"  The tag {shown_tag(tag)} was not learned: {reason}.", style="yellow")
+        line(console, f"  The tag {shortened(tag)} was not learned: {reason}.", style="yellow")
     if summary.unknown:
         note = f"  The metadata lacks {counted(summary.unknown, 'listed image')}: run stage 1 again to learn from all."
         line(console, note, style="yellow")

@@ -17,7 +17,7 @@ from ..reports import RunReport, write_report
 from ..settings import PRIORS
 from ..store import StoreFile
 from ..tag_models import SUFFIX, find_model_files, load_tag_models, model_stem, save_tag_model
-from ..text import shown_tag
+from ..text import shortened
 from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, one_thread_a_product, parse_aim
 from .configs import TrainConfig
 from .summaries import TrainSummary
@@ -67,7 +67,7 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
             writer.add(learned)
             watch("training", number, len(data.tags))
     if not writer.reports:
-        why = "; ".join(f"{shown_tag(tag)}: {reason}" for tag, reason in writer.skipped[:1]) or "it names no tag"
+        why = "; ".join(f"{shortened(tag)}: {reason}" for tag, reason in writer.skipped[:1]) or "it names no tag"
         raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
     watch("writing the reports", 0, None)
     _, page = writer.run.write(writer.reports_folder, read_embeddings(config.metadata_json)[1], advice, writer.skipped)
