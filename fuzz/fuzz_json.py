@@ -52,7 +52,8 @@ def read_all_embeddings(path: str) -> int:
     """How many pictures a metadata file holds."""
     encoder, images = read_embeddings(path)
     count = 0
-    for count, image in enumerate(images, start=1):
+    for image in images:
+        count += 1
         assert image.embedding.shape == (encoder.dim,)
         assert image.embedding.dtype == np.float32
         assert np.isfinite(image.embedding).all()

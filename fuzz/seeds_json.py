@@ -57,13 +57,10 @@ METADATA: dict[str, bytes] = {
     "with a bad address": _records(address=["/data/a.zip", ""]),
     "with a surrogate in an address": _records(address=["/data/caf\\udce9.zip", "\\\\udce9"]),
     "with a long name": _records(model="m" * 1001),
-    "with a long path": _records(file_path="p" * 9000),
+    "with a long path": _text({"h1": {**_RECORD, "file_path": "p" * 9000}}),
     "with no number": _records(embeddings_vector=[1, None, "2"]),
     "with large numbers": _records(embeddings_vector=[1e38, 1e39, 1e-44]),
-    "twice, not alike": _text({"h1": _RECORD})[:-1]
-    + b', "h1": '
-    + _text({**_RECORD, "embeddings_vector": [1, 2, 3]})
-    + b"}",
+    "twice, not alike": _text({"h1": _RECORD})[:-1] + b"," + _text({"h1": {**_RECORD, "embeddings_vector": [1]}})[1:],
 }
 
 LISTS: dict[str, bytes] = {

@@ -34,7 +34,7 @@ def tables() -> Iterator[tuple[str, bytes]]:
     yield "a lacking column", _table(model=None)()
     yield "no row", _table(**{name: [] for name in ("hash_id", "file_path", "address", "model", "pretrained")},
                            embeddings_vector=pa.array([], pa.list_(pa.float32())))()  # fmt: skip
-    yield "a repeated text", _table(file_path=["x" * 4000] * 3)()
+    yield "a repeated text", _table(file_path=["x" * 1000] * 3)()
     whole = plain(compression="none")
     yield "cut short", whole[: len(whole) // 2] + whole[-8:]
     yield "a footer alone", b"PAR1" + whole[-8 - struct.unpack("<I", whole[-8:-4])[0] :]

@@ -81,7 +81,8 @@ def _batches(path: str) -> Iterator[Batch]:
                 yield from batches_of(path, batch)
     except (MetadataError, EncoderMismatchError):
         raise
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+    except (pa.ArrowException, OSError, ValueError, ArithmeticError, IndexError, MemoryError, RuntimeError) as error:
+        # All but the first two are what becomes of the exceptions of C++.
         raise errors.malformed(f"is no Parquet file that can be read ({str(error)[:120]})") from error
 
 
