@@ -267,6 +267,9 @@ def test_names_that_are_no_line_are_refused_in_one(tmp_path):
     with pytest.raises(MetadataError, match=r"a\\nb") as raised:
         read(path)
     assert "\n" not in str(raised.value)
+    path.write_text(json.dumps({"1": plain_record(model="m" * 1001)}))
+    with pytest.raises(MetadataError, match="a model is longer than 1,000 characters"):
+        read(path)
     path.write_text(json.dumps({"1": plain_record(), "2": plain_record(model="a\n" + "b" * 900)}))
     with pytest.raises(EncoderMismatchError, match=r"a\\nb") as raised:
         read(path)

@@ -132,7 +132,8 @@ TABLES = {
     "addresses of many names": (
         lambda: table(100, address=lists([100_000] * 100, repeated(10_000_000, "a"))), "longer than an address can be"),
     "one address of many names": (
-        lambda: table(1000, address=lists(hidden(14_000_000), repeated(14_000_999, "a"))), "longer than an address can be"),
+        lambda: table(1000, address=lists(hidden(14_000_000), repeated(14_000_999, "a"))),
+        "longer than an address can be"),
     "long names repeated": (
         lambda: table(2000, address=lists([64] * 2000, repeated(128_000, "a" * 16_000))), TOO_MUCH),
     "a page of one letter": (lambda: table(28, file_path=[chr(65 + n % 26) * 5_000_000 for n in range(28)]), TOO_MUCH),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from image_tagging.datasets.tagged_embeddings import TaggedEmbeddings, gather
 from image_tagging.pipeline.train import leftover_warnings
@@ -114,3 +116,32 @@ def test_the_card_tells_where_a_model_comes_from():
     assert card["validation_images"] == {"tag": 1, "other": 2}
     assert card["validation"]["balanced_accuracy"] == 0.75
     assert (card["threshold"], card["marks"], card["seed"]) == (0.5, ["rough: 1 measured"], 3)
+
+
+@pytest.mark.parametrize(
+    ("tag", "reason"),
+    [
+        ("", "its name is empty; give it one in the tag lists"),
+        ("q" * 10_000, "its name is too long for that of a file; rename its folder"),
+        ("\U0001f600" * 100, "its name is too long for that of a file; rename its folder"),
+        (".", ""),
+        ("...", ""),
+        ("   ", ""),
+        ("\0", ""),
+        ("/", ""),
+        ("\u202e\x1b[2J\n", ""),
+        ("\ud800", ""),
+    ],
+    ids=["empty", "long", "emoji", "dot", "dots", "spaces", "NUL", "slash", "marks", "half a character"],
+)
+def test_a_tag_that_cannot_be_learned_costs_itself_alone(tmp_path, tag, reason):
+    data = dataset()
+    rows = {tag: data.rows["tag 0"], "tag 1": data.rows["tag 1"]}
+    learner = TagLearner(replace(data, rows=rows), ENCODER, seed=0, aim=parse_aim("balanced"))
+    found = {each.tag: each for each in Training(replace(data, rows=rows), learner, test_share=0.2).run()}
+    assert found[tag].why_not == reason
+    assert len(found["tag 1"].models) == 2
+    for model in found[tag].models:
+        save_tag_model(str(tmp_path), tag, model.report.kind, model.estimator, model.card)
+    if not reason:
+        assert {name for _, name in load_tag_models(str(tmp_path)).names} == {tag}

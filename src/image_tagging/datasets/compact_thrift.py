@@ -6,6 +6,7 @@ The format: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compac
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Optional
 
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(1, 13)
@@ -38,11 +39,7 @@ class CompactReader:
     def fields(self, depth: int = 0) -> dict[int, Any]:
         """Return the fields of a struct by their ids: numbers, texts as bytes, structs as dicts, lists as ``None``."""
         found: dict[int, Any] = {}
-        number = 0
-        while (kind_of := self.next_field(number)) is not None:
-            number, kind = kind_of
-            if number in found:
-                raise NotThriftError("it has a field twice")
+        for number, kind in self.each_field():
             found[number] = self.value(kind, depth)
         return found
 
@@ -52,9 +49,16 @@ class CompactReader:
         if not byte:
             return None
         number = last + (byte >> 4) if byte >> 4 else self._number()
-        if not 0 < number < 1 << 15:
-            raise NotThriftError("it has a field of an impossible number")
+        if not last < number < 1 << 15:  # writers go by the numbers; of a field twice readers take the one or the other
+            raise NotThriftError("its fields are out of order")
         return number, byte & 15
+
+    def each_field(self) -> Iterator[tuple[int, int]]:
+        """Yield the id and the kind of each field of a struct, for the caller to read its value."""
+        number = 0
+        while (field := self.next_field(number)) is not None:
+            number = field[0]
+            yield field
 
     def value(self, kind: int, depth: int = 0) -> Any:
         """Return a value of a kind as in :meth:`fields`."""

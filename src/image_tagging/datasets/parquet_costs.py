@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
-from .compact_thrift import LIST, STRUCT, CompactReader, CutShortError, NotThriftError
+from .compact_thrift import I64, LIST, STRUCT, CompactReader, CutShortError, NotThriftError
 from .metadata_errors import FileErrors
 
 #: What is unpacked may take this many bytes, or as many times the size of the file, the larger.
@@ -54,8 +54,30 @@ class Page(NamedTuple):
     is_dictionary: bool
 
 
-def check_footer(errors: FileErrors, file: IO[bytes]) -> None:
-    """Raise the error for a file whose footer would become far more objects than the file has bytes."""
+class Chunk(NamedTuple):
+    """Where the pages of a column of a row group lie: the bytes of all, the first of data, and of the dictionary."""
+
+    values: int
+    size: int
+    data: int
+    dictionary: int
+
+
+class RowGroup(NamedTuple):
+    """The number of rows of a row group, and its columns in the order of the schema."""
+
+    rows: int
+    chunks: list[Chunk]
+
+
+def read_footer(errors: FileErrors, file: IO[bytes]) -> list[RowGroup]:
+    """Return the row groups of a file; pyarrow, asked for a damaged one, ends the process.
+
+    Raises
+    ------
+    MetadataError
+        The footer is damaged, or would become far more objects than the file has bytes.
+    """
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - 8))
     end = file.read(8)
@@ -64,24 +86,54 @@ def check_footer(errors: FileErrors, file: IO[bytes]) -> None:
         raise errors.malformed("is no Parquet file that can be read (its end is missing)")
     file.seek(size - 8 - length)
     reader = CompactReader(file.read(length), max(_SMALL, _RATIO * size))
+    groups: list[RowGroup] = []
     try:
-        number = 0
-        while (field := reader.next_field(number)) is not None:
-            number, kind = field
+        for number, kind in reader.each_field():
             if (number, kind) == (2, LIST):
                 _check_schema(reader)
+            elif (number, kind) == (4, LIST):
+                groups = [_row_group(reader) for _ in range(_structs(reader))]
             elif (number, kind) == (5, LIST):
                 _check_metadata(reader, max(_LONGEST_SCHEMA, size // 200))
             else:
                 reader.value(kind)
     except NotThriftError as error:
         raise errors.malformed(f"is no Parquet file that can be read (its footer: {error})") from error
+    return groups
+
+
+def _structs(reader: CompactReader) -> int:
+    """Return the number of structs in the list that comes next, for the caller to read."""
+    count, kind = reader.list_start()
+    if kind != STRUCT:
+        raise NotThriftError("a list of something else than structs")
+    return count
+
+
+def _row_group(reader: CompactReader) -> RowGroup:
+    rows, chunks = 0, []
+    for number, kind in reader.each_field():
+        if (number, kind) == (1, LIST):
+            chunks = [_chunk(reader.fields(2).get(3)) for _ in range(_structs(reader))]
+        elif (number, kind) == (3, I64):
+            rows = reader.value(kind)
+        else:
+            reader.value(kind, 2)
+    return RowGroup(rows, chunks)
+
+
+def _chunk(metadata: Any) -> Chunk:
+    fields = metadata if isinstance(metadata, dict) else {}
+    chunk = Chunk(*(fields.get(number, 0) for number in (5, 7, 9, 11)))
+    if not all(type(number) is int for number in chunk):
+        raise NotThriftError("a column that is none")
+    return chunk
 
 
 def _check_schema(reader: CompactReader) -> None:
     """Read the list of columns: groups come before what is in them, and say how many those are."""
-    count, kind = reader.list_start()
-    if kind != STRUCT or count > _MOST_COLUMNS:
+    count = _structs(reader)
+    if count > _MOST_COLUMNS:
         raise NotThriftError(f"more than {_MOST_COLUMNS:,} columns")
     open_groups: list[int] = []
     for _ in range(count):
@@ -98,10 +150,9 @@ def _check_schema(reader: CompactReader) -> None:
 
 def _check_metadata(reader: CompactReader, longest: int) -> None:
     """Read the list of keys and values."""
-    count, kind = reader.list_start()
-    for _ in range(count):
-        pair = reader.value(kind)
-        if kind == STRUCT and pair.get(1) == _ARROW_SCHEMA and len(pair.get(2, b"")) > longest:
+    for _ in range(_structs(reader)):
+        pair = reader.fields()
+        if pair.get(1) == _ARROW_SCHEMA and len(pair.get(2, b"")) > longest:
             raise NotThriftError(f"{_ARROW_SCHEMA.decode()} longer than {longest:,} bytes")
 
 
@@ -128,12 +179,12 @@ class Costs:
             raise self.errors.malformed("is no Parquet file that can be read (a negative number of rows)")
         self.add(count * _PER_ROW)
 
-    def pages(self, chunk: Any) -> Iterator[Page]:
+    def pages(self, chunk: Chunk) -> Iterator[Page]:
         """Yield the pages of a column of a row group, and count what each unpacks to."""
-        at, left = chunk.data_page_offset, chunk.num_values
-        if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < at:
-            at = chunk.dictionary_page_offset
-        end = at + chunk.total_compressed_size + 100  # old writers left out the header of the dictionary
+        at, left = chunk.data, chunk.values
+        if 0 < chunk.dictionary < at:
+            at = chunk.dictionary
+        end = at + chunk.size + 100  # old writers left out the header of the dictionary
         while left > 0 and at < end:
             fields, length = self._header(at)
             packed, size = fields.get(3), fields.get(2)

@@ -11,7 +11,7 @@ from ..records import EncoderSpec, ImportedEmbedding
 from .metadata_errors import FileErrors, empty, foreign, mixed
 from .metadata_limits import require_narrow
 from .metadata_parquet import require_pyarrow
-from .parquet_costs import DELTA, DICTIONARY, Costs, Page, check_footer, repeating
+from .parquet_costs import DELTA, DICTIONARY, Costs, Page, RowGroup, read_footer, repeating
 from .parquet_rows import ADDRESS, FILE_PATH, VECTOR, Batch, batches_of, require_types
 
 _NEEDED = ("hash_id", "model", "pretrained", VECTOR)
@@ -72,10 +72,10 @@ def _batches(path: str) -> Iterator[Batch]:
         with opened:
             if opened.read(1) == b"{":
                 raise errors.malformed("is JSON: call it .json")
-            check_footer(errors, opened)
+            groups = read_footer(errors, opened)
             file = pq.ParquetFile(path, buffer_size=_READ_AHEAD, pre_buffer=False)
             names = _columns(path, file.schema_arrow)
-            rows = _Plan(errors, opened, file).rows_at_a_time(names)
+            rows = _Plan(errors, opened, file).rows_at_a_time(names, groups)
         with file:
             for batch in file.iter_batches(rows, columns=names, use_threads=False):
                 yield from batches_of(path, batch)
@@ -104,18 +104,19 @@ class _Plan:
         self._costs = Costs(errors, opened)
         self._rows = _BATCH
 
-    def rows_at_a_time(self, names: Sequence[str]) -> int:
+    def rows_at_a_time(self, names: Sequence[str], groups: Sequence[RowGroup]) -> int:
         """Return how many rows may be read at a time; MetadataError where the file unpacks to too much."""
-        metadata, leaves = self._file.metadata, self._leaves(names)
+        leaves = self._leaves(names)
         numbers = self._file.schema_arrow.field(VECTOR).type.value_type
-        for number in range(metadata.num_row_groups):
-            group = metadata.row_group(number)
-            self._costs.add_rows(group.num_rows)
+        for number, group in enumerate(groups):
+            self._costs.add_rows(group.rows)
+            if len(group.chunks) != len(self._file.metadata.schema):
+                raise self._errors.malformed("is no Parquet file that can be read (a row group without a column)")
             for name, leaf in leaves.items():
-                pages = list(self._costs.pages(group.column(leaf)))
+                pages = list(self._costs.pages(group.chunks[leaf]))
                 values = sum(page.values for page in pages if not page.is_dictionary)
                 if name == VECTOR:
-                    self._plan_vectors(values, group.num_rows, numbers.bit_width // 8)
+                    self._plan_vectors(values, group.rows, numbers.bit_width // 8)
                 else:
                     self._plan_texts(number, name, leaf, pages)
         return self._rows
