@@ -24,7 +24,7 @@ _LONGEST_TAG = 1 << 16
 _MOST_HASHES = 10_000_000
 
 #: Tags of one file.
-_MOST_TAGS = 1_000_000
+_MOST_TAGS = 200_000
 
 #: As many hashes at once as make the reading fast; each is a text without an escape, followed by a comma.
 _HASHES = re.compile(rb'(?:"[^"\\]{0,%d}"[ \t\r\n]*,[ \t\r\n]*){1,200}' % LONGEST_HASH)

@@ -38,7 +38,7 @@ class TaggedEmbeddings:
     draws: NDArray[np.uint64]
     unknown: int
 
-    @property
+    @cached_property
     def tags(self) -> list[str]:
         """The tags, without the two sets of other images, in alphabetical order."""
         return sorted(tag for tag in self.rows if tag not in {OTHER_TRAINING, OTHER_VALIDATION})
