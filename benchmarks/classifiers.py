@@ -27,7 +27,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.svm import SVC
 
-from image_tagging.datasets.metadata import read_embeddings, read_tag_lists
+from image_tagging.datasets import read_embeddings, read_tag_lists
 from image_tagging.datasets.tagged_embeddings import OTHER_TRAINING, gather
 from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, Kind
 from image_tagging.tag_models.scorers import unit_rows

@@ -21,7 +21,7 @@ from million import Drawing
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import StratifiedKFold
 
-from image_tagging.datasets.metadata import read_embeddings, read_tag_lists
+from image_tagging.datasets import read_embeddings, read_tag_lists
 from image_tagging.datasets.tagged_embeddings import gather
 from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM
 from image_tagging.training.fitting import fit as fitting

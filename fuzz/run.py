@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -13,6 +14,20 @@ WORK = HERE.parent / "build" / "fuzz"
 
 #: MB of all memory of the process: Python and its libraries take 200 of them.
 MEMORY = 700
+
+#: The module of each target, and the function in it that takes an input.
+FUNCTIONS = {
+    "pickle": ("fuzz_pickle", "one_input"),
+    "archives": ("fuzz_archives", "one_input"),
+    "metadata": ("fuzz_json", "one_metadata"),
+    "lists": ("fuzz_json", "one_tag_lists"),
+    "results": ("fuzz_json", "one_output_json"),
+    "cards": ("fuzz_json", "one_card"),
+    "parquet": ("fuzz_parquet", "one_input"),
+}
+
+#: The dictionaries of targets that share one.
+DICTIONARIES = {"metadata": "json", "lists": "json", "results": "json", "cards": "json"}
 
 #: Seconds that one input may take.
 TIMEOUT = 10
@@ -23,7 +38,7 @@ LONGEST_INPUT = 1 << 15
 def main() -> int:
     """Fuzz; the exit code is 0 where nothing was found."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("target", choices=("pickle", "archives"))
+    parser.add_argument("target", choices=tuple(FUNCTIONS))
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--in-this-process", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -40,10 +55,8 @@ def _fuzz(target: str, seconds: int) -> int:
     with atheris.instrument_imports(include=["image_tagging", "pickletools", "fuzz"]):
         from . import only_reading, seeds
 
-        if target == "pickle":
-            from .fuzz_pickle import one_input
-        else:
-            from .fuzz_archives import one_input
+        module, function = FUNCTIONS[target]
+        one_input = getattr(import_module(f".{module}", __package__), function)
     folder = WORK / target
     os.makedirs(folder / "corpus", exist_ok=True)
     print(f"{seeds.write_seeds(target, str(folder / 'seeds'))} seeds; what is found is written to {folder}/found-…")
@@ -59,7 +72,7 @@ def _fuzz(target: str, seconds: int) -> int:
         "print_final_stats": 1,
         "verbosity": 1,
         "artifact_prefix": f"{folder}/found-",
-        "dict": HERE / f"{target}.dict",
+        "dict": HERE / f"{DICTIONARIES.get(target, target)}.dict",
     }
     flags = [f"-{name}={value}" for name, value in options.items()]
     atheris.Setup([sys.argv[0], *flags, str(folder / "corpus"), str(folder / "seeds")], one_input)

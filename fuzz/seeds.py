@@ -9,7 +9,8 @@ import pickle
 import struct
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import joblib
@@ -22,17 +23,17 @@ from sklearn.preprocessing import Normalizer
 from image_tagging.training.fitting.fit import fit_models
 
 from .fuzz_pickle import CARD
+from .seeds_json import CARDS, LISTS, METADATA, RESULTS
+from .seeds_parquet import tables
 
 DIM = 4
 
 FINDINGS = Path(__file__).parent / "findings"
 
-TARGETS = ("pickle", "archives")
-
 
 def seeds(target: str) -> dict[str, bytes]:
     """The seed corpus of a target, by name."""
-    return dict(_models() if target == "pickle" else _archives())
+    return dict(_MAKERS[target]())
 
 
 def findings(target: str) -> dict[str, bytes]:
@@ -223,3 +224,17 @@ def write_seeds(target: str, folder: str) -> int:
     for number, data in enumerate(inputs.values()):
         (Path(folder) / f"{number:03}").write_bytes(data)
     return len(inputs)
+
+
+#: Each target with what makes its inputs, by name; Parquet needs its extra.
+_MAKERS: dict[str, Callable[[], Iterable[tuple[str, bytes]]]] = {
+    "pickle": _models,
+    "archives": _archives,
+    "metadata": METADATA.items,
+    "lists": LISTS.items,
+    "results": RESULTS.items,
+    "cards": CARDS.items,
+    **({"parquet": tables} if find_spec("pyarrow") else {}),
+}
+
+TARGETS = tuple(_MAKERS)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from image_tagging.datasets import HashList
 from image_tagging.training.evaluation.validation import validate
 
 DIM = 24
+
+
+def tag_lists(lists):
+    """``{tag: [hash_id, …]}`` as it is read from a file."""
+    return {tag: HashList(hashes) for tag, hashes in lists.items()}
 
 
 def examples(positives=30, negatives=50, seed=0, scale=10.0):

@@ -17,9 +17,9 @@ PACKAGES = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
 PUBLIC = {
     "cli": "classify_main interrupted list_models main",
     "datasets": (
-        "Advice FileErrors HASH_TO_TAGS JsonObjectWriter LISTS_MARK RECORDS_MARK Rows Split Splitter TAGGED_METADATA "
-        "TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER audit_dataset gather json_entries json_object metadata_paths "
-        "read_embeddings read_tag_lists record_writer untagged_metadata_name write_lists"
+        "Advice FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK RECORDS_MARK Rows Split Splitter "
+        "TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER audit_dataset gather json_entries "
+        "json_object metadata_paths read_embeddings read_tag_lists record_writer untagged_metadata_name write_lists"
     ),
     "demo": "DemoSummary DrawnDataset KINDS draw draw_dataset run_demo",
     "encoders": (

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: Names in one address, and characters of all of them, at most: far more than archives can hold inside each other.
-_MOST_NAMES = 64
-_LONGEST_ADDRESS = 1 << 20
+#: The most names in one address, and characters of all of them; characters of each text that identifies an encoder.
+MOST_NAMES, _LONGEST_ADDRESS, LONGEST_ENCODER_TEXT = 64, 1 << 20, 1000
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class ImageRef:
             raise ValueError("is no list of texts")
         if not address or not all(address):
             raise ValueError("lacks a name")
-        if len(address) > _MOST_NAMES or sum(map(len, address)) > _LONGEST_ADDRESS:
+        if len(address) > MOST_NAMES or sum(map(len, address)) > _LONGEST_ADDRESS:
             raise ValueError("is longer than an address can be")
         file, *members = map(unescape_surrogates, address)
         return cls(file, tuple(members))

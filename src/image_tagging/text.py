@@ -14,6 +14,9 @@ from collections.abc import Sequence
 #: Not printable alone, and safe: the zero-width joiner and non-joiner of letters and emoji.
 _JOINERS = "\u200c\u200d"
 
+#: Characters of a tag in a sentence.
+_LONGEST_TAG = 100
+
 # A run of backslashes is looked at from its first one alone, so that a name of nothing else takes no longer.
 _TO_ESCAPE = re.compile(r"(?<!\\)(\\*)([\ud800-\udfff])|(?<!\\)(\\+)(?=ud[89a-f][0-9a-f]{2})")
 _ESCAPED = re.compile(r"(?<!\\)(\\+)ud([89a-f][0-9a-f]{2})")
@@ -79,10 +82,15 @@ def counted_are(number: int, what: str) -> str:
     return f"{counted(number, what)} {'is' if number == 1 else 'are'}"
 
 
+def tag_in_words(tag: str) -> str:
+    """Return a tag for a sentence: a long one shortened, an empty one as two quotes."""
+    return shortened(tag, _LONGEST_TAG) or '""'
+
+
 def join_tags(tags: Sequence[str], most: int = 3) -> str:
     """Return the first tags, and how many more there are, as a part of a sentence: ``cat, dog, owl and 2 more``."""
     more = f" and {len(tags) - most:,} more" if len(tags) > most else ""
-    return ", ".join(map(escaped, tags[:most])) + more
+    return ", ".join(map(escaped, map(tag_in_words, tags[:most]))) + more
 
 
 def shortened(text: str, most: int) -> str:

@@ -25,11 +25,12 @@ def path(tmp_path_factory):
     return tmp_path_factory.mktemp("json") / "m.json"
 
 
-def entries(path, text, chunk, **options):
+def entries(path, text, chunk, **limits):
     path.write_bytes(text.encode())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_objects, "_CHUNK", chunk)
-        return list(json_entries(str(path), **options))
+        for name, value in {"CHUNK": chunk, **limits}.items():
+            patch.setattr(json_objects, name, value)
+        return list(json_entries(str(path)))
 
 
 @settings(deadline=None)
@@ -58,7 +59,7 @@ def test_what_is_no_json_is_refused_and_nothing_else(path, value, data, chunk):
 
 def test_an_entry_that_does_not_end_is_not_held(path):
     with pytest.raises(MetadataError, match="an entry is longer than"):
-        entries(path, '{"h1": [' + "[1, 2]," * 1000, 64, longest=1000)
+        entries(path, '{"h1": [' + "[1, 2]," * 1000, 64, _LONGEST_ENTRY=1000)
 
 
 def test_the_line_of_an_error_is_reported(path):

@@ -16,9 +16,7 @@ from image_tagging.datasets.metadata import (
     as_json,
     json_object,
     read_embeddings,
-    read_tag_lists,
     untagged_metadata_name,
-    write_lists,
 )
 from image_tagging.errors import EncoderMismatchError, MetadataError, OutputError
 from image_tagging.records import EncoderSpec, ImageRecord, ImageRef
@@ -270,31 +268,11 @@ def test_names_that_are_no_line_are_refused_in_one(tmp_path):
     with pytest.raises(MetadataError, match=r"a\\nb") as raised:
         read(path)
     assert "\n" not in str(raised.value)
-    path.write_text(json.dumps({"1": plain_record(), "2": plain_record(model="a\n" + "b" * 100_000)}))
+    path.write_text(json.dumps({"1": plain_record(model="m" * 1001)}))
+    with pytest.raises(MetadataError, match="a model is longer than 1,000 characters"):
+        read(path)
+    path.write_text(json.dumps({"1": plain_record(), "2": plain_record(model="a\n" + "b" * 900)}))
     with pytest.raises(EncoderMismatchError, match=r"a\\nb") as raised:
         read(path)
     assert "\n" not in str(raised.value)
     assert len(str(raised.value)) < 1000
-
-
-# --- tag lists --------------------------------------------------------------------------------------------
-
-
-def test_tag_lists_come_back(tmp_path):
-    lists = {"cat": ["h1", "h2"], "it's": [], "猫": ["h1"]}
-    write_lists(str(tmp_path / "t.json"), lists.items())
-    assert read_tag_lists(str(tmp_path / "t.json")) == lists
-
-
-def test_no_tags_are_an_empty_object(tmp_path):
-    write_lists(str(tmp_path / "t.json"), [])
-    assert read_tag_lists(str(tmp_path / "t.json")) == {}
-
-
-@pytest.mark.parametrize("content", ["[]", '{"cat": "h1"}', '{"cat": [1]}', '{"h1": {"model": "m"}}'])
-def test_another_file_is_no_list_of_tags(tmp_path, content):
-    path = tmp_path / "t.json"
-    path.write_text(content)
-    with pytest.raises(MetadataError, match=r"not a list of hashes per tag|holds no JSON object") as raised:
-        read_tag_lists(str(path))
-    assert str(path) in str(raised.value)

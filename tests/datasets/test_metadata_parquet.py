@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from image_tagging.datasets import metadata_parquet
+from image_tagging.datasets import metadata_parquet, parquet_reading
 from image_tagging.datasets.metadata import as_json, metadata_paths, read_embeddings, record_writer
 from image_tagging.errors import EncoderMismatchError, InputError, MetadataError, OutputError
 from image_tagging.records import EncoderSpec, ImageRecord, ImageRef
@@ -91,7 +91,7 @@ def test_embeddings_are_lists_of_one_size_and_the_file_names_its_encoder(tmp_pat
 
 def test_row_groups_are_bounded_and_lose_no_row(tmp_path, monkeypatch):
     monkeypatch.setattr(metadata_parquet, "_GROUP_BYTES", 3 * 4 * CLIP.dim)
-    monkeypatch.setattr(metadata_parquet, "_BATCH", 2)
+    monkeypatch.setattr(parquet_reading, "_BATCH", 2)
     path = written(tmp_path / "m.parquet", 8)
     groups = pq.ParquetFile(path).metadata
     assert [groups.row_group(number).num_rows for number in range(groups.num_row_groups)] == [3, 3, 2]
@@ -189,10 +189,10 @@ def test_a_path_is_not_needed(tmp_path):
         ({"embeddings_vector": [["a"], ["b"]]}, "no list of numbers"),
         ({"embeddings_vector": [[[1.0]], [[2.0]]]}, "no list of numbers"),
         ({"embeddings_vector": pa.array([[], []], pa.list_(pa.float32()))}, "is empty"),
-        ({"address": ["/1.png", "/2.png"]}, "address of h1… is no list of texts"),
+        ({"address": ["/1.png", "/2.png"]}, "its address is no list of texts"),
         ({"address": [["/1.png"], [None]]}, "address of h2… is no list of texts"),
         ({"address": [["/1.png"], []]}, "address of h2… lacks a name"),
-        ({"address": [[1], [2]]}, "address of h1… is no list of texts"),
+        ({"address": [[1], [2]]}, "its address is no list of texts"),
         ({"embeddings_vector": [[1.0, 2.0], None]}, "embedding of h2… is not a list of finite numbers"),
         ({"embeddings_vector": [[1.0, 2.0], [None, 1.0]]}, "embedding of h2… is not a list of finite numbers"),
         ({"embeddings_vector": [[float("nan"), 2.0], [1.0, 1.0]]}, "embedding of h1… is not a list of finite"),
@@ -218,7 +218,7 @@ def test_a_table_that_is_no_metadata_is_named_in_one_line(tmp_path, changes, wor
 )
 @pytest.mark.parametrize("batch", [1, 2])
 def test_embeddings_of_several_encoders_in_one_file_are_refused(tmp_path, monkeypatch, changes, batch):
-    monkeypatch.setattr(metadata_parquet, "_BATCH", batch)
+    monkeypatch.setattr(parquet_reading, "_BATCH", batch)
     path = table(tmp_path / "m.parquet", **changes)
     with pytest.raises(EncoderMismatchError, match=r"mixes encoders|with 2 values and with 3") as raised:
         read(path)

@@ -10,6 +10,7 @@ from image_tagging.datasets.splits import Splitter
 from image_tagging.datasets.tagged_embeddings import TaggedEmbeddings, gather
 from image_tagging.errors import TrainingError
 from image_tagging.records import ImportedEmbedding
+from labelled import tag_lists
 
 
 def dataset(**tags):
@@ -35,7 +36,7 @@ def with_copies(data, *pairs):
 def tagged(embeddings, rows):
     """A data set whose draws are those of running numbers."""
     images = (brought(str(number), *vector) for number, vector in enumerate(embeddings))
-    data = gather(images, {"any": ["0"]})
+    data = gather(images, tag_lists({"any": ["0"]}))
     return TaggedEmbeddings(data.embeddings, rows, data.draws, 0)
 
 
@@ -56,14 +57,16 @@ def brought(hash_id, *vector):
 
 
 def test_gather_joins_the_two_files():
-    data = gather([brought("a", 1, 2), brought("b", 3, 4), brought("c", 5, 6)], {"cat": ["c", "a"], "dog": ["b"]})
+    data = gather(
+        [brought("a", 1, 2), brought("b", 3, 4), brought("c", 5, 6)], tag_lists({"cat": ["c", "a"], "dog": ["b"]})
+    )
     np.testing.assert_array_equal(data.embeddings, [[1, 2], [3, 4], [5, 6]])
     assert {tag: rows.tolist() for tag, rows in data.rows.items()} == {"cat": [2, 0], "dog": [1]}
     assert (data.unknown, data.tags) == (0, ["cat", "dog"])
 
 
 def test_gather_counts_what_the_metadata_lacks_and_takes_no_image_twice():
-    data = gather([brought("a", 1)], {"cat": ["a", "gone", "a"], "dog": ["gone"], "none": []})
+    data = gather([brought("a", 1)], tag_lists({"cat": ["a", "gone", "a"], "dog": ["gone"], "none": []}))
     assert {tag: rows.tolist() for tag, rows in data.rows.items()} == {"cat": [0], "dog": [], "none": []}
     assert data.unknown == 2
 
@@ -71,17 +74,17 @@ def test_gather_counts_what_the_metadata_lacks_and_takes_no_image_twice():
 @pytest.mark.parametrize("lists", [{"cat": ["x"]}, {"cat": ["x"], "dog": []}])
 def test_gather_refuses_files_that_do_not_belong_together(lists):
     with pytest.raises(TrainingError, match="different data sets"):
-        gather([brought("a", 1)], lists)
+        gather([brought("a", 1)], tag_lists(lists))
 
 
 @pytest.mark.parametrize("lists", [{}, {"cat": []}])
 def test_gather_takes_lists_that_name_no_image(lists):
-    data = gather([brought("a", 1)], lists)
+    data = gather([brought("a", 1)], tag_lists(lists))
     assert (data.tags, data.unknown, len(data.embeddings)) == (list(lists), 0, 1)
 
 
 def test_gather_keeps_the_images_that_no_list_names():
-    data = gather([brought("a", 1), brought("x", 2), brought("b", 3)], {"cat": ["b"], "dog": ["a"]})
+    data = gather([brought("a", 1), brought("x", 2), brought("b", 3)], tag_lists({"cat": ["b"], "dog": ["a"]}))
     np.testing.assert_array_equal(data.embeddings, [[1], [2], [3]])
     assert {tag: rows.tolist() for tag, rows in data.rows.items()} == {"cat": [2], "dog": [0]}
 
@@ -90,7 +93,7 @@ def test_gather_grows_and_gives_one_table_without_spare_rows():
     count = 5000
     vectors = np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32)
     images = (ImportedEmbedding(str(number), "", vector) for number, vector in enumerate(vectors))
-    data = gather(images, {"cat": [str(number) for number in range(0, count, 7)]})
+    data = gather(images, tag_lists({"cat": [str(number) for number in range(0, count, 7)]}))
     np.testing.assert_array_equal(data.embeddings, vectors)
     assert data.embeddings.dtype == np.float32
     np.testing.assert_array_equal(data.rows["cat"], range(0, count, 7))
@@ -168,8 +171,8 @@ def test_a_further_tag_does_not_move_the_split_of_another(others):
 
 
 def test_further_images_leave_the_order_of_those_before_them():
-    first = gather([brought(name, 1) for name in "abcdefgh"], {"any": ["a"]})
-    more = gather([brought(name, 1) for name in "xabcdyefghz"], {"any": ["a"]})
+    first = gather([brought(name, 1) for name in "abcdefgh"], tag_lists({"any": ["a"]}))
+    more = gather([brought(name, 1) for name in "xabcdyefghz"], tag_lists({"any": ["a"]}))
     names = ["abcdefgh"[row] for row in first.shuffled(np.arange(8), 3)]
     later = ["xabcdyefghz"[row] for row in more.shuffled(np.arange(11), 3)]
     assert [name for name in later if name in names] == names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -14,9 +15,14 @@ if not (CHECKOUT / "fuzz").is_dir():
     pytest.skip("the fuzzers are not here: this is no checkout", allow_module_level=True)
 sys.path.insert(0, str(CHECKOUT))
 
-from fuzz import fuzz_archives, fuzz_pickle, only_reading, seeds  # noqa: E402  from the checkout, not installed
+from fuzz import fuzz_json, fuzz_pickle, only_reading, seeds  # noqa: E402  from the checkout, not installed
+from fuzz.run import DICTIONARIES, FUNCTIONS, HERE  # noqa: E402
 
-ONE_INPUT = {"pickle": fuzz_pickle.one_input, "archives": fuzz_archives.one_input}
+ONE_INPUT = {
+    target: getattr(importlib.import_module(f"fuzz.{module}"), function)
+    for target, (module, function) in FUNCTIONS.items()
+    if target in seeds.TARGETS
+}
 INPUTS = [
     pytest.param(target, data, id=f"{target}-{name}")
     for target in seeds.TARGETS
@@ -52,6 +58,31 @@ def test_the_good_seeds_are_used_to_their_end():
             model, _, card = data.partition(fuzz_pickle.CARD)
             path = fuzz_pickle._written(model, card or None)
             assert fuzz_pickle.load_tag_models(path).dim == seeds.DIM
+
+
+@pytest.mark.parametrize(
+    ("target", "read"),
+    [("metadata", 2), ("lists", {"cat", "dog"}), ("results", 2), ("cards", 0.31), ("parquet", 3)],
+)
+def test_the_good_seeds_of_other_files_are_read(tmp_path, target, read):
+    if target not in seeds.TARGETS:
+        pytest.skip("needs the parquet extra")
+    name = "packed by zstd" if target == "parquet" else "as written"
+    path = tmp_path / f"input.{'parquet' if target == 'parquet' else 'json'}"
+    path.write_bytes(seeds.seeds(target)[name])
+    reader = {
+        "lists": lambda path: set(fuzz_json.read_tag_lists(path)),
+        "results": lambda path: len(list(fuzz_json.read_results(path))),
+        "cards": lambda path: fuzz_json.read_card(path).threshold,
+    }.get(target, fuzz_json.read_all_embeddings)
+    assert reader(str(path)) == read
+
+
+def test_every_target_has_its_dictionary_and_is_run_by_make():
+    recipe = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
+    for target in FUNCTIONS:
+        assert (HERE / f"{DICTIONARIES.get(target, target)}.dict").is_file()
+        assert target in recipe.partition("\nfuzz:")[2].partition("\n\n")[0]
 
 
 @pytest.mark.parametrize("cut", [3, 7])

@@ -18,6 +18,7 @@ from image_tagging.records import EncoderSpec, ImageRef, ImportedEmbedding
 from image_tagging.reports.run import RunReport
 from image_tagging.training.evaluation.thresholds import parse_aim
 from image_tagging.training.learner import TagLearner
+from labelled import tag_lists
 
 DIM = 8
 ENCODER = EncoderSpec("builtin", "test", DIM, "")
@@ -43,7 +44,7 @@ def images(drawing, tmp_path):
 
 def written(images, folder):
     hashes = [image.hash_id for image in images]
-    data = gather(iter(images), {HOSTILE: hashes[:20], "tiles": hashes[20:]})
+    data = gather(iter(images), tag_lists({HOSTILE: hashes[:20], "tiles": hashes[20:]}))
     learner, splitter = TagLearner(data, ENCODER, seed=0, aim=AIM), Splitter(data, test_share=0.1, seed=0)
     report = RunReport(data, ENCODER, seed=0, aim=AIM)
     for tag in data.tags:

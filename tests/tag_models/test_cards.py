@@ -69,6 +69,34 @@ def test_what_is_for_people_and_cannot_be_right_is_not_said(tmp_path, key, value
     assert not getattr(read, name)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"sha256": "a", "threshold": 0.1, "threshold": 0.9}',
+        '{"sha256": "a", "sha256": "b"}',
+        '{"sha256": "a", "encoder": {"name": "m", "name": "n", "pretrained": "p", "dim": 2}}',
+        '{"sha256": "a", "threshold": 1' + "0" * 900_000 + "}",
+        '{"sha256": "a", "encoder": {"name": "\\ud800", "pretrained": "p", "dim": 2}}',
+        '{"sha256": "a", "encoder": {"name": "' + "m" * 1001 + '", "pretrained": "p", "dim": 2}}',
+        '{"sha256": "a", "encoder": {"name": "m", "pretrained": "p", "dim": true}}',
+        '{"sha256": "a", "encoder": {"name": "m", "pretrained": "p", "dim": 1' + "0" * 5000 + "}}",
+        '{"sha256": "a", "threshold": Infinity}',
+        '{"sha256": "a", "x": ' + "[" * 200_000 + "]" * 200_000 + "}",
+    ],
+    ids=["thresholds", "sums", "names", "digits", "half a character", "long", "true", "a large length", "inf", "deep"],
+)
+def test_a_card_that_says_what_cannot_be_right_is_refused_in_one_line(tmp_path, content):
+    (tmp_path / "card.json").write_text(content)
+    with pytest.raises(ModelError, match=r"card\.json") as raised:
+        read_card(str(tmp_path / "card.json"))
+    assert "\n" not in str(raised.value)
+
+
+def test_true_is_neither_a_count_nor_a_share(tmp_path):
+    read = card(tmp_path, training_images={"tag": True, "other": False}, validation={"average_precision": True})
+    assert (read.training, read.average_precision) == (None, None)
+
+
 @pytest.mark.parametrize("threshold", [True, "0.5", None, -0.1, 1.1, float("nan"), 10**400, [0.5]])
 def test_a_threshold_that_is_no_number_between_0_and_1_is_refused(tmp_path, threshold):
     with pytest.raises(ModelError, match=r"card\.json"):

@@ -17,6 +17,7 @@ from image_tagging.tag_models.models import TagModel
 from image_tagging.training.evaluation.thresholds import parse_aim
 from image_tagging.training.learner import TagLearner
 from image_tagging.training.text_prior.prior import TextPrior
+from labelled import tag_lists
 
 DIM = 16
 ENCODER = EncoderSpec("builtin", "test", DIM, "")
@@ -27,7 +28,7 @@ def data_set(lists, count=120, seed=0):
     random = np.random.default_rng(seed)
     vectors = random.normal(size=(count, DIM)) + 2 * np.repeat(random.normal(size=(count // 30, DIM)), 30, axis=0)
     brought = (ImportedEmbedding(str(n), f"/{n}.png", vector.astype(np.float32)) for n, vector in enumerate(vectors))
-    return gather(brought, {tag: [str(row) for row in rows] for tag, rows in lists.items()})
+    return gather(brought, tag_lists({tag: [str(row) for row in rows] for tag, rows in lists.items()}))
 
 
 def learned(data, tag, *, aim="balanced", test_share=0.2, prior=None):
@@ -130,7 +131,7 @@ def test_the_name_of_a_tag_reaches_its_model():
     vectors = random.normal(size=(212, DIM)) + 2.0
     vectors[:12] += 2.0 * direction
     brought = (ImportedEmbedding(str(n), f"/{n}.png", vector.astype(np.float32)) for n, vector in enumerate(vectors))
-    data = gather(brought, {"cat": [str(n) for n in range(12)]})
+    data = gather(brought, tag_lists({"cat": [str(n) for n in range(12)]}))
     recipes = [
         learned(data, "cat", test_share=0, prior=prior)[1][LOGISTIC_REGRESSION.name].card["recipe"]
         for prior in (TextPrior({"cat": direction}), TextPrior({}), None)

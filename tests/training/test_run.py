@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from image_tagging.datasets.tagged_embeddings import TaggedEmbeddings, gather
 from image_tagging.pipeline.train import leftover_warnings
@@ -20,6 +22,7 @@ from image_tagging.training.evaluation.validation import validate
 from image_tagging.training.learner import TagLearner, measure, model_card
 from image_tagging.training.run import Training
 from image_tagging.training.text_prior.prior import TextPrior
+from labelled import tag_lists
 
 
 def test_images_are_measured_in_parts_as_they_are_at_once(monkeypatch):
@@ -43,7 +46,7 @@ def dataset(tags=5, images=30):
     names = [str(number) for number in range(len(vectors))]
     brought = (ImportedEmbedding(name, name, vector.astype(np.float32)) for name, vector in zip(names, vectors))
     lists = {f"tag {tag}": names[tag * images : (tag + 1) * images] for tag in range(tags)}
-    return gather(brought, {**lists, "nothing": ["not there"]})
+    return gather(brought, tag_lists({**lists, "nothing": ["not there"]}))
 
 
 def learned(folder):
@@ -113,3 +116,32 @@ def test_the_card_tells_where_a_model_comes_from():
     assert card["validation_images"] == {"tag": 1, "other": 2}
     assert card["validation"]["balanced_accuracy"] == 0.75
     assert (card["threshold"], card["marks"], card["seed"]) == (0.5, ["rough: 1 measured"], 3)
+
+
+@pytest.mark.parametrize(
+    ("tag", "reason"),
+    [
+        ("", "its name is empty; give it one in the tag lists"),
+        ("q" * 10_000, "its name is too long for that of a file; rename its folder"),
+        ("\U0001f600" * 100, "its name is too long for that of a file; rename its folder"),
+        (".", ""),
+        ("...", ""),
+        ("   ", ""),
+        ("\0", ""),
+        ("/", ""),
+        ("\u202e\x1b[2J\n", ""),
+        ("\ud800", ""),
+    ],
+    ids=["empty", "long", "emoji", "dot", "dots", "spaces", "NUL", "slash", "marks", "half a character"],
+)
+def test_a_tag_that_cannot_be_learned_costs_itself_alone(tmp_path, tag, reason):
+    data = dataset()
+    rows = {tag: data.rows["tag 0"], "tag 1": data.rows["tag 1"]}
+    learner = TagLearner(replace(data, rows=rows), ENCODER, seed=0, aim=parse_aim("balanced"))
+    found = {each.tag: each for each in Training(replace(data, rows=rows), learner, test_share=0.2).run()}
+    assert found[tag].why_not == reason
+    assert len(found["tag 1"].models) == 2
+    for model in found[tag].models:
+        save_tag_model(str(tmp_path), tag, model.report.kind, model.estimator, model.card)
+    if not reason:
+        assert {name for _, name in load_tag_models(str(tmp_path)).names} == {tag}

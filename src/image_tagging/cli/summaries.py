@@ -14,7 +14,7 @@ from ..demo import DemoSummary
 from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from ..records import Failure
 from ..tag_models import Kind, kind_named
-from ..text import counted, marked, shortened
+from ..text import counted, marked, shortened, tag_in_words
 from ..training import ValidationReport
 from .screen import line, screen, tag_table
 
@@ -57,7 +57,7 @@ def show_train(summary: TrainSummary) -> None:
     spelt = ", ".join(f"{kind.abbreviation}: {kind.name}" for kind in kinds)
     line(console, f"{spelt}. All figures are in the reports.")
     for tag, reason in summary.skipped:
-        line(console, f"  The tag {tag} was not learned: {reason}.", style="yellow")
+        line(console, f"  The tag {tag_in_words(tag)} was not learned: {reason}.", style="yellow")
     if summary.unknown:
         note = f"  The metadata lacks {counted(summary.unknown, 'listed image')}: run stage 1 again to learn from all."
         line(console, note, style="yellow")

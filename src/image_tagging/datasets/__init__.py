@@ -8,17 +8,16 @@ before training.
 from __future__ import annotations
 
 from .audit.audit import Advice, audit_dataset
+from .hash_lists import HashList
 from .json_objects import JsonObjectWriter, json_entries, json_object
 from .metadata import (
     HASH_TO_TAGS,
     LISTS_MARK,
     RECORDS_MARK,
-    TAG_TO_HASHES,
     TAGGED_METADATA,
     UNTAGGED_FOLDER,
     metadata_paths,
     read_embeddings,
-    read_tag_lists,
     record_writer,
     untagged_metadata_name,
     write_lists,
@@ -26,6 +25,7 @@ from .metadata import (
 from .metadata_errors import FileErrors
 from .near_duplicates import Rows
 from .splits import Split, Splitter
+from .tag_lists import TAG_TO_HASHES, read_tag_lists
 from .tagged_embeddings import TaggedEmbeddings, gather
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "UNTAGGED_FOLDER",
     "Advice",
     "FileErrors",
+    "HashList",
     "JsonObjectWriter",
     "Rows",
     "Split",

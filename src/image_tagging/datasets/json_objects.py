@@ -15,21 +15,30 @@ import orjson
 from ..writing import new_file
 from .metadata_errors import FileErrors
 
-# The tokens that decide where a value ends: whole strings, brackets, and the quote of a string that continues beyond
-# the buffer. A list of plain numbers, most of a record, is one token.
-_MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|\[[^"{}\[\]]*\]|[{}\[\]]|"', re.DOTALL)
+# The tokens that decide where a value ends: whole strings, brackets, and the quote of a string that is not whole within
+# the buffer or has many escapes. A list of plain numbers, most of a record, is one token. The regular expression engine
+# remembers every repetition of a group, hence the bound on escapes.
+_MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*){0,100}"|\[[^"{}\[\]]*\]|[{}\[\]]|"', re.DOTALL)
 _DEEPER = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 
+#: A part of a string, up to its end, to the end of the buffer or to the next of many escapes.
+_IN_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*){0,100}', re.DOTALL)
+
 #: Bytes read at a time: about ten records. The rest of the buffer is copied after every record, so not many more.
-_CHUNK = 1 << 16
+CHUNK = 1 << 16
 
 #: The longest entry: a record takes about ten bytes per number, so a longer one is something else.
 _LONGEST_ENTRY = 64 << 20
+
+#: The most values in one entry, counted by commas and opening brackets before any of them becomes a Python object:
+#: an empty list of three bytes takes 64, an object with one key 232.
+_MOST_VALUES = 2_000_000
 
 #: The deepest nesting of brackets: a record has two levels, and orjson stops soon after this.
 _DEEPEST = 1000
 
 _BOM = b"\xef\xbb\xbf"
+_SPACE = b" \t\r\n"
 
 #: First bytes of files mistaken for JSON, and what they are, with what to do.
 _OTHERS = {
@@ -78,13 +87,11 @@ def json_object(path: str, mark: re.Pattern[bytes]) -> Iterator[JsonObjectWriter
         writer.finish()
 
 
-def json_entries(
-    path: str, *, longest: int = _LONGEST_ENTRY, errors: Optional[FileErrors] = None
-) -> Iterator[tuple[str, Any]]:
+def json_entries(path: str, *, errors: Optional[FileErrors] = None) -> Iterator[tuple[str, Any]]:
     """Yield the key and value of each entry of a JSON object, read as a stream: memory holds a few entries at a time.
 
-    An entry of more than ``longest`` bytes is refused. A duplicate key is yielded twice. ``errors`` are those of
-    another file than metadata.
+    An entry of more than 64 MiB or of more than two million values is refused before it is parsed. A duplicate key is
+    yielded twice. ``errors`` are those of another file than metadata.
 
     Raises
     ------
@@ -95,74 +102,94 @@ def json_entries(
     try:
         with open(path, "rb") as file:
             line = 1
-            for number, piece in enumerate(_pieces(errors, file, longest)):
+            for number, piece in enumerate(_pieces(errors, file)):
                 yield from _parsed(errors, piece, number, line).items()
                 line += piece.count(b"\n")
     except OSError as error:
         raise errors.unreadable(error) from error
 
 
-def _pieces(errors: FileErrors, file: IO[bytes], longest: int) -> Iterator[bytes]:
+def _pieces(errors: FileErrors, file: IO[bytes]) -> Iterator[bytes]:
     """Yield the text between the braces of an object, cut after every value that is itself an object or a list.
 
     A piece is one entry, with plain values before it if there are any (``"a": 1, "b": {}``) and with the comma that
     separates it from the piece before. The last piece is what precedes the closing brace, mostly white space.
     """
-    text, start, at, depth = _opened(errors, file), 1, 1, 1
+    text, start, at, depth, in_string = open_object(errors, file), 1, 1, 1, False
     while depth:
-        mark = _MARKS.search(text, at)
-        if mark is None or mark[0] == b'"':
-            at = (mark.start() if mark else len(text)) - start
-            text, start = text[start:], 0
-            text += _more(errors, file, len(text), longest)
+        if in_string:
+            at = _IN_STRING.match(text, at).end()  # type: ignore[union-attr]  # it matches the empty text too
+            in_string = text[at : at + 1] != b'"'
+            at += not in_string
+            if not in_string or len(text) - at > 1:  # the string has ended, or has more escapes
+                continue
+        elif mark := _MARKS.search(text, at):
+            at = mark.end()
+            in_string = mark[0] == b'"'
+            depth += _DEEPER.get(mark[0], 0)
+            if depth > _DEEPEST:
+                raise errors.foreign(f"its brackets lie more than {_DEEPEST:,} deep in each other")
+            if depth <= 1 and mark[0].endswith((b"}", b"]")):
+                if not depth and mark[0] != b"}":
+                    raise errors.malformed("is not valid JSON: its last bracket does not match the first")
+                piece = text[start:at] if depth else text[start : at - 1]
+                _check_size(errors, piece)
+                yield piece
+                start = at
             continue
-        at = mark.end()
-        depth += _DEEPER.get(mark[0], 0)
-        if depth > _DEEPEST:
-            raise errors.foreign(f"its brackets lie more than {_DEEPEST:,} deep in each other")
-        if depth <= 1 and mark[0].endswith((b"}", b"]")):
-            if not depth and mark[0] != b"}":
-                raise errors.malformed("is not valid JSON: its last bracket does not match the first")
-            yield text[start:at] if depth else text[start : at - 1]
-            start = at
-    text = text[start:]
-    while not text.strip():
-        text = file.read(_CHUNK)
+        else:
+            at = len(text)
+        text, at, start = text[start:], at - start, 0
+        _check_size(errors, text)
+        text += _more(errors, file, len(text))
+    require_end(errors, file, text[start:])
+
+
+def require_end(errors: FileErrors, file: IO[bytes], text: bytes) -> None:
+    """Raise the error for a file that goes on after its object, of which ``text`` is the part that has been read."""
+    while not text.strip(_SPACE):
+        text = file.read(CHUNK)
         if not text:
             return
     raise errors.malformed("goes on after the end of its JSON object")
 
 
-def _opened(errors: FileErrors, file: IO[bytes]) -> bytes:
+def _check_size(errors: FileErrors, text: bytes) -> None:
+    """Raise the error for an entry whose text, all or a part, is too long or would become too many objects."""
+    if len(text) > _LONGEST_ENTRY:
+        raise errors.foreign(f"an entry is longer than {_LONGEST_ENTRY >> 20} MiB")
+    if len(text) > _MOST_VALUES and sum(map(text.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise errors.foreign(f"an entry has more than {_MOST_VALUES:,} values")
+
+
+def open_object(errors: FileErrors, file: IO[bytes]) -> bytes:
     """Return the first text of a file, from the brace that opens its object."""
-    text = file.read(max(_CHUNK, len(_BOM)))
+    text = file.read(max(CHUNK, len(_BOM)))
     for start, what in _OTHERS.items():
         if text.startswith(start):
             raise errors.malformed(what)
     text = text[len(_BOM) :] if text.startswith(_BOM) else text  # some editors put one before UTF-8
-    while not text.lstrip() and (text := file.read(_CHUNK)):
+    while not text.lstrip(_SPACE) and (text := file.read(CHUNK)):
         pass
-    text = text.lstrip()
+    text = text.lstrip(_SPACE)
     if not text.startswith(b"{"):
         raise errors.foreign("it holds no JSON object" if text else "it is empty")
     return text
 
 
-def _more(errors: FileErrors, file: IO[bytes], held: int, longest: int) -> bytes:
-    """Read as many bytes as are held, at least a chunk: doubling keeps the repeated search of the buffer cheap."""
-    if held > longest:
-        raise errors.foreign(f"an entry is longer than {longest >> 20} MiB")
-    if more := file.read(max(_CHUNK, held)):
+def _more(errors: FileErrors, file: IO[bytes], held: int) -> bytes:
+    """Read as many bytes as are held, at least a chunk: doubling keeps the repeated copying of the buffer cheap."""
+    if more := file.read(max(CHUNK, held)):
         return more
     raise errors.malformed("is not valid JSON: it is cut short")
 
 
 def _parsed(errors: FileErrors, piece: bytes, number: int, line: int) -> dict[str, Any]:
     """Return the entries of one piece, the ``number``-th (from 0), which begins on ``line`` of the file."""
-    if not piece.strip():
+    if not piece.strip(_SPACE):
         return {}
     before, comma, text = piece.partition(b",") if number else (b"", b"", piece)
-    if before.strip() or (comma and not text.strip()):
+    if before.strip(_SPACE) or (comma and not text.strip(_SPACE)):
         raise errors.malformed(f"is not valid JSON at line {line} (a comma is missing, or one too many)")
     line += before.count(b"\n")
     try:

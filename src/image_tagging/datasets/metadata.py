@@ -18,17 +18,18 @@ from typing import Any, Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, MetadataError
+from ..errors import InputError
 from ..records import EncoderSpec, ImageRecord, ImportedEmbedding
 from ..settings import METADATA_FORMATS
 from .json_objects import json_entries, json_object
 from .metadata_addresses import address_of
 from .metadata_errors import contradictory, empty, foreign, mixed, not_numbers
-from .metadata_parquet import PARQUET_SUFFIX, parquet_table, read_parquet, require_pyarrow
+from .metadata_limits import require_narrow, require_short
+from .metadata_parquet import PARQUET_SUFFIX, parquet_table, require_pyarrow
+from .parquet_reading import read_parquet
 
 TAGGED_METADATA = "input-metadata.json"
 HASH_TO_TAGS = "input-image-hash-to-tag-list.json"
-TAG_TO_HASHES = "input-tag-to-image-hash-list.json"
 UNTAGGED_FOLDER = "clip-cache"
 
 #: What records of images hold near their beginning as JSON and near their end as Parquet, and what lists of hashes and
@@ -43,9 +44,6 @@ _SUFFIXES: Mapping[str, tuple[str, ...]] = dict(
 
 #: What JSON numbers become; a truth value, which Python counts among the integers, is none.
 _NUMBERS = frozenset({float, int})
-
-#: Bytes of the hashes of one tag: seven million of them.
-_LONGEST_LIST = 1 << 30
 
 
 def metadata_paths(folder: str, name: str, metadata_format: str) -> tuple[str, ...]:
@@ -183,7 +181,10 @@ def _imported(path: str, encoder: EncoderSpec, entries: Iterable[tuple[str, Any]
         found = _encoder(path, key, record)
         if not found.matches(encoder):
             raise mixed(path, encoder, found)
-        file_path = str(record.get("file_path", ""))
+        file_path = record.get("file_path") or ""
+        if not isinstance(file_path, str):
+            raise foreign(path, f"the entry {key[:20]!r} has a file_path that is no text")
+        require_short(path, "file_path", len(file_path))
         yield ImportedEmbedding(
             key, file_path, _vector(path, key, record), address_of(path, key, record.get("address"))
         )
@@ -196,6 +197,9 @@ def _encoder(path: str, key: str, record: Any) -> EncoderSpec:
     name, pretrained = record.get("model"), record.get("pretrained")
     if not isinstance(vector, list) or not vector or not isinstance(name, str) or not isinstance(pretrained, str):
         raise foreign(path, f"the entry {key[:20]!r} lacks model, pretrained or embeddings_vector")
+    for what, text in (("hash_id", key), ("model", name), ("pretrained", pretrained)):
+        require_short(path, what, len(text))
+    require_narrow(path, len(vector))
     return EncoderSpec(name, pretrained, len(vector), "")
 
 
@@ -207,23 +211,3 @@ def _vector(path: str, key: str, record: dict[str, Any]) -> NDArray[np.float32]:
             if np.isfinite(vector).all():
                 return vector
     raise not_numbers(path, key)
-
-
-def read_tag_lists(path: str) -> dict[str, list[str]]:
-    """Return ``{tag: [hash_id, …]}`` from a tag-to-hash file.
-
-    Raises
-    ------
-    MetadataError
-        The file is missing, malformed or foreign, or has two lists for one tag.
-    """
-    lists: dict[str, list[str]] = {}
-    for tag, hashes in json_entries(path, longest=_LONGEST_LIST):
-        if not isinstance(hashes, list) or not all(isinstance(each, str) for each in hashes):
-            raise MetadataError(
-                f"{path} is not a list of hashes per tag. "
-                f"Give the {TAG_TO_HASHES} that stage 1 wrote for a tagged folder."
-            )
-        if lists.setdefault(tag, hashes) != hashes:
-            raise contradictory(path, f"the tag {tag!r} has two lists")
-    return lists

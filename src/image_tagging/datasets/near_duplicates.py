@@ -28,6 +28,8 @@ from numpy.typing import NDArray
 
 #: Embeddings (N, D), and what is computed of them in their precision.
 Vectors = NDArray[np.float32]
+#: Inverse lengths (N,) of embeddings: those of 1e-44, the smallest that float32 holds, are beyond float32.
+Scale = NDArray[np.float64]
 #: Row numbers of a table of embeddings.
 Rows = NDArray[np.int64]
 
@@ -43,6 +45,9 @@ _TILE = 1024, 8192
 #: Cosines in float32 this close to the limit are computed again in float64, so that the result does not depend on the
 #: shape of the product.
 _UNSURE = 1e-5
+
+#: Inverse lengths beyond this, or below its inverse, have fewer digits in float32 or none.
+_LARGEST_FACTOR = 1e37
 
 #: The most pairs kept before groups are merged: many identical images have too many pairs to keep all.
 _MOST_PAIRS = 1 << 22
@@ -85,17 +90,22 @@ def near_duplicate_groups(embeddings: Vectors, *, cosine: float = NEARLY_THE_SAM
     return groups.smallest_rows()
 
 
-def _inverse_lengths(embeddings: Vectors) -> Vectors:
-    """Return the inverse length (N,) of each embedding, 0 for an embedding of zeros."""
+def _inverse_lengths(embeddings: Vectors) -> Scale:
+    """Return the inverse length (N,) float64 of each embedding, 0 for an embedding of zeros."""
     lengths = np.empty(len(embeddings))
     for start in range(0, len(embeddings), _ASSIGNED):
         part = embeddings[start : start + _ASSIGNED].astype(np.float64)
         lengths[start : start + _ASSIGNED] = np.sqrt(np.einsum("nd,nd->n", part, part))
-    return np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0).astype(np.float32)
+    return np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
 
 
-def _unit(embeddings: Vectors, scale: Vectors, rows: Rows) -> Vectors:
-    unit: Vectors = embeddings[rows] * scale[rows, np.newaxis]
+def _unit(embeddings: Vectors, scale: Scale, rows: Rows) -> Vectors:
+    """Return the embeddings (n, D) of some rows at length 1."""
+    factors = scale[rows]
+    is_odd = (factors > _LARGEST_FACTOR) | ((factors < 1 / _LARGEST_FACTOR) & (factors > 0))
+    unit: Vectors = embeddings[rows] * np.where(is_odd, 1, factors).astype(np.float32)[:, np.newaxis]
+    if is_odd.any():
+        unit[is_odd] = embeddings[rows[is_odd]].astype(np.float64) * factors[is_odd, np.newaxis]
     return unit
 
 
@@ -160,7 +170,7 @@ def _all_tiles(count: int) -> Iterator[tuple[Rows, Rows]]:
             yield np.arange(top, min(top + height, count)), np.arange(start, min(start + width, count))
 
 
-def _near_tiles(embeddings: Vectors, scale: Vectors) -> Iterator[tuple[Rows, Rows]]:
+def _near_tiles(embeddings: Vectors, scale: Scale) -> Iterator[tuple[Rows, Rows]]:
     """Yield rows and columns that cover the pairs of images which share one of their two nearest centres.
 
     Of the many images of a large cluster only those at a similar distance from its centre are paired.
@@ -176,7 +186,7 @@ def _near_tiles(embeddings: Vectors, scale: Vectors) -> Iterator[tuple[Rows, Row
                 yield window, following
 
 
-def _two_nearest(embeddings: Vectors, scale: Vectors) -> tuple[Rows, Vectors]:
+def _two_nearest(embeddings: Vectors, scale: Scale) -> tuple[Rows, Vectors]:
     """Return the indices (N, 2) of the two centres nearest to each image, and their cosines (N, 2)."""
     mean, centres = _centres(embeddings, scale)
     nearest = np.empty((len(embeddings), 2), dtype=np.int64)
@@ -192,7 +202,7 @@ def _two_nearest(embeddings: Vectors, scale: Vectors) -> tuple[Rows, Vectors]:
     return nearest, closeness
 
 
-def _centres(embeddings: Vectors, scale: Vectors) -> tuple[Vectors, Vectors]:
+def _centres(embeddings: Vectors, scale: Scale) -> tuple[Vectors, Vectors]:
     """Return the mean (D,) of a sample of unit embeddings, and K directions (K, D) from it: centres by k-means."""
     random = np.random.default_rng(0)
     count = int(2 * len(embeddings) ** 0.5)

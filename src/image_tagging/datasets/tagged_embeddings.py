@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import TrainingError
 from ..records import ImportedEmbedding
+from .hash_lists import HashList, RowIndex
 from .near_duplicates import near_duplicate_groups
 
 #: Names of the two sets of other images, negatives of every tag: one for training, one for validation only.
@@ -37,7 +38,7 @@ class TaggedEmbeddings:
     draws: NDArray[np.uint64]
     unknown: int
 
-    @property
+    @cached_property
     def tags(self) -> list[str]:
         """The tags, without the two sets of other images, in alphabetical order."""
         return sorted(tag for tag in self.rows if tag not in {OTHER_TRAINING, OTHER_VALIDATION})
@@ -57,7 +58,7 @@ class TaggedEmbeddings:
         return np.asarray(rows[order])
 
 
-def gather(images: Iterable[ImportedEmbedding], tag_lists: Mapping[str, list[str]]) -> TaggedEmbeddings:
+def gather(images: Iterable[ImportedEmbedding], tag_lists: Mapping[str, HashList]) -> TaggedEmbeddings:
     """Join the embeddings of a metadata file with the lists of hashes per tag.
 
     ``unknown`` counts the listed hashes that the metadata file does not hold.
@@ -67,21 +68,19 @@ def gather(images: Iterable[ImportedEmbedding], tag_lists: Mapping[str, list[str
     TrainingError
         None of the listed hashes has an embedding.
     """
-    # An image in no list is still a negative of every tag: its embedding is kept, its hash is not.
-    row_of = dict.fromkeys((hash_id for hashes in tag_lists.values() for hash_id in hashes), -1)
-    table = _GrowingTable()
-    draws = array("Q")
+    # An image in no list is still a negative of every tag.
+    table, hashes, draws = _GrowingTable(), HashList(), array("Q")
     for image in images:
-        if image.hash_id in row_of:
-            row_of[image.hash_id] = len(table)
         table.add(image.embedding)
+        hashes.extend([image.hash_id])
         draws.append(_draw(image.hash_id))
+    index = RowIndex(hashes)
     rows: dict[str, NDArray[np.int64]] = {}
     unknown = 0
-    for tag, hashes in tag_lists.items():
-        found = [row_of[hash_id] for hash_id in dict.fromkeys(hashes)]
-        rows[tag] = np.array([row for row in found if row >= 0], dtype=np.int64)
-        unknown += len(found) - len(rows[tag])
+    for tag, listed in tag_lists.items():
+        digests = listed.unique()
+        rows[tag] = index.rows(digests)
+        unknown += len(digests) - len(rows[tag])
     if unknown and not any(map(len, rows.values())):
         raise TrainingError(
             "no listed image has an embedding: the two files belong to different data sets. Give the "

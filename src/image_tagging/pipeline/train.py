@@ -18,6 +18,7 @@ from ..reports import RunReport, require_reports_ours, write_report
 from ..settings import PRIORS
 from ..store import StoreFile
 from ..tag_models import SUFFIX, find_model_files, load_tag_models, model_stem, save_tag_model
+from ..text import tag_in_words
 from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, one_thread_a_product, parse_aim
 from ..writing import folder_below, remove_leftovers
 from .configs import TrainConfig
@@ -68,7 +69,7 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
                 writer.add(learned)
                 watch("training", number, len(data.tags))
         if not writer.reports:
-            why = "; ".join(f"{tag}: {reason}" for tag, reason in writer.skipped[:1]) or "it names no tag"
+            why = "; ".join(f"{tag_in_words(tag)}: {reason}" for tag, reason in writer.skipped[:1]) or "it names no tag"
             raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
         watch("writing the reports", 0, None)
         shown = _again(config.metadata_json, stamp)

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Optional
 
 from ..errors import ModelError
-from ..records import EncoderSpec
+from ..records import LONGEST_ENCODER_TEXT, EncoderSpec
 
 #: From there on an image counts as having the tag, where no card says otherwise.
 DEFAULT_THRESHOLD = 0.5
@@ -24,6 +24,8 @@ DEFAULT_THRESHOLD = 0.5
 _LARGEST_CARD = 1 << 20
 # Characters; these texts are shown to people.
 _LONGEST_TEXT = 1000
+# Digits of a whole number; some versions of Python take minutes for a million of them.
+_MOST_DIGITS = 20
 # Images; a count as large as this is ignored.
 _TOO_MANY = 10**12
 
@@ -67,7 +69,8 @@ def read_card(path: str) -> Optional[ModelCard]:
     if not os.path.lexists(path):
         return None
     try:
-        card = _card(json.loads(read_whole(path, _LARGEST_CARD).decode("utf-8-sig")))
+        text = read_whole(path, _LARGEST_CARD).decode("utf-8-sig")
+        card = _card(json.loads(text, parse_int=_whole, object_pairs_hook=_without_duplicates))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ModelError(f"{path} is not the card of a tag model. Train the model again or remove the card.") from error
     if not 0 <= card.threshold <= 1:
@@ -90,11 +93,22 @@ def read_whole(path: str, limit: int) -> bytes:
         raise ModelError(f"cannot read {path}: {error.strerror or error}.") from error
 
 
+def _whole(digits: str) -> float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):  # of two thresholds a person may see one, and this program the other
+        raise ValueError("it says a thing twice")
+    return content
+
+
 def _card(content: Mapping[str, Any]) -> ModelCard:
     figures = _object(content.get("validation"))
     marks = content.get("marks")
     return ModelCard(
-        sha256=_required_text(content["sha256"]),
+        sha256=_required_text(content["sha256"], _LONGEST_TEXT),
         encoder=_encoder(content.get("encoder")),
         threshold=_threshold(content.get("threshold", DEFAULT_THRESHOLD)),
         training=_counts(content.get("training_images")),
@@ -114,15 +128,17 @@ def _card(content: Mapping[str, Any]) -> ModelCard:
 def _encoder(value: Optional[Mapping[str, Any]]) -> Optional[EncoderSpec]:
     if value is None:
         return None
-    texts = [_required_text(text) for text in (value["name"], value["pretrained"], value.get("preprocess", ""))]
+    parts = (value["name"], value["pretrained"], value.get("preprocess", ""))
+    texts = [_required_text(text, LONGEST_ENCODER_TEXT) for text in parts]
     if type(value["dim"]) is not int:
         raise TypeError("the length of embeddings is a whole number")
     return EncoderSpec(texts[0], texts[1], value["dim"], texts[2])
 
 
-def _required_text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+def _required_text(value: object, longest: int) -> str:
+    if not isinstance(value, str) or len(value) > longest:
         raise TypeError("a model and its encoder are described by short texts")
+    value.encode()  # ValueError for half a character without its other half, which the store cannot hold
     return value
 
 
@@ -144,14 +160,16 @@ def _text(value: object) -> Optional[str]:
 
 
 def _share(value: object) -> Optional[float]:
-    return float(value) if isinstance(value, (int, float)) and 0 <= value <= 1 else None
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    return float(value) if 0 <= value <= 1 else None
 
 
 def _counts(value: object) -> Optional[ImageCounts]:
     tag, other = _object(value).get("tag"), _object(value).get("other")
-    if not (isinstance(tag, int) and isinstance(other, int) and min(tag, other) >= 0 and max(tag, other) < _TOO_MANY):
+    if type(tag) is not int or type(other) is not int:  # true is none
         return None
-    return ImageCounts(tag, other)
+    return ImageCounts(tag, other) if min(tag, other) >= 0 and max(tag, other) < _TOO_MANY else None
 
 
 def _time(value: object) -> Optional[datetime]:

@@ -54,6 +54,8 @@ class Training:
 
     def _learn(self, tag: str) -> LearnedTag:
         """Learn one tag, on any thread: what fails for it is its reason, and its neighbours are learned."""
+        if not tag:
+            return LearnedTag(tag, [], "its name is empty; give it one in the tag lists")
         if longest_file_name(tag) > _NAME_BYTES:
             return LearnedTag(tag, [], "its name is too long for that of a file; rename its folder")
         try:

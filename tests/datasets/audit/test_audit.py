@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from image_tagging.datasets import read_embeddings, read_tag_lists
 from image_tagging.datasets.audit.audit import MOST_ADVICE, audit_dataset
-from image_tagging.datasets.metadata import read_embeddings, read_tag_lists
 from image_tagging.datasets.tagged_embeddings import TaggedEmbeddings, gather
 
 

@@ -16,6 +16,9 @@ _MOST_ALIKE = 4
 #: Up to this many letters two are left out; longer names have too many pairs of letters.
 _TWO_UP_TO = 60
 
+#: Longer names are not compared: leaving out each letter of a name costs the square of its length.
+_LONGEST = 255
+
 _SEPARATORS = re.compile(r"[\W_]+")
 _NEGATION = re.compile(r"^(?:not|non|no|kein|keine)[\W_]+(.+)$", re.IGNORECASE)
 _AFFIRMATION = re.compile(r"^(?:pos|is|yes)[\W_]+(.+)$", re.IGNORECASE)
@@ -41,6 +44,8 @@ def _deletions(name: str) -> set[str]:
     letters = [place for place, char in enumerate(name) if not char.isdigit()]
     most = 0 if len(letters) < _ONE_FROM else 1 if len(letters) < _TWO_FROM or len(letters) > _TWO_UP_TO else 2
     keys = {name}
+    if len(name) > _LONGEST:
+        return keys
     for count in range(1, most + 1):
         for left_out in combinations(letters, count):
             keys.add("".join(char for place, char in enumerate(name) if place not in left_out))

@@ -68,7 +68,8 @@ def _look_alike(data: TaggedEmbeddings, one: Rows, other: Rows) -> bool:
     """Return whether the embeddings of two tags are mixed."""
     smaller, larger = sorted((one[:_COMPARED], other[:_COMPARED]), key=len)
     unit = data.embeddings[np.concatenate([smaller, larger])].astype(np.float64)
-    unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
+    lengths = np.linalg.norm(unit, axis=1, keepdims=True)
+    unit /= np.where(lengths > 0, lengths, 1)
     cosines = unit[: len(smaller)] @ unit.T
     np.fill_diagonal(cosines, -np.inf)
     across = (cosines.argmax(axis=1) >= len(smaller)).mean()
