@@ -65,6 +65,21 @@ def test_links_between_pages_lead_somewhere(page):
     assert not [link for link in links if not (page.parent / link).exists()]
 
 
+@pytest.mark.parametrize("page", ["security.md", "reliability.md"])
+def test_tests_that_a_page_names_exist(page):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    named = {name for name in re.findall(r"`([\w/]+\.py)(?:::\w*…?)?`", text) if "test_" in name}
+    assert len(named) > 20
+    assert not [name for name in named if not (ROOT / "tests" / name).exists()]
+    functions = re.findall(r"`([\w/]+\.py)::(\w+)(…?)`", text)
+    assert functions or page == "security.md"
+    assert not [
+        f"{file}::{name}"
+        for file, name, is_cut in functions
+        if not re.search(rf"^def {name}{'' if is_cut else '[(]'}", (ROOT / "tests" / file).read_text("utf-8"), re.M)
+    ]
+
+
 def test_every_room_is_on_the_map():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     rooms = {path.stem for path in (ROOT / "src" / "image_tagging").iterdir() if path.suffix == ".py" or path.is_dir()}
