@@ -36,7 +36,9 @@ def kinds(shared_data, tmp_path_factory):
 @pytest.fixture(scope="module")
 def stage1(kinds, tmp_path_factory):
     output = tmp_path_factory.mktemp("real")
-    return process_dataset(ProcessConfig(input_folder=str(kinds), output_folder=str(output), clip_model="builtin"))
+    return process_dataset(
+        ProcessConfig(input_folder=str(kinds), output_folder=str(output), clip_model="builtin", follow_links=True)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -154,7 +154,7 @@ def test_a_bomb_of_images_is_refused_at_the_image_limit_without_unpacking_it(tmp
     found = list(find_images(str(tmp_path / "a.zip")))
     assert [type(item) for item in found] == [FoundImage, FoundArchive]
     reader = SourceReader()
-    with pytest.raises(Exception, match="more than 536,870,912 bytes") as raised:
+    with pytest.raises(Exception, match="more than 134,217,728 bytes") as raised:
         reader.read(found[0].ref)
     assert raised.value.code == "too-large"
     reader.close()

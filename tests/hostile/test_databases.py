@@ -233,6 +233,7 @@ PARTS = {
     "table.name",  # of a ResultTable, which are the constants STAGE1, STAGE3, STAGE4
     "', '.join(table.columns)",
     "marks",  # ", ".join("?" for _ in table.columns)
+    "migration",  # one of the constants _MIGRATIONS
 }
 MARKS_OF_VALUES = "', '.join('?' * len(part))"
 RUNS_SQL = {"execute", "executemany", "executescript", "rows", "stream"}

@@ -9,6 +9,7 @@ import re
 import tarfile
 import zipfile
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -194,6 +195,7 @@ def image_record(hash_id, path, vector):
 
 def written(folder, records, suffix):
     path = str(folder / f"metadata{suffix}")
+    Path(path).unlink(missing_ok=True)  # what was changed may no longer look like a file of ours
     with record_writer([path], ENCODER, tagged=True) as writer:
         for record in records:
             writer.add(image_record(*record))

@@ -53,7 +53,7 @@ class RowIndex:
         self._rows = np.argsort(images.digests, kind="stable")
         self._sorted = images.digests[self._rows]
 
-    def rows(self, digests: Digests) -> NDArray[np.int64]:
+    def find(self, digests: Digests) -> NDArray[np.int64]:
         """Return the row of each digest that is an image's, in the order given; the others are left out."""
         place = np.searchsorted(self._sorted, digests, side="right") - 1
         last = place[place >= 0]

@@ -79,7 +79,7 @@ def gather(images: Iterable[ImportedEmbedding], tag_lists: Mapping[str, HashList
     unknown = 0
     for tag, listed in tag_lists.items():
         digests = listed.unique()
-        rows[tag] = index.rows(digests)
+        rows[tag] = index.find(digests)
         unknown += len(digests) - len(rows[tag])
     if unknown and not any(map(len, rows.values())):
         raise TrainingError(

@@ -192,4 +192,4 @@ def _read_file(path: str, limits: ArchiveLimits) -> bytes:
 
 def _open_at_once(path: str, flags: int) -> int:
     """Open a file for reading; a pipe without a writer would be waited for."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, os.O_RDONLY | flags | getattr(os, "O_NONBLOCK", 0))

@@ -41,6 +41,10 @@ AND NOT EXISTS (SELECT 1 FROM failure AS f WHERE f.path = l.path AND f.stamp = l
 
 _PLAIN_FILES = "SELECT seq, path, address, stamp FROM listing WHERE seq > ? ORDER BY seq LIMIT ?"
 
+_RENEW_LISTED = "UPDATE listing SET stamp = ? WHERE path = ? AND stamp = ?"
+_RENEW_IMAGE = "UPDATE image SET stamp = ? WHERE path = ? AND stamp = ?"
+_RENEW_FAILURE = "UPDATE failure SET stamp = ? WHERE path = ? AND stamp = ?"
+
 #: Rows fetched at a time while the store is also written: enough to hide the query, few enough to hold.
 _PAGE = 2048
 
@@ -116,8 +120,9 @@ class Listing:
             renewed = list(self._renewed(rows))
             if renewed:
                 with self._file.transaction() as db:
-                    for table in ("listing", "image", "failure"):
-                        db.executemany(f"UPDATE {table} SET stamp = ? WHERE path = ? AND stamp = ?", renewed)
+                    db.executemany(_RENEW_LISTED, renewed)
+                    db.executemany(_RENEW_IMAGE, renewed)
+                    db.executemany(_RENEW_FAILURE, renewed)
 
     def _renewed(self, rows: Iterable[tuple[int, str, str, str]]) -> Iterator[tuple[str, str, str]]:
         """Yield the new stamp, the path and the old stamp of each file that got a further name."""
