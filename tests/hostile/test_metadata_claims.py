@@ -35,21 +35,20 @@ def rewritten(trained, path, change):
 @pytest.mark.slow
 @pytest.mark.parametrize("with_address", [True, False])
 def test_the_page_shows_no_picture_that_the_metadata_only_claims(trained, tmp_path, with_address):
-    private = Path(written(tmp_path / "home" / "private.png", png(5)))
-    with zipfile.ZipFile(tmp_path / "home" / "Letter.docx", "w") as letter:
-        letter.write(private, "word/media/image1.png")
-    with zipfile.ZipFile(tmp_path / "home" / "photos.zip", "w") as photos:
-        photos.write(private, "private.png")
-    claims = [
-        [str(private)],
-        [f"{tmp_path}/in/../home/private.png"],
-        [f"{tmp_path}/home/Letter.docx", "word/media/image1.png"],
-        [f"{tmp_path}/home/photos.zip", "private.png"],
-        ["//server/share/private.png"],
-        ["/dev/zero"],
-    ]
+    home = tmp_path / "home"
 
     def claim(number, record):
+        private = Path(written(home / f"private{number}.png", png(number)))  # each path is that of one record alone
+        for name in (f"Letter{number}.docx", f"photos{number}.zip"):
+            with zipfile.ZipFile(home / name, "w") as archive:
+                archive.write(private, "image1.png")
+        claims = [
+            [str(private)],
+            [f"{tmp_path}/in/../home/private{number}.png"],
+            [f"{home}/Letter{number}.docx", "image1.png"],
+            [f"{home}/photos{number}.zip", "image1.png"],
+            [f"//server/share/private{number}.png"],
+        ]
         address = claims[number % len(claims)]
         record["file_path"] = "/".join(address)
         record.pop("address", None)
