@@ -7,6 +7,9 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+#: What NumPy calls the types of which pyarrow has another name.
+_DTYPES = {"double": "float64", "halffloat": "float16"}
+
 
 def tables() -> Iterator[tuple[str, bytes]]:
     """Yield tables by name."""
@@ -22,7 +25,7 @@ def tables() -> Iterator[tuple[str, bytes]]:
     yield "texts by their beginnings", _by_beginnings(plain)
     vectors = [[1.0, 2.0, -3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]
     for kind in (pa.float64(), pa.float16(), pa.int8()):
-        numbers = np.array(vectors, dtype=kind.to_pandas_dtype())
+        numbers = np.array(vectors, dtype=_DTYPES.get(str(kind), str(kind)))
         yield f"vectors of {kind}", _table(embeddings_vector=pa.array(list(numbers), pa.list_(kind)))()
     yield "vectors of one size", _table(embeddings_vector=pa.array(vectors, pa.list_(pa.float32(), 3)))()
     yield "vectors of different sizes", _table(embeddings_vector=[[1.0], [1.0, 2.0], []])()

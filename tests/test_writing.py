@@ -161,7 +161,7 @@ def test_what_killed_runs_left_is_removed_and_nothing_else(tmp_path):
 
 def test_the_temporary_name_is_another_each_time(tmp_path, monkeypatch):
     moved = []
-    monkeypatch.setattr("image_tagging.writing.os.replace", lambda source, _: moved.append(source))
+    monkeypatch.setattr("image_tagging.writing.new_files.os.replace", lambda source, _: moved.append(source))
     for _ in range(2):
         write_over(tmp_path / "out.json")
     assert len(set(moved)) == 2

@@ -317,3 +317,16 @@ def test_a_way_to_place_is_checked_up_front():
         require_place("move", archives=False)
     with pytest.raises(InputError, match="place copy, hardlink or none"):
         require_place("symlink", archives=True)
+
+
+def test_names_that_repeat_are_not_counted_through_again_for_each_image(tmp_path, monkeypatch):
+    placer = Placer(str(tmp_path))
+    for number in range(1, 41):
+        placer.place(["bin"], "f.png", b"%d" % number, number=number)
+    looks = []
+    monkeypatch.setattr(placing_module, "_holds", lambda target, content: looks.append(target))
+    again = Placer(str(tmp_path))
+    for number in range(1, 41):  # all have changed
+        again.place(["bin"], "f.png", b"changed %d" % number, number=number)
+    assert len(os.listdir(tmp_path / "bin")) == 80
+    assert len(looks) < 160

@@ -44,6 +44,14 @@ def test_a_linked_folder_outside_is_reported_and_left_out(folder):
     assert sub_folders(str(folder)) == [str(folder / "cat")]
 
 
+def test_a_hidden_link_leads_out_no_more_than_another(folder, tmp_path):
+    written(tmp_path / "home" / "letters.zip", zipped({"in.png": png(4)}))
+    (folder / "cat" / ".x.png").symlink_to("../../home/private.png")
+    (folder / "cat" / ".x.zip").symlink_to("../../home/letters.zip")
+    (folder / "cat" / "notes.txt").symlink_to("../../home/private.png")  # passed over, as without a link
+    assert found(folder) == (["cat/a.png"], {"cat/.x.png": "link-out", "cat/.x.zip": "link-out"})
+
+
 def test_a_linked_folder_outside_is_followed_on_request(folder):
     (folder / "holiday").symlink_to("../home")
     assert found(folder, follow_links=True) == (["cat/a.png", "holiday/private.png"], {})

@@ -22,6 +22,7 @@ from ..pipeline import (
     train_tag_models,
 )
 from ..progress import Progress, no_progress
+from ..writing import folder_below
 from .dataset import DrawnDataset, draw_dataset
 
 
@@ -46,13 +47,14 @@ def run_demo(output: str, watch: Progress = no_progress) -> DemoSummary:
     """
     started = time.monotonic()
     watch("drawing", 0, None)
-    dataset = draw_dataset(os.path.join(output, "data"))
+    data, *results = (folder_below(output, name) for name in ("data", "stage3", "stage4"))
+    dataset = draw_dataset(data)
     stage1 = ProcessConfig(input_folder=dataset.tagged, output_folder=output, clip_model=BUILTIN)
     process = process_dataset(stage1, watch)
     metadata, tag_lists = os.path.join(output, TAGGED_METADATA), os.path.join(output, TAG_TO_HASHES)
     train = train_tag_models(TrainConfig(metadata_json=metadata, tag_to_hash_json=tag_lists, output=output), watch)
-    stage3 = ClassifyConfig(directory=dataset.untagged, model=train.models, output=os.path.join(output, "stage3"))
-    stage4 = replace(stage3, directory=dataset.archive, output=os.path.join(output, "stage4"), archives=True)
+    stage3 = ClassifyConfig(directory=dataset.untagged, model=train.models, output=results[0])
+    stage4 = replace(stage3, directory=dataset.archive, output=results[1], archives=True)
     folder, archive = classify_images(stage3, watch), classify_images(stage4, watch)
     named = {**_name_kinds(folder), **_name_kinds(archive)}
     right, seconds = sum(dataset.truth[name] == kind for name, kind in named.items()), time.monotonic() - started

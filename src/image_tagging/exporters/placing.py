@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Sequence
-from itertools import count
+from itertools import chain, count
 from typing import Union
 
 from ..errors import InputError, OutputError
@@ -63,6 +63,7 @@ class Placer:
         self.root = root
         self.how = how
         self._is_new: dict[str, bool] = {}  # the folders met: one for each model and bin
+        self._free: dict[tuple[str, str], int] = {}  # where numbers go on that were taken by other images
         self._changed: set[str] = set()  # names that others were changed to
 
     def place(self, folders: Sequence[str], name: str, content: Content, *, number: int = 1) -> list[str]:
@@ -109,13 +110,15 @@ class Placer:
     def _place(self, folder: str, name: str, content: Content, number: int, unique: bool) -> str:
         path = self._folder(folder)
         is_free = unique and self._is_new[path]
-        for each in count(number):
+        for each in chain([number], count(self._free.get((path, name), number + 1))):
             target = os.path.join(path, numbered_name(name, each))
             try:
                 self._put(content, target, is_free)
             except FileExistsError:
                 if not _holds(target, content):
                     continue
+            if each != number:
+                self._free[path, name] = each + 1
             return target
         raise AssertionError("numbers do not end")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -59,6 +60,10 @@ STAGE4 = ResultTable(
 _TABLES = {table.name: table for table in (STAGE1, STAGE3, STAGE4)}
 
 
+#: A stranger's file may hold any number.
+_MOST_TABLES = 1000
+
+
 class TableWriter:
     """Appends rows to a table that is being written."""
 
@@ -107,11 +112,21 @@ def stored_rows(errors: FileErrors) -> Iterator[dict[str, Any]]:
             uri = f"{Path(errors.path).absolute().as_uri()}?mode=ro"
     except OSError as error:
         raise errors.unreadable(error) from error
+    for ending in ("-wal", "-journal"):
+        if os.path.lexists(errors.path + ending):
+            raise errors.malformed(
+                f"is open in another program ({ending[1:]}): close it, or move {errors.path}{ending} away"
+            )
     try:
-        with closing(sqlite3.connect(uri, uri=True)) as connection:
-            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master") if name in _TABLES]
-            if len(names) != 1:
-                raise errors.foreign(f"it holds {' and '.join(names) or 'none'} of {', '.join(_TABLES)}")
+        # Immutable: else SQLite may write to a file next to it.
+        with closing(sqlite3.connect(f"{uri}&immutable=1", uri=True)) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            master = connection.execute("SELECT name, type FROM sqlite_master").fetchmany(_MOST_TABLES)
+            names = [name for name, _ in master if name in _TABLES]
+            if len(names) != 1 or any(kind not in {"table", "index"} for _, kind in master):
+                raise errors.foreign(
+                    f"it holds {' and '.join(names) or 'none'} of {', '.join(_TABLES)}, or more than tables"
+                )
             table = _TABLES[names[0]]
             rows = connection.execute(f"SELECT * FROM {table.name}")
             columns = [column for column, *_ in rows.description]

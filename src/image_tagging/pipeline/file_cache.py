@@ -118,8 +118,15 @@ class FileCache:
         return image
 
     def clear_cache(self, db_path: StrPath, delete_cache: bool = False) -> None:
-        """Remove every row; with ``delete_cache`` remove the database file too. Images are never changed."""
-        with open_cache(db_path) as table:
+        """Remove every row; with ``delete_cache`` remove the database file too. Images are never changed.
+
+        A database that holds other tables as well is not removed: OutputError says so.
+        """
+        with open_cache(db_path, change=True) as table:
+            if delete_cache and not table.is_alone():
+                raise OutputError(
+                    f"{db_path} holds other tables too, so it is not removed. Clear it without delete_cache."
+                )
             table.clear()
         try:
             for end in ("", "-wal", "-shm", "-journal") if delete_cache else ():

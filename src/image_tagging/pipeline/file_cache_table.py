@@ -17,7 +17,7 @@ from typing import Any, Optional, Union
 from ..errors import InputError, OutputError
 from ..records import ImageRef
 from ..text import escaped
-from ..writing import require_plain_database
+from ..writing import require_plain_database, require_plain_journals
 
 StrPath = Union[str, "os.PathLike[str]"]
 Row = dict[str, Any]
@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS file_cache_stamp(
     number INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL);
 COMMIT;
 """
+_OUR_TABLES = frozenset({"file_cache", "file_cache_stamp"})
 _COLUMNS = frozenset("file_name path hash_id type is_archive n_content container_archive".split())
 _FIRST = "SELECT rowid FROM file_cache WHERE is_archive IS NULL ORDER BY rowid LIMIT 1"
 _LAST = "SELECT rowid FROM file_cache WHERE is_archive IS NULL ORDER BY rowid DESC LIMIT 1"
@@ -110,6 +111,11 @@ class CacheTable:
         row = self._random_row()
         return _as_dict(row) if row else None
 
+    def is_alone(self) -> bool:
+        """Return whether the database holds nothing but a file cache."""
+        names = self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return all(name in _OUR_TABLES or name.startswith("sqlite_") for (name,) in names)
+
     def clear(self) -> None:
         """Remove every row."""
         self._db.executescript("BEGIN; DELETE FROM file_cache; DROP TABLE IF EXISTS file_cache_stamp; COMMIT")
@@ -147,16 +153,24 @@ def _as_dict(row: sqlite3.Row) -> dict[str, Any]:
 
 
 @contextmanager
-def open_cache(db_path: StrPath, *, make: bool = False) -> Iterator[CacheTable]:
-    """Open a file cache; with ``make`` create it where it is missing or an empty file (left by a crash)."""
+def open_cache(db_path: StrPath, *, make: bool = False, change: bool = False) -> Iterator[CacheTable]:
+    """Open a file cache; with ``make`` create it where it is missing or an empty file (left by a crash).
+
+    With ``make`` and with ``change`` it is written to, and must be no link.
+    """
     if not make and not os.path.isfile(db_path):
         raise InputError(f"there is no file cache at {db_path}. Check the path, or make one with create_file_cache.")
-    if make:
+    if make or change:
         require_plain_database(os.fspath(db_path))
+    else:
+        require_plain_journals(os.path.realpath(db_path))
     uri = f"{Path(db_path).absolute().as_uri()}?mode={'rwc' if make else 'rw'}"
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as db:
             db.row_factory = sqlite3.Row
+            db.execute("PRAGMA trusted_schema = OFF")
+            if db.execute("SELECT 1 FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchone():
+                raise InputError(f"{db_path} is not a file cache: it holds views or triggers. Check the path.")
             # In this order: another program may make the table in between.
             is_empty = not db.execute("SELECT 1 FROM sqlite_master").fetchone()
             columns = {column["name"] for column in db.execute("PRAGMA table_info(file_cache)")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Optional
 
@@ -14,10 +14,18 @@ from ..errors import EncoderMismatchError, EncoderUnavailableError, InputError, 
 from ..files import stamp_of
 from ..progress import Progress, no_progress
 from ..records import EncoderSpec, ImportedEmbedding
-from ..reports import RunReport, require_reports_ours, write_report
+from ..reports import RunReport, require_report_ours, require_reports_ours, write_report
 from ..settings import PRIORS
 from ..store import StoreFile
-from ..tag_models import SUFFIX, find_model_files, load_tag_models, model_stem, save_tag_model
+from ..tag_models import (
+    SUFFIX,
+    find_model_files,
+    kind_names,
+    load_tag_models,
+    model_stem,
+    require_model_ours,
+    save_tag_model,
+)
 from ..text import tag_in_words
 from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, one_thread_a_product, parse_aim
 from ..writing import folder_below, remove_leftovers
@@ -63,7 +71,7 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
     # Nothing is stored: holding the store file prevents two runs from writing into one folder. BLAS comes first: it is
     # found in the list of mapped files, which cannot be read once the store lies in a folder whose name is no text.
     with one_thread_a_product(), StoreFile(writer.output):
-        writer.open_folders()
+        writer.open_folders(data.tags)
         with closing(Training(data, learner, test_share=config.test_per).run()) as learned_tags:
             for number, learned in enumerate(learned_tags, start=1):
                 writer.add(learned)
@@ -108,10 +116,14 @@ class _Writer:
         self.reports: list[ValidationReport] = []
         self.skipped: list[tuple[str, str]] = []
 
-    def open_folders(self) -> None:
+    def open_folders(self, tags: Iterable[str]) -> None:
         """Make the folders, while no other run writes there; OutputError where that fails or a file is not ours."""
         remove_leftovers(folder_below(self.output, MODELS_FOLDER), folder_below(self.output, REPORTS_FOLDER))
         require_reports_ours(self.reports_folder)
+        for tag in tags:
+            for kind in kind_names():
+                require_model_ours(self.models_folder, tag, kind)
+                require_report_ours(self.reports_folder, kind, tag)
 
     def add(self, learned: LearnedTag) -> None:
         """Write the models of one tag with their text reports; OutputError where a file cannot be written."""

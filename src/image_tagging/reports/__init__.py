@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .model_words import explain
 from .run import RunReport, require_reports_ours
-from .text import write_report
+from .text import require_report_ours, write_report
 
-__all__ = ["RunReport", "explain", "require_reports_ours", "write_report"]
+__all__ = ["RunReport", "explain", "require_report_ours", "require_reports_ours", "write_report"]

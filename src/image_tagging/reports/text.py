@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..tag_models import report_name
 from ..text import escaped
 from ..training import ValidationReport
-from ..writing import new_text
+from ..writing import new_text, require_ours
 
 _BAR_WIDTH = 40
 
@@ -34,6 +34,11 @@ def write_report(folder: str, report: ValidationReport) -> str:
     with new_text(path, _MARK) as file:
         file.write(as_text(report))
     return path
+
+
+def require_report_ours(folder: str, kind: str, tag: str) -> None:
+    """Raise OutputError where a file in ``folder`` has the name of this report and is not ours."""
+    require_ours(report_path(folder, kind, tag), _MARK)
 
 
 def as_text(report: ValidationReport) -> str:

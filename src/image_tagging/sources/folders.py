@@ -14,7 +14,7 @@ from typing import Optional, Union
 from ..errors import ReadError
 from ..records import Failure, ImageRef
 from .read import as_read_error
-from .suffixes import is_other_name
+from .suffixes import is_passed_over
 from .system_folders import is_below, is_in_memory, is_system_device, is_system_path, system_folder_error
 
 
@@ -80,7 +80,7 @@ class FolderWalk:
         self._stack.append((real, iter(entries)))
 
     def _linked_file(self, entry: os.DirEntry[str]) -> Union[str, Failure]:
-        if is_other_name(entry.name):  # those are not read
+        if is_passed_over(entry.name):
             return entry.path
         refused = self._refused(os.path.realpath(entry.path), is_link=True)
         return _failure(entry.path, refused) if refused else entry.path

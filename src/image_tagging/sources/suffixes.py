@@ -62,5 +62,10 @@ def is_other_name(name: str) -> bool:
     return _suffix(name) in OTHER_SUFFIXES or os.path.basename(name).startswith(".")
 
 
+def is_passed_over(name: str) -> bool:
+    """Whether a file of this name is neither opened nor taken for an image or an archive."""
+    return is_other_name(name) and not (is_image_name(name) or is_archive_name(name))
+
+
 def _suffix(name: str) -> str:
     return os.path.splitext(name)[1].lower()

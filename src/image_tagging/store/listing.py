@@ -48,9 +48,6 @@ _RENEW_FAILURE = "UPDATE failure SET stamp = ? WHERE path = ? AND stamp = ?"
 #: Rows fetched at a time while the store is also written: enough to hide the query, few enough to hold.
 _PAGE = 2048
 
-#: The work whose digest says that the listing is the one that was found.
-_LISTING = "listing"
-
 #: Images held before the listing is written, and characters of all their rows: up to here a run in which nothing has
 #: changed writes nothing.
 _HELD = 50_000
@@ -96,9 +93,8 @@ class Listing:
         sorter = _FoundSorter()
         images = sorter.images(found)
         first = list(_first(images))
-        if not sorter.is_done or not self._finished.is_finished(_LISTING, sorter.hexdigest()):
+        if not sorter.is_done or not self._holds(first):
             self._write(chain(first, images))
-            self._finished.finish(_LISTING, sorter.hexdigest())
         self._failures.replace_unopened(sorter.failures.held)
         return FoundSummary(
             images=self._count(),
@@ -132,12 +128,20 @@ class Listing:
                 if not ref.members and is_relinked(stamp, later := stamp_of(ref.file)):
                     yield later, path, stamp
 
+    def _holds(self, images: list[tuple[str, ...]]) -> bool:
+        """Return whether the listing is that of these images: a stranger may have filled the store with another."""
+        rows = self._file.rows("SELECT path, address, stamp, name, tag FROM listing ORDER BY seq")
+        listed: dict[str, tuple[str, ...]] = {}
+        for row in images:
+            listed.setdefault(row[0], row)
+        return bool(rows == list(listed.values()))
+
     def _write(self, images: Iterable[tuple[str, ...]]) -> None:
         with self._file.transaction() as db:
             db.execute("DELETE FROM listing")
-            db.execute("DELETE FROM finished WHERE work = ?", (_LISTING,))
             db.executemany(_ADD, images)
             db.execute(_NUMBER_NAMES)
+            self._finished.forget_results(db)
 
     def _count(self) -> int:
         return int(self._file.rows("SELECT count(*) FROM listing")[0][0])

@@ -101,6 +101,8 @@ class Pictures:
             if own is not None and imported is not None and own != imported:
                 self.differing += _is_another(vector, self._vector(imported, encoder))
             picture_hash, image_format, size_bytes, width, height = facts
+            if [type(fact) for fact in facts] != [str, str, int, int, int]:
+                raise self._file.damaged("the facts of an image are not what they should be")
             yield ImageRecord(
                 ref=as_ref(self._file, address),
                 hash_id=hash_id,

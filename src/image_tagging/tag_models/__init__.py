@@ -11,7 +11,7 @@ from .bins import bin_labels, bin_numbers
 from .builtin_kinds import LOGISTIC_REGRESSION, SVM
 from .cards import DEFAULT_THRESHOLD, ImageCounts, ModelCard
 from .estimator_arrays import scorer_of
-from .files import load_tag_models, save_tag_model
+from .files import load_tag_models, require_model_ours, save_tag_model
 from .folder import ListedModel, ModelList, examine, list_folder
 from .kinds import Kind, Reader, kind_named, kind_names, kinds, longest_file_name, register_kind, unregister_kind
 from .models import TagModel, TagModels
@@ -58,6 +58,7 @@ __all__ = [
     "quote_tag",
     "register_kind",
     "report_name",
+    "require_model_ours",
     "save_tag_model",
     "scorer_of",
     "sigmoid",

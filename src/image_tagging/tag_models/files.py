@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ModelError, UnsafeModelError
-from ..writing import new_file
+from ..writing import new_file, require_ours
 from .cards import DEFAULT_THRESHOLD, read_card, read_whole
 from .estimator_arrays import scorer_of
 from .kinds import readable_classes
@@ -38,6 +38,7 @@ __all__ = [
     "load_tag_models",
     "model_names",
     "parse_model_name",
+    "require_model_ours",
     "save_tag_model",
 ]
 
@@ -134,6 +135,7 @@ def save_tag_model(folder: str, tag: str, kind: str, estimator: object, card: Ma
         raise ModelError("a tag model needs a tag and a kind: one of them is empty.")
     scorer_of(estimator)
     path = os.path.join(folder, model_stem(kind, tag) + SUFFIX)
+    require_model_ours(folder, tag, kind)  # both, before either is replaced
     data = io.BytesIO()
     joblib.dump(estimator, data)
     digest = hashlib.sha256(data.getbuffer()).hexdigest()
@@ -144,6 +146,13 @@ def save_tag_model(folder: str, tag: str, kind: str, estimator: object, card: Ma
         model_file.write(data.getbuffer())
         card_file.write(text.encode("utf-8", "backslashreplace"))
     return path
+
+
+def require_model_ours(folder: str, tag: str, kind: str) -> None:
+    """Raise OutputError where a file in ``folder`` has the name of this model or of its card, and is not ours."""
+    path = os.path.join(folder, model_stem(kind, tag) + SUFFIX)
+    require_ours(path, _MODEL_MARK)
+    require_ours(card_path(path), _CARD_MARK)
 
 
 def card_path(file: str) -> str:
