@@ -33,6 +33,7 @@ def embedding(**values):
             "failure_codes": dict(Counter(failure.code for failure in values.get("failures", ()))),
             "passed_over": {},
             "shared_hashes": (),
+            "shared_count": 0,
             "unchanged": False,
             "digest": "",
             **values,
@@ -212,10 +213,15 @@ def test_skipped_files_are_counted_by_their_codes(capsys):
 
 def test_palette_swaps_are_told(capsys):
     pair = (ImageRef("/b.png"), ImageRef("/a.png"))
-    summaries.show_process(process_summary(embedding=embedding(shared_hashes=(pair,))), "/o/x.log")
+    summaries.show_process(process_summary(embedding=embedding(shared_hashes=(pair,), shared_count=1)), "/o/x.log")
     assert "1 picture has the pixel hash of another" in capsys.readouterr().out
-    summaries.show_process(process_summary(embedding=embedding(shared_hashes=(pair, pair))))
+    summaries.show_process(process_summary(embedding=embedding(shared_hashes=(pair, pair), shared_count=2)))
     assert "2 pictures have the pixel hash of another" in capsys.readouterr().out
+    many = embedding(shared_hashes=(pair, pair), shared_count=12_345)
+    summaries.show_process(process_summary(embedding=many), "/o/x.log")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "12,345 pictures have the pixel hash of another" in shown
+    assert "/o/x.log names 2 of them." in shown
 
 
 def test_training_shows_a_row_a_tag_with_what_was_measured(capsys):

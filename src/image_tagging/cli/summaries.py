@@ -149,10 +149,12 @@ def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[s
     where = f"on {summary.computed_on}" if summary.computed_on else "all known before"
     line(console, f"Encoder {summary.encoder.label}: {counted(summary.computed, 'embedding')} computed, {where}")
     _show_failures(console, "skipped", summary.failures, skipped, log)
-    if shared := len(summary.shared_hashes):
+    if shared := summary.shared_count:
+        held = len(summary.shared_hashes)
+        them = "them" if held == shared else f"{held:,} of them"
         have = "pictures have" if shared > 1 else "picture has"
         note = f"  {shared:,} {have} the pixel hash of another (a palette swap, say). All are kept apart"
-        line(console, note + (f"; {log} names them." if log else "."), style="yellow")
+        line(console, note + (f"; {log} names {them}." if log else "."), style="yellow")
 
 
 def _show_failures(console: Console, what: str, failures: Sequence[Failure], count: int, log: Optional[str]) -> None:
