@@ -293,3 +293,20 @@ def test_the_demo_shows_where_to_look(tmp_path, capsys):
         assert Path(folder).is_dir()
     for summary_of_stage in (summary.folder, summary.archive):
         assert list(Path(summary_of_stage.folder).glob("ovr-svm/*/*/*"))
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 11, 20_000])
+def test_ten_folders_without_an_image_are_named_and_the_others_counted(capsys, count):
+    summaries.show_process(process_summary(empty_tags=tuple(f"tag {number}" for number in range(count))))
+    shown = capsys.readouterr().out
+    assert shown.count("The folder tag ") == min(count, 10)
+    assert (f"… and {count - 10:,} more\n" in shown) == (count > 10)
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 11, 20_000])
+def test_ten_tags_that_were_not_learned_are_named_and_the_others_counted(capsys, count):
+    skipped = tuple((f"tag {number}", "it has no image") for number in range(count))
+    summaries.show_train(train_summary(reports("cat", [0.9, 0.8, 0.3], [True, True, False]), skipped=skipped))
+    shown = capsys.readouterr().out
+    assert shown.count(" was not learned: it has no image.") == min(count, 10)
+    assert (f"… and {count - 10:,} more; all are in /o/reports\n" in shown) == (count > 10)
