@@ -101,6 +101,7 @@ class RunReport:
         self, paths: Mapping[int, str], advice: Sequence[Advice], skipped: Sequence[tuple[str, str]]
     ) -> dict[str, Any]:
         tag_index = TagIndex(self._data.rows)
+        tags_of = {row: tag_index.of(row) for row in paths}  # once: many models may show one image of many tags
         return {
             "program": "image-tagging-tools",
             "version": _FORMAT,
@@ -123,7 +124,7 @@ class RunReport:
                 {
                     **entry,
                     "confused_with": [{**each, "tag": _short(each["tag"])} for each in entry["confused_with"]],
-                    **{sort: _shown(examples[sort], entry["tag"], paths, tag_index) for sort in _SORTS},
+                    **{sort: _shown(examples[sort], entry["tag"], paths, tags_of) for sort in _SORTS},
                 }
                 for entry, examples in self._models
             ],
@@ -131,14 +132,14 @@ class RunReport:
 
 
 def _shown(
-    examples: Iterable[tuple[int, float]], tag: str, paths: Mapping[int, str], tag_index: TagIndex
+    examples: Iterable[tuple[int, float]], tag: str, paths: Mapping[int, str], tags_of: Mapping[int, list[str]]
 ) -> list[dict[str, Any]]:
     return [
         {
             "file_path": paths[row],
             "file_name": _short(os.path.basename(paths[row])),
             "probability": probability,
-            "tags": _first_tags(tag_index.of(row), tag),
+            "tags": _first_tags(tags_of[row], tag),
         }
         for row, probability in examples
         if row in paths
