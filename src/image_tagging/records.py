@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: The most names in one address, and characters of all of them; characters of each text that identifies an encoder.
-MOST_NAMES, _LONGEST_ADDRESS, LONGEST_ENCODER_TEXT = 64, 1 << 20, 1000
+#: The most names in one address, characters of all of them, of a path for people and of each text of an encoder.
+MOST_NAMES, LONGEST_ADDRESS, LONGEST_PATH, LONGEST_ENCODER_TEXT = 64, 1 << 20, 1 << 16, 1000
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ImageRef:
             raise ValueError("is no list of texts")
         if not address or not all(address):
             raise ValueError("lacks a name")
-        if len(address) > MOST_NAMES or sum(map(len, address)) > _LONGEST_ADDRESS:
+        if len(address) > MOST_NAMES or sum(map(len, address)) > LONGEST_ADDRESS:
             raise ValueError("is longer than an address can be")
         file, *members = map(unescape_surrogates, address)
         return cls(file, tuple(members))

@@ -33,6 +33,7 @@ def embedding(**values):
             "failure_codes": dict(Counter(failure.code for failure in values.get("failures", ()))),
             "passed_over": {},
             "shared_hashes": (),
+            "shared_count": 0,
             "unchanged": False,
             "digest": "",
             **values,
@@ -212,10 +213,15 @@ def test_skipped_files_are_counted_by_their_codes(capsys):
 
 def test_palette_swaps_are_told(capsys):
     pair = (ImageRef("/b.png"), ImageRef("/a.png"))
-    summaries.show_process(process_summary(embedding=embedding(shared_hashes=(pair,))), "/o/x.log")
+    summaries.show_process(process_summary(embedding=embedding(shared_hashes=(pair,), shared_count=1)), "/o/x.log")
     assert "1 picture has the pixel hash of another" in capsys.readouterr().out
-    summaries.show_process(process_summary(embedding=embedding(shared_hashes=(pair, pair))))
+    summaries.show_process(process_summary(embedding=embedding(shared_hashes=(pair, pair), shared_count=2)))
     assert "2 pictures have the pixel hash of another" in capsys.readouterr().out
+    many = embedding(shared_hashes=(pair, pair), shared_count=12_345)
+    summaries.show_process(process_summary(embedding=many), "/o/x.log")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "12,345 pictures have the pixel hash of another" in shown
+    assert "/o/x.log names 2 of them." in shown
 
 
 def test_training_shows_a_row_a_tag_with_what_was_measured(capsys):
@@ -287,3 +293,20 @@ def test_the_demo_shows_where_to_look(tmp_path, capsys):
         assert Path(folder).is_dir()
     for summary_of_stage in (summary.folder, summary.archive):
         assert list(Path(summary_of_stage.folder).glob("ovr-svm/*/*/*"))
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 11, 20_000])
+def test_ten_folders_without_an_image_are_named_and_the_others_counted(capsys, count):
+    summaries.show_process(process_summary(empty_tags=tuple(f"tag {number}" for number in range(count))))
+    shown = capsys.readouterr().out
+    assert shown.count("The folder tag ") == min(count, 10)
+    assert (f"… and {count - 10:,} more\n" in shown) == (count > 10)
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 11, 20_000])
+def test_ten_tags_that_were_not_learned_are_named_and_the_others_counted(capsys, count):
+    skipped = tuple((f"tag {number}", "it has no image") for number in range(count))
+    summaries.show_train(train_summary(reports("cat", [0.9, 0.8, 0.3], [True, True, False]), skipped=skipped))
+    shown = capsys.readouterr().out
+    assert shown.count(" was not learned: it has no image.") == min(count, 10)
+    assert (f"… and {count - 10:,} more; all are in /o/reports\n" in shown) == (count > 10)

@@ -348,3 +348,36 @@ def test_the_names_of_tags_are_compared_in_time_that_follows_their_length():
         ("Q" * 100_000, "q" * 100_000),
         ("environment", "environmental"),
     ]
+
+
+#: Looks through a data set of tags that images have in turn; prints the most advice of a code and the memory in MiB.
+_AUDITING = """
+import sys
+from collections import Counter
+import numpy as np
+from image_tagging.datasets import audit_dataset
+from image_tagging.datasets.tagged_embeddings import TaggedEmbeddings
+tags, images, tags_of_image = map(int, sys.argv[1:])
+numbers = np.arange(images * tags_of_image)
+rows = numbers // tags_of_image
+order = np.argsort(numbers % tags, kind="stable")
+lists = np.split(rows[order], np.cumsum(np.bincount(numbers % tags, minlength=tags))[:-1])
+x = np.random.default_rng(0).normal(size=(images, 8)).astype(np.float32)
+data = TaggedEmbeddings(x, {f"t{n}": each for n, each in enumerate(lists)}, np.arange(images, dtype=np.uint64), 0)
+print(max(Counter(advice.code for advice in audit_dataset(data)).values(), default=0))
+status = open("/proc/self/status").read()
+print(int(status.partition("VmHWM:")[2].split()[0]) >> 10)
+"""
+
+
+@pytest.mark.parametrize(
+    ("tags", "images", "tags_of_image"),
+    [(20_000, 14, 20_000), (1000, 14, 1000), (3001, 40, 3001), (10_001, 3000, 100)],
+)
+def test_tags_of_the_same_images_take_little_memory_to_audit(tags, images, tags_of_image):
+    command = [sys.executable, "-c", _AUDITING, str(tags), str(images), str(tags_of_image)]
+    done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8", timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    most, memory = map(int, done.stdout.split())
+    assert most <= 4
+    assert memory < 500

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from image_tagging import FileCache, ProcessConfig, process_dataset
+from image_tagging.datasets import read_embeddings
 from image_tagging.errors import ReadError
 from image_tagging.failures import MOST_OF_ONE_FILE, FailureList
 from image_tagging.records import Failure, FoundArchive, FoundImage, ImageRef
@@ -73,6 +74,40 @@ def test_a_name_that_no_system_has_costs_its_member(tmp_path, data):
     assert len(failure.ref.path) < len(str(tmp_path)) + 120
     assert failure.ref.name.endswith(".png")
     assert [item.ref.members for item in found if isinstance(item, FoundImage)] == [("a.png",)]
+
+
+def nested_tars(*names):
+    """An image in tars that lie in each other, the innermost name first."""
+    data = png(2)
+    for name in names:
+        data = member(b"h", pax_record(b"path", name), kind=b"x") + member(b"x", data) + END
+    return data
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (b"\xff" * 1363 + b".png", *[b"\xff" * 1363 + b".tar"] * 7),
+        (b"\xe9" * 1363 + b"/1.gif", *[b"\xe9" * 1363 + b".tar"] * 7),
+        (b"\xfe" * 1362 + b"/1.png", *[b"/" + b"\x80" * 1363 + b".tar"] * 7),
+    ],
+)
+def test_an_image_of_a_longer_path_than_metadata_takes_is_a_failure(tmp_path, names):
+    written(tmp_path / "in" / ("d" * 100) / "a.tar", nested_tars(*names))
+    summary = process(tmp_path / "in", tmp_path / "out")
+    (failure,) = summary.embedding.failures
+    assert (failure.code, len(failure.ref.members)) == ("long-name", 8)
+    assert "65,536 characters" in failure.reason
+    _, records = read_embeddings(str(tmp_path / "out" / "input-metadata.json"))
+    assert [os.path.basename(record.file_path) for record in records] == ["good.png"]
+
+
+def test_an_image_of_a_path_that_metadata_takes_is_embedded(tmp_path):
+    names = (b"1.png", *[b"\xff" * 1363 + b".tar"] * 7)
+    written(tmp_path / "in" / "a.tar", nested_tars(*names))
+    assert not process(tmp_path / "in", tmp_path / "out").embedding.failures
+    _, records = read_embeddings(str(tmp_path / "out" / "input-metadata.json"))
+    assert max(len(record.file_path) for record in records) > 50_000
 
 
 def test_shortened_names_that_are_the_same_are_failures_each(tmp_path):

@@ -94,6 +94,25 @@ def test_palette_swaps_have_their_own_embeddings(tmp_path, out):
     assert (summary.images, summary.pictures, summary.computed) == (3, 2, 2)
 
 
+@pytest.mark.parametrize("held", [0, 1, 3, 4])
+def test_palette_swaps_are_logged_up_to_a_number_with_short_paths(tmp_path, out, caplog, monkeypatch, held):
+    monkeypatch.setattr("image_tagging.store.pictures._MOST_SHARED", held)
+    caplog.set_level("INFO")
+    members = {}
+    for number in range(5):
+        image = Image.new("P", (4, 4), 0)
+        image.putpalette([number, 9, 200])
+        members["d/" * 1900 + f"{number}.png"] = encoded(image)
+    inner = "e/" * 2000 + "a.zip"
+    written(tmp_path / "in" / "a.zip", zipped({inner: members}))
+    summary, _ = embed(tmp_path / "in", out)
+    lines = [record.getMessage() for record in caplog.records if "the pixel values of" in record.getMessage()]
+    assert (len(summary.shared_hashes), summary.shared_count) == (held, 4)
+    rest = [f"{4 - held} more have the pixel values of another, which are not named"] if held < 4 else []
+    assert lines[held:] == rest
+    assert all(line.count("...") == 2 and len(line) < 2 * 4096 + 100 for line in lines[:held])
+
+
 def test_one_sprite_in_two_formats_is_one_picture(tmp_path, out):
     image = drawn(mode="P")
     written(tmp_path / "in" / "1.gif", encoded(image, "GIF"))

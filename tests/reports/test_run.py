@@ -9,9 +9,10 @@ import os
 import numpy as np
 import pytest
 
+import report_runs
 from image_tagging.datasets.audit.audit import Advice
 from image_tagging.datasets.splits import Splitter
-from image_tagging.datasets.tagged_embeddings import gather
+from image_tagging.datasets.tagged_embeddings import TaggedEmbeddings, gather
 from image_tagging.errors import OutputError
 from image_tagging.images.decode import content_hash
 from image_tagging.records import EncoderSpec, ImageRef, ImportedEmbedding
@@ -115,3 +116,54 @@ def test_a_folder_that_cannot_be_written_is_told_of(images, tmp_path):
     (tmp_path / "reports").write_text("a file")
     with pytest.raises(OutputError):
         written(images, tmp_path / "reports")
+
+
+def report_of(images, tags, folder, sort="hits"):
+    """The report of a run in which each tag has one model, and each model shows all images as one sort of example."""
+    rows = {tag: np.arange(len(images)) for tag in tags}
+    x = np.stack([image.embedding for image in images])
+    report = RunReport(TaggedEmbeddings(x, rows, np.arange(len(images), dtype=np.uint64), 0), ENCODER, seed=0, aim=AIM)
+    nothing = {"hits": [], "misses": [], "label_errors": []}
+    for tag in tags:
+        confused = [{"tag": other, "images": 1} for other in tags[:2]]
+        entry = {"tag": tag, "kind": "ovr-svm", "confused_with": confused}
+        report.add(report_runs.model(**entry), {**nothing, sort: [(row, 0.5) for row in range(len(images))]})
+    advice = (Advice("few-images", (), tuple(range(len(images)))[:6], "look"),)
+    report.write(str(folder), iter(images), advice, ())
+    return json.loads((folder / "reports.json").read_text(encoding="utf-8"))
+
+
+def unread(*paths):
+    return [ImportedEmbedding(f"h{row}", path, np.ones(DIM, np.float32)) for row, path in enumerate(paths)]
+
+
+@pytest.mark.parametrize(
+    "path", ["/in/" + "x" * 60_000 + ".png", "/in/" + "d/" * 30_000 + "1.png", "a.zip/" * 10_000 + "\ud83d" * 5000]
+)
+def test_names_of_any_length_make_no_large_report(tmp_path, path):
+    tags = [f"tag {number}" for number in range(40)] + ["t" * 60_000]
+    run = report_of(unread(*[path] * 6), tags, tmp_path)
+    example = run["models"][39]["hits"][0]
+    assert len(run["advice"][0]["images"][0]) == len(example["file_path"]) == 4096
+    assert len(example["file_name"]) <= 255
+    assert len(example["tags"]) == 20
+    assert example["tags"][-1] == "tag 39"
+    assert max(os.path.getsize(tmp_path / name) for name in ("reports.json", "index.html")) < 5e6
+
+
+def test_names_of_ordinary_length_are_told_as_they_are(tmp_path):
+    paths = "/in/" + "x" * 251 + ".png", "/" + "d/" * 2045 + "1.png"
+    tags = [f"{number:02}" + "t" * 200 for number in range(20)]
+    run = report_of(unread(*paths), tags, tmp_path)
+    assert run["advice"][0]["images"] == list(paths)
+    for each in run["models"]:
+        assert [hit["file_path"] for hit in each["hits"]] == list(paths)
+        assert [hit["file_name"] for hit in each["hits"]] == [os.path.basename(path) for path in paths]
+        assert [hit["tags"] for hit in each["hits"]] == [tags, tags]
+        assert [other["tag"] for other in each["confused_with"]] == tags[:2]
+
+
+@pytest.mark.parametrize("path", ["/in/\ud83d.png", "\ud800", "/in/\0.png", "\udfff/1.png"])
+def test_names_that_no_file_can_have_are_written_all_the_same(tmp_path, path):
+    run = report_of(unread(path), ["tag"], tmp_path)
+    assert run["models"][0]["hits"][0]["file_path"] == path.encode("utf-8", "backslashreplace").decode()

@@ -285,6 +285,19 @@ def test_palette_swaps_keep_apart_and_the_later_is_called_by_its_picture_hash(st
     assert store.pictures.count() == (3, 2)
 
 
+def test_of_many_palette_swaps_the_first_are_held_and_all_counted(store, monkeypatch):
+    monkeypatch.setattr("image_tagging.store.pictures._MOST_SHARED", 5)
+    names = [f"/d/{number:02}.png" for number in range(20)]
+    store.listing.replace(map(found, names))
+    for number, name in enumerate(names):
+        store.embeddings.add([embedded(name, hash_id="h1", picture_hash=f"p{number}")], SPEC)
+    store.pictures.assign_names(SPEC)
+    shared = store.pictures.shared_hashes()
+    assert shared == [(ImageRef(name), ImageRef(names[0])) for name in names[1:6]]
+    assert len({id(earlier) for _, earlier in shared}) == 1
+    assert store.pictures.count_shared_hashes() == 19
+
+
 def test_files_of_one_name_are_numbered_whatever_their_case_and_folder(store):
     names = ["/d/a/cat.png", "/d/b/CAT.png", "/d/b/dog.png", "/d/c/Cat.PNG"]
     store.listing.replace([*map(found, names), found("/d/a.zip", "x/cat.png")])

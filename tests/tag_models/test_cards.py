@@ -111,3 +111,9 @@ def test_a_threshold_between_0_and_1_is_read(tmp_path, threshold):
 @pytest.mark.parametrize("made", ["2026-11-03T12:30:00Z", "2026-11-03T12:30:00", "2026-11-03"])
 def test_times_in_other_spellings_are_read(tmp_path, made):
     assert card(tmp_path, created=made).created.date().isoformat() == "2026-11-03"
+
+
+@pytest.mark.parametrize("mark", ["weak", "x" * 1000, "é"])
+def test_a_card_keeps_twenty_marks(tmp_path, mark):
+    assert card(tmp_path, marks=[mark] * 1000).marks == (mark,) * 20
+    assert card(tmp_path, marks=[mark] * 20).marks == (mark,) * 20

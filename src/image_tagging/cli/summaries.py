@@ -18,7 +18,7 @@ from ..text import counted, marked, shortened, tag_in_words
 from ..training import ValidationReport
 from .screen import line, screen, tag_table
 
-#: Skipped files shown on the screen; the log names further ones.
+#: Skipped files, and tags, that the screen names of each kind; the log or the report names further ones.
 _SHOWN = 10
 
 
@@ -32,9 +32,10 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
         console.print(table)
         line(console)
     _show_embedding(console, summary.embedding, log)
-    for tag in summary.empty_tags:
-        why = "its tag cannot be learned, unless from its name alone (CLIP, train --prior=text)"
-        line(console, f"  The folder {tag} holds no image: {why}.", style="yellow")
+    why = "its tag cannot be learned, unless from its name alone (CLIP, train --prior=text)"
+    folders = summary.empty_tags[:_SHOWN]
+    notes = [f"The folder {tag_in_words(tag)} holds no image: {why}." for tag in folders]
+    _show_notes(console, notes, len(summary.empty_tags))
     _show_end(console, summary.files, summary.seconds, summary.embedding.images)
 
 
@@ -56,8 +57,8 @@ def show_train(summary: TrainSummary) -> None:
     line(console, "AP: average precision, BA: balanced accuracy, on the measured images, which no model learned from;")
     spelt = ", ".join(f"{kind.abbreviation}: {kind.name}" for kind in kinds)
     line(console, f"{spelt}. All figures are in the reports.")
-    for tag, reason in summary.skipped:
-        line(console, f"  The tag {tag_in_words(tag)} was not learned: {reason}.", style="yellow")
+    notes = [f"The tag {tag_in_words(tag)} was not learned: {reason}." for tag, reason in summary.skipped[:_SHOWN]]
+    _show_notes(console, notes, len(summary.skipped), f"; all are in {summary.reports_folder}")
     if summary.unknown:
         note = f"  The metadata lacks {counted(summary.unknown, 'listed image')}: run stage 1 again to learn from all."
         line(console, note, style="yellow")
@@ -149,10 +150,12 @@ def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[s
     where = f"on {summary.computed_on}" if summary.computed_on else "all known before"
     line(console, f"Encoder {summary.encoder.label}: {counted(summary.computed, 'embedding')} computed, {where}")
     _show_failures(console, "skipped", summary.failures, skipped, log)
-    if shared := len(summary.shared_hashes):
+    if shared := summary.shared_count:
+        held = len(summary.shared_hashes)
+        them = "them" if held == shared else f"{held:,} of them"
         have = "pictures have" if shared > 1 else "picture has"
         note = f"  {shared:,} {have} the pixel hash of another (a palette swap, say). All are kept apart"
-        line(console, note + (f"; {log} names them." if log else "."), style="yellow")
+        line(console, note + (f"; {log} names {them}." if log else "."), style="yellow")
 
 
 def _show_failures(console: Console, what: str, failures: Sequence[Failure], count: int, log: Optional[str]) -> None:
@@ -163,6 +166,14 @@ def _show_failures(console: Console, what: str, failures: Sequence[Failure], cou
     if count > _SHOWN:
         where = f"; {'all' if count == len(failures) else f'{len(failures):,}'} are in {log}" if log else ""
         line(console, f"  … and {count - _SHOWN:,} more{where}", style="yellow")
+
+
+def _show_notes(console: Console, notes: Sequence[str], count: int, where: str = "") -> None:
+    """Print notes, the first of ``count``, and how many more there are."""
+    for note in notes:
+        line(console, f"  {note}", style="yellow")
+    if more := count - len(notes):
+        line(console, f"  … and {more:,} more{where}", style="yellow")
 
 
 def _show_end(console: Console, files: Iterable[str], seconds: float, images: Optional[int]) -> None:

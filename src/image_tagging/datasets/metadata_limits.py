@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from ..records import LONGEST_ENCODER_TEXT
+from ..records import LONGEST_ENCODER_TEXT, LONGEST_PATH
 from .metadata_errors import foreign
 
 #: Characters of a hash: those of stage 1 have 128, other programs may number their pictures or name them by paths.
 LONGEST_HASH = 1000
-
-#: Characters of a path: a file's, which systems let have 4,096, with the names of members of archives behind it.
-LONGEST_PATH = 1 << 16
 
 #: Numbers of an embedding: those of known encoders have up to 4,096.
 WIDEST_VECTOR = 1 << 16

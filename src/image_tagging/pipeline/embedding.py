@@ -127,8 +127,8 @@ def _summary(
         )
         log.info("files that are not images, by suffix: %s", kinds)
     shared = store.pictures.shared_hashes()
-    for later, earlier in shared:
-        log.info("%s has the pixel values of %s in other colours or another shape", later.path, earlier.path)
+    shared_count = store.pictures.count_shared_hashes()
+    _log_shared(shared, shared_count)
     images, pictures = store.pictures.count()
     encoder = store.encoders.find(choice.name, choice.pretrained)
     if encoder is None or not images:
@@ -146,6 +146,7 @@ def _summary(
         failure_codes=dict(failures.codes),
         passed_over=listing.passed_over,
         shared_hashes=tuple(shared),
+        shared_count=shared_count,
         unchanged=unchanged,
         digest=listing.digest,
     )
@@ -176,5 +177,18 @@ def _log_failures(failures: Sequence[Failure], codes: Mapping[str, int]) -> None
         log.warning("skipped %s more, which are not named; all of them by code: %s", f"{more:,}", counts)
 
 
+def _log_shared(shared: Sequence[tuple[ImageRef, ImageRef]], count: int) -> None:
+    """Log the pairs of pictures with one hash that are held, and in one line how many more there are than these."""
+    for later, earlier in shared:
+        paths = _short_path(later), _short_path(earlier)
+        log.info("%s has the pixel values of %s in other colours or another shape", *paths)
+    if more := count - len(shared):
+        log.info("%s more have the pixel values of another, which are not named", f"{more:,}")
+
+
 def _in_words(failure: Failure) -> str:
-    return f"{shortened(failure.ref.path, _LONGEST_PATH)}: {failure.reason}"
+    return f"{_short_path(failure.ref)}: {failure.reason}"
+
+
+def _short_path(ref: ImageRef) -> str:
+    return shortened(ref.path, _LONGEST_PATH)

@@ -18,9 +18,9 @@ class EmbeddingSummary:
     the newly computed embeddings, and ``computed_on`` is their device and precision, ``None`` where none was computed.
     ``archives`` are those that were searched, ``failures`` the files that could not be used (the first 10,000 of one
     file and 100,000 of all), ``failure_codes`` counts all of them by code, and ``passed_over`` counts, by suffix, the
-    files that are not images by their names. ``shared_hashes`` are pairs (image, earlier image)
-    of different pictures with the same ``hash_id``. ``digest`` identifies the set of images found, and ``unchanged``
-    says that an earlier run embedded the same set.
+    files that are not images by their names. ``shared_hashes`` are the first 10,000 pairs (image,
+    earlier image) of different pictures with the same ``hash_id``, ``shared_count`` counts all of them. ``digest``
+    identifies the set of images found, and ``unchanged`` says that an earlier run embedded the same set.
     """
 
     images: int
@@ -33,6 +33,7 @@ class EmbeddingSummary:
     failure_codes: dict[str, int]
     passed_over: dict[str, int]
     shared_hashes: tuple[tuple[ImageRef, ImageRef], ...]
+    shared_count: int
     unchanged: bool
     digest: str
 

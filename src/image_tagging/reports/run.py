@@ -12,7 +12,7 @@ from typing import Any, Optional
 
 from ..datasets import Advice, TaggedEmbeddings
 from ..records import EncoderSpec, ImportedEmbedding
-from ..text import encodable
+from ..text import encodable, shortened
 from ..training import Aim, TagIndex
 from ..writing import new_text, require_ours
 from .page.page import PAGE_MARK, PAGE_NAME, pictures_of, write_report_page
@@ -23,6 +23,10 @@ _FORMAT = 1
 
 #: What the file holds near its beginning.
 _MARK = re.compile(rb'"program": "image-tagging-tools"')
+
+#: Characters of a path, as long as systems have them, and of the name of a file or a tag; and the tags of an example.
+#: A stranger's metadata may hold longer ones, and each is written once for every model.
+_LONGEST_PATH, _LONGEST_NAME, _MOST_TAGS = 4096, 255, 20
 
 _SORTS = ("hits", "misses", "label_errors")
 
@@ -89,7 +93,7 @@ class RunReport:
         shown: dict[str, Optional[ShownImage]] = {}
         for row, image in enumerate(images):
             if row in wanted:
-                paths[row] = path = encodable(image.file_path)
+                paths[row] = path = shortened(encodable(image.file_path), _LONGEST_PATH)
                 shown[path] = None if path in shown else ShownImage.of(image)
         return paths, {path: image for path, image in shown.items() if image}
 
@@ -97,6 +101,7 @@ class RunReport:
         self, paths: Mapping[int, str], advice: Sequence[Advice], skipped: Sequence[tuple[str, str]]
     ) -> dict[str, Any]:
         tag_index = TagIndex(self._data.rows)
+        tags_of = {row: tag_index.of(row) for row in paths}  # once: many models may show one image of many tags
         return {
             "program": "image-tagging-tools",
             "version": _FORMAT,
@@ -116,22 +121,36 @@ class RunReport:
             ],
             "skipped": [{"tag": tag, "reason": reason} for tag, reason in skipped],
             "models": [
-                {**entry, **{sort: _shown(examples[sort], paths, tag_index) for sort in _SORTS}}
+                {
+                    **entry,
+                    "confused_with": [{**each, "tag": _short(each["tag"])} for each in entry["confused_with"]],
+                    **{sort: _shown(examples[sort], entry["tag"], paths, tags_of) for sort in _SORTS},
+                }
                 for entry, examples in self._models
             ],
         }
 
 
 def _shown(
-    examples: Iterable[tuple[int, float]], paths: Mapping[int, str], tag_index: TagIndex
+    examples: Iterable[tuple[int, float]], tag: str, paths: Mapping[int, str], tags_of: Mapping[int, list[str]]
 ) -> list[dict[str, Any]]:
     return [
         {
             "file_path": paths[row],
-            "file_name": os.path.basename(paths[row]),
+            "file_name": _short(os.path.basename(paths[row])),
             "probability": probability,
-            "tags": tag_index.of(row),
+            "tags": _first_tags(tags_of[row], tag),
         }
         for row, probability in examples
         if row in paths
     ]
+
+
+def _first_tags(tags: list[str], own: str) -> list[str]:
+    """Return the first tags of an image, among them that of the model if it has it: the page asks for this one."""
+    first = tags[:_MOST_TAGS]
+    return [*map(_short, first[:-1]), own if own in tags[_MOST_TAGS:] else _short(first[-1])] if first else []
+
+
+def _short(name: str) -> str:
+    return shortened(name, _LONGEST_NAME)

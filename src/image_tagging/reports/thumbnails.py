@@ -27,7 +27,7 @@ from ..records import Failure, ImageRef, ImportedEmbedding
 from ..runners import local
 from ..settings import DEFAULT_LIMITS, ImageLimits
 from ..sources import ThreadReaders, may_be_opened
-from ..text import encodable
+from ..text import encodable, shortened
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,9 @@ ENLARGED_BELOW = 48
 
 #: At about 4 kB each they make a page of 8 MB: a browser opens it at once, and it can still be sent to somebody.
 MOST_THUMBNAILS = 2000
+
+#: Characters of a path in the log: no system has longer ones, and those of a stranger's metadata can be.
+_LONGEST_PATH = 4096
 
 #: Threads that read, and so processes that decode at a time.
 _MOST_THREADS = 4
@@ -70,12 +73,14 @@ class ShownImage:
         """
         ref = image.address or ImageRef(image.file_path)
         if not may_be_opened(ref):
-            log.info("no thumbnail of %s: it is not opened because metadata says so", encodable(ref.path))
+            log.info(
+                "no thumbnail of %s: it is not opened because metadata says so", shortened(ref.path, _LONGEST_PATH)
+            )
             return None
         if image.address is None and not os.path.isfile(image.file_path):
             log.info(
                 "no thumbnail of %s: the metadata has no address of it, and its path is no file; run stage 1 again",
-                encodable(image.file_path),
+                shortened(encodable(image.file_path), _LONGEST_PATH),
             )
             return None
         return cls(ref, image.hash_id)
@@ -107,7 +112,7 @@ def draw_thumbnails(images: Mapping[str, ShownImage], limits: ImageLimits = DEFA
     with closing(readers), closing(outcomes), decoders:
         for outcome in outcomes:
             if isinstance(outcome, Failure):
-                log.info("no thumbnail of %s: %s", outcome.ref.path, outcome.reason)
+                log.info("no thumbnail of %s: %s", shortened(outcome.ref.path, _LONGEST_PATH), outcome.reason)
             else:
                 drawn[outcome.name] = outcome.uri
     return {name: drawn[name] for name in chosen if name in drawn}

@@ -19,7 +19,7 @@ def may_be_opened(ref: ImageRef) -> bool:
     It is not where it lies on the network or in a folder of the system, or in a document or another file that finding
     does not look into. Whether there is an image, and which, is another question.
     """
-    if "\0" in ref.file or _NETWORK.match(ref.file):
+    if not _is_name(ref.file) or _NETWORK.match(ref.file):
         return False
     if _NETWORK.match(os.path.realpath(ref.file)) or is_system(ref.file):
         return False
@@ -27,3 +27,11 @@ def may_be_opened(ref: ImageRef) -> bool:
         return is_image_name(ref.file) or not (is_unread_name(ref.file) or is_other_name(ref.file))
     holders = [ref.file, *ref.members[:-1]]
     return all(map(is_archive_name, holders[1:])) and (is_archive_name(ref.file) or not is_other_name(ref.file))
+
+
+def _is_name(file: str) -> bool:
+    """Return whether a file of this system can have the name; JSON may also hold half a character."""
+    try:
+        return b"\0" not in os.fsencode(file)
+    except UnicodeEncodeError:
+        return False

@@ -29,6 +29,7 @@ from .archives import (
     open_archive,
 )
 from .folders import FolderWalk, is_hidden_folder
+from .long_paths import found_image
 from .read import as_read_error
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
 from .system_folders import is_system, is_system_device, system_folder_error
@@ -151,7 +152,7 @@ def _image_file(ref: ImageRef) -> Union[FoundImage, Failure]:
         status = _status(ref.file)
     except (ReadError, OSError) as error:
         return _unreadable(ref, error)
-    return FoundImage(ref, stamp_of(status))
+    return found_image(ref, stamp_of(status))
 
 
 def _unread(ref: ImageRef) -> Failure:
@@ -216,7 +217,7 @@ def _find_in_open(ref: ImageRef, archive: Archive, budget: Budget) -> Iterator[F
                     if member.size <= budget.limits.image_bytes:  # else it is refused before a byte is unpacked
                         budget.take_bytes(member.most_bytes)
                     images += 1
-                    yield FoundImage(inner, member.stamp)
+                    yield found_image(inner, member.stamp)
                 elif is_archive_name(name):
                     yield from _find_in_nested(archive, inner, budget)
                 else:

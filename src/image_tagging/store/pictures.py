@@ -33,8 +33,13 @@ ORDER BY l.seq
 _SHARED_PAIRS = """
 SELECT l.address, (SELECT first.address FROM listing AS first WHERE first.picture_id = i.hash_id ORDER BY seq LIMIT 1)
 FROM listing AS l JOIN image AS i ON i.path = l.path
-WHERE l.picture_id <> i.hash_id ORDER BY l.seq
+WHERE l.picture_id <> i.hash_id ORDER BY l.seq LIMIT ?
 """
+
+_SHARED_COUNT = "SELECT count(*) FROM listing AS l JOIN image AS i ON i.path = l.path WHERE l.picture_id <> i.hash_id"
+
+#: Pairs of pictures with one ``hash_id`` that are held.
+_MOST_SHARED = 10_000
 
 _PICTURES = """
 SELECT l.address, l.picture_id, i.picture_hash, i.format, i.size_bytes, i.width, i.height,
@@ -89,9 +94,18 @@ class Pictures:
                     db.execute("UPDATE listing SET picture_id = ? WHERE seq = ?", (picture_hash, seq))
 
     def shared_hashes(self) -> list[tuple[ImageRef, ImageRef]]:
-        """Return the pairs (later image, earlier image) of different pictures that have one ``hash_id``."""
-        pairs = self._file.rows(_SHARED_PAIRS)
-        return [(as_ref(self._file, later), as_ref(self._file, earlier)) for later, earlier in pairs]
+        """Return the first 10,000 pairs (later image, earlier image) of different pictures of one ``hash_id``."""
+        firsts: dict[str, ImageRef] = {}  # many images may share one, of which the address can be long
+        pairs = []
+        for later, earlier in self._file.stream(_SHARED_PAIRS, (_MOST_SHARED,)):
+            if earlier not in firsts:
+                firsts[earlier] = as_ref(self._file, earlier)
+            pairs.append((as_ref(self._file, later), firsts[earlier]))
+        return pairs
+
+    def count_shared_hashes(self) -> int:
+        """Return how many such pairs there are, those that are not held included."""
+        return int(self._file.rows(_SHARED_COUNT)[0][0])
 
     def records(self, encoder: EncoderSpec) -> Iterator[ImageRecord]:
         """Yield every picture that has a name, once, in the order of the listing."""

@@ -24,6 +24,8 @@ DEFAULT_THRESHOLD = 0.5
 _LARGEST_CARD = 1 << 20
 # Characters; these texts are shown to people.
 _LONGEST_TEXT = 1000
+# Notes on a model; this program writes a few.
+_MOST_MARKS = 20
 # Digits of a whole number; some versions of Python take minutes for a million of them.
 _MOST_DIGITS = 20
 # Images; a count as large as this is ignored.
@@ -118,7 +120,7 @@ def _card(content: Mapping[str, Any]) -> ModelCard:
         recipe=_text(content.get("recipe")),
         threshold_for=_text(content.get("threshold_for")),
         created=_time(content.get("created")),
-        marks=tuple(filter(None, map(_text, marks if isinstance(marks, list) else ()))),
+        marks=tuple(filter(None, map(_text, marks[:_MOST_MARKS] if isinstance(marks, list) else ()))),
     )
 
 

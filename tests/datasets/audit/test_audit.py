@@ -181,3 +181,17 @@ def test_the_published_data_set_reports_its_leaks_and_its_tags_spelt_alike(share
         *("spelt-alike", "spelt-alike", "spelt-alike", "few-images", "few-images"),
     ]
     assert ("pos-environment-natural", "pos-environmental-natural") in [each.tags for each in found]
+
+
+def test_pairs_that_are_not_told_of_one_by_one_are_counted():
+    *shown, rest = advice(named_dataset({f"t{number:03}": range(30) for number in range(100)}), "same-images")
+    assert [each.tags for each in shown] == [("t000", "t001"), ("t000", "t002"), ("t000", "t003")]
+    assert rest.sentence == "The same goes for 4,947 more, among others of t000, t004, t005 and 97 more."
+
+
+def test_of_a_thousand_tags_the_images_with_hundreds_count_in_no_pair():
+    rows = {f"t{number:04}": [0, 1, 2, 3] for number in range(1001)}
+    rows["t0000"] = rows["t0001"] = [0, 1, 2, 3, 4, 5, 6]
+    found = one(named_dataset(rows), "same-images")
+    assert found.tags == ("t0000", "t0001")
+    assert found.sentence.startswith("t0000 and t0001 have 7 of 7 images in common")

@@ -54,4 +54,6 @@ def _limit(found: Iterable[Advice]) -> Iterator[Advice]:
     if rest := every[_MOST_OF_CODE:]:
         tags = tuple(dict.fromkeys(tag for advice in rest for tag in advice.tags))
         rows = tuple(row for advice in rest for row in advice.rows[:2])[:SHOWN]
-        yield Advice(rest[0].code, tags, rows, f"The same goes for {len(rest)} more, of {join_tags(tags)}.")
+        of = "among others of" if every[-1].further else "of"
+        count = len(rest) + every[-1].further
+        yield Advice(rest[0].code, tags, rows, f"The same goes for {count:,} more, {of} {join_tags(tags)}.")

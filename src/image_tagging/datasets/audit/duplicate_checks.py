@@ -23,19 +23,21 @@ _MANY_COPIES, _MANY_COPIES_SHARE = 3, 0.1
 def excluding_tags(facts: DataFacts) -> Iterator[Advice]:
     """Yield images of two tags that exclude each other: by their names, or since nearly all images have one tag."""
     places = {tag: place for place, tag in enumerate(facts.tags)}
-    opposed = {(places[one], places[other]) for one, other in opposites(facts.tags)}
+    opposed = {tuple(sorted((places[one], places[other]))) for one, other in opposites(facts.tags)}
     several = int((facts.tags_of > 1).sum())
     exclude = 0 < several <= _FEW_OF_SEVERAL_TAGS * int((facts.tags_of > 0).sum())
-    for one, other, shared in facts.shared_pairs():
+    pairs, many = facts.pairs, len(facts.tags)
+    numbers = np.array([one * many + other for one, other in opposed], dtype=np.int64)
+    by_name = np.isin(pairs.one.astype(np.int64) * many + pairs.other, numbers)
+    for one, other, further in pairs.first(by_name | (exclude & (2 * pairs.shared <= pairs.fewer))):
         pair = facts.tags[one], facts.tags[other]
-        both = f"{counted_are(shared, 'image')} in both {escaped(pair[0])} and {escaped(pair[1])}"
-        if (one, other) in opposed or (other, one) in opposed:
+        rows = facts.in_both(one, other)
+        both = f"{counted_are(len(rows), 'image')} in both {escaped(pair[0])} and {escaped(pair[1])}"
+        if (one, other) in opposed:
             sentence = f"{both}, which by their names exclude each other: leave each in one of the two."
-        elif exclude and shared <= min(facts.counts[[one, other]]) / 2:
-            sentence = f"{both}, while nearly all others have one tag: leave each in one unless both are true."
         else:
-            continue
-        yield Advice("excluding-tags", pair, first_rows(facts.in_both(one, other)), sentence)
+            sentence = f"{both}, while nearly all others have one tag: leave each in one unless both are true."
+        yield Advice("excluding-tags", pair, first_rows(rows), sentence, further)
 
 
 def also_other(facts: DataFacts) -> Iterator[Advice]:

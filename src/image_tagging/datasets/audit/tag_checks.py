@@ -38,13 +38,15 @@ _COMPARED, _PAIRS_COMPARED = 500, 200
 
 def same_images(facts: DataFacts) -> Iterator[Advice]:
     """Yield pairs of tags with nearly all images in common."""
-    for one, other, shared in facts.shared_pairs():
-        every = int(facts.counts[one] + facts.counts[other]) - shared
-        if shared >= max(_FEWEST_SAME, _SAME_IMAGES * every):
-            pair = facts.tags[one], facts.tags[other]
-            names = " and ".join(map(escaped, pair))
-            sentence = f"{names} have {shared:,} of {every:,} images in common: if they mean the same, one is enough."
-            yield Advice("same-images", pair, first_rows(facts.in_both(one, other)), sentence)
+    pairs = facts.pairs
+    same = pairs.shared >= np.maximum(_FEWEST_SAME, _SAME_IMAGES * (pairs.fewer + pairs.more - pairs.shared))
+    for one, other, further in pairs.first(same):
+        both = facts.in_both(one, other)
+        every = facts.counts[one] + facts.counts[other] - len(both)
+        pair = facts.tags[one], facts.tags[other]
+        names = " and ".join(map(escaped, pair))
+        sentence = f"{names} have {len(both):,} of {every:,} images in common: if they mean the same, one is enough."
+        yield Advice("same-images", pair, first_rows(both), sentence, further)
 
 
 def spelt_alike_tags(facts: DataFacts) -> Iterator[Advice]:
