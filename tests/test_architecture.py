@@ -27,7 +27,7 @@ PUBLIC = {
         "load_encoder register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles OUTPUT_JSON ResultScore ScoredPicture TableRow empty_tags read_results read_table "
+        "DatasetFiles OUTPUT_JSON ResultScore ResultWriter ScoredPicture TableRow empty_tags read_results read_table "
         "require_place require_results_ours result_folders results score_pictures"
     ),
     "images": "Decoders Preprocess decoder_version",

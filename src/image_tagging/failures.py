@@ -61,6 +61,11 @@ class FailureList:
         return is_held
 
     @property
+    def count(self) -> int:
+        """How many there are."""
+        return sum(self.codes.values())
+
+    @property
     def more(self) -> int:
-        """How many were counted and are not held."""
-        return sum(self.codes.values()) - len(self.held)
+        """How many of them are not held."""
+        return self.count - len(self.held)

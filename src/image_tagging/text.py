@@ -14,8 +14,8 @@ from collections.abc import Sequence
 #: Not printable alone, and safe: the zero-width joiner and non-joiner of letters and emoji.
 _JOINERS = "\u200c\u200d"
 
-#: Characters of a tag in a sentence.
-_LONGEST_TAG = 100
+#: Characters of a tag, and of a path, in a sentence.
+_LONGEST_TAG, _LONGEST_PATH = 100, 4096
 
 # A run of backslashes is looked at from its first one alone, so that a name of nothing else takes no longer.
 _TO_ESCAPE = re.compile(r"(?<!\\)(\\*)([\ud800-\udfff])|(?<!\\)(\\+)(?=ud[89a-f][0-9a-f]{2})")
@@ -80,6 +80,11 @@ def counted(number: int, what: str) -> str:
 def counted_are(number: int, what: str) -> str:
     """Return a number with its noun and verb: ``1 image is``, ``2 images are``."""
     return f"{counted(number, what)} {'is' if number == 1 else 'are'}"
+
+
+def short_path(path: str) -> str:
+    """Return a path for a log or a report: no system has longer ones than 4,096 bytes, and an archive may name any."""
+    return shortened(path, _LONGEST_PATH)
 
 
 def tag_in_words(tag: str) -> str:

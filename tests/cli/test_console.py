@@ -49,6 +49,7 @@ def process_summary(**values):
 
 def classify_summary(**values):
     values = {"embedding": embedding(), "models": (("lr", "cat"), ("svm", "cat")), "place_failures": (), **values}
+    values = {"place_failed": len(values["place_failures"]), **values}
     values = {"tagged": 2, **values}
     return ClassifySummary(
         **{

@@ -12,6 +12,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from image_tagging import failures
 from image_tagging.errors import OutputError
 from image_tagging.exporters import placing as placing_module
 from image_tagging.exporters.results import results, score_pictures
@@ -50,7 +51,8 @@ def rows(path, name):
 def write(folder, files, scores, archives=None, place="copy"):
     """One picture with these scores, in these files; gives the failures."""
     with results(str(folder), archives=archives, bins=10, place=place) as writer:
-        return list(writer.add(record(files[0]), [ListedFile(ref, n) for n, ref in enumerate(files, 1)], scores))
+        writer.add(record(files[0]), [ListedFile(ref, n) for n, ref in enumerate(files, 1)], scores)
+        return writer.failures.held
 
 
 SCORES = [TagScore("cat", "ovr-svm", 0.25, 3, tagged=False), TagScore("a/b", "lr", 1.0, 10, tagged=True)]
@@ -209,3 +211,13 @@ def test_an_error_in_mid_run_leaves_earlier_results_whole(tmp_path, picture):
         raise KeyboardInterrupt
     assert (tmp_path / "out" / "output.json").read_bytes() == before
     assert not list((tmp_path / "out").glob("*.part"))
+
+
+def test_of_many_images_that_cannot_be_placed_the_first_are_held_and_all_counted(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(failures, "MOST_FAILURES", 2)
+    with results(str(tmp_path / "out"), archives=None, bins=10) as writer:
+        for number in range(5):
+            ref = ImageRef(str(tmp_path / f"gone{number}.png"))
+            writer.add(record(ref), [ListedFile(ref, 1)], SCORES)
+    assert (len(writer.failures.held), writer.failures.count, writer.failures.more) == (2, 5, 3)
+    assert caplog.text.count("could not place") == 2

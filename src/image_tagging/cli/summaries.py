@@ -115,7 +115,7 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     """Print what stage 3 or 4 did."""
     console = screen()
     _show_embedding(console, summary.embedding, log)
-    _show_failures(console, "could not be placed", summary.place_failures, len(summary.place_failures), log)
+    _show_failures(console, "could not be placed", summary.place_failures, summary.place_failed, log)
     tags = len({tag for _, tag in summary.models})
     used = f"{counted(len(summary.models), 'model')} of {counted(tags, 'tag')}"
     where = "no image was placed" if summary.place == "none" else f"images are in {summary.folder}/<kind>/<tag>/<bin>/"

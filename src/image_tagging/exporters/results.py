@@ -15,10 +15,11 @@ import numpy as np
 
 from ..datasets import RECORDS_MARK, JsonObjectWriter, json_object
 from ..errors import OutputError
-from ..failures import attempt
+from ..failures import FailureList, attempt
 from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from ..sources import SourceReader
 from ..tag_models import TagModels, bin_labels, bin_numbers, kind_names, quote_tag
+from ..text import short_path
 from ..writing import require_ours
 from .placing import Placer
 from .tables import STAGE3, STAGE4, ResultTable, TableWriter, archive_row, result_table, score_rows
@@ -62,9 +63,10 @@ class ResultWriter:
         self._folders: dict[tuple[str, str], str] = {}  # by kind and tag
         self._reader = SourceReader()
         self.paths: tuple[str, ...] = ()
+        self.failures = FailureList()
 
-    def add(self, record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[TagScore]) -> Iterator[Failure]:
-        """Write one picture and place every file that holds it; yield those that could not be placed.
+    def add(self, record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[TagScore]) -> None:
+        """Write one picture and place every file that holds it; ``failures`` takes those that could not be placed.
 
         Raises
         ------
@@ -75,9 +77,8 @@ class ResultWriter:
         for file in files:
             self._table.add(score_rows(self._table.table, file.ref, record.hash_id, scores))
             placed = attempt(file.ref, "place", partial(self._place, file, scores))
-            if isinstance(placed, Failure):
-                log.warning("could not place %s: %s (%s)", placed.ref.path, placed.reason, placed.code)
-                yield placed
+            if isinstance(placed, Failure) and self.failures.add(placed):
+                log.warning("could not place %s: %s (%s)", short_path(placed.ref.path), placed.reason, placed.code)
 
     def close(self) -> None:
         """Close the archives that images were read from."""

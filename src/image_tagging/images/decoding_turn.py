@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional, Protocol, Union
 
 from ..records import Failure, ImageFacts, ImageRef
 from ..settings import ImageLimits
+from ..text import short_path
 from .decoding_child import Request
 from .decoding_process import DecodingProcess, EndedError, Preprocess
 
@@ -160,7 +161,7 @@ class Turn:
 def _as_response(ref: ImageRef, header: dict[str, Any]) -> Response:
     """Log what decoders printed; return the header of a response, or the ``Failure`` that it describes."""
     if printed := header.pop("printed", None):
-        log.info("%s: the decoder printed: %s", ref.path, printed)
+        log.info("%s: the decoder printed: %s", short_path(ref.path), printed)
     if "code" in header:
         return Failure(ref, str(header["step"]), str(header["code"]), str(header["reason"]))
     return header

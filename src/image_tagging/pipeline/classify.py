@@ -13,7 +13,7 @@ from typing import Optional
 from ..datasets import read_embeddings
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
 from ..errors import EncoderMismatchError
-from ..exporters import require_place, require_results_ours, result_folders, results, score_pictures
+from ..exporters import ResultWriter, require_place, require_results_ours, result_folders, results, score_pictures
 from ..files import stamp_of
 from ..images import decoder_version
 from ..progress import Progress, no_progress
@@ -25,7 +25,7 @@ from ..tag_models import TagModels, load_tag_models
 from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, hidden_by_results
-from .summaries import ClassifySummary
+from .summaries import ClassifySummary, EmbeddingSummary
 
 log = logging.getLogger(__name__)
 
@@ -72,18 +72,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
         mixed = config.place != "none" and _note_placing(store, f"{_models_digest(models)}/{config.output_bins}")
-        failures: list[Failure] = []
-        tagged = 0
-        archives = embedding.archives if config.archives else None
-        with results(output, archives=archives, bins=config.output_bins, place=config.place) as writer:
-            scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins)
-            for number, (record, scores) in enumerate(scored, start=1):
-                files = store.pictures.files_of(record.hash_id)
-                failures += writer.add(record, files, scores)
-                tagged += len(files) if any(score.tagged for score in scores) else 0
-                watch("scoring and placing", number, embedding.pictures)
-        if differing := store.pictures.differing:
-            log.warning("the metadata holds other embeddings of %d pictures than were computed here", differing)
+        writer, tagged = _write_results(store, models, embedding, config, watch)
         if config.place == "hardlink":
             store.listing.renew_stamps()
     return ClassifySummary(
@@ -91,15 +80,36 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
         embedding=embedding,
         models=tuple(models.names),
         tagged=tagged,
-        place_failures=tuple(failures),
+        place_failures=tuple(writer.failures.held),
+        place_failed=writer.failures.count,
         place=config.place,
         mixed_bins=mixed,
-        differing=differing,
+        differing=store.pictures.differing,
         left_out=images.left_out,
         files=writer.paths,
         folder=output,
         seconds=time.monotonic() - started,
     )
+
+
+def _write_results(
+    store: WorkingStore, models: TagModels, embedding: EmbeddingSummary, config: ClassifyConfig, watch: Progress
+) -> tuple[ResultWriter, int]:
+    """Score and place every picture; return what wrote the results, and how many files got a tag."""
+    tagged = 0
+    output, archives = os.path.abspath(config.output), embedding.archives if config.archives else None
+    with results(output, archives=archives, bins=config.output_bins, place=config.place) as writer:
+        scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins)
+        for number, (record, scores) in enumerate(scored, start=1):
+            files = store.pictures.files_of(record.hash_id)
+            writer.add(record, files, scores)
+            tagged += len(files) if any(score.tagged for score in scores) else 0
+            watch("scoring and placing", number, embedding.pictures)
+    if more := writer.failures.more:
+        log.warning("%d more images could not be placed", more)
+    if differing := store.pictures.differing:
+        log.warning("the metadata holds other embeddings of %d pictures than were computed here", differing)
+    return writer, tagged
 
 
 class StageImages:

@@ -18,7 +18,7 @@ from ..records import Failure, Found, FoundImage, ImageRef
 from ..runners import Runner
 from ..sources import find_images
 from ..store import STORE_NAME, FoundSummary, WorkingStore
-from ..text import shortened
+from ..text import short_path
 from .configs import EmbeddingConfig
 from .embedder import LOCAL, Embedder
 from .summaries import EmbeddingSummary
@@ -26,9 +26,6 @@ from .summaries import EmbeddingSummary
 log = logging.getLogger(__name__)
 
 _HIDDEN = "its images are not looked at, since results go there: choose an output folder outside of the input"
-
-#: Characters of a path in the log: no system has longer ones, and through archives they can be.
-_LONGEST_PATH = 4096
 
 #: The step that is finished when no listed image is pending and all pictures have names.
 _NAMES = "names"
@@ -180,15 +177,11 @@ def _log_failures(failures: Sequence[Failure], codes: Mapping[str, int]) -> None
 def _log_shared(shared: Sequence[tuple[ImageRef, ImageRef]], count: int) -> None:
     """Log the pairs of pictures with one hash that are held, and in one line how many more there are than these."""
     for later, earlier in shared:
-        paths = _short_path(later), _short_path(earlier)
+        paths = short_path(later.path), short_path(earlier.path)
         log.info("%s has the pixel values of %s in other colours or another shape", *paths)
     if more := count - len(shared):
         log.info("%s more have the pixel values of another, which are not named", f"{more:,}")
 
 
 def _in_words(failure: Failure) -> str:
-    return f"{_short_path(failure.ref)}: {failure.reason}"
-
-
-def _short_path(ref: ImageRef) -> str:
-    return shortened(ref.path, _LONGEST_PATH)
+    return f"{short_path(failure.ref.path)}: {failure.reason}"

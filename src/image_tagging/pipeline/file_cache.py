@@ -19,7 +19,7 @@ from ..images import Decoders
 from ..records import Failure, Found, FoundArchive, FoundImage, OtherFile
 from ..runners import local
 from ..sources import ThreadReaders, find_images
-from ..text import shortened
+from ..text import short_path
 from ..writing import make_folder
 from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, open_cache
 
@@ -28,9 +28,6 @@ log = logging.getLogger(__name__)
 #: The most images sent to a decoding process together, and the bytes after which they are sent.
 _TOGETHER = 32
 _HELD_BYTES = 1 << 18
-
-#: Characters of a path in the log.
-_LONGEST_PATH = 4096
 
 #: Groups of images per transaction: enough to make its cost negligible, few enough to lose little when interrupted.
 _GROUPS = 64
@@ -196,7 +193,7 @@ class _Adder:
 
     def _skip(self, failure: Failure) -> None:
         if self.failures.add(failure):
-            path = shortened(failure.ref.path, _LONGEST_PATH)
+            path = short_path(failure.ref.path)
             log.warning("skipped %s: %s (%s, %s)", path, failure.reason, failure.step, failure.code)
 
     def _read(self, group: Sequence[FoundImage]) -> list[Union[Row, Failure]]:

@@ -81,7 +81,8 @@ class ClassifySummary:
 
     ``tagged`` counts the files whose image has at least one tag: its probability reaches the threshold of a model.
     ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
-    (``of_archives``). ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images
+    (``of_archives``). ``place_failures`` are the first files that could not be placed, ``place_failed`` counts all;
+    ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images
     placed by other models or for another number of bins. ``differing`` counts the pictures of which the metadata holds
     another embedding than the one computed here, which was used.
     """
@@ -91,6 +92,7 @@ class ClassifySummary:
     models: tuple[tuple[str, str], ...]
     tagged: int
     place_failures: tuple[Failure, ...]
+    place_failed: int
     place: str
     mixed_bins: bool
     differing: int

@@ -12,7 +12,7 @@ from typing import Any, Optional
 
 from ..datasets import Advice, TaggedEmbeddings
 from ..records import EncoderSpec, ImportedEmbedding
-from ..text import encodable, shortened
+from ..text import encodable, short_path, shortened
 from ..training import Aim, TagIndex
 from ..writing import new_text, require_ours
 from .page.page import PAGE_MARK, PAGE_NAME, pictures_of, write_report_page
@@ -26,7 +26,7 @@ _MARK = re.compile(rb'"program": "image-tagging-tools"')
 
 #: Characters of a path, as long as systems have them, and of the name of a file or a tag; and the tags of an example.
 #: A stranger's metadata may hold longer ones, and each is written once for every model.
-_LONGEST_PATH, _LONGEST_NAME, _MOST_TAGS = 4096, 255, 20
+_LONGEST_NAME, _MOST_TAGS = 255, 20
 
 _SORTS = ("hits", "misses", "label_errors")
 
@@ -93,7 +93,7 @@ class RunReport:
         shown: dict[str, Optional[ShownImage]] = {}
         for row, image in enumerate(images):
             if row in wanted:
-                paths[row] = path = shortened(encodable(image.file_path), _LONGEST_PATH)
+                paths[row] = path = short_path(encodable(image.file_path))
                 shown[path] = None if path in shown else ShownImage.of(image)
         return paths, {path: image for path, image in shown.items() if image}
 

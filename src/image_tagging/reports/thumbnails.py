@@ -27,7 +27,7 @@ from ..records import Failure, ImageRef, ImportedEmbedding
 from ..runners import local
 from ..settings import DEFAULT_LIMITS, ImageLimits
 from ..sources import ThreadReaders, may_be_opened
-from ..text import encodable, shortened
+from ..text import encodable, short_path
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +39,6 @@ ENLARGED_BELOW = 48
 
 #: At about 4 kB each they make a page of 8 MB: a browser opens it at once, and it can still be sent to somebody.
 MOST_THUMBNAILS = 2000
-
-#: Characters of a path in the log: no system has longer ones, and those of a stranger's metadata can be.
-_LONGEST_PATH = 4096
 
 #: Threads that read, and so processes that decode at a time.
 _MOST_THREADS = 4
@@ -73,14 +70,12 @@ class ShownImage:
         """
         ref = image.address or ImageRef(image.file_path)
         if not may_be_opened(ref):
-            log.info(
-                "no thumbnail of %s: it is not opened because metadata says so", shortened(ref.path, _LONGEST_PATH)
-            )
+            log.info("no thumbnail of %s: it is not opened because metadata says so", short_path(ref.path))
             return None
         if image.address is None and not os.path.isfile(image.file_path):
             log.info(
                 "no thumbnail of %s: the metadata has no address of it, and its path is no file; run stage 1 again",
-                shortened(encodable(image.file_path), _LONGEST_PATH),
+                short_path(encodable(image.file_path)),
             )
             return None
         return cls(ref, image.hash_id)
@@ -112,7 +107,7 @@ def draw_thumbnails(images: Mapping[str, ShownImage], limits: ImageLimits = DEFA
     with closing(readers), closing(outcomes), decoders:
         for outcome in outcomes:
             if isinstance(outcome, Failure):
-                log.info("no thumbnail of %s: %s", shortened(outcome.ref.path, _LONGEST_PATH), outcome.reason)
+                log.info("no thumbnail of %s: %s", short_path(outcome.ref.path), outcome.reason)
             else:
                 drawn[outcome.name] = outcome.uri
     return {name: drawn[name] for name in chosen if name in drawn}
