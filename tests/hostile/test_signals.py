@@ -86,14 +86,14 @@ PLACES = {
         "start": "cv2:::1",
         "the models": "image_tagging.tag_models.files::load_tag_model:2",
         "scores": "image_tagging.exporters.results:ResultWriter:add:9",
-        "a bin": "image_tagging.writing.new_files::copy_image:11",
+        "a bin": "image_tagging.exporters.placing::copy_image:11",
         "moving into place": "os::replace:5",
         "the table": "image_tagging.exporters.tables:TableWriter:add:9",
         "the summary": "image_tagging.cli.summaries::show_classify:1",
     },
     "classify-zip": {
         "a batch": "image_tagging.pipeline.embedder:Embedder:_embed:2",
-        "a bin": "image_tagging.writing.new_files::copy_image:11",
+        "a bin": "image_tagging.exporters.placing::copy_image:11",
         "the summary": "image_tagging.cli.summaries::show_classify:1",
     },
 }

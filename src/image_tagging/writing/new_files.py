@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -103,9 +104,9 @@ def require_ours(path: str, mark: re.Pattern[bytes]) -> None:
     """
     try:
         status = os.lstat(path)
-    except FileNotFoundError:
-        return
     except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ENAMETOOLONG}:
+            return
         raise OutputError(f"cannot write {path}: {why(error)}. Choose another output folder.") from error
     if not stat.S_ISREG(status.st_mode):
         raise OutputError(f"cannot write {path}: it is {sort_of(status)}. {MOVE_AWAY}")
