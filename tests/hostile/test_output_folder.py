@@ -462,6 +462,8 @@ def hook(event, args):
         if any(letter in (mode or "") for letter in "wax+") or (flags or 0) & (os.O_WRONLY | os.O_RDWR):
             frame = sys._getframe(1)
             while frame and "image_tagging" not in frame.f_code.co_filename:
+                if "importlib" in frame.f_code.co_filename:  # a library, or Python's cache, as it is imported
+                    return
                 frame = frame.f_back
             opened.append((os.fsdecode(path), frame.f_code.co_filename if frame else ""))
 sys.addaudithook(hook)
