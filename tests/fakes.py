@@ -1,7 +1,8 @@
-"""A small real encoder: the mean colours of a picture, and a count of how often it worked."""
+"""A small real encoder, the mean colours of a picture, with a count of its work; a lock with a count of its holders."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Callable, Optional
@@ -66,3 +67,23 @@ def choose(encoder: Optional[MeanColours] = None) -> MeanColoursChoice:
     """The choice of a fake encoder, by default of a new one."""
     encoder = encoder or MeanColours()
     return MeanColoursChoice(encoder.spec.name, encoder.spec.pretrained, encoder.spec.pretrained, encoder=encoder)
+
+
+class WatchedLock:
+    """A lock: ``counts`` says how many held it each time that it was taken, ``holders`` how many hold it now."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self._lock = lock
+        self.holders = 0
+        self.counts: list[int] = []
+
+    def acquire(self) -> None:
+        """Take the lock."""
+        self._lock.acquire()
+        self.holders += 1
+        self.counts.append(self.holders)
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self.holders -= 1
+        self._lock.release()

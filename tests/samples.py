@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Union
 
 import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
 from PIL import Image
 
 from image_tagging.records import FoundImage, ImageFacts, ImageRef
@@ -81,3 +83,9 @@ def found(file: str, *members: str, stamp: str = "1") -> FoundImage:
 def facts(file: str, *members: str, hash_id: str = "h1", picture_hash: str = "p1") -> ImageFacts:
     """What decoding tells of an image."""
     return ImageFacts(ImageRef(file, members), hash_id, picture_hash, "PNG", 100, 12, 8)
+
+
+def with_a_piece(text: str, data: DataObject, pieces: list[str]) -> str:
+    """The text with one of the pieces drawn into it, in place of at most two characters."""
+    at = data.draw(st.integers(0, len(text)))
+    return text[:at] + data.draw(st.sampled_from(pieces)) + text[at + data.draw(st.integers(0, 2)) :]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from image_tagging.datasets import json_objects
 from image_tagging.datasets.json_objects import json_entries
 from image_tagging.errors import MetadataError
+from samples import with_a_piece
 
 PLAIN = st.none() | st.booleans() | st.integers(-99, 99) | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
@@ -42,9 +43,7 @@ def test_every_object_is_read_entry_by_entry(path, value, layout, chunk):
 @settings(deadline=None)
 @given(OBJECTS, st.data(), st.integers(1, 40))
 def test_what_is_no_json_is_refused_and_nothing_else(path, value, data, chunk):
-    text = json.dumps(value)
-    at = data.draw(st.integers(0, len(text)))
-    text = text[:at] + data.draw(st.sampled_from(NASTY)) + text[at + data.draw(st.integers(0, 2)) :]
+    text = with_a_piece(json.dumps(value), data, NASTY)
     try:
         expected = orjson.loads(text)
     except orjson.JSONDecodeError:

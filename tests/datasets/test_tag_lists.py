@@ -14,6 +14,7 @@ from image_tagging.datasets import tag_lists as module
 from image_tagging.datasets.metadata import write_lists
 from image_tagging.errors import MetadataError
 from labelled import tag_lists
+from samples import with_a_piece
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(['"', "\\", "a,b", "]", "é", "\n"])
 LISTS = st.dictionaries(TEXTS, st.lists(TEXTS, max_size=5), max_size=5)
@@ -68,8 +69,7 @@ def test_every_layout_is_read(path, lists, layout):
 def test_what_is_no_tag_list_is_refused_and_nothing_else(path, lists, data):
     text = json.dumps(lists)
     if data is not None:
-        at = data.draw(st.integers(0, len(text)))
-        text = text[:at] + data.draw(st.sampled_from(NASTY)) + text[at + data.draw(st.integers(0, 2)) :]
+        text = with_a_piece(text, data, NASTY)
     try:
         expected = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fakes import WatchedLock
 from image_tagging.errors import DecodeError
 from image_tagging.images import decoding_child
 from image_tagging.images.avif_size import coded_pixels
@@ -253,25 +254,8 @@ def test_large_pictures_inside_are_decoded_one_at_a_time():
     files = [ico(encoded(white(side))), icns(b"icp4", encoded(white(side)))]
     if HAS_AVIF:
         files.append(avif(side))
-    held, most = [], []
-
-    class Watched:
-        """The lock, with a count of those that hold it."""
-
-        def __init__(self, lock):
-            self._lock = lock
-
-        def acquire(self):
-            self._lock.acquire()
-            held.append(1)
-            most.append(len(held))
-
-        def release(self):
-            held.pop()
-            self._lock.release()
-
     with Decoders(processes=3) as decoders, ThreadPoolExecutor(3) as pool:
-        decoders.large = Watched(decoders.large)
+        watched = decoders.large = WatchedLock(decoders.large)
 
         def work(data):
             with decoders.decoded(REF, data) as image:
@@ -282,7 +266,7 @@ def test_large_pictures_inside_are_decoded_one_at_a_time():
     assert all(
         "not one of the allowed sizes" in reason for reason in failed
     )  # what Pillow says when it has it, in ICNS
-    assert (most, held) == ([1] * len(files) * 2, [])
+    assert (watched.counts, watched.holders) == ([1] * len(files) * 2, 0)
 
 
 def test_the_size_inside_an_avif_is_known_or_counts_as_large():

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fakes import mean_colours
+from fakes import WatchedLock, mean_colours
 from image_tagging.errors import DecoderError
 from image_tagging.images import decoding_child, decoding_process
 from image_tagging.images.decode import content_hash, decode
@@ -272,25 +272,8 @@ def test_many_images_of_any_length_are_hashed_in_their_places(decoders, length):
 def test_large_pictures_are_decoded_one_at_a_time(monkeypatch):
     side = int(decoding_child.LARGE_PIXELS**0.5) + 1
     large = encoded(Image.new("L", (side, side)))
-    held, most = [], []
-
-    class Watched:
-        """The lock, with a count of those that hold it."""
-
-        def __init__(self, lock):
-            self._lock = lock
-
-        def acquire(self):
-            self._lock.acquire()
-            held.append(1)
-            most.append(len(held))
-
-        def release(self):
-            held.pop()
-            self._lock.release()
-
     with Decoders(processes=3) as decoders, ThreadPoolExecutor(3) as pool:
-        decoders.large = Watched(decoders.large)
+        watched = decoders.large = WatchedLock(decoders.large)
 
         def work(number):
             if number % 3 == 0:
@@ -300,8 +283,8 @@ def test_large_pictures_are_decoded_one_at_a_time(monkeypatch):
                 return image.prepared(mean_colours) if number % 3 == 1 else None
 
         list(pool.map(work, range(9)))
-    assert (set(most), held) == ({1}, [])
-    assert len(most) == 12
+    assert (set(watched.counts), watched.holders) == ({1}, 0)
+    assert len(watched.counts) == 12
 
 
 def test_a_large_picture_that_cannot_be_decoded_leaves_room_for_the_next():

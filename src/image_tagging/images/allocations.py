@@ -1,8 +1,8 @@
 """Watch every picture that a plug-in allocates, so that no limit on pixels depends on what a file says of itself.
 
 The size that a file declares need not be that of a picture inside it: an icon of 16 x 16 may hold a PNG of 169
-megapixels, which its plug-in loads while the file is opened. All plug-ins take the memory of pictures from two
-functions of Pillow, whatever the format and however deep inside.
+megapixels, which its plug-in loads while the file is opened. All plug-ins allocate pictures by two functions of
+Pillow, also for pictures inside a picture.
 """
 
 from __future__ import annotations

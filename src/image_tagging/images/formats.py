@@ -3,7 +3,7 @@
 Pillow tries every plug-in that it has. Left out are those that
 
 - start another program: EPS (Ghostscript), WMF and EMF (a handler of the system);
-- give what is inside to ``Image.open`` again, whatever it is: IPTC, whose content may be EPS, or a picture of another
+- give what is inside to ``Image.open`` again, in any format: IPTC, whose content may be EPS, or a picture of another
   size than the one that the file declares;
 - read compound documents of Microsoft with a further library: FPX, MIC;
 - recognise a format and cannot decode it: BUFR, GRIB, HDF5, MPEG;
