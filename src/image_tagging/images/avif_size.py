@@ -1,8 +1,8 @@
 """The size of the AV1 pictures inside an AVIF file, which may be another than the one that the file declares.
 
 libavif decodes them at their own size, without a limit, and scales the result to the declared one. Their own size is
-in the sequence headers at the start of their data. This reads the plain structure that encoders of still images write; of any other it
-says that the size is not known, and never that it is small.
+in the sequence headers at the start of their data. This reads the plain structure that encoders of still images write;
+of any other it says that the size is not known, and never that it is small.
 
 Sources: AV1 Image File Format (AOMedia), ISO/IEC 14496-12 (boxes, iloc, iinf), AV1 Bitstream & Decoding Process
 Specification, 5.3 (OBU) and 5.5 (sequence header).
