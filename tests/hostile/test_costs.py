@@ -183,7 +183,7 @@ def test_a_small_table_within_the_limits_is_read(tmp_path, count, changes, optio
     pq.write_table(table(count, **changes()), str(path), compression="zstd", **options)
     said, memory = read_apart("metadata", path)
     assert said == str(count)
-    assert memory < (500e6 if path.stat().st_size < 1e6 else 2e9) / (1 << 20)
+    assert memory < most_memory(path)
 
 
 def varint(number):

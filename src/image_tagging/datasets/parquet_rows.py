@@ -21,7 +21,7 @@ FILE_PATH = "file_path"
 _NAMES = ("hash_id", "model", "pretrained")
 
 #: Bytes of texts that become Python objects at a time, and of one address.
-_TEXT_BYTES = 16 << 20
+_TEXT_BYTES = 4 << 20
 _LONGEST_ADDRESS = 4 << 20
 
 
