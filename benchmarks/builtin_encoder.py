@@ -22,11 +22,11 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
+from image_tagging.addresses import ImageRef
 from image_tagging.encoders.builtin import network
 from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.errors import DecodeError
 from image_tagging.images.decode import decode
-from image_tagging.records import ImageRef
 
 _FEWER = 8
 

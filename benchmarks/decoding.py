@@ -18,11 +18,12 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
+from image_tagging.addresses import ImageRef
 from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.encoders.clip.preprocess import ClipPreprocess
 from image_tagging.images.decode import content_hash, decode
 from image_tagging.images.decoders import Decoders, RemoteImage
-from image_tagging.records import FoundImage, ImageRef
+from image_tagging.records import FoundImage
 from image_tagging.sources.find import find_images
 from image_tagging.sources.read import SourceReader
 

@@ -155,8 +155,9 @@ def records(count: int, tags: int) -> Iterator:
     """Yield the records, the same for every step. Of 500 images each tag has one and ``other-training`` the others."""
     import numpy as np
 
+    from image_tagging.addresses import ImageRef
     from image_tagging.datasets.tagged_embeddings import OTHER_TRAINING
-    from image_tagging.records import ImageRecord, ImageRef
+    from image_tagging.records import ImageRecord
 
     draw, spec = Drawing(tags), encoder()
     for start in range(0, count, 4096):

@@ -16,10 +16,10 @@ import numpy as np
 from builtin_encoder import pictures_in
 from PIL import Image, ImageChops, ImageEnhance
 
+from image_tagging.addresses import ImageRef
 from image_tagging.datasets.near_duplicates import NEARLY_THE_SAME
 from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.images.decode import decode
-from image_tagging.records import ImageRef
 
 
 def main() -> None:

@@ -23,10 +23,11 @@ import numpy as np
 from PIL import Image
 
 from image_tagging import ClassifyConfig, EncoderSpec, classify_images
+from image_tagging.addresses import ImageRef
 from image_tagging.datasets.json_objects import json_object
 from image_tagging.datasets.metadata import as_json
 from image_tagging.images.decode import decode
-from image_tagging.records import ImageRecord, ImageRef
+from image_tagging.records import ImageRecord
 from image_tagging.tag_models import kind_names
 from image_tagging.tag_models.files import save_tag_model
 from image_tagging.training.fitting.fit import fit_models

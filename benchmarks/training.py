@@ -26,12 +26,13 @@ from sklearn.preprocessing import Normalizer
 from sklearn.svm import SVC
 
 from image_tagging import EncoderSpec, TrainConfig, TrainSummary, train_tag_models
+from image_tagging.addresses import ImageRef
 from image_tagging.datasets import read_embeddings, read_tag_lists, write_lists
 from image_tagging.datasets.json_objects import json_object
 from image_tagging.datasets.metadata import as_json
 from image_tagging.datasets.splits import Splitter
 from image_tagging.datasets.tagged_embeddings import gather
-from image_tagging.records import ImageRecord, ImageRef
+from image_tagging.records import ImageRecord
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from image_tagging.addresses import ImageRef
 from image_tagging.images.decode import decode
-from image_tagging.records import ImageRef
 
 #: Sources of drawn pictures: enlarged without blur, and the teacher, who learned from photographs, knows them badly.
 DRAWN = frozenset({"crawl", "freedoom", "noto-emoji", "openlayers", "raylib", "superpowers"})

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 from PIL import Image
 
-from image_tagging.records import FoundImage, ImageFacts, ImageRef
+from image_tagging.addresses import ImageRef
+from image_tagging.records import FoundImage, ImageFacts
 
 Members = dict[str, Union[bytes, "Members"]]
 

@@ -6,9 +6,10 @@ import errno
 
 import pytest
 
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import DecodeError, EncoderError, OutputError, ReadError
 from image_tagging.failures import attempt
-from image_tagging.records import Failure, ImageRef
+from image_tagging.records import Failure
 
 REF = ImageRef("cat.png")
 

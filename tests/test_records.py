@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_tagging.records import EncoderSpec, Failure, ImageRef
+from image_tagging.addresses import ImageRef
+from image_tagging.records import EncoderSpec, Failure
 
 
 def test_a_path_leads_through_the_archives():

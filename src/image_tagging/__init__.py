@@ -12,6 +12,7 @@ TYPE_CHECKING = False  # as in typing, whose import would take longer than all t
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .addresses import ImageRef
     from .cli import classify_main, list_models
     from .encoders import Encoder, load_encoder
     from .errors import ImageTaggingError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
         process_dataset,
         train_tag_models,
     )
-    from .records import EncoderSpec, Failure, ImageRef
+    from .records import EncoderSpec, Failure
     from .tag_models import TagModel, TagModels, generate_model_path, load_tag_models
 
 __version__ = "0.1.0"
@@ -80,7 +81,8 @@ __getattr__ = lazy_names(
     errors="ImageTaggingError",
     pipeline="ClassifyConfig ClassifySummary FileCache ProcessConfig ProcessSummary TrainConfig TrainSummary "
     "classify_images process_dataset train_tag_models",
-    records="EncoderSpec Failure ImageRef",
+    addresses="ImageRef",
+    records="EncoderSpec Failure",
     tag_models="TagModel TagModels generate_model_path load_tag_models",
 )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Callable, TypeVar, Union
 
+from .addresses import ImageRef
 from .errors import ImageTaggingError, PictureError
-from .records import Failure, ImageRef
+from .records import Failure
 from .text import shortened
 
 Result = TypeVar("Result")

@@ -8,83 +8,19 @@ return a :class:`Failure` in its place.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
-from .text import encodable, escape_surrogates, escaped, unescape_surrogates
+from .addresses import ImageRef
+from .text import escaped
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: The most names in one address, characters of all of them, of a path for people and of each text of an encoder.
-MOST_NAMES, LONGEST_ADDRESS, LONGEST_PATH, LONGEST_ENCODER_TEXT = 64, 1 << 20, 1 << 16, 1000
-
-
-@dataclass(frozen=True)
-class ImageRef:
-    """The address of an image: a file, and the chain of members inside it where the file is an archive.
-
-    ``ImageRef("photos.zip", ("inner.zip", "cat/7.png"))`` is the image ``cat/7.png`` of the archive ``inner.zip`` in
-    ``photos.zip``. The image need not exist.
-    """
-
-    file: str
-    members: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, address: object) -> ImageRef:
-        """Return what ``address`` gave as a list; ValueError says in words what is wrong with anything else."""
-        if not isinstance(address, list) or not all(isinstance(name, str) for name in address):
-            raise ValueError("is no list of texts")
-        if not address or not all(address):
-            raise ValueError("lacks a name")
-        if len(address) > MOST_NAMES or sum(map(len, address)) > LONGEST_ADDRESS:
-            raise ValueError("is longer than an address can be")
-        file, *members = map(unescape_surrogates, address)
-        return cls(file, tuple(members))
-
-    @property
-    def address(self) -> list[str]:
-        """The file and each member, as results hold them: valid Unicode, and :meth:`of` gives exactly this back."""
-        return [escape_surrogates(name) for name in (self.file, *self.members)]
-
-    @property
-    def path(self) -> str:
-        """The path through the archives, for people: ``photos.zip/inner.zip/cat/7.png``."""
-        return encodable("/".join((self.file, *self.members)))
-
-    @property
-    def name(self) -> str:
-        """The image's own file name: ``7.png``."""
-        return encodable(_last_part(self.members[-1]) if self.members else os.path.basename(self.file))
-
-    @property
-    def suffix(self) -> str:
-        """The suffix of the name in lower case, with its dot: ``.png``."""
-        return os.path.splitext(self.name)[1].lower()
-
-    @property
-    def archive(self) -> str | None:
-        """The path of the archive that holds the image, ``None`` for a plain file."""
-        return ImageRef(self.file, self.members[:-1]).path if self.members else None
-
-    @property
-    def tag(self) -> str:
-        """The name of the folder that holds the image; at the top of an archive, the stem of the archive's name."""
-        if not self.members:
-            return encodable(os.path.basename(os.path.dirname(os.path.abspath(self.file))))
-        folders = self.members[-1].replace("\\", "/").split("/")[:-1]
-        if named := [folder for folder in folders if folder not in {"", ".", ".."}]:
-            return encodable(named[-1])
-        holder = self.members[-2] if len(self.members) > 1 else self.file
-        return encodable(os.path.splitext(_last_part(holder))[0].removesuffix(".tar"))
-
-
-def _last_part(member: str) -> str:
-    return member.replace("\\", "/").rstrip("/").rpartition("/")[2]
+#: Characters of each text of an encoder.
+LONGEST_ENCODER_TEXT = 1000
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,14 @@ def encodable(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
+def as_tag(name: str) -> str:
+    """Return the tag that a folder's name, or a tag as a person wrote it, stands for.
+
+    Systems spell one letter in two ways: ``é``, or ``e`` and a mark (macOS). Tags are compared in the first (NFC).
+    """
+    return unicodedata.normalize("NFC", encodable(name))
+
+
 def escape_surrogates(name: str) -> str:
     r"""Return a name as valid Unicode from which ``unescape_surrogates`` gives exactly the same name.
 

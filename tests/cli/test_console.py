@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from image_tagging.addresses import ImageRef
 from image_tagging.cli import console, summaries
 from image_tagging.datasets.audit.facts import Advice
 from image_tagging.demo import run_demo
 from image_tagging.errors import NoModelsError
 from image_tagging.pipeline.summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
-from image_tagging.records import EncoderSpec, Failure, ImageRef
+from image_tagging.records import EncoderSpec, Failure
 from image_tagging.training.evaluation.validation import validate
 
 ENCODER = EncoderSpec("builtin", "learned-1", 768, "")

@@ -13,10 +13,11 @@ from typing import Optional
 
 import pytest
 
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import ReadError
 from image_tagging.images.decode import decode
 from image_tagging.images.decoders import Decoders
-from image_tagging.records import Failure, FoundImage, ImageRef
+from image_tagging.records import Failure, FoundImage
 from image_tagging.settings import ImageLimits
 from image_tagging.sources.archives import ArchiveLimits
 from image_tagging.sources.find import find_images

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from image_tagging.addresses import ImageRef
 from image_tagging.datasets.metadata import (
     RECORDS_MARK,
     as_json,
@@ -19,7 +20,7 @@ from image_tagging.datasets.metadata import (
     untagged_metadata_name,
 )
 from image_tagging.errors import EncoderMismatchError, MetadataError, OutputError
-from image_tagging.records import EncoderSpec, ImageRecord, ImageRef
+from image_tagging.records import EncoderSpec, ImageRecord
 
 CLIP = EncoderSpec("ViT-B-32", "openai", 4, "bicubic")
 

@@ -11,10 +11,11 @@ import sys
 import numpy as np
 import pytest
 
+from image_tagging.addresses import ImageRef
 from image_tagging.datasets import metadata_parquet, parquet_reading
 from image_tagging.datasets.metadata import as_json, metadata_paths, read_embeddings, record_writer
 from image_tagging.errors import EncoderMismatchError, InputError, MetadataError, OutputError
-from image_tagging.records import EncoderSpec, ImageRecord, ImageRef
+from image_tagging.records import EncoderSpec, ImageRecord
 
 pa = pytest.importorskip("pyarrow", reason="needs the parquet extra")
 pq = pytest.importorskip("pyarrow.parquet")

@@ -9,10 +9,11 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import InputError
 from image_tagging.exporters import read_results, read_table, results
 from image_tagging.exporters.tables import STAGE1, image_row, result_table
-from image_tagging.records import EncoderSpec, FoundArchive, ImageRecord, ImageRef, ListedFile, TagScore
+from image_tagging.records import EncoderSpec, FoundArchive, ImageRecord, ListedFile, TagScore
 
 SCORES = [TagScore("cat", "ovr-svm", 0.25, 3, tagged=False), TagScore("a/b", "lr", 1.0, 10, tagged=True)]
 READ = [("cat", "ovr-svm", 0.25, False), ("a/b", "lr", 1.0, True)]

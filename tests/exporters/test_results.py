@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from image_tagging import failures
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
 from image_tagging.exporters import placing as placing_module
 from image_tagging.exporters.results import results, score_pictures
-from image_tagging.records import EncoderSpec, FoundArchive, ImageRecord, ImageRef, ListedFile, TagScore
+from image_tagging.records import EncoderSpec, FoundArchive, ImageRecord, ListedFile, TagScore
 from image_tagging.tag_models.models import TagModel, TagModels
 from image_tagging.tag_models.scorers import LinearScorer
 

@@ -8,9 +8,10 @@ from contextlib import closing
 
 import pytest
 
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
 from image_tagging.exporters.tables import STAGE1, STAGE3, STAGE4, archive_row, image_row, result_table, score_rows
-from image_tagging.records import FoundArchive, ImageRef, TagScore
+from image_tagging.records import FoundArchive, TagScore
 
 SCORE = TagScore("cat", "ovr-svm", 0.25, 3, tagged=False)
 

@@ -14,10 +14,11 @@ from types import SimpleNamespace
 import pytest
 
 from image_tagging import FileCache, ProcessConfig, process_dataset
+from image_tagging.addresses import ImageRef
 from image_tagging.datasets import read_embeddings
 from image_tagging.errors import ReadError
 from image_tagging.failures import MOST_OF_ONE_FILE, FailureList
-from image_tagging.records import Failure, FoundArchive, FoundImage, ImageRef
+from image_tagging.records import Failure, FoundArchive, FoundImage
 from image_tagging.sources import ThreadReaders, find_images, read
 from image_tagging.sources.archives import ArchiveLimits, unpacked
 from raw_tars import END, member, pax_record, tarred

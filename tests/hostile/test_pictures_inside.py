@@ -16,13 +16,14 @@ import pytest
 from PIL import Image
 
 from fakes import WatchedLock
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import DecodeError
 from image_tagging.images import decoding_child
 from image_tagging.images.avif_size import coded_pixels
 from image_tagging.images.decode import decode
 from image_tagging.images.decoders import Decoders
 from image_tagging.images.formats import other_formats
-from image_tagging.records import Failure, ImageRef
+from image_tagging.records import Failure
 from image_tagging.settings import ImageLimits
 from samples import drawn, encoded, png, written, zipped
 
@@ -237,7 +238,7 @@ def test_memory_stays_small_whatever_is_inside(tmp_path, measured, name):
     program = (
         "import sys\n"
         "from image_tagging.images.decoders import Decoders\n"
-        "from image_tagging.records import ImageRef\n"
+        "from image_tagging.addresses import ImageRef\n"
         "from image_tagging.settings import ImageLimits\n"
         f"with Decoders({limits}) as decoders:\n"
         "    with decoders.decoded(ImageRef('a'), open(sys.argv[1], 'rb').read()) as image:\n"

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from image_tagging.addresses import ImageRef
 from image_tagging.datasets import HashList, read_tag_lists
 from image_tagging.datasets.metadata import (
     TAGGED_METADATA,
@@ -26,7 +27,7 @@ from image_tagging.datasets.metadata import (
 )
 from image_tagging.errors import EncoderMismatchError, MetadataError, ReadError
 from image_tagging.exporters.placing import Placer
-from image_tagging.records import EncoderSpec, Failure, FoundArchive, FoundImage, ImageRecord, ImageRef
+from image_tagging.records import EncoderSpec, Failure, FoundArchive, FoundImage, ImageRecord
 from image_tagging.sources.archives import ArchiveLimits
 from image_tagging.sources.find import find_images
 from image_tagging.sources.read import SourceReader

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import DecodeError
 from image_tagging.images import appearance
 from image_tagging.images.appearance import as_seen, strips
 from image_tagging.images.decode import decode
-from image_tagging.records import ImageRef
 from samples import drawn, encoded, palette_image, plain
 
 REF = ImageRef("cat.png")

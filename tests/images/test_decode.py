@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import DecodeError, InputError
 from image_tagging.images.decode import decode, decoder_version
-from image_tagging.records import ImageRef
 from image_tagging.settings import ImageLimits
 from samples import drawn, encoded, palette_image, plain, png
 
@@ -122,7 +122,7 @@ sys.modules["pillow_heif"] = None
 from image_tagging.errors import DecodeError
 from image_tagging.images.decode import decode, decoder_version
 from image_tagging.settings import DEFAULT_LIMITS, ImageLimits
-from image_tagging.records import ImageRef
+from image_tagging.addresses import ImageRef
 try:
     decode(ImageRef("a.heic"), b"\\0\\0\\0\\x18ftypheic\\0\\0\\0\\0mif1heic")
 except DecodeError as error:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import DecodeError
 from image_tagging.images.decode import decode
 from image_tagging.images.decode_errors import ends_early, undecodable, unidentified
 from image_tagging.images.formats import other_formats
-from image_tagging.records import ImageRef
 from samples import drawn, encoded, png, zipped
 
 PICTURE = drawn(size=(120, 90))

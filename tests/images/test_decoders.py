@@ -17,12 +17,13 @@ import pytest
 from PIL import Image
 
 from fakes import WatchedLock, mean_colours
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import DecoderError
 from image_tagging.images import decoding_child, decoding_process
 from image_tagging.images.decode import content_hash, decode
 from image_tagging.images.decoders import Decoders
 from image_tagging.images.decoding_process import DecodingProcess
-from image_tagging.records import Failure, ImageRef
+from image_tagging.records import Failure
 from image_tagging.settings import ImageLimits
 from samples import drawn, encoded, plain, png
 
@@ -398,7 +399,7 @@ def test_a_script_without_a_main_guard_may_use_it(tmp_path):
     script.write_text(
         "print('run')\n"
         "from image_tagging.images.decoders import Decoders\n"
-        "from image_tagging.records import ImageRef\n"
+        "from image_tagging.addresses import ImageRef\n"
         "with Decoders() as decoders:\n"
         "    with decoders.decoded(ImageRef('a'), open('a.png', 'rb').read()) as image:\n"
         "        print(image.facts.width)\n"
@@ -413,7 +414,7 @@ def test_processes_end_with_the_program_however_it_ends(tmp_path):
     program = (
         "import os, signal\n"
         "from image_tagging.images.decoders import Decoders\n"
-        "from image_tagging.records import ImageRef\n"
+        "from image_tagging.addresses import ImageRef\n"
         "decoders = Decoders()\n"
         "with decoders.decoded(ImageRef('a'), open('a.png', 'rb').read()):\n"
         "    pass\n"

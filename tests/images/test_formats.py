@@ -11,9 +11,9 @@ import PIL
 import pytest
 from PIL import Image, UnidentifiedImageError
 
+from image_tagging.addresses import ImageRef
 from image_tagging.images.decoders import Decoders
 from image_tagging.images.formats import FORMATS, common_formats, open_image, other_formats
-from image_tagging.records import ImageRef
 from samples import drawn, encoded, png
 
 #: Plug-ins that only write, start programs, open what is inside by any format, or only recognise files.

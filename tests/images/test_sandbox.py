@@ -14,11 +14,12 @@ from functools import partial
 import numpy as np
 import pytest
 
+from image_tagging.addresses import ImageRef
 from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.encoders.clip.preprocess import ClipPreprocess
 from image_tagging.images.decode import decode
 from image_tagging.images.decoders import Decoders
-from image_tagging.records import Failure, ImageRef
+from image_tagging.records import Failure
 from samples import png
 
 REF = ImageRef("a.png")

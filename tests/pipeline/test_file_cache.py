@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import InputError, NoImagesError, OutputError
 from image_tagging.images.decode import decode
 from image_tagging.pipeline import file_cache
 from image_tagging.pipeline.file_cache import FileCache
-from image_tagging.records import ImageRef
 from image_tagging.sources import read as source_reader
 from image_tagging.sources.read import SourceReader
 

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 import report_runs
+from image_tagging.addresses import ImageRef
 from image_tagging.datasets.audit.audit import Advice
 from image_tagging.datasets.splits import Splitter
 from image_tagging.datasets.tagged_embeddings import TaggedEmbeddings, gather
 from image_tagging.errors import OutputError
 from image_tagging.images.decode import content_hash
-from image_tagging.records import EncoderSpec, ImageRef, ImportedEmbedding
+from image_tagging.records import EncoderSpec, ImportedEmbedding
 from image_tagging.reports.run import RunReport
 from image_tagging.training.evaluation.thresholds import parse_aim
 from image_tagging.training.learner import TagLearner

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from image_tagging.addresses import ImageRef
 from image_tagging.failures import attempt
 from image_tagging.images.decode import decode
-from image_tagging.records import Failure, ImageRef, ImportedEmbedding
+from image_tagging.records import Failure, ImportedEmbedding
 from image_tagging.reports import thumbnails
 from image_tagging.reports.thumbnails import ShownImage, draw_thumbnails
 from image_tagging.sources import SourceReader

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from image_tagging.records import Failure, ImageRef
+from image_tagging.addresses import ImageRef
+from image_tagging.records import Failure
 from image_tagging.runners import local
 
 

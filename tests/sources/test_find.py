@@ -9,8 +9,9 @@ import zipfile
 
 import pytest
 
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import InputError, ReadError
-from image_tagging.records import Failure, FoundArchive, FoundImage, ImageRef, OtherFile
+from image_tagging.records import Failure, FoundArchive, FoundImage, OtherFile
 from image_tagging.sources.archives import ArchiveLimits
 from image_tagging.sources.find import find_images, is_archive
 from image_tagging.sources.read import SourceReader

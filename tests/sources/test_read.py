@@ -9,8 +9,9 @@ import zipfile
 
 import pytest
 
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import ReadError
-from image_tagging.records import FoundImage, ImageRef
+from image_tagging.records import FoundImage
 from image_tagging.sources.archives import ArchiveLimits
 from image_tagging.sources.find import find_images
 from image_tagging.sources.read import SourceReader

@@ -10,6 +10,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import EncoderMismatchError, MetadataError, OutputError
 from image_tagging.records import (
     EmbeddedImage,
@@ -17,7 +18,6 @@ from image_tagging.records import (
     Failure,
     FoundArchive,
     FoundImage,
-    ImageRef,
     ImportedEmbedding,
     ListedFile,
 )

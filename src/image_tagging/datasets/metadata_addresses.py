@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from ..records import ImageRef
+from ..addresses import ImageRef
 from .metadata_errors import bad_address
 
 

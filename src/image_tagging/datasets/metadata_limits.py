@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..records import LONGEST_ENCODER_TEXT, LONGEST_PATH
+from ..addresses import LONGEST_PATH
+from ..records import LONGEST_ENCODER_TEXT
 from .metadata_errors import foreign
 
 #: Characters of a hash: those of stage 1 have 128, other programs may number their pictures or name them by paths.

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 from numpy.typing import NDArray
 
+from ..addresses import MOST_NAMES, ImageRef
 from ..errors import EncoderMismatchError
-from ..records import MOST_NAMES, EncoderSpec, ImageRef
+from ..records import EncoderSpec
 from .metadata_addresses import address_of
 from .metadata_errors import bad_address, foreign, mixed, not_numbers
 from .metadata_limits import LONGEST_HASH, require_short

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..addresses import ImageRef
 from ..datasets import (
     HASH_TO_TAGS,
     LISTS_MARK,
@@ -22,7 +23,7 @@ from ..datasets import (
     write_lists,
 )
 from ..files import stamp_of
-from ..records import EncoderSpec, ImageRef
+from ..records import EncoderSpec
 from ..sources import sub_folders
 from ..store import WorkingStore
 from ..writing import folder_below, require_ours

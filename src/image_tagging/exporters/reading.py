@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Optional
 
+from ..addresses import ImageRef
 from ..datasets import FileErrors, json_entries
 from ..errors import InputError
-from ..records import ImageRef
 from .tables import stored_rows
 
 _REMEDY = "Give a file that stage 3 or 4 wrote (image-tagging classify, classify-zip)."

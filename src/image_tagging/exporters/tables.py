@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..addresses import ImageRef
 from ..datasets import FileErrors
 from ..errors import OutputError
-from ..records import FoundArchive, ImageRef, TagScore
+from ..records import FoundArchive, TagScore
 from ..writing import new_database
 
 

@@ -11,8 +11,9 @@ from typing import Callable, TypeVar
 import PIL
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from ..addresses import ImageRef
 from ..errors import DecodeError
-from ..records import ImageFacts, ImageRef
+from ..records import ImageFacts
 from ..settings import DEFAULT_LIMITS, ImageLimits
 from .allocations import WatchedAllocations
 from .appearance import as_seen, strips

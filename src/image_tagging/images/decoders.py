@@ -14,8 +14,9 @@ from typing import Optional, Union
 
 from typing_extensions import Self
 
+from ..addresses import ImageRef
 from ..errors import DecoderError
-from ..records import Failure, ImageFacts, ImageRef
+from ..records import Failure, ImageFacts
 from ..settings import DEFAULT_LIMITS, ImageLimits
 from .decoding_child import Request
 from .decoding_process import DecodingProcess

@@ -23,8 +23,9 @@ from typing import Any, BinaryIO, Callable, Optional, Union
 
 from PIL import Image, ImageFile
 
+from ..addresses import ImageRef
 from ..failures import attempt
-from ..records import Failure, ImageRef
+from ..records import Failure
 from ..settings import ImageLimits
 from .decode import DecodedImage, content_hash, decode
 from .decode_errors import undecodable

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional, Protocol, Union
 
-from ..records import Failure, ImageFacts, ImageRef
+from ..addresses import ImageRef
+from ..records import Failure, ImageFacts
 from ..settings import ImageLimits
 from ..text import short_path
 from .decoding_child import Request

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 
+from ..addresses import ImageRef
 from ..encoders import EncoderChoice
 from ..errors import NoImagesError
 from ..exporters import result_folders
 from ..failures import FailureList
 from ..progress import Progress
-from ..records import Failure, Found, FoundImage, ImageRef
+from ..records import Failure, Found, FoundImage
 from ..runners import Runner
 from ..sources import find_images
 from ..store import STORE_NAME, FoundSummary, WorkingStore

@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Optional, Union
 
+from ..addresses import ImageRef
 from ..errors import InputError, OutputError
-from ..records import ImageRef
 from ..text import escaped
 from ..writing import require_plain_database, require_plain_journals
 

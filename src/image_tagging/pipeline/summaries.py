@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
+from ..addresses import ImageRef
 from ..datasets import Advice
-from ..records import EncoderSpec, Failure, FoundArchive, ImageRef
+from ..records import EncoderSpec, Failure, FoundArchive
 from ..training import ValidationReport
 
 

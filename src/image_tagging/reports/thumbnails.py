@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, features
 
+from ..addresses import ImageRef
 from ..failures import attempt
 from ..images import Decoders
-from ..records import Failure, ImageRef, ImportedEmbedding
+from ..records import Failure, ImportedEmbedding
 from ..runners import local
 from ..settings import DEFAULT_LIMITS, ImageLimits
 from ..sources import ThreadReaders, may_be_opened

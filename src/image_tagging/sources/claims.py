@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from ..records import ImageRef
+from ..addresses import ImageRef
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
 from .system_folders import is_system
 

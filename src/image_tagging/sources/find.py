@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from typing import Optional, Union
 
+from ..addresses import ImageRef
 from ..errors import InputError, ReadError
 from ..files import stamp_of
-from ..records import Failure, Found, FoundArchive, FoundImage, ImageRef, OtherFile
+from ..records import Failure, Found, FoundArchive, FoundImage, OtherFile
 from .archives import (
     DEFAULT_LIMITS,
     LONG_NAME,

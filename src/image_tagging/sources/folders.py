@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Optional, Union
 
+from ..addresses import ImageRef
 from ..errors import ReadError
-from ..records import Failure, ImageRef
+from ..records import Failure
 from .read import as_read_error
 from .suffixes import is_passed_over
 from .system_folders import is_below, is_in_memory, is_system_device, is_system_path, system_folder_error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Union
 
-from ..records import LONGEST_ADDRESS, LONGEST_PATH, MOST_NAMES, Failure, FoundImage, ImageRef
+from ..addresses import LONGEST_ADDRESS, LONGEST_PATH, MOST_NAMES, ImageRef
+from ..records import Failure, FoundImage
 
 _WHY = f"its path through the archives is longer than metadata can hold ({LONGEST_PATH:,} characters): shorten names"
 

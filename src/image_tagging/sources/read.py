@@ -10,9 +10,9 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..addresses import ImageRef
 from ..errors import ReadError
 from ..files import stamp_of
-from ..records import ImageRef
 from .archives import DEFAULT_LIMITS, Archive, ArchiveLimits, Budget, open_archive
 from .system_folders import is_system_device, system_folder_error
 

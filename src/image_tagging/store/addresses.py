@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from ..records import ImageRef
+from ..addresses import ImageRef
 from .store_file import StoreFile
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records import EncoderSpec, ImageRecord, ImageRef, ListedFile
+from ..addresses import ImageRef
+from ..records import EncoderSpec, ImageRecord, ListedFile
 from .addresses import as_ref
 from .encoders import Encoders
 from .imported import HAS_EMBEDDING, Imported
