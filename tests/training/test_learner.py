@@ -88,14 +88,51 @@ def test_held_back_images_have_no_part_in_a_model(kind):
 
 
 @pytest.mark.parametrize("kind", kind_names())
-def test_a_tag_of_one_image_is_learned_told_of_and_tags_images_from_its_share_up(kind):
-    split, models = learned(data_set({**LISTS, "rare": [5]}), "rare")
+def test_a_tag_of_one_image_is_learned_without_figures(kind):
+    _, models = learned(data_set({**LISTS, "rare": [5]}), "rare")
     model = models[kind]
     assert model.entry["warnings"] == ["1 image", "not calibrated: too few images to hold some out"]
-    assert model.entry["threshold"] == pytest.approx(1 / len(split.training))
     assert model.entry["average_precision"] is None
     assert model.examples == {"hits": [], "misses": [], "label_errors": []}
     json.dumps(model.entry, allow_nan=False)
+
+
+def tagged_share(data, model, rows):
+    probabilities = model.estimator.predict_proba(data.embeddings[rows])[:, 0]
+    return float((probabilities >= model.report.threshold).mean())
+
+
+@pytest.mark.parametrize("aim", ["balanced", "f1", "recall=0.9", "precision=0.9"])
+@pytest.mark.parametrize("rows", [[5], [5, 17], [5, 95]], ids=["one", "two alike", "two unlike"])
+def test_a_tag_of_one_or_two_images_takes_none_of_the_others(rows, aim):
+    data = data_set({**LISTS, "rare": rows})
+    split, models = learned(data, "rare", aim=aim)
+    for model in models.values():
+        assert model.card["threshold_for"] == "reject-others"
+        assert tagged_share(data, model, split.training[~split.is_tag]) == 0
+
+
+@pytest.mark.parametrize("kind", kind_names())
+def test_the_only_image_of_a_tag_has_it(kind):
+    data = data_set({**LISTS, "rare": [95]})
+    _, models = learned(data, "rare")
+    assert tagged_share(data, models[kind], np.array([95])) == 1
+
+
+def test_a_tag_of_few_images_takes_few_images_that_nobody_showed_it():
+    data = data_set({"cat": range(30), "rare": [5]}, count=240)
+    _, models = learned(data, "rare")
+    for model in models.values():
+        assert tagged_share(data, model, np.arange(60, 240)) < 0.1
+
+
+@pytest.mark.parametrize("others", [[95], [95, 65]], ids=["one other", "two others"])
+def test_a_large_tag_keeps_its_own_next_to_one_or_two_others(others):
+    data = data_set({"common": range(30), "other": others})
+    split, models = learned(data, "common")
+    for model in models.values():
+        assert tagged_share(data, model, split.training[split.is_tag]) == 1
+        assert tagged_share(data, model, np.array(others)) == 0
 
 
 def test_a_tag_of_few_images_is_told_of():

@@ -13,6 +13,7 @@ _AIMS = {
     "f1": "chosen for the best F1: few images missed and few tagged wrongly, both weighed alike",
     "precision": "chosen so that of the images it tags a share of {share} has the tag",
     "recall": "chosen so that of the images of the tag it finds a share of {share}",
+    "reject-others": "above all the other images that it learned from, since too few images can serve no aim",
 }
 
 #: Said of a card that leaves something out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any, Optional
@@ -15,7 +16,7 @@ from ..records import EncoderSpec
 from ..tag_models import DEFAULT_THRESHOLD, TagModel, TagModels, scorer_of, unit_rows
 from ..text import counted
 from .evaluation.out_of_fold import OutOfFold, TagIndex, curves, figures, select_examples
-from .evaluation.thresholds import Aim, choose_threshold
+from .evaluation.thresholds import FEWEST_FOR_AIM, REJECT_OTHERS, Aim, choose_threshold, reject_others
 from .evaluation.validation import ValidationReport, validate
 from .fitting.background import Background
 from .fitting.fit import FittedModel, fit_models
@@ -85,10 +86,12 @@ class TagLearner:
             [TagModel(tag, kind, self.encoder, scorer_of(model.estimator)) for kind, model in fitted.items()]
         )
         others_asked = self._other_sample(tag, split)
-        asked = np.concatenate([split.validation, others_asked])
-        probabilities = measure(models, self._data, asked)
+        learned = split.training if _serves_no_aim(split, fitted.values()) else split.training[:0]
+        asked = (split.validation, others_asked, learned)
+        probabilities = measure(models, self._data, np.concatenate(asked))
+        bounds = np.cumsum([len(rows) for rows in asked])[:-1]
         return [
-            self._model(tag, kind, model, split, others_asked, column)
+            self._model(tag, kind, model, split, others_asked, np.split(column, bounds))
             for (kind, model), column in zip(fitted.items(), probabilities.T)
         ]
 
@@ -112,13 +115,16 @@ class TagLearner:
         fitted: FittedModel,
         split: Split,
         others_asked: NDArray[np.int64],
-        probabilities: NDArray[np.float64],
+        probabilities: list[NDArray[np.float64]],
     ) -> LearnedModel:
-        """What is written of a model; ``probabilities`` are those of the held-out images, then of others_asked."""
+        """What is written of a model; ``probabilities`` are of the held-out images, of others_asked, of those learned.
+
+        The last are none where the threshold does not depend on them.
+        """
         is_tag = split.is_tag[fitted.rows]
         out_of_fold = OutOfFold(split.training[fitted.rows], is_tag, fitted.out_of_fold, fitted.weights)
-        threshold, aim = _threshold(out_of_fold, split, self._aim)
-        held, other = np.split(probabilities, [len(split.validation)])
+        held, other, learned = probabilities
+        threshold, aim = _threshold(out_of_fold, split, self._aim, learned)
         report = validate(
             kind=kind,
             tag=tag,
@@ -185,18 +191,27 @@ def model_card(report: ValidationReport, encoder: EncoderSpec, seed: int) -> dic
     }
 
 
-def _threshold(out_of_fold: OutOfFold, split: Split, aim: Aim) -> tuple[float, Optional[str]]:
-    """The threshold, and what it is for.
+def _serves_no_aim(split: Split, fitted: Iterable[FittedModel]) -> bool:
+    """Whether there are too few images to measure what a threshold does, so that no aim can be served."""
+    tagged = int(split.is_tag.sum())
+    fewest = min(tagged, len(split.is_tag) - tagged)
+    return tagged > 0 and (fewest < FEWEST_FOR_AIM or not all(len(model.rows) for model in fitted))
 
-    Where no image was held out of a fold it is that of a tag as frequent as it is here. Of a tag without an image
-    nothing is known that could serve an aim: there an image has the tag where that is more likely than not.
+
+def _threshold(
+    out_of_fold: OutOfFold, split: Split, aim: Aim, learned: NDArray[np.float64]
+) -> tuple[float, Optional[str]]:
+    """The threshold, and what it is for; ``learned`` are probabilities of the training images, where no aim is served.
+
+    Of a tag without an image nothing is known that could serve an aim: there an image has the tag where that is more
+    likely than not.
     """
     if not split.is_tag.any():
         return DEFAULT_THRESHOLD, None
-    if len(out_of_fold.rows):
+    if not len(learned):
         return choose_threshold(out_of_fold.probabilities, out_of_fold.is_tag, out_of_fold.weights, aim), str(aim)
-    tagged, others = int(split.is_tag.sum()) * split.weights[0], int((~split.is_tag).sum()) * split.weights[1]
-    return tagged / (tagged + others), str(aim)
+    seen = np.concatenate([learned, out_of_fold.probabilities])
+    return reject_others(seen, np.concatenate([split.is_tag, out_of_fold.is_tag])), REJECT_OTHERS
 
 
 def _few_images(images: int) -> list[str]:

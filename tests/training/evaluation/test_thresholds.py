@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_tagging.errors import InputError
-from image_tagging.training.evaluation.thresholds import Aim, choose_threshold, parse_aim
+from image_tagging.training.evaluation.thresholds import Aim, choose_threshold, parse_aim, reject_others
 
 P = np.array([0.95, 0.9, 0.8, 0.7, 0.6, 0.4, 0.2, 0.1])
 TRUTH = np.array([1, 1, 0, 1, 1, 0, 0, 0], dtype=bool)
@@ -79,3 +79,28 @@ def test_anything_else_is_refused_in_one_line(text):
     with pytest.raises(InputError, match="threshold_for is") as caught:
         parse_aim(text)
     assert str(caught.value).isprintable()
+
+
+PROBABILITIES = st.floats(0, 1 - 1e-9)
+
+
+@given(st.lists(PROBABILITIES, min_size=1, max_size=4), st.lists(PROBABILITIES, min_size=1, max_size=9))
+def test_a_threshold_of_few_images_rejects_all_others(own, others):
+    p, truth = np.array([*own, *others]), np.arange(len(own) + len(others)) < len(own)
+    threshold = reject_others(p, truth)
+    assert max(others) < threshold <= 1
+
+
+@pytest.mark.parametrize("others", [[0.2], [0.2, 0.3]])
+def test_a_large_tag_keeps_its_own_images_where_few_others_are_known(others):
+    p, truth = np.array([0.95, 0.9, 0.8, *others]), np.arange(3 + len(others)) < 3
+    assert reject_others(p, truth) == pytest.approx(0.8, abs=1e-5)
+    assert reject_others(p, truth) < 0.8
+
+
+def test_a_small_tag_is_given_to_what_is_likelier_than_any_other_image():
+    assert reject_others(np.array([0.9, 0.1, 0.2, 0.15]), np.arange(4) < 1) == pytest.approx(0.2, abs=1e-5)
+
+
+def test_between_few_images_and_few_others_the_threshold_lies_half_way():
+    assert reject_others(np.array([0.9, 0.1]), np.arange(2) < 1) == pytest.approx(0.5)

@@ -14,6 +14,15 @@ from .ranking import Ranking
 
 BALANCED, F1, PRECISION, RECALL = "balanced", "f1", "precision", "recall"
 
+#: What a card says where no aim can be served: the threshold rejects all others that the model learned from.
+REJECT_OTHERS = "reject-others"
+
+#: No aim can be served with fewer images of the tag, or of others: what is right for two says nothing of a third.
+FEWEST_FOR_AIM = 3
+
+#: By this share of a probability, or of what it lacks to 1, a threshold lies next to it.
+_SLIGHTLY = 1e-6
+
 
 @dataclass(frozen=True)
 class Aim:
@@ -66,3 +75,26 @@ def choose_threshold(probabilities: Floats, is_tag: NDArray[np.bool_], weights: 
     below = p[best + 1] if best + 1 < len(p) else 0.0
     middle = float((p[best] + below) / 2)
     return middle if middle > below else float(p[best])  # two neighbours among floats have nothing between them
+
+
+def reject_others(probabilities: Floats, is_tag: NDArray[np.bool_]) -> float:
+    """Return a threshold above the probability of every other image (n,), for a model of very few images.
+
+    Of one or two images of a tag this is the lowest such threshold: their own probabilities are those of images learned
+    from, far above what another image of the tag gets. Where it is the others that are few, for the same reason it is
+    the highest that keeps the images of the tag; where both are, it lies half-way.
+    """
+    own, others = probabilities[is_tag], probabilities[~is_tag]
+    if not len(own) or not len(others):
+        return DEFAULT_THRESHOLD
+    lowest = _next_to(float(others.max()), 1.0)
+    highest = max(lowest, _next_to(float(own.min()), 0.0))
+    if len(others) >= FEWEST_FOR_AIM:
+        return lowest
+    return highest if len(own) >= FEWEST_FOR_AIM else (lowest + highest) / 2
+
+
+def _next_to(probability: float, end: float) -> float:
+    """Return a probability slightly nearer to 0 or 1: the same image may get another last digit in another batch."""
+    step = max(_SLIGHTLY * min(probability, 1 - probability), float(np.spacing(probability)))
+    return min(probability + step, end) if end else max(probability - step, end)
