@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import json
 import os
 import platform
 import re
@@ -321,6 +322,19 @@ def test_models_shows_a_table_or_one_model_in_words(trained, tmp_path, command):
     assert "images of the tag tiles; it is a support vector machine" in done.stdout
     done = command("models", "--tag=tiles", trained.models)
     assert (done.returncode, done.stdout.count("images of the tag tiles")) == (0, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", ["50", "40", "24"])
+def test_tables_name_every_tag_on_narrow_terminals(trained, tmp_path, command, columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    lists = trained.output / "input-tag-to-image-hash-list.json"
+    metadata = trained.output / "input-metadata.json"
+    done = command("train", f"--metadata_json={metadata}", f"--tag_to_hash_json={lists}", f"--output={tmp_path}")
+    for table in (done.stdout, command("models", tmp_path / "models").stdout):
+        first_words = [line.split()[0] for line in table.splitlines() if line.strip()]
+        assert first_words[0] == "tag"
+        assert set(json.loads(lists.read_text())) <= set(first_words)
 
 
 @pytest.mark.slow

@@ -13,13 +13,12 @@ from ..reports import explain
 from ..tag_models import ListedModel, ModelList
 from ..text import counted, marked
 from .screen import line, screen
+from .tables import Column, show_table
 
-#: Characters of a line where nobody's terminal sets the end: `grep` then finds a model's row whole.
-_WIDE = 200
 #: On a narrower terminal the encoder has no column where it is one and the same; a line below the table names it.
 _ROOMY = 100
-#: Characters of tags and encoders before they are broken over lines, so that one long name moves no column away.
-_LONG_TAG, _LONG_ENCODER = 60, 40
+#: Characters of an encoder before it is broken over lines.
+_LONG_ENCODER = 40
 #: Faults shown at a time; the next ones are shown once these are mended.
 _SHOWN = 10
 
@@ -28,9 +27,10 @@ _NONE = "-"
 
 def show_model_list(found: ModelList) -> None:
     """Print the table of a folder's models, what there is of them, and why some of them cannot be used."""
-    console = _wide_screen()
-    encoders = {model.encoder for model in found.models}
-    console.print(_table(found.models, with_encoder=len(encoders) > 1 or console.width >= _ROOMY))
+    console = screen()
+    with_encoder = len({model.encoder for model in found.models}) > 1 or console.width >= _ROOMY
+    rows = (list(_row(model, with_encoder=with_encoder)) for model in found.models)
+    show_table(console, _columns(with_encoder=with_encoder), rows)
     line(console)
     tags = len({model.tag for model in found.models})
     of = f", encoder {found.encoders[0]}" if len(found.encoders) == 1 else ""
@@ -45,7 +45,7 @@ def show_model_list(found: ModelList) -> None:
 
 def show_examined(found: ModelList) -> None:
     """Print what there is to say of each of the models, in words."""
-    console = _wide_screen()
+    console = screen()
     for number, model in enumerate(found.models):
         if number:
             line(console)
@@ -58,25 +58,18 @@ def show_examined(found: ModelList) -> None:
     _show_faults(console, found.faults)
 
 
-def _wide_screen() -> Console:
-    console = screen()
-    if not console.is_terminal:
-        console.width = _WIDE
-    return console
+def _columns(*, with_encoder: bool) -> list[Column]:
+    encoder = [Column("encoder", 5, is_name=True, longest=_LONG_ENCODER)] if with_encoder else []
+    figures = [Column("images", 2), Column("AP", 1), Column("threshold", 3), Column("date", 4)]
+    return [Column("tag", is_name=True), Column("kind", is_name=True, least=24), *encoder, *figures]
 
 
-def _table(models: tuple[ListedModel, ...], *, with_encoder: bool) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("tag", overflow="fold", max_width=_LONG_TAG)
-    table.add_column("kind", overflow="fold", max_width=_LONG_TAG)
+def _row(model: ListedModel, *, with_encoder: bool) -> Iterator[str]:
+    yield model.tag
+    yield model.kind
     if with_encoder:
-        table.add_column("encoder", overflow="fold", max_width=_LONG_ENCODER)
-    for figure in ("images", "AP", "threshold", "date"):
-        table.add_column(figure, justify="right", no_wrap=True)
-    for model in models:
-        encoder = [model.encoder.label if model.encoder else _NONE] if with_encoder else []
-        table.add_row(*(Text(marked(cell)) for cell in (model.tag, model.kind, *encoder, *_figures(model))))
-    return table
+        yield model.encoder.label if model.encoder else _NONE
+    yield from _figures(model)
 
 
 def _figures(model: ListedModel) -> Iterator[str]:

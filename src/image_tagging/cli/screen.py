@@ -7,11 +7,13 @@ import sys
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from ..errors import OutputError
 from ..text import marked
+
+#: Characters of a line where nobody's terminal sets the end: `grep` then finds a row of a table whole.
+_WIDE = 200
 
 
 class Screen(Console):
@@ -40,19 +42,13 @@ class Screen(Console):
 
 
 def screen() -> Console:
-    """Return a console for standard output."""
-    return Screen(file=sys.stdout, force_jupyter=False, soft_wrap=True, highlight=False)
+    """Return a console for standard output: as wide as the terminal or ``COLUMNS``, and wide where neither is."""
+    console = Screen(file=sys.stdout, force_jupyter=False, soft_wrap=True, highlight=False)
+    if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
+        console.width = _WIDE
+    return console
 
 
 def line(console: Console, text: str = "", style: str = "") -> None:
     """Print a line, with one ``�`` for each control character."""
     console.print(Text(marked(text)), style=style)
-
-
-def tag_table(*figures: str) -> Table:
-    """Return a table of tags, of which long ones are wrapped, with columns of figures."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("tag", overflow="fold")
-    for figure in figures:
-        table.add_column(figure, justify="right", no_wrap=True)
-    return table

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Optional
 
 from rich.console import Console
-from rich.text import Text
 
 from ..demo import DemoSummary
 from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from ..records import Failure
 from ..tag_models import Kind, kind_named
-from ..text import counted, marked, shortened, tag_in_words
+from ..text import counted, shortened, tag_in_words
 from ..training import ValidationReport
-from .screen import line, screen, tag_table
+from .screen import line, screen
+from .tables import Column, show_table
 
 #: Skipped files, and tags, that the screen names of each kind; the log or the report names further ones.
 _SHOWN = 10
@@ -26,10 +26,8 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
     """Print what stage 1 did."""
     console = screen()
     if summary.tags:
-        table = tag_table("pictures")
-        for tag, count in summary.tags.items():
-            table.add_row(Text(marked(tag)), f"{count:,}")
-        console.print(table)
+        rows = ((tag, f"{count:,}") for tag, count in summary.tags.items())
+        show_table(console, (Column("tag", is_name=True), Column("pictures", rank=1)), rows)
         line(console)
     _show_embedding(console, summary.embedding, log)
     why = "its tag cannot be learned, unless from its name alone (CLIP, train --prior=text)"
@@ -43,14 +41,10 @@ def show_train(summary: TrainSummary) -> None:
     """Print what stage 2 did: a table of tags, with the figures on the images held back."""
     console = screen()
     kinds = [kind_named(name) for name in dict.fromkeys(report.kind for report in summary.reports)]
-    table = tag_table("images", "measured", *(f"{what} {kind.abbreviation}" for what in ("AP", "BA") for kind in kinds))
-    table.add_column("note", overflow="fold")
     by_tag: dict[str, dict[str, ValidationReport]] = {}
     for report in summary.reports:
         by_tag.setdefault(report.tag, {})[report.kind] = report
-    for reports in by_tag.values():
-        table.add_row(*_train_row(reports, kinds))
-    console.print(table)
+    show_table(console, _train_columns(kinds), (list(_train_row(reports, kinds)) for reports in by_tag.values()))
     line(console)
     what = f"{counted(len(by_tag), 'tag')}, {counted(summary.images, 'image')}"
     line(console, f"{what}, encoder {summary.encoder.label}")
@@ -92,19 +86,28 @@ def show_demo(summary: DemoSummary) -> None:
         line(console, f"  {what:28}{where}")
 
 
-def _train_row(reports: Mapping[str, ValidationReport], kinds: Sequence[Kind]) -> Iterator[Text]:
+def _train_columns(kinds: Sequence[Kind]) -> list[Column]:
+    """Return the columns of the table of tags; of the figures, AP says most of a tag."""
+    figures = [Column(f"{what} {kind.abbreviation}", rank) for what, rank in (("AP", 2), ("BA", 5)) for kind in kinds]
+    return [
+        Column("tag", is_name=True),
+        Column("images", 1),
+        Column("measured", 4),
+        *figures,
+        Column("note", 3, is_note=True, least=24),
+    ]
+
+
+def _train_row(reports: Mapping[str, ValidationReport], kinds: Sequence[Kind]) -> Iterator[str]:
     """Yield the cells of a tag, by its reports of each kind."""
     first = next(iter(reports.values()))
     in_order = [reports.get(kind.name) for kind in kinds]
-    cells = (
-        first.tag,
-        f"{first.training_tag + first.validation_tag:,}",
-        f"{first.validation_tag:,}",
-        *(_figure(report.average_precision if report else None) for report in in_order),
-        *(_figure(report.balanced_accuracy if report else None) for report in in_order),
-        "; ".join(first.marks),
-    )
-    return (Text(marked(cell)) for cell in cells)
+    yield first.tag
+    yield f"{first.training_tag + first.validation_tag:,}"
+    yield f"{first.validation_tag:,}"
+    yield from (_figure(report.average_precision if report else None) for report in in_order)
+    yield from (_figure(report.balanced_accuracy if report else None) for report in in_order)
+    yield "; ".join(first.marks)
 
 
 def _figure(value: Optional[float]) -> str:
