@@ -69,7 +69,8 @@ def test_results_are_known_by_each_file_that_lies_with_them(folder, classify, ke
     classify(folder / "sorted")
     for name in {STORE_NAME, *MARKS} - {kept}:
         (folder / "sorted" / name).unlink()
-    assert tags_of(folder, folder.parent / "out")[0][:2] == ["cat", "dog"]
+    tags = ["cat", "dog", *(["sorted"] if kept == "output.json" else [])]  # any program may have written that
+    assert tags_of(folder, folder.parent / "out") == (tags, [])
 
 
 def test_results_of_stage_4_are_known_by_their_table(folder, classify, tmp_path):
@@ -82,10 +83,15 @@ def test_results_of_stage_4_are_known_by_their_table(folder, classify, tmp_path)
     assert process(folder, folder.parent / "out").embedding.images == 2
 
 
-@pytest.mark.parametrize("without", [(), (STORE_NAME, "stage3.db"), (STORE_NAME, "output.json")])
-@pytest.mark.parametrize("above", ["", "backup/2024/"])
-@pytest.mark.parametrize("tar", [False, True], ids=["zip", "tar"])
-def test_results_in_an_archive_are_left_out(folder, classify, without, above, tar):
+@pytest.mark.parametrize(
+    ("packing", "above", "without"),
+    [
+        ("zip", "", ()),
+        ("tar", "", (STORE_NAME, "stage3.db")),
+        ("gztar", "backup/2024/", (STORE_NAME, "output.json")),
+    ],
+)
+def test_results_in_an_archive_are_left_out(folder, classify, packing, above, without):
     classify(folder / "sorted")
     for name in without:
         (folder / "sorted" / name).unlink()
@@ -93,7 +99,7 @@ def test_results_in_an_archive_are_left_out(folder, classify, without, above, ta
     packed = folder / "packed" / above
     packed.mkdir(parents=True)
     shutil.move(folder / "sorted", packed / "sorted")
-    shutil.make_archive(str(folder / "old"), "tar" if tar else "zip", folder / "packed")
+    shutil.make_archive(str(folder / "old"), packing, folder / "packed")
     shutil.rmtree(folder / "packed")
     summary = process(folder, folder.parent / "out")
     assert list(summary.tags) == ["cat", "dog", "owl"]

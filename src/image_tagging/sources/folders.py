@@ -18,7 +18,7 @@ from ..records import Failure, FoundFolder, LeftOut
 from ..text import as_tag
 from .read import as_read_error
 from .reserved import NO_MEDIA
-from .results import RESULT_FILES, STORE, is_kind_folder, is_own_file, is_own_folder
+from .results import RESULT_FILES, STORE, TABLES, is_kind_folder, is_own_file, is_own_folder
 from .rules import DataSetRules, is_marked_hidden
 from .suffixes import is_passed_over
 from .system_folders import is_below, is_in_memory, is_system_device, is_system_path, system_folder_error
@@ -109,8 +109,12 @@ class FolderWalk:
 
     @staticmethod
     def _is_of_results(folder: str, names: set[str], stack: list[_Open]) -> bool:
-        """Return whether a folder is one of results: without an image it is no tag without images."""
-        return STORE in names or bool(stack and stack[-1].has_store and is_own_folder(os.path.basename(folder)))
+        """Return whether a folder is one of results: without an image it is no tag either."""
+        return (
+            not names.isdisjoint(TABLES)
+            or STORE in names
+            or bool(stack and stack[-1].has_store and is_own_folder(os.path.basename(folder)))
+        )
 
     def _file(self, entry: os.DirEntry[str], here: _Open) -> Iterator[Walked]:
         reason = self._rules.file_reason(entry.name, self._path_in_root(entry))

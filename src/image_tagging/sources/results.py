@@ -16,7 +16,8 @@ from .suffixes import is_other_name
 
 #: The working store, and what stages 3 and 4 write next to the images that they place.
 STORE = "image-tagging.store"
-RESULT_FILES = (STORE, "stage3.db", "stage4.db", "output.json")
+TABLES = ("stage3.db", "stage4.db")
+RESULT_FILES = (STORE, *TABLES, "output.json")
 
 #: Folders of results without images, next to the store.
 _WITHOUT_IMAGES = frozenset({"models", "reports", "clip-cache"})
