@@ -117,7 +117,9 @@ def test_results_that_are_named_are_read(folder, classify, tmp_path):
     classify(tmp_path / "sorted")
     (kind, *_) = (path for path in (tmp_path / "sorted").iterdir() if path.name.startswith("ovr-"))
     assert classify(tmp_path / "again", kind)[0] == 6
-    with pytest.raises(NoImagesError, match=r"left out: 2 folders of earlier results \(sorted/ovr-"):
+    with pytest.raises(
+        NoImagesError, match=r"left out \(name it to have it read\): 2 folders of earlier results \(sorted/ovr-"
+    ):
         process(tmp_path / "sorted", tmp_path / "out")
 
 

@@ -23,7 +23,7 @@ RESERVED = {
     "thumbnails": "@eaDir @EADIR .@__thumb .thumbnails _PAlbTN appdata_oc8jx3 .picasaoriginals film.trickplay",
     "snapshots": "#snapshot @Recently-Snapshot ~snapshot .snapshot .zfs .stversions Backups.backupdb",
     "system": "__MACOSX .Spotlight-V100 .fseventsd lost+found LOST.DIR FOUND.000 @tmp",
-    "hidden": ".git .cache .ipynb_checkpoints .stfolder .Statuses ...",
+    "hidden": ".git .cache .ipynb_checkpoints .stfolder .Statuses",
 }
 NAMES = [(name, reason) for reason, names in RESERVED.items() for name in names.split()] + [
     ("System Volume Information", "system"),
@@ -37,7 +37,7 @@ NAMES = [(name, reason) for reason, names in RESERVED.items() for name in names.
 TAGS = (
     "trash cache thumbs thumbnails output outputs previews recycle recycled recycler Recycler backup snapshots tmp "
     "temp system hidden models reports eaDir @artist #1 $money ~ _private __init__ lost found results Trash-1000 "
-    "lrdata node_modules MACOSX DCIM Originals Masters nomedia 1.0 0.5 ovr-svm clip-cache"
+    "lrdata ... node_modules MACOSX DCIM Originals Masters nomedia 1.0 0.5 ovr-svm clip-cache"
 ).split()
 
 

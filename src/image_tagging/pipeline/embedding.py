@@ -144,7 +144,7 @@ def _nothing_found(listing: FoundSummary) -> str:
     if not listing.left_out:
         return f"no image was found{among}"
     left_out = ", ".join(count.words for count in listing.left_out)
-    return f"no image was found{among}; left out: {left_out}, which are read if they are named themselves"
+    return f"no image was found{among}; left out (name it to have it read): {left_out}"
 
 
 def _log_failures(failures: Sequence[Failure], codes: Mapping[str, int]) -> None:

@@ -101,4 +101,4 @@ def _reason(name: str, by_reason: dict[str, re.Pattern[str]]) -> Optional[str]:
     for reason, pattern in by_reason.items():
         if pattern.match(lower):
             return reason
-    return "hidden" if name.startswith(".") else None
+    return "hidden" if name.startswith(".") and name.strip(".") else None
