@@ -84,6 +84,11 @@ def folder_reason(name: str, parent: str = "") -> Optional[str]:
     return _reserved_folder(name)
 
 
+def may_be_left_out(folders: Iterable[str]) -> bool:
+    """Return whether any of the folders on a way may be left out by its name: quick where most are called alike."""
+    return any(_reserved_folder(name) or name.lower().endswith(LIBRARIES) for name in set(folders))
+
+
 @lru_cache(maxsize=4096)
 def _reserved_folder(name: str) -> Optional[str]:
     if name in RESERVED_IN_CAPITALS:

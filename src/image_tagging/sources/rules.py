@@ -15,7 +15,7 @@ from typing import Optional
 from ..addresses import ImageRef, member_parts
 from ..records import LeftOut
 from .exclusion import DEEPEST, Exclusion
-from .reserved import NO_MEDIA, file_reason, folder_reason
+from .reserved import NO_MEDIA, file_reason, folder_reason, may_be_left_out
 from .results import kind_folders
 from .suffixes import is_archive_name, is_image_name, is_unread_name
 
@@ -67,6 +67,7 @@ class MemberRules:
         self._counted: set[str] = set()
         self._folder: Optional[str] = None  # that was looked up last: members of one mostly follow each other
         self._folder_left_out: Optional[tuple[str, str]] = None
+        self._path = ""  # of that folder in the input
 
     def left_out(self, name: str, *, is_folder: bool) -> Optional[list[LeftOut]]:
         """Return ``None`` for a member that belongs to the data set, else what there is to count: a folder once."""
@@ -74,12 +75,14 @@ class MemberRules:
         last = max(path.rfind("/"), path.rfind("\\")) + 1
         folder = path if is_folder else path[:last]
         if folder != self._folder:
-            self._folder, self._folder_left_out = folder, self._first_folder(member_parts(folder))
+            parts = member_parts(folder)
+            self._folder, self._folder_left_out = folder, self._first_folder(parts)
+            self._path = "/".join((*self._above, *parts, ""))
         if self._folder_left_out:
             return self._once(*self._folder_left_out)
         if is_folder:
             return None
-        reason = self._rules.file_reason(path[last:], "/".join((*self._above, *member_parts(folder), path[last:])))
+        reason = self._rules.file_reason(path[last:], self._path + path[last:])
         if reason is None:
             return None
         ref = ImageRef(self._archive.file, (*self._archive.members, name))
@@ -90,7 +93,8 @@ class MemberRules:
         excluded = self._rules.excluded.first_folder([*self._above, *folders])
         if excluded is not None and excluded <= len(self._above):
             return "", "excluded"
-        for number, name in enumerate(folders, start=1):
+        deepest = len(folders) if may_be_left_out(folders) else DEEPEST
+        for number, name in enumerate(folders[:deepest], start=1):
             reason = folder_reason(name, folders[number - 2] if number > 1 else "") or self._marked(folders, number)
             if not reason and excluded == len(self._above) + number:
                 reason = "excluded"
