@@ -15,6 +15,7 @@ from PIL import Image
 
 from image_tagging.addresses import ImageRef
 from image_tagging.records import FoundImage, ImageFacts
+from image_tagging.sources.tags import Tags
 
 Members = dict[str, Union[bytes, "Members"]]
 
@@ -78,7 +79,8 @@ def zipped(members: Members, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
 
 def found(file: str, *members: str, stamp: str = "1") -> FoundImage:
     """An image as finding gives it."""
-    return FoundImage(ImageRef(file, members), stamp)
+    ref = ImageRef(file, members)
+    return FoundImage(ref, stamp, *Tags(file, "parent").of(ref))
 
 
 def facts(file: str, *members: str, hash_id: str = "h1", picture_hash: str = "p1") -> ImageFacts:

@@ -19,7 +19,8 @@ PUBLIC = {
     "datasets": (
         "Advice FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK RECORDS_MARK Rows Split Splitter "
         "TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER audit_dataset gather json_entries "
-        "json_object metadata_paths read_embeddings read_tag_lists record_writer untagged_metadata_name write_lists"
+        "json_object like_other_sets metadata_paths read_embeddings read_tag_lists record_writer "
+        "untagged_metadata_name write_lists"
     ),
     "demo": "DemoSummary DrawnDataset KINDS draw draw_dataset run_demo",
     "encoders": (
@@ -27,8 +28,8 @@ PUBLIC = {
         "load_encoder register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles OUTPUT_JSON ResultScore ResultWriter ScoredPicture TableRow empty_tags read_results read_table "
-        "require_place require_results_ours result_folders results score_pictures"
+        "DatasetFiles OUTPUT_JSON ResultScore ResultWriter ScoredPicture TableRow read_results read_table "
+        "require_place require_results_ours results score_pictures"
     ),
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (
@@ -37,7 +38,7 @@ PUBLIC = {
     ),
     "reports": "RunReport explain require_report_ours require_reports_ours write_report",
     "runners": "LocalRunner Preparer Runner Work local",
-    "sources": "SourceReader ThreadReaders find_images is_archive may_be_opened sub_folders",
+    "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "store": "FoundSummary PLACING STORE_NAME StoreFile WorkingStore",
     "tag_models": (
         "DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList Reader "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 import typer.main
 
 from image_tagging.cli import app as cli
+from image_tagging.records import LEFT_OUT
+from image_tagging.sources import reserved, results
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -104,3 +107,12 @@ def test_ci_runs_every_python_that_is_promised():
     workflow = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
     promised = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', project)
     assert re.search(r"python: \[(.*)\]", workflow).group(1) == ", ".join(f'"{python}"' for python in promised)
+
+
+def test_every_name_that_is_left_out_is_documented():
+    text = (ROOT / "docs" / "data-sets.md").read_text(encoding="utf-8")
+    names = [*itertools.chain(*reserved.RESERVED_FOLDERS.values(), *reserved.RESERVED_FILES.values())]
+    names += [*reserved.RESERVED_IN_CAPITALS, *LEFT_OUT, *results.RESULT_FILES, reserved.NO_MEDIA]
+    names += [f"*{suffix}" for suffix in reserved.LIBRARIES]
+    assert [name for name in names if f"`{name}`" not in text] == []
+    assert [name for name in reserved.PHOTOS_OF_LIBRARIES if f"`{name}`" not in text.lower()] == []

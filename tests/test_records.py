@@ -18,7 +18,6 @@ def test_a_path_leads_through_the_archives():
     assert ref.name == "7.PNG"
     assert ref.suffix == ".png"
     assert ref.archive == "/data/photos.zip/inner.zip"
-    assert ref.tag == "cat"
 
 
 #: Names with bytes that are no UTF-8, and with the very text by which these are spelt.
@@ -55,39 +54,9 @@ def test_what_is_no_address_is_refused_in_words(address):
         ImageRef.of(address)
 
 
-def test_a_plain_file_lies_in_no_archive_and_its_folder_is_its_tag():
+def test_a_plain_file_lies_in_no_archive():
     ref = ImageRef("/data/cat/7.png")
-    assert (ref.path, ref.name, ref.archive, ref.tag) == ("/data/cat/7.png", "7.png", None, "cat")
-
-
-def test_the_tag_of_a_relative_path_is_the_folder_it_really_lies_in(tmp_path, monkeypatch):
-    folder = tmp_path / "cat"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    assert ImageRef("7.png").tag == "cat"
-
-
-@pytest.mark.parametrize(
-    ("members", "tag"),
-    [
-        (("7.png",), "my.photos"),
-        (("inner.zip", "7.png"), "inner"),
-        (("deep/inner.ZIP", "7.png"), "inner"),
-        (("a/b/7.png",), "b"),
-        (("a\\b\\7.png",), "b"),
-        (("inner.zip", "a/7.png"), "a"),
-        (("../../7.png",), "my.photos"),
-        (("/a/./7.png",), "a"),
-    ],
-)
-def test_the_tag_in_an_archive_is_the_folder_and_at_its_top_the_archives_stem(members, tag):
-    assert ImageRef("/data/my.photos.zip", members).tag == tag
-
-
-@pytest.mark.parametrize("name", ["my.photos.tar", "my.photos.tgz", "my.photos.tar.gz", "my.photos.tar.xz"])
-def test_the_stem_of_a_compressed_tar_is_without_both_suffixes(name):
-    assert ImageRef(f"/data/{name}", ("1.png",)).tag == "my.photos"
-    assert ImageRef("/data/a.zip", (f"b/{name}", "1.png")).tag == "my.photos"
+    assert (ref.path, ref.name, ref.archive) == ("/data/cat/7.png", "7.png", None)
 
 
 def test_backslashes_part_the_name_of_a_member():
@@ -104,7 +73,7 @@ def test_odd_names_are_kept_as_they_are(name):
 
 def test_a_name_that_is_no_utf8_can_be_printed_and_the_address_keeps_its_bytes():
     ref = ImageRef("/d\udcff/caf\udce9.png")
-    assert (ref.path, ref.name, ref.tag) == ("/d\\udcff/caf\\udce9.png", "caf\\udce9.png", "d\\udcff")
+    assert (ref.path, ref.name) == ("/d\\udcff/caf\\udce9.png", "caf\\udce9.png")
     ref.path.encode("utf-8")
     assert ref.file == "/d\udcff/caf\udce9.png"
 

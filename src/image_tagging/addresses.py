@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from .text import as_tag, encodable, escape_surrogates, unescape_surrogates
+from .text import encodable, escape_surrogates, unescape_surrogates
 
 #: The most names in one address, characters of all of them, and of a path for people.
 MOST_NAMES, LONGEST_ADDRESS, LONGEST_PATH = 64, 1 << 20, 1 << 16
@@ -59,16 +59,10 @@ class ImageRef:
         """The path of the archive that holds the image, ``None`` for a plain file."""
         return ImageRef(self.file, self.members[:-1]).path if self.members else None
 
-    @property
-    def tag(self) -> str:
-        """The name of the folder that holds the image; at the top of an archive, the stem of the archive's name."""
-        if not self.members:
-            return as_tag(os.path.basename(os.path.dirname(os.path.abspath(self.file))))
-        folders = self.members[-1].replace("\\", "/").split("/")[:-1]
-        if named := [folder for folder in folders if folder not in {"", ".", ".."}]:
-            return as_tag(named[-1])
-        holder = self.members[-2] if len(self.members) > 1 else self.file
-        return as_tag(os.path.splitext(_last_part(holder))[0].removesuffix(".tar"))
+
+def member_parts(name: str) -> list[str]:
+    """Return the folders in the name of an archive's member, and last its file; those that lead nowhere are dropped."""
+    return [part for part in name.replace("\\", "/").split("/") if part not in {"", ".", ".."}]
 
 
 def _last_part(member: str) -> str:

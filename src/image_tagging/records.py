@@ -8,12 +8,13 @@ return a :class:`Failure` in its place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
 from .addresses import ImageRef
-from .text import escaped
+from .text import counted, escaped, tag_in_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,10 +29,14 @@ class FoundImage:
     """An image in a source, with a stamp that changes when the image does.
 
     ``stamp`` is compared, never parsed: size, times and inode of a plain file, size and checksum of an archive member.
+    ``tag`` is what its folder stands for, and ``top`` what the first folder on the way to it does; both are empty where
+    an image comes back from the store.
     """
 
     ref: ImageRef
     stamp: str
+    tag: str = ""
+    top: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,63 @@ class OtherFile:
     """A file whose name is neither that of an image nor of an archive: text next to images, for example."""
 
     ref: ImageRef
+
+
+@dataclass(frozen=True)
+class FoundFolder:
+    """A folder directly in the folder that was named; ``tag`` is what it stands for. Its images may follow, or none."""
+
+    ref: ImageRef
+    tag: str
+
+
+#: Why files and folders are no part of a data set, in words that follow their number.
+LEFT_OUT = {
+    "trash": "of trash",
+    "thumbnails": "of thumbnails and caches",
+    "snapshots": "of snapshots and older versions",
+    "system": "of the system",
+    "cloud": "kept in a cloud alone",
+    "hidden": "hidden by name or by the system",
+    "hidden-on-phones": "hidden on phones by .nomedia",
+    "results": "of earlier results",
+    "link": "to folders that are read where they lie",
+    "excluded": "by --exclude",
+}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file or folder that is no part of a data set; ``reason`` is a key of ``LEFT_OUT``."""
+
+    ref: ImageRef
+    reason: str
+    is_folder: bool
+
+
+@dataclass(frozen=True)
+class LeftOutCount:
+    """How many files, and folders with all that is in them, were left out for one reason; ``first`` is one of them."""
+
+    reason: str
+    folders: int
+    files: int
+    first: ImageRef
+
+    @property
+    def words(self) -> str:
+        """The numbers with the reason, and where the first lies: ``2 folders of trash (photos/#recycle)``."""
+        file = "link" if self.reason == "link" else "file"
+        numbers = [counted(number, what) for number, what in ((self.folders, "folder"), (self.files, file)) if number]
+        first = "/".join(re.split(r"[/\\]", self.first.path)[-2:])
+        return f"{' and '.join(numbers)} {LEFT_OUT[self.reason]} ({tag_in_words(escaped(first))})"
+
+
+def count_left_out(counts: dict[str, LeftOutCount], item: LeftOut) -> None:
+    """Add what was left out to the counts by reason."""
+    known = counts.get(item.reason) or LeftOutCount(item.reason, 0, 0, item.ref)
+    folders, files = known.folders + item.is_folder, known.files + (not item.is_folder)
+    counts[item.reason] = LeftOutCount(item.reason, folders, files, known.first)
 
 
 # Encoders that are no model of open_clip: name -> family, and whether it reads text.
@@ -182,4 +244,4 @@ class Failure:
 
 
 #: What a source yields, in a stable order.
-Found = Union[FoundImage, FoundArchive, OtherFile, Failure]
+Found = Union[FoundImage, FoundArchive, FoundFolder, OtherFile, LeftOut, Failure]

@@ -23,6 +23,9 @@ PLACES = ("copy", "hardlink", "symlink", "none")
 #: The formats of the metadata file.
 METADATA_FORMATS = ("json", "parquet", "both")
 
+#: Which folder of an image is its tag: the one that holds it, or the first below the input.
+TAG_LEVELS = ("parent", "top")
+
 #: How training uses the name of a tag: not at all, or its text embedding as a prior.
 PRIORS = ("none", "text")
 
@@ -37,7 +40,8 @@ class Flag:
     """What the command line says about a setting.
 
     ``choices`` are the allowed words, ``least`` and ``most`` the bounds of a number. ``is_path`` marks the path of a
-    file or folder, ``is_word`` a truth value that is written as a word (``--name=True``).
+    file or folder, ``is_word`` a truth value that is written as a word (``--name=True``), ``are_patterns`` a list of
+    patterns of paths, one for each time that the flag is given.
     """
 
     help: str
@@ -47,6 +51,7 @@ class Flag:
     most: Optional[float] = None
     is_path: bool = False
     is_word: bool = False
+    are_patterns: bool = False
 
 
 def setting(*, help: str, default: Any = MISSING, **flag: Any) -> Any:

@@ -35,6 +35,8 @@ FLAGS = {
         "device": "cuda:1",
         "precision": "fp32",
         "metadata_format": "both",
+        "tag_level": "top",
+        "exclude": ("drafts/",),
         "max_megapixels": 20.5,
         "image_seconds": 2.0,
     },
@@ -58,6 +60,7 @@ FLAGS = {
         "num_threads": 2,
         "device": "cpu",
         "place": "hardlink",
+        "exclude": ("drafts/",),
         "precision": "bf16",
         "max_megapixels": 500.0,
         "image_seconds": 90.0,
@@ -95,7 +98,8 @@ def parsed(monkeypatch, tmp_path):
 def spelt(flags, dash, joined):
     for name, value in flags.items():
         flag = f"--{name.replace('_', dash)}"
-        yield from [f"{flag}={value}"] if joined else [flag, str(value)]
+        text = str(value[0] if isinstance(value, tuple) else value)
+        yield from [f"{flag}={text}"] if joined else [flag, text]
 
 
 @pytest.mark.parametrize("joined", [False, True], ids=["space", "equals"])
@@ -191,6 +195,8 @@ def test_an_empty_path_is_wrong_usage_and_not_the_present_folder(capsys, flag, t
         ["process", "--input_folder=x", "more"],
         ["process", "--input_folder=x", "--batch_size=0"],
         ["process", "--input_folder=x", "--num_threads=many"],
+        ["process", "--input_folder=x", "--tag_level=middle"],
+        *(["classify", "--directory=x", f"--exclude={pattern}"] for pattern in ("", " ", "#a", "!", "[z-a]", "a\\")),
         ["train", "--metadata_json=x"],
         ["train", "--metadata_json=x", "--tag_to_hash_json=y", "--test_per=1.5"],
         ["classify", "--directory=x", "--output_bins=0"],
@@ -224,7 +230,7 @@ def test_help_explains_every_flag_with_its_default(capsys, command):
             continue
         if field.default is dataclasses.MISSING:
             assert "[required]" in told[field.name]
-        elif field.default is not None:
+        elif field.default not in (None, ()):
             assert f"[default: {field.default}" in told[field.name], told[field.name]
         assert len(told[field.name].split()) > 5, told[field.name]
     assert "[default: cuda if there, else cpu]" in told.get("device", "[default: cuda if there, else cpu]")

@@ -33,6 +33,9 @@ def embedding(**values):
             "failures": (),
             "failure_codes": dict(Counter(failure.code for failure in values.get("failures", ()))),
             "passed_over": {},
+            "left_out": (),
+            "bare_folders": (),
+            "merged_tags": {},
             "shared_hashes": (),
             "shared_count": 0,
             "unchanged": False,
@@ -44,7 +47,15 @@ def embedding(**values):
 
 def process_summary(**values):
     return ProcessSummary(
-        **{"embedding": embedding(), "tags": {}, "empty_tags": (), "files": (), "seconds": 2.0, **values}
+        **{
+            "embedding": embedding(),
+            "tags": {},
+            "empty_tags": (),
+            "warnings": (),
+            "files": (),
+            "seconds": 2.0,
+            **values,
+        }
     )
 
 

@@ -55,7 +55,7 @@ def test_a_folder_without_images_says_so(tmp_path, out):
 @pytest.mark.parametrize(
     ("names", "says"),
     [
-        ([".git/LICENSE"], "no image was found"),
+        ([".LICENSE"], "no image was found"),
         (["LICENSE"], "no image was found among 1 file"),
         (["LICENSE", "notes.txt", "b/Makefile"], "no image was found among 3 files"),
     ],

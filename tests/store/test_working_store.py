@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import sqlite3
@@ -17,6 +18,7 @@ from image_tagging.records import (
     EncoderSpec,
     Failure,
     FoundArchive,
+    FoundFolder,
     FoundImage,
     ImportedEmbedding,
     ListedFile,
@@ -115,12 +117,25 @@ def test_what_is_pending_is_given_page_by_page_while_the_store_is_written(store,
     assert pending(store) == []
 
 
-def test_whether_images_lie_below_a_folder(store):
-    store.listing.replace([found("/d/cat/1.png"), found("/d/dogs/2.png")])
-    assert store.listing.holds_below("/d/cat")
-    assert store.listing.holds_below("/d")
-    assert not store.listing.holds_below("/d/dog")
-    assert not store.listing.holds_below("/d/ca")
+def test_folders_without_an_image_are_named(store):
+    folders = [FoundFolder(ImageRef(f"/d/{name}"), name) for name in ("ca", "cat", "dogs")]
+    images = [FoundImage(ImageRef("/d/cat/1.png"), "1", "cat", "cat")]
+    images.append(FoundImage(ImageRef("/d/dogs/red/2.png"), "1", "red", "dogs"))
+    assert store.listing.replace([*folders, *images]).bare_folders == ("ca",)
+
+
+def test_tags_of_images_from_several_folders_are_named(store):
+    tags = [("2021", "cat"), ("2021", "dog"), ("2022", "dog"), ("dog", "dog")]
+    images = [FoundImage(ImageRef(f"/d/{number}"), "1", *each) for number, each in enumerate(tags)]
+    assert store.listing.replace(images).merged_tags == {"2021": ("cat", "dog")}
+
+
+@pytest.mark.parametrize("change", ["tag", "stamp"])
+def test_a_listing_of_other_tags_has_another_digest(store, change):
+    image = found("/d/1.png")
+    first = store.listing.replace([image]).digest
+    assert store.listing.replace([image]).digest == first
+    assert store.listing.replace([dataclasses.replace(image, **{change: "other"})]).digest != first
 
 
 # --- remembering ------------------------------------------------------------------------------------------
@@ -214,7 +229,7 @@ def test_an_encoder_is_remembered_with_its_length(store):
 def test_an_odd_name_comes_back_as_it_went_in(store, name):
     image = found(f"/d/{name}")
     store.listing.replace([image, found("/d/a.zip", "inner.zip", name)])
-    assert next(iter(store.listing.pending(SPEC))) == image
+    assert next(iter(store.listing.pending(SPEC))).ref == image.ref
     store.embeddings.add([embedded(f"/d/{name}"), embedded("/d/a.zip", "inner.zip", name)], SPEC)
     store.pictures.assign_names(SPEC)
     assert store.pictures.files_of("h1") == [

@@ -16,11 +16,19 @@ import joblib
 import numpy as np
 import pytest
 
-from image_tagging import ClassifyConfig, TrainConfig, classify_images, list_models, load_tag_models, train_tag_models
+from image_tagging import (
+    ClassifyConfig,
+    ProcessConfig,
+    TrainConfig,
+    classify_images,
+    list_models,
+    load_tag_models,
+    process_dataset,
+    train_tag_models,
+)
 from image_tagging.cli import main
 from image_tagging.cli.summaries import show_train
-from image_tagging.errors import ModelError, UnsafeModelError
-from image_tagging.exporters import result_folders
+from image_tagging.errors import ModelError, NoImagesError, UnsafeModelError
 from image_tagging.tag_models import Kind, register_kind, scorer_of, sigmoid, unregister_kind
 from image_tagging.tag_models.estimator_state import float_array, number
 from image_tagging.training import Method, register_method, unregister_method
@@ -215,10 +223,11 @@ def test_its_scores_are_in_the_results(run):
     assert len(run.classification.models) == 9
 
 
-def test_it_places_images_in_bins_that_are_no_input_of_a_later_run(run):
+def test_it_places_images_in_bins_that_are_no_input_of_a_later_run(run, tmp_path):
     for tag in ("isometric", "sprites", "tiles"):
         assert len(list((run.output / "nearest-mean" / tag).glob("*/*.png"))) == 24
-    assert str(run.output / "nearest-mean") in result_folders(str(run.output))
+    with pytest.raises(NoImagesError, match="3 folders of earlier results"):
+        process_dataset(ProcessConfig(input_folder=str(run.output), output_folder=str(tmp_path), clip_model="builtin"))
 
 
 def test_it_is_in_every_report(run):

@@ -54,7 +54,10 @@ def _own_first(config: type[Any]) -> Iterator[Field[Any]]:
 
 
 def _default(setting: Field[Any]) -> Any:
-    return str(setting.default) if setting.metadata["flag"].is_word else setting.default
+    flag: Flag = setting.metadata["flag"]
+    if flag.are_patterns:
+        return []  # typer reads lists
+    return str(setting.default) if flag.is_word else setting.default
 
 
 def _annotation(setting: Field[Any], kind: Any, explained: str | None) -> Any:
@@ -68,15 +71,31 @@ def _annotation(setting: Field[Any], kind: Any, explained: str | None) -> Any:
         max=flag.most,
         parser=_parser(setting.name, flag),
     )
+    if flag.are_patterns:
+        kind = list[str]
     return Annotated[str if flag.is_word else kind, option]
 
 
 def _parser(name: str, flag: Flag) -> Callable[[str], Any] | None:
     if flag.is_path:
         return path
+    if flag.are_patterns:
+        return _pattern
     if flag.choices:
         return _one_of(flag.choices)
     return _word(name) if flag.is_word else None
+
+
+def _pattern(value: str) -> str:
+    """Return a pattern of paths that means something."""
+    from ..errors import InputError
+    from ..sources import require_patterns
+
+    try:
+        require_patterns([value])
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from error
+    return value
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:

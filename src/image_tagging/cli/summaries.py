@@ -34,6 +34,7 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
     folders = summary.empty_tags[:_SHOWN]
     notes = [f"The folder {tag_in_words(tag)} holds no image: {why}." for tag in folders]
     _show_notes(console, notes, len(summary.empty_tags))
+    _show_notes(console, summary.warnings, len(summary.warnings))
     _show_end(console, summary.files, summary.seconds, summary.embedding.images)
 
 
@@ -153,6 +154,8 @@ def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[s
     where = f"on {summary.computed_on}" if summary.computed_on else "all known before"
     line(console, f"Encoder {summary.encoder.label}: {counted(summary.computed, 'embedding')} computed, {where}")
     _show_failures(console, "skipped", summary.failures, skipped, log)
+    if summary.left_out:
+        line(console, f"  Left out: {', '.join(count.words for count in summary.left_out)}.", style="yellow")
     if shared := summary.shared_count:
         held = len(summary.shared_hashes)
         them = "them" if held == shared else f"{held:,} of them"

@@ -24,6 +24,7 @@ from .metadata import (
 )
 from .metadata_errors import FileErrors
 from .near_duplicates import Rows
+from .other_names import like_other_sets
 from .splits import Split, Splitter
 from .tag_lists import TAG_TO_HASHES, read_tag_lists
 from .tagged_embeddings import TaggedEmbeddings, gather
@@ -47,6 +48,7 @@ __all__ = [
     "gather",
     "json_entries",
     "json_object",
+    "like_other_sets",
     "metadata_paths",
     "read_embeddings",
     "read_tag_lists",

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from .dataset_files import DatasetFiles, empty_tags
+from .dataset_files import DatasetFiles
 from .placing import require_place
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
-from .results import OUTPUT_JSON, ResultWriter, require_results_ours, result_folders, results, score_pictures
+from .results import OUTPUT_JSON, ResultWriter, require_results_ours, results, score_pictures
 
 __all__ = [
     "OUTPUT_JSON",
@@ -17,12 +17,10 @@ __all__ = [
     "ResultWriter",
     "ScoredPicture",
     "TableRow",
-    "empty_tags",
     "read_results",
     "read_table",
     "require_place",
     "require_results_ours",
-    "result_folders",
     "results",
     "score_pictures",
 ]

@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..addresses import ImageRef
 from ..datasets import (
     HASH_TO_TAGS,
     LISTS_MARK,
@@ -24,7 +23,6 @@ from ..datasets import (
 )
 from ..files import stamp_of
 from ..records import EncoderSpec
-from ..sources import sub_folders
 from ..store import WorkingStore
 from ..writing import folder_below, require_ours
 from .tables import STAGE1, image_row, result_table
@@ -112,12 +110,3 @@ class DatasetFiles:
 def _stamps(paths: Sequence[str]) -> list[str]:
     """Return what changes when one of the files is changed or removed."""
     return [stamp_of(path) if os.path.exists(path) else "" for path in paths]
-
-
-def empty_tags(store: WorkingStore, root: str, left_out: Sequence[str], follow_links: bool = False) -> tuple[str, ...]:
-    """Return the tags, in alphabetical order, whose sub-folder holds no image, where no other image has them either."""
-    if not os.path.isdir(root):
-        return ()
-    folders = map(ImageRef, sub_folders(root, leave_out=left_out, follow_links=follow_links))
-    names = {folder.name for folder in folders if not store.listing.holds_below(folder.path)}
-    return tuple(sorted(names.difference(store.pictures.count_tags())))

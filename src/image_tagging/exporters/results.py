@@ -18,7 +18,7 @@ from ..errors import OutputError
 from ..failures import FailureList, attempt
 from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from ..sources import SourceReader
-from ..tag_models import TagModels, bin_labels, bin_numbers, kind_names, quote_tag
+from ..tag_models import TagModels, bin_labels, bin_numbers, quote_tag
 from ..text import short_path
 from ..writing import require_ours
 from .placing import Placer
@@ -32,11 +32,6 @@ OUTPUT_JSON = "output.json"
 _BATCH = 512
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-
-
-def result_folders(output: str) -> list[str]:
-    """Return the folders that hold earlier results: the images in them are copies, not input."""
-    return [output, *(os.path.join(output, kind) for kind in kind_names())]
 
 
 def score_pictures(

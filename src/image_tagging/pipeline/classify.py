@@ -7,24 +7,23 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from itertools import chain
 from typing import Optional
 
 from ..datasets import read_embeddings
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
 from ..errors import EncoderMismatchError
-from ..exporters import ResultWriter, require_place, require_results_ours, result_folders, results, score_pictures
+from ..exporters import ResultWriter, require_place, require_results_ours, results, score_pictures
 from ..files import stamp_of
 from ..images import decoder_version
 from ..progress import Progress, no_progress
-from ..records import EncoderSpec, Failure, Found, FoundArchive, OtherFile
+from ..records import EncoderSpec, Found, FoundArchive, FoundImage, OtherFile
 from ..runners import Runner
-from ..sources import find_images
+from ..sources import DataSetRules, find_images
 from ..store import PLACING, WorkingStore
-from ..tag_models import TagModels, load_tag_models
+from ..tag_models import TagModels, kind_names, load_tag_models
 from .configs import ClassifyConfig
 from .embedder import LOCAL
-from .embedding import embed_images, explain_no_images, hidden_by_results
+from .embedding import embed_images, explain_no_images
 from .summaries import ClassifySummary, EmbeddingSummary
 
 log = logging.getLogger(__name__)
@@ -55,10 +54,9 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     started = time.monotonic()
     require_place(config.place, archives=config.archives)
     root, output = os.path.abspath(config.directory), os.path.abspath(config.output)
-    left_out = result_folders(output)
-    found = find_images(root, open_archives=config.archives, leave_out=left_out, follow_links=config.follow_links)
-    hidden = hidden_by_results(root, output, config)
-    images = StageImages(chain(hidden, found), config.archives)
+    rules = DataSetRules(config.exclude, kind_names())
+    found = find_images(root, rules, open_archives=config.archives, follow_links=config.follow_links)
+    images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
     imported = read_embeddings(config.metadata_json) if config.metadata_json else None
@@ -131,7 +129,7 @@ class StageImages:
     def __iter__(self) -> Iterator[Found]:
         for item in self._found:
             of_archive = isinstance(item, FoundArchive) or bool(item.ref.members)
-            if of_archive == self._archives or isinstance(item, Failure):
+            if of_archive == self._archives or not isinstance(item, (FoundImage, FoundArchive, OtherFile)):
                 yield item
             elif not isinstance(item, OtherFile):
                 self.left_out += 1

@@ -5,11 +5,22 @@ This module imports nothing heavy, since ``--help`` needs it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Optional
 
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
 from ..errors import InputError
-from ..settings import MAX_BINS, METADATA_FORMATS, PLACES, PRECISIONS, PRIORS, ImageLimits, setting, settings
+from ..settings import (
+    MAX_BINS,
+    METADATA_FORMATS,
+    PLACES,
+    PRECISIONS,
+    PRIORS,
+    TAG_LEVELS,
+    ImageLimits,
+    setting,
+    settings,
+)
 
 
 def _results_folder() -> Any:
@@ -42,12 +53,22 @@ class EmbeddingConfig(ImageLimits):
         help="Follow links that lead out of the folder that is read; they are skipped otherwise, since the folder may "
         "be a stranger's.",
     )
+    exclude: Sequence[str] = setting(
+        default=(),
+        help="Leave out what a pattern as in a .gitignore file matches below the input, in archives too: drafts/, "
+        "*.gif. May be given several times.",
+        metavar="PATTERN",
+        are_patterns=True,
+    )
 
     def __post_init__(self) -> None:
         ImageLimits.__post_init__(self)
         for name in ("batch_size", "num_threads"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
+        if isinstance(self.exclude, str):
+            raise InputError(f"exclude is the text {self.exclude!r}; give a list of patterns: [{self.exclude!r}].")
+        object.__setattr__(self, "exclude", tuple(self.exclude))
 
 
 @settings
@@ -65,6 +86,11 @@ class ProcessConfig(EmbeddingConfig):
         help="Whether folders are tags; if not, results go to <output>/clip-cache.",
         metavar="True|False",
         is_word=True,
+    )
+    tag_level: str = setting(
+        default="parent",
+        help="Which folder is the tag of an image; parent: the one that holds it; top: the first below the input.",
+        choices=TAG_LEVELS,
     )
     clip_model: str = setting(
         default=DEFAULT_MODEL, help="A model of open_clip, or builtin, which needs no download.", metavar="NAME"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,21 +11,17 @@ from itertools import chain
 from ..addresses import ImageRef
 from ..encoders import EncoderChoice
 from ..errors import NoImagesError
-from ..exporters import result_folders
 from ..failures import FailureList
 from ..progress import Progress
-from ..records import Failure, Found, FoundImage
+from ..records import Failure, Found
 from ..runners import Runner
-from ..sources import find_images
-from ..store import STORE_NAME, FoundSummary, WorkingStore
-from ..text import short_path
+from ..store import FoundSummary, WorkingStore
+from ..text import counted, short_path
 from .configs import EmbeddingConfig
 from .embedder import LOCAL, Embedder
 from .summaries import EmbeddingSummary
 
 log = logging.getLogger(__name__)
-
-_HIDDEN = "its images are not looked at, since results go there: choose an output folder outside of the input"
 
 #: The step that is finished when no listed image is pending and all pictures have names.
 _NAMES = "names"
@@ -66,29 +61,6 @@ def embed_images(
     return _summary(store, choice, listing, embedder, unchanged)
 
 
-def hidden_by_results(root: str, output: str, config: EmbeddingConfig) -> list[Failure]:
-    """Return a ``Failure`` for each folder of results in ``root`` that holds images and no results yet.
-
-    Images next to the store of an earlier run are its copies. To be called before the store is made.
-    """
-    if os.path.lexists(os.path.join(output, STORE_NAME)):
-        return []
-    inside = [folder for folder in result_folders(output) if _is_searched(folder, root)]
-    outermost = [folder for folder in inside if not any(_is_searched(folder, other) for other in inside)]
-    return [
-        Failure(ImageRef(folder), "read", "results-folder", _HIDDEN)
-        for folder in outermost
-        if any(isinstance(item, FoundImage) for item in find_images(folder, follow_links=config.follow_links))
-    ]
-
-
-def _is_searched(folder: str, root: str) -> bool:
-    """Return whether a folder lies within another, and not in a hidden one."""
-    inside = os.path.relpath(os.path.realpath(folder), os.path.realpath(root))
-    is_below = inside != os.curdir and not os.path.isabs(inside)  # another drive of Windows
-    return os.path.isdir(folder) and is_below and not any(part.startswith(".") for part in inside.split(os.sep))
-
-
 @contextmanager
 def explain_no_images(root: str, where_the_rest_belongs: Callable[[], str] = str) -> Iterator[None]:
     """Add the source and what to do to a NoImagesError that the block raises.
@@ -124,6 +96,8 @@ def _summary(
             f"{count:,} {suffix or 'without one'}" for suffix, count in sorted(listing.passed_over.items())
         )
         log.info("files that are not images, by suffix: %s", kinds)
+    for count in listing.left_out:
+        log.info("left out %s; the first: %s", count.words, short_path(count.first.path))
     shared = store.pictures.shared_hashes()
     shared_count = store.pictures.count_shared_hashes()
     _log_shared(shared, shared_count)
@@ -143,6 +117,9 @@ def _summary(
         failures=tuple(failures.held),
         failure_codes=dict(failures.codes),
         passed_over=listing.passed_over,
+        left_out=listing.left_out,
+        bare_folders=listing.bare_folders,
+        merged_tags=listing.merged_tags,
         shared_hashes=tuple(shared),
         shared_count=shared_count,
         unchanged=unchanged,
@@ -163,7 +140,11 @@ def _nothing_found(listing: FoundSummary) -> str:
     if first:
         return f"no image was found; the first that could not be opened: {_in_words(first)}"
     others = sum(listing.failure_codes.values()) + sum(listing.passed_over.values())
-    return "no image was found" + (f" among {others:,} file{'' if others == 1 else 's'}" if others else "")
+    among = f" among {counted(others, 'file')}" if others else ""
+    if not listing.left_out:
+        return f"no image was found{among}"
+    left_out = ", ".join(count.words for count in listing.left_out)
+    return f"no image was found{among}; left out (name it to have it read): {left_out}"
 
 
 def _log_failures(failures: Sequence[Failure], codes: Mapping[str, int]) -> None:

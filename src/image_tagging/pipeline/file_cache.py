@@ -16,9 +16,10 @@ from typing import Any, Optional, Union
 from ..errors import InputError, NoImagesError, OutputError
 from ..failures import FailureList, attempt
 from ..images import Decoders
-from ..records import Failure, Found, FoundArchive, FoundImage, OtherFile
+from ..records import Failure, Found, FoundArchive, FoundImage, LeftOut, LeftOutCount, count_left_out
 from ..runners import local
-from ..sources import ThreadReaders, find_images
+from ..sources import DataSetRules, ThreadReaders, find_images
+from ..tag_models import kind_names
 from ..text import short_path
 from ..writing import make_folder
 from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, open_cache
@@ -60,28 +61,33 @@ class FileCache:
         out_dir: StrPath = "./output",
         db_name: str = "file_cache.sqlite",
         follow_links: bool = False,
+        exclude: Sequence[str] = (),
     ) -> None:
         """Add the images of a folder or an archive, including archives inside it; create a missing cache.
 
         A file is identified by its absolute path, however ``data_dir`` spells it, and keeps the path by which it was
         first added. It is read again only if it has changed. Rows of files that are gone, or can no longer be
         read, stay. Files that cannot be used are skipped, and the log names and counts them; so are links that lead
-        out of the folder, unless ``follow_links`` is true.
+        out of the folder, unless ``follow_links`` is true. What is no part of a data set is left out and counted, and
+        so is what a pattern of ``exclude`` matches, as in a ``.gitignore`` file.
 
         Raises
         ------
         InputError
-            There is nothing at ``data_dir``, or it is a file of another kind.
+            There is nothing at ``data_dir``, or it is a file of another kind, or a pattern means nothing.
         NoImagesError
             It holds no image, or none that can be used.
         """
-        found = find_images(os.fspath(data_dir), follow_links=follow_links)
+        rules = DataSetRules(exclude, kind_names())
+        found = find_images(os.fspath(data_dir), rules, follow_links=follow_links)
         with open_cache(os.path.join(make_folder(os.fspath(out_dir)), db_name), make=True) as table:
             adder = _Adder(table)
             adder.add(found)
         counts = {**adder.counts, "failed": sum(adder.failures.codes.values())}
         if adder.failures.more:
             log.warning("skipped %s more, which are not named", f"{adder.failures.more:,}")
+        for left_out in adder.left_out.values():
+            log.info("left out %s; the first: %s", left_out.words, short_path(left_out.first.path))
         log.info("%s: %s", data_dir, ", ".join(f"{count} {what}" for what, count in counts.items()))
         if not adder.counts:
             first = "".join(f" The first that failed: {it.ref.path}: {it.reason}." for it in adder.failures.held[:1])
@@ -142,6 +148,7 @@ class _Adder:
         self._decoders = Decoders()
         self._archives: list[FoundArchive] = []
         self.failures = FailureList()
+        self.left_out: dict[str, LeftOutCount] = {}
         self.counts: Counter[str] = Counter()  # added, updated, unchanged
 
     def add(self, found: Iterable[Found]) -> None:
@@ -184,7 +191,9 @@ class _Adder:
                     self._skip(item)
                 elif isinstance(item, FoundArchive):
                     self._archives.append(item)
-                elif isinstance(item, OtherFile):
+                elif isinstance(item, LeftOut):
+                    count_left_out(self.left_out, item)
+                elif not isinstance(item, FoundImage):
                     continue
                 elif stamps.get(address) == item.stamp:
                     self.counts["unchanged"] += 1

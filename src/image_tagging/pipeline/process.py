@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from itertools import chain
+from collections.abc import Sequence
 
 from ..encoders import EncoderChoice
-from ..exporters import DatasetFiles, empty_tags, result_folders
+from ..exporters import DatasetFiles
 from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..runners import Runner
-from ..sources import find_images
+from ..sources import DataSetRules, find_images
 from ..store import WorkingStore
+from ..tag_models import kind_names
 from .configs import ProcessConfig
 from .embedder import LOCAL
-from .embedding import embed_images, explain_no_images, hidden_by_results
-from .summaries import ProcessSummary
+from .embedding import embed_images, explain_no_images
+from .summaries import EmbeddingSummary, ProcessSummary
+from .tag_warnings import warn_of_merging, warn_of_spelling
 
 
 def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner: Runner = LOCAL) -> ProcessSummary:
@@ -35,23 +37,28 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
     """
     started = time.monotonic()
     root, output = os.path.abspath(config.input_folder), os.path.abspath(config.output_folder)
-    left_out = result_folders(output)
-    found = find_images(root, leave_out=left_out, follow_links=config.follow_links)
-    hidden = hidden_by_results(root, output, config)
+    rules = DataSetRules(config.exclude, kind_names())
+    found = find_images(root, rules, follow_links=config.follow_links, tag_level=config.tag_level)
     files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
     with WorkingStore(output, decoder_version(config)) as store:
         with explain_no_images(root):
-            embedding = embed_images(store, chain(hidden, found), choice, config, watch, runner)
+            embedding = embed_images(store, found, choice, config, watch, runner)
         watch("writing the metadata", 0, None)
-        empty = empty_tags(store, root, left_out, config.follow_links) if config.tagged_dataset else ()
+        tags = store.pictures.count_tags() if config.tagged_dataset else {}
+        empty = tuple(sorted(set(embedding.bare_folders).difference(tags))) if config.tagged_dataset else ()
         paths = files.write(
             store, embedding.encoder, digest=embedding.digest, unchanged=embedding.unchanged, empty_tags=empty
         )
         return ProcessSummary(
             embedding=embedding,
-            tags=store.pictures.count_tags() if config.tagged_dataset else {},
+            tags=tags,
             empty_tags=empty,
+            warnings=_warnings(embedding, [*tags, *empty]) if config.tagged_dataset else (),
             files=paths,
             seconds=time.monotonic() - started,
         )
+
+
+def _warnings(embedding: EmbeddingSummary, tags: Sequence[str]) -> tuple[str, ...]:
+    return (*warn_of_merging(embedding.merged_tags), *warn_of_spelling(tags))

@@ -7,7 +7,7 @@ from typing import Optional
 
 from ..addresses import ImageRef
 from ..datasets import Advice
-from ..records import EncoderSpec, Failure, FoundArchive
+from ..records import EncoderSpec, Failure, FoundArchive, LeftOutCount
 from ..training import ValidationReport
 
 
@@ -19,9 +19,13 @@ class EmbeddingSummary:
     the newly computed embeddings, and ``computed_on`` is their device and precision, ``None`` where none was computed.
     ``archives`` are those that were searched, ``failures`` the files that could not be used (the first 10,000 of one
     file and 100,000 of all), ``failure_codes`` counts all of them by code, and ``passed_over`` counts, by suffix, the
-    files that are not images by their names. ``shared_hashes`` are the first 10,000 pairs (image,
-    earlier image) of different pictures with the same ``hash_id``, ``shared_count`` counts all of them. ``digest``
-    identifies the set of images found, and ``unchanged`` says that an earlier run embedded the same set.
+    files that are not images by their names. ``left_out`` counts, by reason, the files and folders that are no part of
+    a data set. ``shared_hashes`` are the first 10,000 pairs (image,
+    earlier image) of different pictures with the same ``hash_id``, ``shared_count`` counts all of them.
+
+    ``bare_folders`` are the tags of folders directly in the input in which no image was found, ``merged_tags`` those
+    of images from several such folders, with the first of these folders. ``digest`` identifies the set of images found
+    and their tags, and ``unchanged`` says that an earlier run embedded the same set.
     """
 
     images: int
@@ -33,6 +37,9 @@ class EmbeddingSummary:
     failures: tuple[Failure, ...]
     failure_codes: dict[str, int]
     passed_over: dict[str, int]
+    left_out: tuple[LeftOutCount, ...]
+    bare_folders: tuple[str, ...]
+    merged_tags: dict[str, tuple[str, ...]]
     shared_hashes: tuple[tuple[ImageRef, ImageRef], ...]
     shared_count: int
     unchanged: bool
@@ -44,12 +51,14 @@ class ProcessSummary:
     """The result of stage 1.
 
     ``tags`` counts the pictures of each tag, and is empty for untagged folders. ``empty_tags`` are those of sub-folders
-    without an image, whose lists are empty. ``files`` are the paths of the written files.
+    without an image, whose lists are empty. ``warnings`` are sentences on tags. ``files`` are the paths of the written
+    files.
     """
 
     embedding: EmbeddingSummary
     tags: dict[str, int]
     empty_tags: tuple[str, ...]
+    warnings: tuple[str, ...]
     files: tuple[str, ...]
     seconds: float
 

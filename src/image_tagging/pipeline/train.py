@@ -31,6 +31,7 @@ from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationRe
 from ..writing import folder_below, remove_leftovers
 from .configs import TrainConfig
 from .summaries import TrainSummary
+from .tag_warnings import warn_of_spelling
 
 MODELS_FOLDER = "models"
 REPORTS_FOLDER = "reports"
@@ -89,7 +90,7 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
         reports=tuple(writer.reports),
         skipped=tuple(writer.skipped),
         unknown=data.unknown,
-        warnings=(*prior_warnings, *leftover),
+        warnings=(*prior_warnings, *warn_of_spelling(data.tags), *leftover),
         advice=advice,
         models=writer.models_folder,
         reports_folder=writer.reports_folder,

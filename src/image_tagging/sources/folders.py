@@ -7,78 +7,124 @@ followed only on request; where the system shows its state nothing is ever read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Optional, Union
+from typing import NamedTuple, Optional, Union
 
 from ..addresses import ImageRef
 from ..errors import ReadError
-from ..records import Failure
+from ..records import Failure, FoundFolder, LeftOut
+from ..text import as_tag
 from .read import as_read_error
+from .reserved import NO_MEDIA
+from .results import RESULT_FILES, STORE, TABLES, is_kind_folder, is_own_file, is_own_folder
+from .rules import DataSetRules, is_marked_hidden
 from .suffixes import is_passed_over
 from .system_folders import is_below, is_in_memory, is_system_device, is_system_path, system_folder_error
 
+#: Files that say something of the folder that they are in.
+_SAY_MORE = frozenset({NO_MEDIA, *RESULT_FILES})
 
-def is_hidden_folder(name: str) -> bool:
-    """Whether folders of this name are passed over, in archives too."""
-    return name.startswith(".") or name == "__MACOSX"
+#: What a walk yields: the path of a file, and what is to be said of folders and of files that are not read.
+Walked = Union[str, FoundFolder, LeftOut, Failure]
+
+
+class _Open(NamedTuple):
+    """A folder in which the walk is: its name, its real path, its entries by name, and what lies in it."""
+
+    name: str
+    real: str
+    entries: Iterator[os.DirEntry[str]]
+    has_results: bool
+    has_store: bool
 
 
 class FolderWalk:
-    """Goes through a folder and those below it, with a list of the names of each folder in which it is.
+    """Goes through a folder and those below it, each real folder once, with a list of the names of each.
 
-    ``leave_out`` are folders that are passed over. ``follow_links`` says whether links may lead out of ``root``; those
-    that stay within are always followed, except back to a folder above. A link that is met again, by way of another
-    link, gives nothing new and is not followed again: else a few links to each other would have no end.
+    A folder is read where it lies. Links to folders are followed after all that is no link, so that one which leads to
+    a folder that was read gives nothing new; of several to one folder the first is followed. ``follow_links`` says
+    whether links may lead out of ``root``.
     """
 
-    def __init__(self, root: str, *, leave_out: Iterable[str] = (), follow_links: bool = False) -> None:
+    def __init__(self, root: str, rules: DataSetRules, *, follow_links: bool = False) -> None:
         self._root = root
+        self._below_root = len(os.path.join(root, ""))
         self._real_root = os.path.realpath(root)
         self._is_in_memory = is_in_memory(self._real_root)
-        self._left_out = frozenset(map(os.path.realpath, leave_out))
+        self._rules = rules
         self._follow_links = follow_links
-        # The folders in which it is, by their real paths.
-        self._stack: list[tuple[str, Iterator[os.DirEntry[str]]]] = []
-        self._above = {self._real_root}
-        self._followed: set[str] = set()
+        self._walked: set[str] = set()  # real paths
+        self._links: deque[tuple[str, str]] = deque()  # paths, and where they lead
 
-    def files(self) -> Iterator[Union[str, Failure]]:
-        """Yield the path of each file, and a ``Failure`` for what must not or cannot be looked into."""
-        yield from self._open(self._root, self._real_root)
-        while self._stack:
-            real, entries = self._stack[-1]
-            for entry in entries:
-                if _is_folder(entry):
-                    inner = self._folder(entry, real)
-                    if isinstance(inner, Failure):
-                        yield inner
-                    elif inner:
-                        yield from self._open(entry.path, inner)
-                        break
-                elif not entry.name.startswith("._"):
-                    yield self._linked_file(entry) if entry.is_symlink() else entry.path
+    def items(self) -> Iterator[Walked]:
+        """Yield the path of each file, and what is not looked into with the reason."""
+        yield from self._tree(self._root, self._real_root)
+        while self._links:
+            path, real = self._links.popleft()
+            if real in self._walked:
+                yield LeftOut(ImageRef(path), "link", is_folder=False)
             else:
-                self._stack.pop()
-                self._above.discard(real)
+                yield from self._tree(path, real)
 
-    def sub_folders(self) -> Iterator[str]:
-        """Yield the paths of the folders directly in ``root`` that are looked into; raises OSError if there is none."""
-        for entry in _listed(self._root):
-            if _is_folder(entry):
-                inner = self._folder(entry, self._real_root)
-                if inner and not isinstance(inner, Failure):
-                    yield entry.path
+    def _tree(self, folder: str, real: str) -> Iterator[Walked]:
+        """Go through a folder and those below it, links aside."""
+        stack: list[_Open] = []
+        yield from self._open(folder, real, stack)
+        while stack:
+            here = stack[-1]
+            for entry in here.entries:
+                if not _is_folder(entry):
+                    yield from self._file(entry, here)
+                    continue
+                inner = self._folder(entry, here)
+                if not isinstance(inner, str):
+                    yield from inner
+                elif inner not in self._walked:
+                    yield from self._open(entry.path, inner, stack)
+                    break
+            else:
+                stack.pop()
 
-    def _open(self, folder: str, real: str) -> Iterator[Failure]:
-        """Go into a folder, or yield why that is not possible."""
+    def _open(self, folder: str, real: str, stack: list[_Open]) -> Iterator[Walked]:
+        """Go into a folder, or yield why that is not done."""
+        self._walked.add(real)
         try:
             entries = _listed(folder)
         except OSError as error:
             yield _failure(folder, as_read_error(error))
             entries = []
-        self._above.add(real)
-        self._stack.append((real, iter(entries)))
+        names = {entry.name for entry in entries if entry.name in _SAY_MORE}
+        if NO_MEDIA in names and folder != self._root:
+            yield LeftOut(ImageRef(folder), "hidden-on-phones", is_folder=True)
+            return
+        if self._is_first_level(folder) and not self._is_of_results(folder, names, stack):
+            yield FoundFolder(ImageRef(folder), as_tag(os.path.basename(folder)))
+        has_results = not names.isdisjoint(RESULT_FILES)
+        stack.append(_Open(os.path.basename(folder), real, iter(entries), has_results, STORE in names))
+
+    def _is_first_level(self, folder: str) -> bool:
+        return folder != self._root and os.sep not in folder[self._below_root :]
+
+    @staticmethod
+    def _is_of_results(folder: str, names: set[str], stack: list[_Open]) -> bool:
+        """Return whether a folder is one of results: without an image it is no tag either."""
+        return (
+            not names.isdisjoint(TABLES)
+            or STORE in names
+            or bool(stack and stack[-1].has_store and is_own_folder(os.path.basename(folder)))
+        )
+
+    def _file(self, entry: os.DirEntry[str], here: _Open) -> Iterator[Walked]:
+        reason = self._rules.file_reason(entry.name, self._path_in_root(entry))
+        if reason is None and not (here.has_results and is_own_file(entry.name)):
+            if is_marked_hidden(entry):
+                reason = "" if is_passed_over(entry.name) else "hidden"
+            else:
+                yield self._linked_file(entry) if entry.is_symlink() else entry.path
+        if reason:
+            yield LeftOut(ImageRef(entry.path), reason, is_folder=False)
 
     def _linked_file(self, entry: os.DirEntry[str]) -> Union[str, Failure]:
         if is_passed_over(entry.name):
@@ -86,26 +132,32 @@ class FolderWalk:
         refused = self._refused(os.path.realpath(entry.path), is_link=True)
         return _failure(entry.path, refused) if refused else entry.path
 
-    def _folder(self, entry: os.DirEntry[str], parent: str) -> Union[str, Failure, None]:
-        """Return the real path of a folder to look into, why it is not looked into, ``None`` where nobody need know."""
-        if is_hidden_folder(entry.name):
-            return None
-        place = os.path.join(parent, entry.name)
+    def _folder(self, entry: os.DirEntry[str], here: _Open) -> Union[str, list[Walked]]:
+        """Return the real path of a folder to look into now, else what there is to say of it."""
+        reason = self._rules.folder_reason(entry.name, here.name, self._path_in_root(entry))
+        if not reason and is_marked_hidden(entry):
+            reason = "hidden"
+        if reason:
+            return [LeftOut(ImageRef(entry.path), reason, is_folder=True)]
+        place = os.path.join(here.real, entry.name)
         real = os.path.realpath(entry.path) if os.name == "nt" or entry.is_symlink() else place
         is_link = os.path.normcase(real) != os.path.normcase(place)  # junctions of Windows too
-        if real in self._left_out or real in self._above:
-            return None
         refused = self._refused(real, is_link=is_link)
         with suppress(OSError):  # what is wrong shows when it is listed
             if not refused and is_system_device(entry.stat().st_dev):
                 refused = system_folder_error()
         if refused:
-            return _failure(entry.path, refused)
-        if is_link and place in self._followed:
-            return None
+            return [_failure(entry.path, refused)]
         if is_link:
-            self._followed.add(place)
+            self._links.append((entry.path, real))
+            return []
+        if here.has_results and is_kind_folder(entry.path, self._rules.kinds):
+            return [LeftOut(ImageRef(entry.path), "results", is_folder=True)]
         return real
+
+    def _path_in_root(self, entry: os.DirEntry[str]) -> str:
+        path = entry.path[self._below_root :]
+        return path if os.sep == "/" else path.replace(os.sep, "/")
 
     def _refused(self, real: str, *, is_link: bool) -> Optional[ReadError]:
         if is_system_path(real) and not (self._is_in_memory and is_in_memory(real)):

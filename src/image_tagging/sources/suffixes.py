@@ -13,10 +13,15 @@ IMAGE_SUFFIXES = frozenset(
     ".psd .qoi .ras .rgb .rgba .sgi .tga .tif .tiff .vda .vst .webp .xbm .xpm".split()
 )
 
+#: What cameras save instead of a picture; programs for photos make one of it.
+RAW_SUFFIXES = frozenset(
+    ".3fr .ari .arw .bay .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw "
+    ".rw2 .rwl .sr2 .srf .srw .x3f".split()
+)
+
 #: Images that nothing here decodes: raw photos, drawings by lines, data of light. They are reported, and not read.
-UNREAD_SUFFIXES = frozenset(
-    ".arw .cr2 .cr3 .crw .dng .nef .nrw .orf .pef .raf .raw .rw2 .srw .3fr .iiq .svg .svgz .eps .ai .exr .hdr .ff "
-    ".jxl .jxr .wdp .xcf .kra .clip .psb .emf .wmf .pct .pict".split()
+UNREAD_SUFFIXES = RAW_SUFFIXES.union(
+    ".svg .svgz .eps .ai .exr .hdr .ff .jxl .jxr .wdp .xcf .kra .clip .psb .emf .wmf .pct .pict".split()
 )
 
 #: Files that lie next to images by the million, and documents and programs that are zips inside: neither is opened.

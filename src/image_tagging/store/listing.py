@@ -15,7 +15,18 @@ from typing import Any, Optional
 
 from ..failures import FailureList
 from ..files import is_relinked, stamp_of
-from ..records import EncoderSpec, Failure, Found, FoundArchive, FoundImage, OtherFile
+from ..records import (
+    EncoderSpec,
+    Failure,
+    Found,
+    FoundArchive,
+    FoundFolder,
+    FoundImage,
+    LeftOut,
+    LeftOutCount,
+    OtherFile,
+    count_left_out,
+)
 from .addresses import as_ref, as_text
 from .encoders import Encoders
 from .failures import Failures
@@ -53,6 +64,9 @@ _PAGE = 2048
 _HELD = 50_000
 _HELD_CHARACTERS = 1 << 25
 
+#: Folders that are named of those whose images have one tag.
+_MOST_TOPS = 4
+
 #: Suffixes that are counted apart, and how long they may be: in archives any name can have any suffix.
 _MOST_SUFFIXES = 1000
 _LONGEST_SUFFIX = 20
@@ -61,11 +75,12 @@ _OTHER_SUFFIXES = ".…"
 
 @dataclass(frozen=True)
 class FoundSummary:
-    """What one run found: how many images, the archives in order, what could not be opened, and how many files of each
-    suffix were passed over.
+    """What one run found: how many images, the archives in order, what could not be opened, how many files of each
+    suffix were passed over, and what was left out.
 
-    ``failures`` are the first ones, ``failure_codes`` counts all of them by code. ``digest`` stands for all images with
-    their stamps, in order.
+    ``failures`` are the first ones, ``failure_codes`` counts all of them by code. ``bare_folders`` are the tags of
+    folders directly in the input in which no image was found; ``merged_tags`` has the tags of images from several
+    such folders, with the first of these. ``digest`` stands for all images with their stamps and tags, in order.
     """
 
     images: int
@@ -73,6 +88,9 @@ class FoundSummary:
     failures: tuple[Failure, ...]
     failure_codes: dict[str, int]
     passed_over: dict[str, int]
+    left_out: tuple[LeftOutCount, ...]
+    bare_folders: tuple[str, ...]
+    merged_tags: dict[str, tuple[str, ...]]
     digest: str
 
 
@@ -102,6 +120,9 @@ class Listing:
             failures=tuple(sorter.failures.held),
             failure_codes=dict(sorter.failures.codes),
             passed_over=dict(sorter.passed_over),
+            left_out=tuple(sorter.left_out.values()),
+            bare_folders=tuple(sorter.bare_folders),
+            merged_tags={tag: tuple(tops) for tag, tops in sorter.tops.items() if len(tops) > 1},
             digest=sorter.hexdigest(),
         )
 
@@ -167,11 +188,6 @@ class Listing:
             "after": 0,
         }
 
-    def holds_below(self, folder: str) -> bool:
-        """Return whether any listed image lies below a folder."""
-        values = (folder + "/", folder + "0")
-        return bool(self._file.rows("SELECT 1 FROM listing WHERE path > ? AND path < ? LIMIT 1", values))
-
 
 def _first(images: Iterator[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
     """Yield as many rows as may be held."""
@@ -191,6 +207,9 @@ class _FoundSorter:
         self.failures = FailureList()
         self.is_done = False
         self.passed_over: Counter[str] = Counter()
+        self.left_out: dict[str, LeftOutCount] = {}
+        self.bare_folders: dict[str, None] = {}
+        self.tops: dict[str, list[str]] = {}  # by tag
         self._digest = hashlib.blake2b(digest_size=32)
 
     def hexdigest(self) -> str:
@@ -205,11 +224,22 @@ class _FoundSorter:
                 self.failures.add(item)
             elif isinstance(item, OtherFile):
                 self.passed_over[self._counted_suffix(item.ref.suffix)] += 1
+            elif isinstance(item, LeftOut):
+                count_left_out(self.left_out, item)
+            elif isinstance(item, FoundFolder):
+                self.bare_folders[item.tag] = None
             else:
                 address = as_text(item.ref)
-                self._digest.update(f"{address} {item.stamp}\n".encode())
-                yield item.ref.path, address, item.stamp, item.ref.name.casefold(), item.ref.tag
+                self._digest.update(f"{address} {item.stamp} {item.tag}\n".encode())
+                self._note_tag(item)
+                yield item.ref.path, address, item.stamp, item.ref.name.casefold(), item.tag
         self.is_done = True
+
+    def _note_tag(self, image: FoundImage) -> None:
+        self.bare_folders.pop(image.top, None)
+        tops = self.tops.setdefault(image.tag, [])
+        if len(tops) < _MOST_TOPS and image.top not in tops:
+            tops.append(image.top)
 
     def _counted_suffix(self, suffix: str) -> str:
         is_new = suffix not in self.passed_over

@@ -1,0 +1,61 @@
+"""The tag of an image: what a folder on the way to it is called.
+
+An archive on the way counts as a folder, called as the archive without its suffix.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..addresses import ImageRef, member_parts
+from ..text import as_tag
+
+
+class Tags:
+    """The tags of what lies at ``root``; ``level`` says which folder is the tag, one of ``TAG_LEVELS``.
+
+    ``parent`` is the folder that holds the image, ``top`` the first one below ``root``. Of images that lie in ``root``
+    itself the tag is its name; of an image that was named, that of its folder.
+    """
+
+    def __init__(self, root: str, level: str) -> None:
+        self._level = level
+        here = os.path.abspath(root)
+        self._below = os.path.join(root, "") if os.path.isdir(root) else None
+        self._name = os.path.basename(here)
+        self._folder = os.path.basename(os.path.dirname(here))
+        self._last: tuple[object, tuple[str, str]] = (None, ("", ""))  # images of one folder mostly follow each other
+
+    def of(self, ref: ImageRef) -> tuple[str, str]:
+        """Return the tag of an image, and what the first folder below ``root`` stands for."""
+        path = (ref.members[-1] if ref.members else ref.file).rstrip("/\\")
+        folder = (ref.file if ref.members else "", ref.members[:-1], path[: max(path.rfind("/"), path.rfind("\\")) + 1])
+        if folder != self._last[0]:
+            self._last = (folder, self._of(ref))
+        return self._last[1]
+
+    def _of(self, ref: ImageRef) -> tuple[str, str]:
+        levels = self._levels(ref)
+        if not levels:
+            return (as_tag(self._root_name(ref)),) * 2
+        top = as_tag(levels[0])
+        parent = as_tag(levels[-1]) if len(levels) > 1 else top
+        return (top if self._level == "top" else parent), top
+
+    def _root_name(self, ref: ImageRef) -> str:
+        if self._below is not None:
+            return self._name
+        return _stem(self._name) if ref.members else self._folder
+
+    def _levels(self, ref: ImageRef) -> list[str]:
+        """Return the names of the folders and archives on the way from ``root`` to an image."""
+        levels = [] if self._below is None else ref.file[len(self._below) :].split(os.sep)
+        for member in ref.members:
+            if levels:
+                levels[-1] = _stem(levels[-1])
+            levels += member_parts(member)
+        return levels[:-1]
+
+
+def _stem(archive: str) -> str:
+    return os.path.splitext(archive)[0].removesuffix(".tar")
