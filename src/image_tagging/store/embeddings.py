@@ -14,7 +14,8 @@ from .store_file import StoreFile
 # The stamp comes from the listing: a file that changes between finding and reading is read again by the next run.
 _ADD_IMAGE = """
 INSERT OR REPLACE INTO image
-SELECT path, stamp, :hash_id, :picture_hash, :format, :size_bytes, :width, :height FROM listing WHERE path = :path
+SELECT address, stamp, :hash_id, :picture_hash, :format, :size_bytes, :width, :height
+FROM listing WHERE address = :address
 """
 _ADD_EMBEDDING = "INSERT OR REPLACE INTO embedding VALUES (?, ?, ?)"
 
@@ -51,7 +52,7 @@ class Embeddings:
                     self._failures.add(db, outcome)
                     continue
                 db.execute(_ADD_IMAGE, _image_values(outcome.facts))
-                db.execute("DELETE FROM failure WHERE path = ?", (outcome.facts.ref.path,))
+                db.execute("DELETE FROM failure WHERE address = ?", (outcome.facts.ref.key,))
                 if outcome.embedding is not None:
                     vector = outcome.embedding.astype("<f4").tobytes()
                     db.execute(_ADD_EMBEDDING, (outcome.facts.picture_hash, number, vector))
@@ -61,4 +62,4 @@ def _image_values(facts: ImageFacts) -> dict[str, Any]:
     fields = {
         name: getattr(facts, name) for name in ("hash_id", "picture_hash", "format", "size_bytes", "width", "height")
     }
-    return {"path": facts.ref.path, **fields}
+    return {"address": facts.ref.key, **fields}

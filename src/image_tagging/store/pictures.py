@@ -21,23 +21,25 @@ _SAME = 0.05
 
 _NAME_PICTURES = f"""
 UPDATE listing SET picture_id = (
-    SELECT i.hash_id FROM image AS i WHERE i.path = listing.path AND i.stamp = listing.stamp AND {HAS_EMBEDDING})
+    SELECT i.hash_id FROM image AS i WHERE i.address = listing.address AND i.stamp = listing.stamp AND {HAS_EMBEDDING})
 """
 
 _SHARED_HASHES = """
-SELECT l.picture_id, i.picture_hash, l.seq FROM listing AS l JOIN image AS i ON i.path = l.path
-WHERE l.picture_id IN (SELECT l.picture_id FROM listing AS l JOIN image AS i ON i.path = l.path
+SELECT l.picture_id, i.picture_hash, l.seq FROM listing AS l JOIN image AS i ON i.address = l.address
+WHERE l.picture_id IN (SELECT l.picture_id FROM listing AS l JOIN image AS i ON i.address = l.address
                        GROUP BY l.picture_id HAVING count(DISTINCT i.picture_hash) > 1)
 ORDER BY l.seq
 """
 
 _SHARED_PAIRS = """
 SELECT l.address, (SELECT first.address FROM listing AS first WHERE first.picture_id = i.hash_id ORDER BY seq LIMIT 1)
-FROM listing AS l JOIN image AS i ON i.path = l.path
+FROM listing AS l JOIN image AS i ON i.address = l.address
 WHERE l.picture_id <> i.hash_id ORDER BY l.seq LIMIT ?
 """
 
-_SHARED_COUNT = "SELECT count(*) FROM listing AS l JOIN image AS i ON i.path = l.path WHERE l.picture_id <> i.hash_id"
+_SHARED_COUNT = (
+    "SELECT count(*) FROM listing AS l JOIN image AS i ON i.address = l.address WHERE l.picture_id <> i.hash_id"
+)
 
 #: Pairs of pictures with one ``hash_id`` that are held.
 _MOST_SHARED = 10_000
@@ -46,7 +48,7 @@ _PICTURES = """
 SELECT l.address, l.picture_id, i.picture_hash, i.format, i.size_bytes, i.width, i.height,
        own.vector, coalesce(by_picture.vector, by_hash.vector)
 FROM listing AS l
-JOIN image AS i ON i.path = l.path
+JOIN image AS i ON i.address = l.address
 LEFT JOIN embedding AS own ON own.key = i.picture_hash AND own.encoder = :encoder
 LEFT JOIN imported_embedding AS by_picture
     ON :imported AND by_picture.key = i.picture_hash AND by_picture.encoder = :encoder
