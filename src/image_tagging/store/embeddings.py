@@ -43,6 +43,14 @@ class Embeddings:
             self._file.rows("SELECT 1 FROM imported_embedding WHERE encoder = ? AND key IN (?, ?)", keys)
         )
 
+    def knows_any(self, encoder: EncoderSpec) -> bool:
+        """Return whether any picture has an embedding by this encoder, or may have one of this run's metadata file."""
+        number = (self._encoders.number(encoder),)
+        return bool(self._file.rows("SELECT 1 FROM embedding WHERE encoder = ? LIMIT 1", number)) or (
+            self._imported.is_used
+            and bool(self._file.rows("SELECT 1 FROM imported_embedding WHERE encoder = ? LIMIT 1", number))
+        )
+
     def add(self, outcomes: Iterable[Union[EmbeddedImage, Failure]], encoder: Optional[EncoderSpec]) -> None:
         """Remember what became of a batch of listed images, in one transaction."""
         number = self._encoders.number(encoder)
