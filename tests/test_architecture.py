@@ -19,8 +19,8 @@ PUBLIC = {
     "datasets": (
         "Advice FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK RECORDS_MARK Rows Split Splitter "
         "TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER audit_dataset gather json_entries "
-        "json_object like_other_sets metadata_paths read_embeddings read_tag_lists record_writer "
-        "untagged_metadata_name write_lists"
+        "json_entry json_object json_pieces like_other_sets metadata_paths read_embeddings read_tag_lists "
+        "record_writer untagged_metadata_name write_lists"
     ),
     "demo": "DemoSummary DrawnDataset KINDS draw draw_dataset run_demo",
     "encoders": (
@@ -28,8 +28,8 @@ PUBLIC = {
         "load_encoder register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles OUTPUT_JSON ResultScore ResultWriter ScoredPicture TableRow read_results read_table "
-        "require_place require_results_ours results score_pictures"
+        "DatasetFiles EarlierResults OUTPUT_JSON ResultScore ResultWriter ScoredPicture TableRow "
+        "read_results read_table require_place require_results_ours results score_pictures"
     ),
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (
@@ -49,7 +49,8 @@ PUBLIC = {
     ),
     "writing": (
         "appended_text copy_image folder_below link_image make_folder new_database new_file new_text remove_leftovers "
-        "require_no_journal require_ours require_plain require_plain_database require_plain_journals temporary_file"
+        "require_no_journal require_ours require_plain require_plain_database require_plain_journals scratch_file "
+        "temporary_file"
     ),
     "training": (
         "Aim Fitted LearnedTag Method Recipe TagIndex TagLearner TextPrior Training ValidationReport methods "

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+import orjson
+
 from .text import encodable, escape_surrogates, unescape_surrogates
 
 #: The most names in one address, characters of all of them, and of a path for people.
 MOST_NAMES, LONGEST_ADDRESS, LONGEST_PATH = 64, 1 << 20, 1 << 16
+
+_TEXTS = frozenset({str})
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class ImageRef:
     @classmethod
     def of(cls, address: object) -> ImageRef:
         """Return what ``address`` gave as a list; ValueError says in words what is wrong with anything else."""
-        if not isinstance(address, list) or not all(isinstance(name, str) for name in address):
+        if not isinstance(address, list) or not _TEXTS.issuperset(map(type, address)):
             raise ValueError("is no list of texts")
         if not address or not all(address):
             raise ValueError("lacks a name")
@@ -34,14 +38,24 @@ class ImageRef:
         file, *members = map(unescape_surrogates, address)
         return cls(file, tuple(members))
 
+    @classmethod
+    def of_key(cls, key: str) -> ImageRef:
+        """Return what ``key`` gave as a text; ValueError says in words what is wrong with anything else."""
+        return cls.of(orjson.loads(key))
+
     @property
     def address(self) -> list[str]:
         """The file and each member, as results hold them: valid Unicode, and :meth:`of` gives exactly this back."""
         return [escape_surrogates(name) for name in (self.file, *self.members)]
 
     @property
+    def key(self) -> str:
+        """The address as JSON on one line, to look an image up by: two images never share it, as they may a path."""
+        return orjson.dumps(self.address).decode()
+
+    @property
     def path(self) -> str:
-        """The path through the archives, for people: ``photos.zip/inner.zip/cat/7.png``."""
+        """The path through the archives, for people: ``photos.zip/inner.zip/cat/7.png``. Two images may share it."""
         return encodable("/".join((self.file, *self.members)))
 
     @property

@@ -64,10 +64,11 @@ class EncoderUnavailableError(EncoderError):
     """A library or the weights that the encoder needs are missing.
 
     ``reason`` says which, and how to get them; ``instead`` names another encoder, for callers that can choose one.
+    ``message`` is the sentence where it is another.
     """
 
-    def __init__(self, reason: str, instead: str = "") -> None:
-        super().__init__(f"{reason}, or {instead}" if instead else reason)
+    def __init__(self, reason: str, instead: str = "", *, message: str = "") -> None:
+        super().__init__(message or (f"{reason}, or {instead}" if instead else reason))
         self.reason = reason
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import orjson
@@ -9,15 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from image_tagging.datasets import json_objects
-from image_tagging.datasets.json_objects import json_entries
+from image_tagging.datasets import FileErrors, json_objects
+from image_tagging.datasets.json_objects import JsonObjectWriter, json_entries, json_entry, json_pieces
 from image_tagging.errors import MetadataError
 from samples import with_a_piece
 
 PLAIN = st.none() | st.booleans() | st.integers(-99, 99) | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
 OBJECTS = st.dictionaries(st.text(), VALUES, max_size=5)
-LAYOUTS = [{}, {"indent": 2}, {"separators": (",", ":")}, {"ensure_ascii": False}, {"indent": 0, "ensure_ascii": False}]
+#: One entry a line, as our files have it; and as others lay it out.
+LINES = "one entry a line"
+LAYOUTS = [
+    LINES,
+    {},
+    {"indent": 2},
+    {"separators": (",", ":")},
+    {"ensure_ascii": False},
+    {"indent": 0, "ensure_ascii": False},
+]
 NASTY = [*'{}[]",:\\ 0\n', '\\"', '"}"', "{}", "null", ",,"]
 
 
@@ -34,16 +44,27 @@ def entries(path, text, chunk, **limits):
         return list(json_entries(str(path)))
 
 
+def spelt(value, layout):
+    if layout != LINES:
+        return json.dumps(value, **layout)
+    file = io.BytesIO()
+    writer = JsonObjectWriter(file)
+    for key, each in value.items():
+        writer.add(key, each)
+    writer.finish()
+    return file.getvalue().decode()
+
+
 @settings(deadline=None)
-@given(OBJECTS, st.sampled_from(LAYOUTS), st.integers(1, 40))
+@given(OBJECTS, st.sampled_from(LAYOUTS), st.integers(1, 1000))
 def test_every_object_is_read_entry_by_entry(path, value, layout, chunk):
-    assert entries(path, json.dumps(value, **layout), chunk) == list(value.items())
+    assert entries(path, spelt(value, layout), chunk) == list(value.items())
 
 
 @settings(deadline=None)
-@given(OBJECTS, st.data(), st.integers(1, 40))
-def test_what_is_no_json_is_refused_and_nothing_else(path, value, data, chunk):
-    text = with_a_piece(json.dumps(value), data, NASTY)
+@given(OBJECTS, st.sampled_from([{}, LINES]), st.data(), st.integers(1, 1000))
+def test_what_is_no_json_is_refused_and_nothing_else(path, value, layout, data, chunk):
+    text = with_a_piece(spelt(value, layout), data, NASTY)
     try:
         expected = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -54,6 +75,24 @@ def test_what_is_no_json_is_refused_and_nothing_else(path, value, data, chunk):
         with pytest.raises(MetadataError) as raised:
             entries(path, text, chunk)
         assert "\n" not in str(raised.value)
+
+
+@settings(deadline=None)
+@given(OBJECTS, st.sampled_from(LAYOUTS), st.integers(1, 1000))
+def test_each_entry_is_found_at_its_place(path, value, layout, chunk):
+    value = {key: each for key, each in value.items() if isinstance(each, (dict, list))}
+    text = spelt(value, layout).encode()
+    for start in (b"", b"\xef\xbb\xbf", b" \n\n"):
+        path.write_bytes(start + text)
+        with pytest.MonkeyPatch.context() as patch, open(path, "rb") as file:
+            patch.setattr(json_objects, "CHUNK", chunk)
+            places = [(at, length) for at, length, found in json_pieces(FileErrors(str(path)), file) if found]
+            assert [json_entry(path.read_bytes()[at : at + length]) for at, length in places] == list(value.items())
+
+
+@pytest.mark.parametrize("text", ['{\n"a": {}, "a": [1]\n}', '{\n"a": {},\n"a": [1]\n}', '{"a":{},"a":[1]}'])
+def test_a_key_that_comes_twice_is_given_twice(path, text):
+    assert entries(path, text, 1 << 16) == [("a", {}), ("a", [1])]
 
 
 def test_an_entry_that_does_not_end_is_not_held(path):

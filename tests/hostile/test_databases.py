@@ -17,6 +17,7 @@ import pytest
 import image_tagging
 from image_tagging import FileCache
 from image_tagging.errors import ImageTaggingError, OutputError
+from image_tagging.store import schema
 from image_tagging.store import store_file as store
 
 STAGES = ["process", "train", "classify", "classify-zip"]
@@ -48,7 +49,7 @@ def test_a_store_that_is_none_is_left_as_it_is(refused, stages, *, trained, tmp_
         elif what == "text":
             path.write_bytes(b"a letter to my aunt\n" * 300)
         else:
-            another_programs(path, version=2 if what == "another program's" else 3)
+            another_programs(path, version=3 if what == "another program's" else 4)
     before = path.read_bytes() if path.is_file() else None, results(output)
     message = refused(*stages[stage](output))
     assert str(path) in message
@@ -79,7 +80,7 @@ def test_a_damaged_store_gives_results_or_one_line_that_says_so(trained, tmp_pat
 
 
 def test_a_start_that_was_killed_half_way_leaves_no_half_of_a_store(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "_SCHEMA", store._SCHEMA.replace("CREATE INDEX", "SELECT fails; CREATE INDEX"))
+    monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA.replace("CREATE INDEX", "SELECT fails; CREATE INDEX"))
     with pytest.raises(OutputError):
         store.StoreFile(str(tmp_path))
     monkeypatch.undo()
@@ -233,7 +234,7 @@ PARTS = {
     "table.name",  # of a ResultTable, which are the constants STAGE1, STAGE3, STAGE4
     "', '.join(table.columns)",
     "marks",  # ", ".join("?" for _ in table.columns)
-    "migration",  # one of the constants _MIGRATIONS
+    "migration",  # of constants of the module schema
 }
 MARKS_OF_VALUES = "', '.join('?' * len(part))"
 RUNS_SQL = {"execute", "executemany", "executescript", "rows", "stream"}

@@ -138,6 +138,48 @@ def test_a_listing_of_other_tags_has_another_digest(store, change):
     assert store.listing.replace([dataclasses.replace(image, **{change: "other"})]).digest != first
 
 
+#: Two images whose paths for people are the same, by what makes them so.
+ONE_PATH = {
+    "a nested archive, a folder in an archive": (("/d/a.zip", "b.zip", "x.png"), ("/d/a.zip", "b.zip/x.png")),
+    "an archive, a folder called like one": (("/d/a.zip", "x.png"), ("/d/a.zip/x.png",)),
+    "a name that is no text, the text of its escape": (("/d/\udce9.png",), ("/d/\\udce9.png",)),
+    "such names in an archive": (("/d/a.zip", "\udce9.png"), ("/d/a.zip", "\\udce9.png")),
+    "half characters, and the whole": (("/d/a.zip", "\ud83d\ude00.png"), ("/d/a.zip", "\U0001f600.png")),
+}
+
+
+@pytest.fixture(params=ONE_PATH.values(), ids=list(ONE_PATH))
+def one_path(request):
+    return request.param
+
+
+def test_images_of_one_path_are_all_listed_in_the_order_found(store, one_path):
+    images = [found(*names, stamp=str(number)) for number, names in enumerate(one_path)]
+    assert store.listing.replace(images).images == 2
+    assert [(image.ref, image.stamp) for image in store.listing.pending(SPEC)] == [(i.ref, i.stamp) for i in images]
+
+
+def test_images_of_one_path_have_each_their_own_picture(store, one_path):
+    store.listing.replace([found(*names, stamp=str(number)) for number, names in enumerate(one_path)])
+    for number, names in enumerate(one_path):
+        new = embedded(*names, hash_id=f"h{number}", picture_hash=f"p{number}", values=(number, 0, 0))
+        store.embeddings.add([new], SPEC)
+    store.pictures.assign_names(SPEC)
+    given = [(record.ref, record.hash_id, record.embedding[0]) for record in store.pictures.records(SPEC)]
+    assert given == [(ImageRef(file, tuple(members)), f"h{n}", n) for n, (file, *members) in enumerate(one_path)]
+
+
+def test_of_images_of_one_path_one_may_fail(store, one_path):
+    refs = [ImageRef(file, tuple(members)) for file, *members in one_path]
+    store.listing.replace([FoundImage(ref, "1") for ref in refs])
+    outcomes = [Failure(refs[0], "decode", "damaged", "it is damaged"), embedded(*one_path[1])]
+    for order in (outcomes, outcomes[::-1]):
+        store.embeddings.add(order, SPEC)
+        store.pictures.assign_names(SPEC)
+        assert [failure.ref for failure in store.failures.of_listed()] == refs[:1]
+        assert [file for file, _ in store.pictures.files()] == refs[1:]
+
+
 # --- remembering ------------------------------------------------------------------------------------------
 
 
@@ -440,29 +482,7 @@ def test_metadata_of_a_wrong_length_does_not_keep_the_encoder_from_computing(tmp
         assert store.encoders.find(SPEC.name, SPEC.pretrained) == SPEC
 
 
-# --- stores of earlier versions, and those that a stranger made ---------------------------------------------
-
-
-def made_version_1(folder, *, with_import):
-    """Make a store that of the first version, which kept imported embeddings among those computed."""
-    with closing(sqlite3.connect(folder / STORE_NAME)) as db:
-        db.execute("DROP TABLE imported_embedding")
-        if with_import:
-            db.execute("INSERT INTO imported VALUES ('/m.json', '1')")
-        db.execute("PRAGMA user_version = 1")
-        db.commit()
-
-
-@pytest.mark.parametrize("with_import", [False, True])
-def test_a_store_of_version_1_keeps_what_is_known_to_be_computed(tmp_path, with_import):
-    with WorkingStore(str(tmp_path)) as store:
-        store.encoders.add(SPEC)
-        store.listing.replace([found("/d/1.png")])
-        store.embeddings.add([embedded("/d/1.png")], SPEC)
-    made_version_1(tmp_path, with_import=with_import)
-    for _ in range(2):
-        with WorkingStore(str(tmp_path)) as store:
-            assert store.embeddings.has(facts("/d/1.png"), SPEC) is not with_import
+# --- stores that a stranger made --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -471,7 +491,7 @@ def test_a_store_of_version_1_keeps_what_is_known_to_be_computed(tmp_path, with_
         "CREATE TRIGGER t AFTER INSERT ON finished BEGIN DELETE FROM embedding; END",
         "CREATE VIEW v AS SELECT randomblob(1000000000)",
         "CREATE TABLE more(a)",
-        "CREATE INDEX i ON image(upper(path))",
+        "CREATE INDEX i ON image(upper(address))",
         "ALTER TABLE image ADD COLUMN more TEXT CHECK(length(more) > 0)",
     ],
 )

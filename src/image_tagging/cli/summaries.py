@@ -131,11 +131,23 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     if summary.differing:
         note = f"  {counted(summary.differing, 'picture')}: the metadata holds another embedding than was computed;"
         line(console, note + " the computed one was used.", style="yellow")
+    _show_stages(console, summary)
     if summary.left_out:
         what, command = ("plain image", "classify") if summary.of_archives else ("archive", "classify-zip")
         note = f"  Left out {counted(summary.left_out, what)}: use image-tagging {command} for that."
         line(console, note, style="yellow")
     _show_end(console, summary.files, summary.seconds, summary.embedding.images)
+
+
+def _show_stages(console: Console, summary: ClassifySummary) -> None:
+    """Print what became of the entries that earlier runs wrote into ``output.json``."""
+    if summary.replaced:
+        gone = f", of which {summary.dropped:,} are not among these images" if summary.dropped else ""
+        note = f"  output.json: replaced {counted(summary.replaced, 'picture')} of the last run of this stage{gone}."
+        line(console, note, style="yellow" if gone else "")
+    if summary.kept:
+        stage = "3 (classify)" if summary.of_archives else "4 (classify-zip)"
+        line(console, f"  output.json: kept {counted(summary.kept, 'picture')} of stage {stage}.")
 
 
 def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[str]) -> None:
@@ -156,6 +168,11 @@ def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[s
     _show_failures(console, "skipped", summary.failures, skipped, log)
     if summary.left_out:
         line(console, f"  Left out: {', '.join(count.words for count in summary.left_out)}.", style="yellow")
+    if summary.no_encoder:
+        missing = summary.failure_codes["no-encoder"]
+        needs = f"{counted(missing, 'image')} {'needs' if missing == 1 else 'need'} the encoder {summary.encoder.label}"
+        note = f"  {needs}, which is not available ({summary.no_encoder}): not scored; the next run tries again."
+        line(console, note, style="yellow")
     if shared := summary.shared_count:
         held = len(summary.shared_hashes)
         them = "them" if held == shared else f"{held:,} of them"

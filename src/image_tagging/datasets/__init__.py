@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .audit.audit import Advice, audit_dataset
 from .hash_lists import HashList
-from .json_objects import JsonObjectWriter, json_entries, json_object
+from .json_objects import JsonObjectWriter, json_entries, json_entry, json_object, json_pieces
 from .metadata import (
     HASH_TO_TAGS,
     LISTS_MARK,
@@ -47,7 +47,9 @@ __all__ = [
     "audit_dataset",
     "gather",
     "json_entries",
+    "json_entry",
     "json_object",
+    "json_pieces",
     "like_other_sets",
     "metadata_paths",
     "read_embeddings",

@@ -21,6 +21,9 @@ from .metadata_errors import FileErrors
 _MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*){0,100}"|\[[^"{}\[\]]*\]|[{}\[\]]|"', re.DOTALL)
 _DEEPER = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 
+#: What precedes the value of an entry on a line.
+_ON_LINE = re.compile(rb',?\n"([^"\\\x00-\x1f]*)": ')
+
 #: A part of a string, up to its end, to the end of the buffer or to the next of many escapes.
 _IN_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*){0,100}', re.DOTALL)
 
@@ -101,22 +104,45 @@ def json_entries(path: str, *, errors: Optional[FileErrors] = None) -> Iterator[
     errors = errors or FileErrors(path)
     try:
         with open(path, "rb") as file:
-            line = 1
-            for number, piece in enumerate(_pieces(errors, file)):
-                yield from _parsed(errors, piece, number, line).items()
-                line += piece.count(b"\n")
+            for _, _, entries in json_pieces(errors, file):
+                yield from entries.items()
     except OSError as error:
         raise errors.unreadable(error) from error
 
 
-def _pieces(errors: FileErrors, file: IO[bytes]) -> Iterator[bytes]:
+def json_pieces(errors: FileErrors, file: IO[bytes]) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Yield the parts of a JSON object in an open file, each with its place there: where it starts, and its length.
+
+    A part is an entry whose value is an object or a list, with all plain values before it. :func:`json_entry` reads it
+    again. Raises the ``errors``, as :func:`json_entries` does, and OSError.
+    """
+    line = 1
+    for number, (start, piece, entries) in enumerate(_pieces(errors, file)):
+        yield start, len(piece), entries or _parsed(errors, piece, number, line)
+        line += piece.count(b"\n")
+
+
+def json_entry(piece: bytes) -> tuple[str, Any]:
+    """Return the key and value of a part that is one entry, as :func:`json_pieces` has found it in a file."""
+    ((key, value),) = orjson.loads(b"{" + piece.lstrip(_SPACE).removeprefix(b",") + b"}").items()
+    return key, value
+
+
+def _pieces(errors: FileErrors, file: IO[bytes]) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
     """Yield the text between the braces of an object, cut after every value that is itself an object or a list.
+
+    Each piece comes with its place in the file; one that is an entry on a line comes with the entry too.
 
     A piece is one entry, with plain values before it if there are any (``"a": 1, "b": {}``) and with the comma that
     separates it from the piece before. The last piece is what precedes the closing brace, mostly white space.
     """
     text, start, at, depth, in_string = open_object(errors, file), 1, 1, 1, False
+    before = file.tell() - len(text)  # bytes of the file before the text that is held
     while depth:
+        if at == start and (line := _entry_on_line(errors, text, start)):
+            yield before + start, text[start : line[0]], line[1]
+            start = at = line[0]
+            continue
         if in_string:
             at = _IN_STRING.match(text, at).end()  # type: ignore[union-attr]  # it matches the empty text too
             in_string = text[at : at + 1] != b'"'
@@ -134,15 +160,34 @@ def _pieces(errors: FileErrors, file: IO[bytes]) -> Iterator[bytes]:
                     raise errors.malformed("is not valid JSON: its last bracket does not match the first")
                 piece = text[start:at] if depth else text[start : at - 1]
                 _check_size(errors, piece)
-                yield piece
+                yield before + start, piece, {}
                 start = at
             continue
         else:
             at = len(text)
+        before += start
         text, at, start = text[start:], at - start, 0
         _check_size(errors, text)
         text += _more(errors, file, len(text))
     require_end(errors, file, text[start:])
+
+
+def _entry_on_line(errors: FileErrors, text: bytes, start: int) -> Optional[tuple[int, dict[str, Any]]]:
+    """Return the entry on the line after ``start``, and where it ends: our files hold one a line, so it is quick.
+
+    ``None`` where another piece follows, or the line is not all there.
+    """
+    if not (found := _ON_LINE.match(text, start)):
+        return None
+    key, end = found.end(), text.find(b"\n", found.end())
+    end -= text[end - 1 : end] == b","
+    if end <= key or text[end - 1 : end] not in {b"}", b"]"}:
+        return None
+    _check_size(errors, text[start:end])
+    try:
+        return end, {found[1].decode(): orjson.loads(text[key:end])}
+    except ValueError:  # an entry of several lines, or several on this one, or no JSON
+        return None
 
 
 def require_end(errors: FileErrors, file: IO[bytes], text: bytes) -> None:

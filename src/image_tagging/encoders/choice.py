@@ -18,6 +18,7 @@ class EncoderChoice:
     ``name`` and ``pretrained`` are its identity; ``weights`` is where the weights are, as the user says it: a tag or a
     path. Without it they are those of the tag ``pretrained``, which no file is opened for: a stranger may have written
     it into metadata or a card. ``dim`` is the length its embeddings must have, where that is known beforehand.
+    ``is_asked_for`` says that the user names it, and not embeddings or tag models.
     """
 
     name: str
@@ -26,6 +27,7 @@ class EncoderChoice:
     device: Optional[str] = None
     precision: str = "auto"
     dim: Optional[int] = None
+    is_asked_for: bool = True
 
     @classmethod
     def by_name(cls, clip_model: str, weights: str, device: Optional[str], precision: str) -> EncoderChoice:
@@ -37,7 +39,7 @@ class EncoderChoice:
         cls, spec: EncoderSpec, weights: Optional[str], device: Optional[str] = None, precision: str = "auto"
     ) -> EncoderChoice:
         """Return the encoder that embeddings or tag models name; whether it is available shows when it is loaded."""
-        return cls(spec.name, spec.pretrained, weights, device, precision, spec.dim)
+        return cls(spec.name, spec.pretrained, weights, device, precision, spec.dim, is_asked_for=False)
 
     def load(self) -> Encoder:
         """Return the encoder, ready to work.
@@ -61,11 +63,12 @@ class EncoderChoice:
         except EncoderUnavailableError as error:
             if self.dim is None:
                 raise
-            raise EncoderUnavailableError(
+            message = (
                 f"some images are not in the metadata, and the encoder of the tag models, "
                 f"{self.name}/{self.pretrained}, is not here to compute them: {error.reason}. "
                 "Another encoder (--clip_model, stage 1) needs other tag models."
-            ) from error
+            )
+            raise EncoderUnavailableError(error.reason, message=message) from error
         if self.dim not in {None, encoder.spec.dim}:
             raise EncoderMismatchError(
                 f"{encoder.spec.label} gives embeddings of {encoder.spec.dim} values; the metadata or the tag models "

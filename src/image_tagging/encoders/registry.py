@@ -10,6 +10,7 @@ from typing import Optional
 
 from ..errors import EncoderMismatchError, EncoderUnavailableError
 from ..records import EncoderSpec, declare_family
+from ..text import escaped
 from . import builtin, clip
 from .base import Encoder, EncoderFamily, TextEncoder
 
@@ -96,7 +97,12 @@ def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None,
     DeviceUnavailableError
         The device asked for is not here.
     """
-    return family_of(clip_model).load(clip_model, pretrained, device, precision)
+    family = family_of(clip_model)
+    try:
+        return family.load(clip_model, pretrained, device, precision)
+    except ImportError as error:  # of a family that leaves it to Python to say so
+        said = escaped(str(error))[:200]
+        raise EncoderUnavailableError(f"{family.title} needs what cannot be imported ({said}): install it") from error
 
 
 def load_text_encoder(clip_model: str, pretrained: str, device: Optional[str] = None) -> TextEncoder:

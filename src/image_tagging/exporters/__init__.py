@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from .dataset_files import DatasetFiles
+from .earlier import OUTPUT_JSON, EarlierResults
 from .placing import require_place
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
-from .results import OUTPUT_JSON, ResultWriter, require_results_ours, results, score_pictures
+from .results import ResultWriter, require_results_ours, results, score_pictures
 
 __all__ = [
     "OUTPUT_JSON",
     "DatasetFiles",
+    "EarlierResults",
     "ResultScore",
     "ResultWriter",
     "ScoredPicture",

@@ -77,10 +77,11 @@ def read_results(path: str) -> Iterator[ScoredPicture]:
         try:
             yield _picture(hash_id, entry)
         except (ValueError, KeyError) as error:
-            raise errors.foreign(f"the entry {hash_id[:20]!r} {_why(error)}") from error
+            raise errors.foreign(f"the entry {hash_id[:20]!r} {why(error)}") from error
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """Return the words of an error of :func:`files_of`."""
     return f"lacks {error.args[0]}" if isinstance(error, KeyError) else str(error)
 
 
@@ -88,12 +89,16 @@ def _picture(hash_id: str, entry: Any) -> ScoredPicture:
     """Return the picture of one entry; ValueError and KeyError say what is wrong with it."""
     if not isinstance(entry, dict):
         raise ValueError("is no picture with its scores")
+    paths, addresses = files_of(entry)
+    return ScoredPicture(hash_id, paths, addresses, tuple(map(_score, _list(entry, "classifiers_output"))))
+
+
+def files_of(entry: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[ImageRef, ...]]:
+    """Return the paths and the addresses of one entry; ValueError and KeyError say what is wrong with it."""
     paths = _list(entry, "file_paths") if "file_paths" in entry else [entry["file_path"]]
     if not all(isinstance(path, str) for path in paths):
         raise ValueError("has a file_path that is no text")
-    return ScoredPicture(
-        hash_id, tuple(paths), _addresses(entry, len(paths)), tuple(map(_score, _list(entry, "classifiers_output")))
-    )
+    return tuple(paths), _addresses(entry, len(paths))
 
 
 def _addresses(entry: Mapping[str, Any], count: int) -> tuple[ImageRef, ...]:
@@ -141,7 +146,7 @@ def read_table(path: str) -> Iterator[TableRow]:
         try:
             yield _table_row(row)
         except (ValueError, KeyError) as error:
-            raise errors.foreign(f"row {number:,} {_why(error)}") from error
+            raise errors.foreign(f"row {number:,} {why(error)}") from error
 
 
 def _table_row(row: Mapping[str, Any]) -> TableRow:

@@ -13,7 +13,7 @@ from typing import Any, Optional, Union
 
 import numpy as np
 
-from ..datasets import RECORDS_MARK, JsonObjectWriter, json_object
+from ..datasets import RECORDS_MARK
 from ..errors import OutputError
 from ..failures import FailureList, attempt
 from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
@@ -21,12 +21,12 @@ from ..sources import SourceReader
 from ..tag_models import TagModels, bin_labels, bin_numbers, quote_tag
 from ..text import short_path
 from ..writing import require_ours
+from .earlier import OUTPUT_JSON, EarlierResults
+from .merged_output import MergedOutput, merged_output
 from .placing import Placer
 from .tables import STAGE3, STAGE4, ResultTable, TableWriter, archive_row, result_table, score_rows
 
 log = logging.getLogger(__name__)
-
-OUTPUT_JSON = "output.json"
 
 #: Pictures scored in one matrix product: enough to fill it, few enough to hold.
 _BATCH = 512
@@ -50,7 +50,7 @@ def score_pictures(
 class ResultWriter:
     """Takes the scored pictures of one run, one at a time, into all its results."""
 
-    def __init__(self, output: JsonObjectWriter, table: TableWriter, placer: Placer, labels: list[str]) -> None:
+    def __init__(self, output: MergedOutput, table: TableWriter, placer: Placer, labels: list[str]) -> None:
         self._output = output
         self._table = table
         self._placer = placer
@@ -100,16 +100,29 @@ class ResultWriter:
 
 @contextmanager
 def results(
-    folder: str, *, archives: Optional[Iterable[FoundArchive]], bins: int, place: str = "copy"
+    folder: str,
+    *,
+    archives: Optional[Iterable[FoundArchive]],
+    bins: int,
+    place: str = "copy",
+    earlier: Optional[EarlierResults] = None,
 ) -> Iterator[ResultWriter]:
     """Give what writes the results of one run below ``folder``.
 
     ``output.json`` and the table appear when they are complete.
 
     With ``archives`` they are those of stage 4, without those of stage 3. ``place`` is one of ``PLACES``.
+    ``earlier`` is the ``output.json`` that is there, where it is open already.
+
+    Raises
+    ------
+    OutputError
+        A file cannot be written, or what is there is not ours or damaged.
     """
-    table, paths = _table_and_paths(folder, of_archives=archives is not None)
-    with json_object(paths[0], RECORDS_MARK) as output, result_table(paths[1], table) as rows:
+    of_archives = archives is not None
+    table, paths = _table_and_paths(folder, of_archives)
+    earlier = earlier or EarlierResults(folder, of_archives=of_archives)
+    with merged_output(folder, earlier, of_archives=of_archives) as output, result_table(paths[1], table) as rows:
         rows.add(archive_row(archive) for archive in archives or ())
         with closing(ResultWriter(output, rows, Placer(folder, place), bin_labels(bins))) as writer:
             writer.paths = paths

@@ -12,7 +12,14 @@ from typing import Optional
 from ..datasets import read_embeddings
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
 from ..errors import EncoderMismatchError
-from ..exporters import ResultWriter, require_place, require_results_ours, results, score_pictures
+from ..exporters import (
+    EarlierResults,
+    ResultWriter,
+    require_place,
+    require_results_ours,
+    results,
+    score_pictures,
+)
 from ..files import stamp_of
 from ..images import decoder_version
 from ..progress import Progress, no_progress
@@ -47,9 +54,9 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     MetadataError
         The metadata file is missing, malformed or not a metadata file.
     EncoderError
-        Models and metadata belong to different encoders, or a new image needs an encoder that is not available.
+        Models and metadata belong to different encoders, or every image needs an encoder that is not available.
     OutputError
-        The output folder cannot be written, or another run is working in it.
+        The output folder cannot be written, its ``output.json`` is damaged, or another run is working in it.
     """
     started = time.monotonic()
     require_place(config.place, archives=config.archives)
@@ -62,7 +69,11 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     imported = read_embeddings(config.metadata_json) if config.metadata_json else None
     spec = agreed_encoder(models, imported and imported[0])
     choice = EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
-    with WorkingStore(output, decoder_version(config)) as store:
+    with (
+        WorkingStore(output, decoder_version(config)) as store,
+        EarlierResults(output, of_archives=config.archives) as earlier,
+    ):
+        store.pictures.reserve(earlier.names, earlier.digest)
         if imported and config.metadata_json:
             watch("reading the metadata", 0, None)
             store.imported.replace(os.path.abspath(config.metadata_json), *imported)
@@ -70,7 +81,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
         mixed = config.place != "none" and _note_placing(store, f"{_models_digest(models)}/{config.output_bins}")
-        writer, tagged = _write_results(store, models, embedding, config, watch)
+        writer, tagged = _write_results(store, models, embedding, earlier, config, watch)
         if config.place == "hardlink":
             store.listing.renew_stamps()
     return ClassifySummary(
@@ -84,6 +95,9 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
         mixed_bins=mixed,
         differing=store.pictures.differing,
         left_out=images.left_out,
+        replaced=earlier.replaced,
+        dropped=earlier.dropped,
+        kept=earlier.kept,
         files=writer.paths,
         folder=output,
         seconds=time.monotonic() - started,
@@ -91,13 +105,19 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
 
 
 def _write_results(
-    store: WorkingStore, models: TagModels, embedding: EmbeddingSummary, config: ClassifyConfig, watch: Progress
+    store: WorkingStore,
+    models: TagModels,
+    embedding: EmbeddingSummary,
+    earlier: EarlierResults,
+    config: ClassifyConfig,
+    watch: Progress,
 ) -> tuple[ResultWriter, int]:
     """Score and place every picture; return what wrote the results, and how many files got a tag."""
     tagged = 0
     output, archives = os.path.abspath(config.output), embedding.archives if config.archives else None
-    with results(output, archives=archives, bins=config.output_bins, place=config.place) as writer:
-        scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins)
+    bins, place = config.output_bins, config.place
+    with results(output, archives=archives, bins=bins, place=place, earlier=earlier) as writer:
+        scored = score_pictures(store.pictures.records(embedding.encoder), models, bins)
         for number, (record, scores) in enumerate(scored, start=1):
             files = store.pictures.files_of(record.hash_id)
             writer.add(record, files, scores)
@@ -107,6 +127,9 @@ def _write_results(
         log.warning("%d more images could not be placed", more)
     if differing := store.pictures.differing:
         log.warning("the metadata holds other embeddings of %d pictures than were computed here", differing)
+    if earlier.replaced or earlier.kept:
+        counts = (earlier.replaced, earlier.dropped, earlier.kept)
+        log.info("output.json: replaced %d pictures of this stage (%d of them gone), kept %d of the other", *counts)
     return writer, tagged
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders import Encoder, EncoderChoice
-from ..errors import PictureError
+from ..errors import EncoderUnavailableError, PictureError
 from ..failures import attempt
 from ..images import Preprocess
 from ..progress import Progress
-from ..records import EmbeddedImage, Failure, ImageFacts
+from ..records import EmbeddedImage, EncoderSpec, Failure, ImageFacts
 from ..runners import LocalRunner, Runner
 from ..store import WorkingStore
 from .configs import EmbeddingConfig
@@ -25,9 +25,16 @@ LOCAL = LocalRunner()
 
 Outcome = Union[EmbeddedImage, Failure]
 
+#: The code of an image whose embedding is not known, where the encoder is not available.
+NO_ENCODER = "no-encoder"
+
 
 class Embedder:
-    """Adds the embedding of every pending image to the store, computing it once per picture."""
+    """Adds the embedding of every pending image to the store, computing it once per picture.
+
+    ``unavailable`` is the error of an encoder that is not available and that the user did not ask for: where a picture
+    may be known without it, the images that need it are failures.
+    """
 
     def __init__(
         self, store: WorkingStore, choice: EncoderChoice, config: EmbeddingConfig, runner: Runner = LOCAL
@@ -40,6 +47,7 @@ class Embedder:
         self._encoder: Optional[Encoder] = None
         self._spec = store.encoders.find(choice.name, choice.pretrained)
         self.computed = 0
+        self.unavailable: Optional[EncoderUnavailableError] = None
 
     @property
     def computed_on(self) -> Optional[str]:
@@ -68,11 +76,13 @@ class Embedder:
 
     def _preprocess_for(self, facts: ImageFacts) -> Optional[Preprocess]:
         """Return the function that prepares a picture, ``None`` where the store has its embedding; runs on a thread."""
-        return None if self._is_known(facts) else self._ready_encoder().preprocess
+        encoder = None if self._is_known(facts) else self._ready_encoder()
+        return encoder.preprocess if encoder else None
 
     def _always(self) -> Always:
         """Return the function for processes without access to the store, which also prepare pictures known to it."""
-        return Always(self._ready_encoder().preprocess)
+        encoder = self._ready_encoder()
+        return Always(encoder.preprocess if encoder else None)
 
     def _embed(self, batch: list[PreparedImage]) -> list[Outcome]:
         """Embed each picture of a batch that the store does not have, once."""
@@ -83,13 +93,13 @@ class Embedder:
         }
         vectors = self._vectors(list(new.values()))
         self.computed += sum(not isinstance(vector, Failure) for vector in vectors.values())
-        return [_outcome(image, vectors) for image in batch]
+        return [self._outcome(image, vectors.get(image.facts.picture_hash)) for image in batch]
 
     def _vectors(self, images: list[PreparedImage]) -> dict[str, Union[NDArray[np.float32], Failure]]:
         """Return the embedding (D,) of each picture by its ``picture_hash``; a failed batch is embedded one by one."""
-        if not images:
+        encoder = self._ready_encoder() if images else None
+        if encoder is None:
             return {}
-        encoder = self._ready_encoder()
         whole = attempt(images[0].facts.ref, "embed", lambda: _finite(encoder, images))
         if not isinstance(whole, Failure):
             return {image.facts.picture_hash: vector for image, vector in zip(images, whole)}
@@ -100,13 +110,30 @@ class Embedder:
     def _is_known(self, facts: ImageFacts) -> bool:
         return self._spec is not None and self._store.embeddings.has(facts, self._spec)
 
-    def _ready_encoder(self) -> Encoder:
+    def _outcome(self, image: PreparedImage, vector: Union[NDArray[np.float32], Failure, None]) -> Outcome:
+        facts = image.facts
+        if isinstance(vector, Failure):
+            return Failure(facts.ref, vector.step, vector.code, vector.reason)
+        if vector is None and self.unavailable and not self._is_known(facts):
+            label = EncoderSpec(self._choice.name, self._choice.pretrained, 0, "").label
+            why = f"it needs the encoder {label}, which is not available: {self.unavailable.reason}"
+            return Failure(facts.ref, "embed", NO_ENCODER, why)
+        return EmbeddedImage(facts, vector)
+
+    def _ready_encoder(self) -> Optional[Encoder]:
+        """Return the encoder, ``None`` where it is ``unavailable``; what it is needed for decides whether it may be."""
         with self._loading:
-            if self._encoder is None:
-                encoder = self._choice.load()
-                self._store.encoders.add(encoder.spec)
-                self._spec = encoder.spec
-                self._encoder = encoder
+            if self._encoder is None and self.unavailable is None:
+                try:
+                    encoder = self._choice.load()
+                except EncoderUnavailableError as error:
+                    if self._choice.is_asked_for or not (self._spec and self._store.embeddings.knows_any(self._spec)):
+                        raise
+                    self.unavailable = error
+                else:
+                    self._store.encoders.add(encoder.spec)
+                    self._spec = encoder.spec
+                    self._encoder = encoder
             return self._encoder
 
 
@@ -116,10 +143,3 @@ def _finite(encoder: Encoder, images: list[PreparedImage]) -> NDArray[np.float32
     if not np.isfinite(vectors).all():
         raise PictureError("not-finite", f"the encoder {encoder.spec.label} returned values that are not finite")
     return vectors
-
-
-def _outcome(image: PreparedImage, vectors: dict[str, Union[NDArray[np.float32], Failure]]) -> Outcome:
-    vector = vectors.get(image.facts.picture_hash)
-    if isinstance(vector, Failure):
-        return Failure(image.facts.ref, vector.step, vector.code, vector.reason)
-    return EmbeddedImage(image.facts, vector)

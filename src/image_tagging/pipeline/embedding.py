@@ -18,7 +18,7 @@ from ..runners import Runner
 from ..store import FoundSummary, WorkingStore
 from ..text import counted, short_path
 from .configs import EmbeddingConfig
-from .embedder import LOCAL, Embedder
+from .embedder import LOCAL, NO_ENCODER, Embedder
 from .summaries import EmbeddingSummary
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,8 @@ def embed_images(
     NoImagesError
         No image was found, or none can be used.
     EncoderError
-        The encoder is not available, or is not the one in the store.
+        The encoder is not the one in the store, or it is not available and no image can be used without it, or the user
+        asked for it.
     OutputError
         The store cannot be written.
     """
@@ -54,6 +55,7 @@ def embed_images(
         raise NoImagesError(_nothing_found(listing))
     embedder = Embedder(store, choice, config, runner)
     digest = "/".join((listing.digest, choice.name, choice.pretrained, store.decoder, store.imported.source))
+    digest += store.pictures.reserved
     unchanged = store.finished.is_finished(_NAMES, digest)
     if not unchanged:
         embedder.run(watch)
@@ -104,6 +106,8 @@ def _summary(
     images, pictures = store.pictures.count()
     encoder = store.encoders.find(choice.name, choice.pretrained)
     if encoder is None or not images:
+        if embedder.unavailable:
+            raise embedder.unavailable
         raise NoImagesError(
             f"none of the {listing.images:,} images can be used; the first: {_in_words(failures.held[0])}"
         )
@@ -116,6 +120,7 @@ def _summary(
         archives=listing.archives,
         failures=tuple(failures.held),
         failure_codes=dict(failures.codes),
+        no_encoder=embedder.unavailable.reason if embedder.unavailable and failures.codes[NO_ENCODER] else "",
         passed_over=listing.passed_over,
         left_out=listing.left_out,
         bare_folders=listing.bare_folders,

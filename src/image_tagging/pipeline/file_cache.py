@@ -22,7 +22,7 @@ from ..sources import DataSetRules, ThreadReaders, find_images
 from ..tag_models import kind_names
 from ..text import short_path
 from ..writing import make_folder
-from .file_cache_table import CacheTable, Row, StrPath, address_of, file_row, open_cache
+from .file_cache_table import CacheTable, Row, StrPath, file_row, key_of, open_cache
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class FileCache:
     ) -> None:
         """Add the images of a folder or an archive, including archives inside it; create a missing cache.
 
-        A file is identified by its absolute path, however ``data_dir`` spells it, and keeps the path by which it was
+        A file is identified by its exact address, however ``data_dir`` spells it, and keeps the path by which it was
         first added. It is read again only if it has changed. Rows of files that are gone, or can no longer be
         read, stay. Files that cannot be used are skipped, and the log names and counts them; so are links that lead
         out of the folder, unless ``follow_links`` is true. What is no part of a data set is left out and counted, and
@@ -184,7 +184,7 @@ class _Adder:
     def _new_or_changed(self, found: Iterable[Found]) -> Iterator[FoundImage]:
         source = iter(found)
         while items := list(islice(source, _GROUPS * _TOGETHER)):
-            addresses = [address_of(item.ref) for item in items]
+            addresses = [key_of(item.ref) for item in items]
             stamps = self._table.stamps_of(addresses)
             for item, address in zip(items, addresses):
                 if isinstance(item, Failure):

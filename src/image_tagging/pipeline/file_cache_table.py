@@ -1,6 +1,7 @@
 """Create and open the SQLite table of a file cache, and read and write its rows.
 
-A second table holds the stamp of each file when it was read, so that adding a folder again only has to list it.
+A second table holds the address of each file, and its stamp when it was read, so that adding a folder again only has to
+list it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ..addresses import ImageRef
 from ..errors import InputError, OutputError
 from ..text import escaped
 from ..writing import require_plain_database, require_plain_journals
+from .file_cache_earlier import EARLIER_TABLE, convert
 
 StrPath = Union[str, "os.PathLike[str]"]
 Row = dict[str, Any]
@@ -31,11 +33,11 @@ CREATE TABLE IF NOT EXISTS file_cache(
     container_archive TEXT);
 CREATE INDEX IF NOT EXISTS file_cache_hash ON file_cache(hash_id);
 CREATE INDEX IF NOT EXISTS file_cache_archive ON file_cache(is_archive);
-CREATE TABLE IF NOT EXISTS file_cache_stamp(
+CREATE TABLE IF NOT EXISTS file_cache_address(
     number INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL);
 COMMIT;
 """
-_OUR_TABLES = frozenset({"file_cache", "file_cache_stamp"})
+_OUR_TABLES = frozenset({"file_cache", "file_cache_address", EARLIER_TABLE})
 _COLUMNS = frozenset("file_name path hash_id type is_archive n_content container_archive".split())
 _FIRST = "SELECT rowid FROM file_cache WHERE is_archive IS NULL ORDER BY rowid LIMIT 1"
 _LAST = "SELECT rowid FROM file_cache WHERE is_archive IS NULL ORDER BY rowid DESC LIMIT 1"
@@ -47,9 +49,12 @@ INSERT INTO file_cache(rowid, file_name, path, hash_id, type, is_archive, n_cont
 VALUES (:number, :file_name, :path, :hash_id, :type, :is_archive, :n_content, :container_archive)
 """
 _UPDATE = "UPDATE file_cache SET hash_id = :hash_id, n_content = :n_content WHERE rowid = :number"
-_STAMP = "INSERT OR REPLACE INTO file_cache_stamp VALUES (:number, :address, :stamp)"
+_CLEAR = """
+BEGIN; DELETE FROM file_cache; DROP TABLE IF EXISTS file_cache_address; DROP TABLE IF EXISTS file_cache_stamp; COMMIT;
+"""
+_STAMP = "INSERT OR REPLACE INTO file_cache_address VALUES (:number, :address, :stamp)"
 _KNOWN = """
-SELECT known.address, known.number, known.stamp FROM file_cache_stamp AS known
+SELECT known.address, known.number, known.stamp FROM file_cache_address AS known
 JOIN file_cache ON file_cache.rowid = known.number WHERE known.address IN ({})
 """
 
@@ -118,7 +123,7 @@ class CacheTable:
 
     def clear(self) -> None:
         """Remove every row."""
-        self._db.executescript("BEGIN; DELETE FROM file_cache; DROP TABLE IF EXISTS file_cache_stamp; COMMIT")
+        self._db.executescript(_CLEAR)
 
     def _random_row(self) -> Any:
         first, last = self._db.execute(_FIRST).fetchone(), self._db.execute(_LAST).fetchone()
@@ -138,12 +143,12 @@ def file_row(ref: ImageRef, stamp: str, *, hash_id: Optional[str] = None, n_cont
     location = {"file_name": ref.name, "path": ref.path, "type": ref.suffix, "container_archive": ref.archive}
     is_archive = None if n_content is None else True
     content = {"hash_id": hash_id, "is_archive": is_archive, "n_content": n_content}
-    return {**location, **content, "address": address_of(ref), "stamp": stamp}
+    return {**location, **content, "address": key_of(ref), "stamp": stamp}
 
 
-def address_of(ref: ImageRef) -> str:
-    """Return the address that identifies a file, independent of the working directory."""
-    return ImageRef(os.path.abspath(ref.file), ref.members).path
+def key_of(ref: ImageRef) -> str:
+    """Return the key of a file, independent of the working directory."""
+    return ImageRef(os.path.abspath(ref.file), ref.members).key
 
 
 def _as_dict(row: sqlite3.Row) -> dict[str, Any]:
@@ -178,6 +183,7 @@ def open_cache(db_path: StrPath, *, make: bool = False, change: bool = False) ->
                 raise InputError(f"{db_path} is not a file cache: it lacks the documented table. Check the path.")
             if make:
                 db.executescript(_SCHEMA)
+                convert(db)
             yield CacheTable(db)
     except (sqlite3.Error, UnicodeDecodeError) as error:  # texts in a damaged file may be invalid
         message = escaped(str(error))[:200]

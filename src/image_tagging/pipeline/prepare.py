@@ -27,11 +27,11 @@ class PreparedImage:
 
 @dataclass(frozen=True)
 class Always:
-    """Prepare every picture by the same function."""
+    """Prepare every picture by the same function; with ``None``, no picture."""
 
-    preprocess: Preprocess
+    preprocess: Optional[Preprocess]
 
-    def __call__(self, facts: ImageFacts) -> Preprocess:
+    def __call__(self, facts: ImageFacts) -> Optional[Preprocess]:
         """Return the function, for any image."""
         return self.preprocess
 

@@ -18,10 +18,11 @@ class EmbeddingSummary:
     ``images`` counts the files that could be used, ``pictures`` the different pictures in them. ``computed`` counts
     the newly computed embeddings, and ``computed_on`` is their device and precision, ``None`` where none was computed.
     ``archives`` are those that were searched, ``failures`` the files that could not be used (the first 10,000 of one
-    file and 100,000 of all), ``failure_codes`` counts all of them by code, and ``passed_over`` counts, by suffix, the
-    files that are not images by their names. ``left_out`` counts, by reason, the files and folders that are no part of
-    a data set. ``shared_hashes`` are the first 10,000 pairs (image,
-    earlier image) of different pictures with the same ``hash_id``, ``shared_count`` counts all of them.
+    file and 100,000 of all), ``failure_codes`` counts all of them by code. ``no_encoder`` says why those of the code
+    ``no-encoder`` could not be embedded and what to install; it is empty where there are none. ``passed_over`` counts,
+    by suffix, the files that are not images by their names. ``left_out`` counts, by reason, the files and folders that
+    are no part of a data set. ``shared_hashes`` are the first 10,000 pairs (image, earlier image) of different pictures
+    with the same ``hash_id``, ``shared_count`` counts all of them.
 
     ``bare_folders`` are the tags of folders directly in the input in which no image was found, ``merged_tags`` those
     of images from several such folders, with the first of these folders. ``digest`` identifies the set of images found
@@ -36,6 +37,7 @@ class EmbeddingSummary:
     archives: tuple[FoundArchive, ...]
     failures: tuple[Failure, ...]
     failure_codes: dict[str, int]
+    no_encoder: str
     passed_over: dict[str, int]
     left_out: tuple[LeftOutCount, ...]
     bare_folders: tuple[str, ...]
@@ -95,6 +97,10 @@ class ClassifySummary:
     ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images
     placed by other models or for another number of bins. ``differing`` counts the pictures of which the metadata holds
     another embedding than the one computed here, which was used.
+
+    ``output.json`` holds both stages: ``replaced`` counts the pictures of an earlier run of this stage that were in it,
+    ``dropped`` those of them that are not among the images of this run, and ``kept`` the pictures of the other stage
+    that are in it.
     """
 
     of_archives: bool
@@ -107,6 +113,9 @@ class ClassifySummary:
     mixed_bins: bool
     differing: int
     left_out: int
+    replaced: int
+    dropped: int
+    kept: int
     files: tuple[str, ...]
     folder: str
     seconds: float

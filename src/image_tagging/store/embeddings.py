@@ -14,7 +14,8 @@ from .store_file import StoreFile
 # The stamp comes from the listing: a file that changes between finding and reading is read again by the next run.
 _ADD_IMAGE = """
 INSERT OR REPLACE INTO image
-SELECT path, stamp, :hash_id, :picture_hash, :format, :size_bytes, :width, :height FROM listing WHERE path = :path
+SELECT address, stamp, :hash_id, :picture_hash, :format, :size_bytes, :width, :height
+FROM listing WHERE address = :address
 """
 _ADD_EMBEDDING = "INSERT OR REPLACE INTO embedding VALUES (?, ?, ?)"
 
@@ -42,6 +43,14 @@ class Embeddings:
             self._file.rows("SELECT 1 FROM imported_embedding WHERE encoder = ? AND key IN (?, ?)", keys)
         )
 
+    def knows_any(self, encoder: EncoderSpec) -> bool:
+        """Return whether any picture has an embedding by this encoder, or may have one of this run's metadata file."""
+        number = (self._encoders.number(encoder),)
+        return bool(self._file.rows("SELECT 1 FROM embedding WHERE encoder = ? LIMIT 1", number)) or (
+            self._imported.is_used
+            and bool(self._file.rows("SELECT 1 FROM imported_embedding WHERE encoder = ? LIMIT 1", number))
+        )
+
     def add(self, outcomes: Iterable[Union[EmbeddedImage, Failure]], encoder: Optional[EncoderSpec]) -> None:
         """Remember what became of a batch of listed images, in one transaction."""
         number = self._encoders.number(encoder)
@@ -51,7 +60,7 @@ class Embeddings:
                     self._failures.add(db, outcome)
                     continue
                 db.execute(_ADD_IMAGE, _image_values(outcome.facts))
-                db.execute("DELETE FROM failure WHERE path = ?", (outcome.facts.ref.path,))
+                db.execute("DELETE FROM failure WHERE address = ?", (outcome.facts.ref.key,))
                 if outcome.embedding is not None:
                     vector = outcome.embedding.astype("<f4").tobytes()
                     db.execute(_ADD_EMBEDDING, (outcome.facts.picture_hash, number, vector))
@@ -61,4 +70,4 @@ def _image_values(facts: ImageFacts) -> dict[str, Any]:
     fields = {
         name: getattr(facts, name) for name in ("hash_id", "picture_hash", "format", "size_bytes", "width", "height")
     }
-    return {"path": facts.ref.path, **fields}
+    return {"address": facts.ref.key, **fields}

@@ -12,14 +12,14 @@ from .store_file import Database, StoreFile
 # The stamp comes from the listing: a file that changes between finding and reading is read again by the next run.
 _ADD = """
 INSERT OR REPLACE INTO failure
-SELECT path, stamp, :decoder, :step, :code, :reason FROM listing WHERE path = :path
+SELECT address, stamp, :decoder, :step, :code, :reason FROM listing WHERE address = :address
 """
 
-_ADD_UNOPENED = "INSERT OR REPLACE INTO failure VALUES (:path, '', :decoder, :step, :code, :reason)"
+_ADD_UNOPENED = "INSERT OR REPLACE INTO failure VALUES (:address, '', :decoder, :step, :code, :reason)"
 
 _OF_LISTED = """
 SELECT l.address, f.step, f.code, f.reason FROM listing AS l
-JOIN failure AS f ON f.path = l.path AND f.stamp = l.stamp WHERE l.picture_id IS NULL ORDER BY l.seq
+JOIN failure AS f ON f.address = l.address AND f.stamp = l.stamp WHERE l.picture_id IS NULL ORDER BY l.seq
 """
 
 
@@ -65,4 +65,4 @@ class Failures:
     def _values(self, failure: Failure) -> dict[str, str]:
         """Return the columns of a failure, all but its stamp."""
         fields = {"step": failure.step, "code": failure.code, "reason": failure.reason}
-        return {"path": failure.ref.path, "decoder": self.decoder, **fields}
+        return {"address": failure.ref.key, "decoder": self.decoder, **fields}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..addresses import ImageRef
 from ..files import stamp_of
 from ..records import EncoderSpec, ImportedEmbedding
 from ..text import encodable
@@ -43,7 +44,7 @@ class Imported:
     def replace(self, path: str, encoder: EncoderSpec, images: Iterable[ImportedEmbedding]) -> None:
         """Use the embeddings of a metadata file in this run; they are read only if it is not the one read last.
 
-        An image that the file names by its path and that is known here is filed under its ``picture_hash``;
+        An image that the file names by its address and that is known here is filed under its ``picture_hash``;
         any other under the ``hash_id``, which palette swaps share.
         """
         source = (encodable(path), stamp_of(path))
@@ -60,6 +61,7 @@ class Imported:
         self.source = " ".join(source)
 
     def _key(self, image: ImportedEmbedding) -> str:
-        known = (image.file_path, image.hash_id)
-        rows = self._file.rows("SELECT picture_hash FROM image WHERE (path, hash_id) = (?, ?)", known)
+        ref = image.address or ImageRef(image.file_path)  # earlier versions wrote no address: the path of a plain file
+        known = (ref.key, image.hash_id)
+        rows = self._file.rows("SELECT picture_hash FROM image WHERE (address, hash_id) = (?, ?)", known)
         return str(rows[0][0]) if rows else image.hash_id

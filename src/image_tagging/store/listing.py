@@ -27,14 +27,14 @@ from ..records import (
     OtherFile,
     count_left_out,
 )
-from .addresses import as_ref, as_text
+from .addresses import as_ref
 from .encoders import Encoders
 from .failures import Failures
 from .finished import FinishedWork
 from .imported import HAS_EMBEDDING, Imported
 from .store_file import StoreFile
 
-_ADD = "INSERT OR IGNORE INTO listing(path, address, stamp, name, tag) VALUES (?, ?, ?, ?, ?)"
+_ADD = "INSERT OR IGNORE INTO listing(address, stamp, name, tag) VALUES (?, ?, ?, ?)"
 
 _NUMBER_NAMES = """
 UPDATE listing SET number = ranked.number FROM (
@@ -44,17 +44,17 @@ WHERE ranked.seq = listing.seq AND ranked.number > 1
 
 _PENDING = f"""
 FROM listing AS l
-LEFT JOIN image AS i ON i.path = l.path AND i.stamp = l.stamp
+LEFT JOIN image AS i ON i.address = l.address AND i.stamp = l.stamp
 WHERE NOT {HAS_EMBEDDING}
-AND NOT EXISTS (SELECT 1 FROM failure AS f WHERE f.path = l.path AND f.stamp = l.stamp
+AND NOT EXISTS (SELECT 1 FROM failure AS f WHERE f.address = l.address AND f.stamp = l.stamp
                 AND f.step = 'decode' AND f.decoder = :decoder)
 """
 
-_PLAIN_FILES = "SELECT seq, path, address, stamp FROM listing WHERE seq > ? ORDER BY seq LIMIT ?"
+_PLAIN_FILES = "SELECT seq, address, stamp FROM listing WHERE seq > ? ORDER BY seq LIMIT ?"
 
-_RENEW_LISTED = "UPDATE listing SET stamp = ? WHERE path = ? AND stamp = ?"
-_RENEW_IMAGE = "UPDATE image SET stamp = ? WHERE path = ? AND stamp = ?"
-_RENEW_FAILURE = "UPDATE failure SET stamp = ? WHERE path = ? AND stamp = ?"
+_RENEW_LISTED = "UPDATE listing SET stamp = ? WHERE address = ? AND stamp = ?"
+_RENEW_IMAGE = "UPDATE image SET stamp = ? WHERE address = ? AND stamp = ?"
+_RENEW_FAILURE = "UPDATE failure SET stamp = ? WHERE address = ? AND stamp = ?"
 
 #: Rows fetched at a time while the store is also written: enough to hide the query, few enough to hold.
 _PAGE = 2048
@@ -141,17 +141,17 @@ class Listing:
                     db.executemany(_RENEW_IMAGE, renewed)
                     db.executemany(_RENEW_FAILURE, renewed)
 
-    def _renewed(self, rows: Iterable[tuple[int, str, str, str]]) -> Iterator[tuple[str, str, str]]:
-        """Yield the new stamp, the path and the old stamp of each file that got a further name."""
-        for _, path, address, stamp in rows:
+    def _renewed(self, rows: Iterable[tuple[int, str, str]]) -> Iterator[tuple[str, str, str]]:
+        """Yield the new stamp, the address and the old stamp of each file that got a further name."""
+        for _, address, stamp in rows:
             ref = as_ref(self._file, address)
             with suppress(OSError):  # it is gone: the next run sees that
                 if not ref.members and is_relinked(stamp, later := stamp_of(ref.file)):
-                    yield later, path, stamp
+                    yield later, address, stamp
 
     def _holds(self, images: list[tuple[str, ...]]) -> bool:
         """Return whether the listing is that of these images: a stranger may have filled the store with another."""
-        rows = self._file.rows("SELECT path, address, stamp, name, tag FROM listing ORDER BY seq")
+        rows = self._file.rows("SELECT address, stamp, name, tag FROM listing ORDER BY seq")
         listed: dict[str, tuple[str, ...]] = {}
         for row in images:
             listed.setdefault(row[0], row)
@@ -229,10 +229,10 @@ class _FoundSorter:
             elif isinstance(item, FoundFolder):
                 self.bare_folders[item.tag] = None
             else:
-                address = as_text(item.ref)
+                address = item.ref.key
                 self._digest.update(f"{address} {item.stamp} {item.tag}\n".encode())
                 self._note_tag(item)
-                yield item.ref.path, address, item.stamp, item.ref.name.casefold(), item.tag
+                yield address, item.stamp, item.ref.name.casefold(), item.tag
         self.is_done = True
 
     def _note_tag(self, image: FoundImage) -> None:

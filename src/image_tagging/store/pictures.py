@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -21,23 +21,32 @@ _SAME = 0.05
 
 _NAME_PICTURES = f"""
 UPDATE listing SET picture_id = (
-    SELECT i.hash_id FROM image AS i WHERE i.path = listing.path AND i.stamp = listing.stamp AND {HAS_EMBEDDING})
+    SELECT i.hash_id FROM image AS i WHERE i.address = listing.address AND i.stamp = listing.stamp AND {HAS_EMBEDDING})
+"""
+
+_RENAME_TAKEN = """
+UPDATE listing SET picture_id = (SELECT i.picture_hash FROM image AS i WHERE i.address = listing.address)
+WHERE picture_id = :name AND (SELECT i.picture_hash FROM image AS i WHERE i.address = listing.address)
+    <> (SELECT k.picture_hash FROM image AS k WHERE k.address = :address AND k.hash_id = :name)
 """
 
 _SHARED_HASHES = """
-SELECT l.picture_id, i.picture_hash, l.seq FROM listing AS l JOIN image AS i ON i.path = l.path
-WHERE l.picture_id IN (SELECT l.picture_id FROM listing AS l JOIN image AS i ON i.path = l.path
+SELECT l.picture_id, i.picture_hash, l.seq FROM listing AS l JOIN image AS i ON i.address = l.address
+WHERE l.picture_id IN (SELECT l.picture_id FROM listing AS l JOIN image AS i ON i.address = l.address
                        GROUP BY l.picture_id HAVING count(DISTINCT i.picture_hash) > 1)
 ORDER BY l.seq
 """
 
 _SHARED_PAIRS = """
 SELECT l.address, (SELECT first.address FROM listing AS first WHERE first.picture_id = i.hash_id ORDER BY seq LIMIT 1)
-FROM listing AS l JOIN image AS i ON i.path = l.path
-WHERE l.picture_id <> i.hash_id ORDER BY l.seq LIMIT ?
+FROM listing AS l JOIN image AS i ON i.address = l.address
+WHERE l.picture_id <> i.hash_id AND EXISTS (SELECT 1 FROM listing AS first WHERE first.picture_id = i.hash_id)
+ORDER BY l.seq LIMIT ?
 """
 
-_SHARED_COUNT = "SELECT count(*) FROM listing AS l JOIN image AS i ON i.path = l.path WHERE l.picture_id <> i.hash_id"
+_SHARED_COUNT = (
+    "SELECT count(*) FROM listing AS l JOIN image AS i ON i.address = l.address WHERE l.picture_id <> i.hash_id"
+)
 
 #: Pairs of pictures with one ``hash_id`` that are held.
 _MOST_SHARED = 10_000
@@ -46,7 +55,7 @@ _PICTURES = """
 SELECT l.address, l.picture_id, i.picture_hash, i.format, i.size_bytes, i.width, i.height,
        own.vector, coalesce(by_picture.vector, by_hash.vector)
 FROM listing AS l
-JOIN image AS i ON i.path = l.path
+JOIN image AS i ON i.address = l.address
 LEFT JOIN embedding AS own ON own.key = i.picture_hash AND own.encoder = :encoder
 LEFT JOIN imported_embedding AS by_picture
     ON :imported AND by_picture.key = i.picture_hash AND by_picture.encoder = :encoder
@@ -72,7 +81,7 @@ class Pictures:
     """The part of the working store that gives the pictures of the latest run, once each has its name.
 
     ``differing`` counts the pictures given by :meth:`records` of which the metadata file of this run holds another
-    embedding than was computed here.
+    embedding than was computed here. ``reserved`` stands for the names that are reserved.
     """
 
     def __init__(self, file: StoreFile, encoders: Encoders, imported: Imported) -> None:
@@ -80,16 +89,26 @@ class Pictures:
         self._encoders = encoders
         self._imported = imported
         self.differing = 0
+        self.reserved = ""
+        self._taken: Callable[[], Iterable[tuple[str, ImageRef]]] = tuple
+
+    def reserve(self, names: Callable[[], Iterable[tuple[str, ImageRef]]], digest: str) -> None:
+        """Reserve names for pictures of results that are kept: each name with a file that holds its picture.
+
+        ``digest`` stands for the names, and is empty where there is none.
+        """
+        self._taken, self.reserved = names, digest
 
     def assign_names(self, encoder: EncoderSpec) -> None:
         """Decide what results call each listed picture that has an embedding by this encoder.
 
         Two pictures with one ``hash_id`` that show different things (palette swaps) are kept apart: the later one
-        is called by its ``picture_hash``.
+        is called by its ``picture_hash``. So is one whose name is reserved for another.
         """
         first: dict[str, str] = {}
         with self._file.transaction() as db:
             db.execute(_NAME_PICTURES, self._values(encoder))
+            db.executemany(_RENAME_TAKEN, ({"name": name, "address": ref.key} for name, ref in self._taken()))
             for hash_id, picture_hash, seq in self._file.rows(_SHARED_HASHES):
                 if picture_hash != first.setdefault(hash_id, picture_hash):
                     db.execute("UPDATE listing SET picture_id = ? WHERE seq = ?", (picture_hash, seq))

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from typing_extensions import Self
@@ -18,60 +18,17 @@ from typing_extensions import Self
 from ..errors import OutputError
 from ..text import escaped
 from ..writing import make_folder, remove_leftovers, require_plain_database
+from . import schema
 
 STORE_NAME = "image-tagging.store"
 
 #: What a transaction gives: the parts of the store change the tables by it, and need not import SQLite.
 Database = sqlite3.Connection
 
-#: The version of the tables below, written into the file.
-_VERSION = 2
-
 #: Seconds to wait for another run that holds the store: it may be about to end.
 _WAIT = 5.0
 
 _MOVE_AWAY = "Move it away, and what it knew is computed again; or use another output folder."
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS encoder(
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL, pretrained TEXT NOT NULL, dim INTEGER NOT NULL,
-    preprocess TEXT NOT NULL, UNIQUE(name, pretrained));
-CREATE TABLE IF NOT EXISTS image(
-    path TEXT PRIMARY KEY, stamp TEXT NOT NULL, hash_id TEXT NOT NULL, picture_hash TEXT NOT NULL,
-    format TEXT NOT NULL, size_bytes INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS failure(
-    path TEXT PRIMARY KEY, stamp TEXT NOT NULL, decoder TEXT NOT NULL, step TEXT NOT NULL, code TEXT NOT NULL,
-    reason TEXT NOT NULL);
--- What was computed here; key: the picture_hash.
-CREATE TABLE IF NOT EXISTS embedding(
-    key TEXT NOT NULL, encoder INTEGER NOT NULL REFERENCES encoder(id), vector BLOB NOT NULL,
-    PRIMARY KEY(key, encoder));
--- What was finished, and a digest of all that it was made from: it need not be done again while that is the same.
-CREATE TABLE IF NOT EXISTS finished(work TEXT PRIMARY KEY, digest TEXT NOT NULL);
--- The metadata file that a run named last, and its embeddings; key: the picture_hash where it is known, or the hash_id.
-CREATE TABLE IF NOT EXISTS imported(path TEXT PRIMARY KEY, stamp TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS imported_embedding(
-    key TEXT NOT NULL, encoder INTEGER NOT NULL REFERENCES encoder(id), vector BLOB NOT NULL,
-    PRIMARY KEY(key, encoder));
--- The images of the latest run, in the order found; number counts those of one name.
-CREATE TABLE IF NOT EXISTS listing(
-    seq INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, address TEXT NOT NULL, stamp TEXT NOT NULL, name TEXT NOT NULL,
-    tag TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 1, picture_id TEXT);
-CREATE INDEX IF NOT EXISTS listing_picture ON listing(picture_id);
-"""
-
-#: What makes a store of each earlier version one of this version, before ``_SCHEMA``.
-_MIGRATIONS = {
-    # Embeddings of metadata files were among those computed here, and nothing says which they are.
-    1: """
-    DELETE FROM embedding WHERE EXISTS (SELECT 1 FROM imported);
-    DELETE FROM imported;
-    DELETE FROM finished WHERE work <> 'placing';
-    """,
-}
-
-#: The tables that each version added.
-_ADDED = {2: {"imported_embedding"}}
 
 
 class StoreFile:
@@ -111,7 +68,7 @@ class StoreFile:
                 self._db.execute("BEGIN")
                 ((version,),) = self.rows("PRAGMA user_version")
                 found = self._statements()
-            if found and (version not in {*_MIGRATIONS, _VERSION} or found != _statements_of(version)):
+            if found and (version not in schema.VERSIONS or found != schema.statements_of(version)):
                 raise OutputError(
                     f"{self.path} is not a working store of this version: another program made it, or a newer version "
                     "of this one. Move it away, or use another output folder."
@@ -121,8 +78,9 @@ class StoreFile:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             # Writing takes the lock; in one go, so that a run that is killed here leaves no half of a store.
-            migration = _MIGRATIONS.get(version, "") if found else ""
-            self._db.executescript(f"BEGIN IMMEDIATE; {migration} {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT")
+            migration = schema.steps_from(version if found else None)
+            schema.add_functions(self._db)
+            self._db.executescript(f"BEGIN IMMEDIATE; {migration} COMMIT")
 
     def _statements(self) -> dict[str, str]:
         """Return the statement that made each table and index: a stranger's triggers, views and checks would run."""
@@ -158,15 +116,6 @@ class StoreFile:
         except (sqlite3.Error, UnicodeDecodeError) as error:  # what a damaged file says need not be text
             said = escaped(str(error))[:200]
             raise OutputError(f"the working store {self.path} cannot be used: {said}. {_advice(said)}") from error
-
-
-def _statements_of(version: int) -> dict[str, str]:
-    """Return the statements of the tables and indices of a version, as SQLite keeps them."""
-    later = set().union(*(tables for number, tables in _ADDED.items() if number > version))
-    with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(_SCHEMA)
-        rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    return {name: sql for name, sql in rows if name not in later}
 
 
 def _advice(said: str) -> str:

@@ -20,6 +20,7 @@ from .new_files import (
     new_text,
     remove_leftovers,
     require_ours,
+    scratch_file,
     temporary_file,
 )
 from .plain_files import (
@@ -45,5 +46,6 @@ __all__ = [
     "require_plain",
     "require_plain_database",
     "require_plain_journals",
+    "scratch_file",
     "temporary_file",
 ]

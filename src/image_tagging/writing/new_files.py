@@ -24,6 +24,7 @@ _PREFIX, _SUFFIX = ".image-tagging-", ".part"
 _LEFTOVER = re.compile(rf"{re.escape(_PREFIX)}[0-9a-f]{{16}}{re.escape(_SUFFIX)}(-journal)?")
 
 _NEW: int = os.O_WRONLY | os.O_CREAT | os.O_EXCL | FLAGS
+_SCRATCH: int = os.O_RDWR | os.O_CREAT | os.O_EXCL | FLAGS
 
 
 @contextmanager
@@ -124,6 +125,27 @@ def require_ours(path: str, mark: re.Pattern[bytes]) -> None:
 def temporary_file() -> IO[bytes]:
     """Return a file without a name in the folder for temporary files; it is gone when it is closed."""
     return tempfile.TemporaryFile(prefix="image-tagging-")
+
+
+@contextmanager
+def scratch_file(folder: str) -> Iterator[BinaryIO]:
+    """Give an empty binary file to write to and read from, in a folder of results; at the end of the block it is gone.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made or written.
+    """
+    aside = _drawn_name(make_folder(folder))
+    try:
+        with os.fdopen(os.open(aside, _SCRATCH, 0o666), "w+b") as file:
+            yield file
+    except OSError as error:
+        raise OutputError(
+            f"cannot write in {folder}: {why(error)}. Free some space or choose another output."
+        ) from error
+    finally:
+        _remove(aside)
 
 
 def copy_image(content: Union[str, bytes], target: str, root: str) -> None:

@@ -1,0 +1,159 @@
+"""What ``output.json`` holds before a run of stage 3 or 4: the entries it replaces, and those of the other stage.
+
+The file holds both stages: first every picture of stage 3 in the order of its run, then those of stage 4 alone. Which
+stage a file belongs to, its address says: images of stage 4 lie in archives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from typing import IO, Any, Optional
+
+from typing_extensions import Self
+
+from ..addresses import ImageRef
+from ..datasets import FileErrors, json_pieces
+from ..errors import OutputError
+from .entry_file import EntryFile
+from .reading import files_of, why
+from .tables import STAGE3, STAGE4
+
+OUTPUT_JSON = "output.json"
+
+_WHAT = "an output.json of stage 3 or 4"
+_REMEDY = "Move it away, or use another output folder."
+
+Entry = dict[str, Any]
+
+
+class EarlierResults:
+    """The ``output.json`` of earlier runs in a folder, open while one stage runs; empty where there is none.
+
+    ``replaced`` counts the pictures of this stage, and ``kept`` those of the other; a picture may be one of both.
+    ``digest`` stands for the names of the latter, and is empty where there is none.
+
+    Raises
+    ------
+    OutputError
+        The file is damaged, something else, or of an earlier version and holds the other stage.
+    """
+
+    def __init__(self, folder: str, *, of_archives: bool) -> None:
+        self._of_archives = of_archives
+        self._folder = folder
+        self._entries: Optional[EntryFile] = None
+        self.replaced = self.kept = self._met = 0
+        self.digest = ""
+        errors = FileErrors(os.path.join(folder, OUTPUT_JSON), OutputError, _WHAT, _REMEDY)
+        with ExitStack() as closing:
+            try:
+                if os.path.exists(errors.path) and os.path.getsize(errors.path):
+                    self._entries = self._indexed(errors, closing.enter_context(open(errors.path, "rb")))
+            except OSError as error:
+                raise errors.unreadable(error) from error
+            self._closing = closing.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file: on Windows it cannot be replaced before."""
+        self._closing.close()
+
+    def _indexed(self, errors: FileErrors, file: IO[bytes]) -> EntryFile:
+        """Look through the file; raise OutputError, before any work, where what should be kept could not be."""
+        entries, names = EntryFile(file), hashlib.blake2b(digest_size=16)
+        for start, length, found in json_pieces(errors, file):
+            for hash_id, entry in found.items():
+                try:
+                    own, other = self._stages(entry)
+                    if len(found) > 1:
+                        raise ValueError("is no picture with its scores")
+                except (ValueError, KeyError) as error:
+                    raise errors.foreign(f"the entry {hash_id[:20]!r} {why(error)}") from error
+                entries.note(hash_id, start, length)
+                self.replaced += own
+                if other:
+                    self.kept += 1
+                    names.update(hash_id.encode("utf-8", "backslashreplace") + b"\n")
+        if repeated := entries.repeated():
+            raise errors.foreign(f"it holds the picture {repeated[:20]!r} twice")
+        self.digest = names.hexdigest() if self.kept else ""
+        return entries
+
+    def _stages(self, entry: Any) -> tuple[bool, bool]:
+        """Return whether an entry holds files of this stage, and of the other; ValueError where it is no picture."""
+        if not isinstance(entry, dict):
+            raise ValueError("is no picture with its scores")
+        paths, refs = files_of(entry)
+        if not refs and paths:
+            self._require_own(paths[0])
+        are_own = {bool(ref.members) == self._of_archives for ref in refs} or {True}
+        return True in are_own, False in are_own
+
+    def _require_own(self, path: str) -> None:
+        """Raise OutputError where entries without addresses, of an earlier version, are those of the other stage.
+
+        A run of that version wrote ``output.json`` together with its table.
+        """
+        own, other = (STAGE4, STAGE3) if self._of_archives else (STAGE3, STAGE4)
+        if self._written(other.file_name) > self._written(own.file_name):
+            raise OutputError(
+                f"{os.path.join(self._folder, OUTPUT_JSON)} is of an earlier version and holds the results of the "
+                f"other stage ({other.name}), which cannot be kept in it. {_REMEDY}"
+            )
+
+    def _written(self, name: str) -> int:
+        with suppress(OSError):
+            return os.stat(os.path.join(self._folder, name)).st_mtime_ns
+        return 0
+
+    def names(self) -> Iterator[tuple[str, ImageRef]]:
+        """Yield the name of each picture that is kept, with the address of its first file of the other stage."""
+        for hash_id, part in self.parts(met=True):
+            yield hash_id, ImageRef.of(part["addresses"][0])
+
+    def meet(self, hash_id: str) -> Optional[Entry]:
+        """Note that this run has a picture; return the part of its entry that is kept, ``None`` where there is none."""
+        if self._entries is None:
+            return None
+        if not self.kept:  # nothing but a count follows from it
+            self._met += self._entries.may_hold(hash_id)
+            return None
+        if not (found := self._entries.find(hash_id)):
+            return None
+        ordinal, entry = found
+        self._entries.take(ordinal)
+        part = self._kept(entry)
+        self._met += part is None or len(part["file_paths"]) < len(entry["file_paths"])
+        return part
+
+    def parts(self, *, met: bool) -> Iterator[tuple[str, Entry]]:
+        """Yield the name and the kept part of each entry that has one, in order; of pictures met only if ``met``."""
+        for hash_id, entry in self._entries.entries(taken=met) if self._entries is not None else ():
+            if part := self._kept(entry):
+                yield hash_id, part
+
+    @property
+    def dropped(self) -> int:
+        """How many pictures of this stage are not among those of the run."""
+        return self.replaced - self._met
+
+    def _kept(self, entry: Entry) -> Optional[Entry]:
+        """Return an entry with the files of the other stage alone, ``None`` where there is none."""
+        paths, refs = files_of(entry)
+        chosen = [number for number, ref in enumerate(refs) if bool(ref.members) != self._of_archives]
+        if not chosen:
+            return None
+        return with_files(entry, [paths[number] for number in chosen], [refs[number].address for number in chosen])
+
+
+def with_files(entry: Entry, paths: list[str], addresses: list[list[str]]) -> Entry:
+    """Return an entry with these files."""
+    return {**entry, "file_path": paths[0], "file_paths": paths, "addresses": addresses}

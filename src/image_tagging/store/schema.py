@@ -1,0 +1,120 @@
+"""The tables of the working store, those of earlier versions, and how a store of one becomes one of this version."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import Optional
+
+from ..addresses import ImageRef
+
+#: The version of the tables below, written into the file.
+VERSION = 3
+
+#: An ``address`` is the key of an ``ImageRef``: two images may share a path, and never an address.
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS encoder(
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, pretrained TEXT NOT NULL, dim INTEGER NOT NULL,
+    preprocess TEXT NOT NULL, UNIQUE(name, pretrained));
+CREATE TABLE IF NOT EXISTS image(
+    address TEXT PRIMARY KEY, stamp TEXT NOT NULL, hash_id TEXT NOT NULL, picture_hash TEXT NOT NULL,
+    format TEXT NOT NULL, size_bytes INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS failure(
+    address TEXT PRIMARY KEY, stamp TEXT NOT NULL, decoder TEXT NOT NULL, step TEXT NOT NULL, code TEXT NOT NULL,
+    reason TEXT NOT NULL);
+-- What was computed here; key: the picture_hash.
+CREATE TABLE IF NOT EXISTS embedding(
+    key TEXT NOT NULL, encoder INTEGER NOT NULL REFERENCES encoder(id), vector BLOB NOT NULL,
+    PRIMARY KEY(key, encoder));
+-- What was finished, and a digest of all that it was made from: it need not be done again while that is the same.
+CREATE TABLE IF NOT EXISTS finished(work TEXT PRIMARY KEY, digest TEXT NOT NULL);
+-- The metadata file that a run named last, and its embeddings; key: the picture_hash where it is known, or the hash_id.
+CREATE TABLE IF NOT EXISTS imported(path TEXT PRIMARY KEY, stamp TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS imported_embedding(
+    key TEXT NOT NULL, encoder INTEGER NOT NULL REFERENCES encoder(id), vector BLOB NOT NULL,
+    PRIMARY KEY(key, encoder));
+-- The images of the latest run, in the order found; number counts those of one name.
+CREATE TABLE IF NOT EXISTS listing(
+    seq INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL, name TEXT NOT NULL,
+    tag TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 1, picture_id TEXT);
+CREATE INDEX IF NOT EXISTS listing_picture ON listing(picture_id);
+-- The files of stage 1 below the output folder: the address of the input that each was written from, and its pictures.
+CREATE TABLE IF NOT EXISTS dataset(file TEXT PRIMARY KEY, source TEXT NOT NULL, pictures INTEGER NOT NULL);
+"""
+
+#: The tables of version 2 that are others now: a path through archives was taken to mean one image.
+_TABLES_2 = """
+CREATE TABLE image(
+    path TEXT PRIMARY KEY, stamp TEXT NOT NULL, hash_id TEXT NOT NULL, picture_hash TEXT NOT NULL,
+    format TEXT NOT NULL, size_bytes INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL);
+CREATE TABLE failure(
+    path TEXT PRIMARY KEY, stamp TEXT NOT NULL, decoder TEXT NOT NULL, step TEXT NOT NULL, code TEXT NOT NULL,
+    reason TEXT NOT NULL);
+CREATE TABLE listing(
+    seq INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, address TEXT NOT NULL, stamp TEXT NOT NULL, name TEXT NOT NULL,
+    tag TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 1, picture_id TEXT);
+"""
+
+#: The tables that each version added.
+_ADDED = {2: {"imported_embedding"}, 3: {"dataset"}}
+
+# Embeddings of metadata files were among those computed here, and nothing says which they are.
+_FROM_1 = """
+DELETE FROM embedding WHERE EXISTS (SELECT 1 FROM imported);
+DELETE FROM imported;
+DELETE FROM finished WHERE work <> 'placing';
+"""
+
+# The listing has the address of each image. One that it lacks was found by an earlier run: its path is that of a plain
+# file, or the image is read again.
+_FROM_2 = f"""
+DROP INDEX listing_picture;
+ALTER TABLE image RENAME TO image_2;
+ALTER TABLE failure RENAME TO failure_2;
+ALTER TABLE listing RENAME TO listing_2;
+{SCHEMA}
+INSERT OR IGNORE INTO listing
+SELECT seq, key_of(path, address), stamp, name, tag, number, picture_id FROM listing_2 ORDER BY seq;
+INSERT OR IGNORE INTO image
+SELECT key_of(i.path, l.address), i.stamp, i.hash_id, i.picture_hash, i.format, i.size_bytes, i.width, i.height
+FROM image_2 AS i LEFT JOIN listing_2 AS l ON l.path = i.path ORDER BY i.rowid;
+INSERT OR IGNORE INTO failure
+SELECT key_of(f.path, l.address), f.stamp, f.decoder, f.step, f.code, f.reason
+FROM failure_2 AS f LEFT JOIN listing_2 AS l ON l.path = f.path ORDER BY f.rowid;
+DROP TABLE image_2;
+DROP TABLE failure_2;
+DROP TABLE listing_2;
+"""
+
+_MIGRATIONS = {1: _FROM_1, 2: _FROM_2}
+
+VERSIONS = frozenset({*_MIGRATIONS, VERSION})
+
+
+def statements_of(version: int) -> dict[str, str]:
+    """Return the statements of the tables and indices of a version, as SQLite keeps them."""
+    later = set().union(*(tables for number, tables in _ADDED.items() if number > version))
+    with closing(sqlite3.connect(":memory:")) as db:
+        if version <= 2:
+            db.executescript(_TABLES_2)
+        db.executescript(SCHEMA)
+        rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    return {name: sql for name, sql in rows if name not in later}
+
+
+def steps_from(version: Optional[int]) -> str:
+    """Return the statements that make a store of a version one of this version; ``None``: an empty file."""
+    steps = [step for number, step in sorted(_MIGRATIONS.items()) if version is not None and number >= version]
+    return "".join((*steps, SCHEMA, f"PRAGMA user_version = {VERSION};"))
+
+
+def add_functions(db: sqlite3.Connection) -> None:
+    """Make a database know the functions that the steps call."""
+    db.create_function("key_of", 2, _key_of, deterministic=True)
+
+
+def _key_of(path: str, address: Optional[str]) -> str:
+    """Return the key of an image of version 2; without its address, that of the plain file at ``path``."""
+    file, *members = json.loads(address) if address is not None else [path]
+    return ImageRef(file, tuple(members)).key
