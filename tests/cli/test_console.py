@@ -44,9 +44,8 @@ def embedding(**values):
 
 
 def process_summary(**values):
-    return ProcessSummary(
-        **{"embedding": embedding(), "tags": {}, "empty_tags": (), "files": (), "seconds": 2.0, **values}
-    )
+    values = {"embedding": embedding(), "tags": {}, "empty_tags": (), "files": (), **values}
+    return ProcessSummary(**{"namesake": "", "replaced": (), "seconds": 2.0, **values})
 
 
 def classify_summary(**values):

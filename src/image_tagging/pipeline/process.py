@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from itertools import chain
 
 from ..encoders import EncoderChoice
-from ..exporters import DatasetFiles, empty_tags, result_folders
+from ..exporters import DatasetFiles, InputFiles, empty_tags, result_folders
 from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..runners import Runner
 from ..sources import find_images
 from ..store import WorkingStore
+from ..text import short_path
 from .configs import ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, hidden_by_results
 from .summaries import ProcessSummary
+
+log = logging.getLogger(__name__)
 
 
 def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner: Runner = LOCAL) -> ProcessSummary:
@@ -43,15 +47,29 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
     with WorkingStore(output, decoder_version(config)) as store:
         with explain_no_images(root):
             embedding = embed_images(store, chain(hidden, found), choice, config, watch, runner)
+        written = InputFiles(files, store, root)
         watch("writing the metadata", 0, None)
         empty = empty_tags(store, root, left_out, config.follow_links) if config.tagged_dataset else ()
-        paths = files.write(
+        paths = written.files.write(
             store, embedding.encoder, digest=embedding.digest, unchanged=embedding.unchanged, empty_tags=empty
         )
+        written.remember(embedding.pictures)
+        _log_inputs(written)
         return ProcessSummary(
             embedding=embedding,
             tags=store.pictures.count_tags() if config.tagged_dataset else {},
             empty_tags=empty,
             files=paths,
+            namesake=written.namesake,
+            replaced=written.replaced,
             seconds=time.monotonic() - started,
         )
+
+
+def _log_inputs(written: InputFiles) -> None:
+    """Log what became of the files of other inputs in the output folder."""
+    if written.namesake:
+        log.info("%s keeps the metadata file of its name: that of this input is numbered", short_path(written.namesake))
+    for file in written.replaced:
+        held = f"{file.pictures:,} pictures of {short_path(file.source)}" if file.pictures else short_path(file.source)
+        log.info("replaced %s, which held %s", short_path(file.path), held)

@@ -7,6 +7,7 @@ from typing import Optional
 
 from ..addresses import ImageRef
 from ..datasets import Advice
+from ..exporters import ReplacedFile
 from ..records import EncoderSpec, Failure, FoundArchive
 from ..training import ValidationReport
 
@@ -46,13 +47,17 @@ class ProcessSummary:
     """The result of stage 1.
 
     ``tags`` counts the pictures of each tag, and is empty for untagged folders. ``empty_tags`` are those of sub-folders
-    without an image, whose lists are empty. ``files`` are the paths of the written files.
+    without an image, whose lists are empty. ``files`` are the paths of the written files, ``replaced`` those that held
+    another input before. ``namesake`` is another input of the same name, which keeps the metadata file of that name, so
+    that this one is numbered; it is empty where there is none.
     """
 
     embedding: EmbeddingSummary
     tags: dict[str, int]
     empty_tags: tuple[str, ...]
     files: tuple[str, ...]
+    namesake: str
+    replaced: tuple[ReplacedFile, ...]
     seconds: float
 
 
