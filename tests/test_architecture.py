@@ -17,7 +17,8 @@ PACKAGES = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
 PUBLIC = {
     "cli": "classify_main interrupted list_models main",
     "datasets": (
-        "Advice FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK RECORDS_MARK Rows Split Splitter "
+        "Advice FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK METADATA_ENDING RECORDS_MARK Rows "
+        "Split Splitter "
         "TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER audit_dataset gather json_entries "
         "json_entry json_object json_pieces like_other_sets metadata_paths read_embeddings read_tag_lists "
         "record_writer untagged_metadata_name write_lists"
@@ -28,8 +29,8 @@ PUBLIC = {
         "load_encoder register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles EarlierResults OUTPUT_JSON ResultScore ResultWriter ScoredPicture TableRow "
-        "read_results read_table require_place require_results_ours results score_pictures"
+        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON ReplacedFile ResultScore ResultWriter ScoredPicture "
+        "TableRow read_results read_table require_place require_results_ours results score_pictures"
     ),
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (
@@ -39,7 +40,7 @@ PUBLIC = {
     "reports": "RunReport explain require_report_ours require_reports_ours write_report",
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
-    "store": "FoundSummary PLACING STORE_NAME StoreFile WorkingStore",
+    "store": "FoundSummary PLACING STORE_NAME StoreFile WorkingStore WrittenFrom",
     "tag_models": (
         "DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList Reader "
         "SUFFIX SVM Scorer Stack TagModel TagModels bin_labels bin_numbers examine find_model_files "

@@ -47,17 +47,8 @@ def embedding(**values):
 
 
 def process_summary(**values):
-    return ProcessSummary(
-        **{
-            "embedding": embedding(),
-            "tags": {},
-            "empty_tags": (),
-            "warnings": (),
-            "files": (),
-            "seconds": 2.0,
-            **values,
-        }
-    )
+    values = {"embedding": embedding(), "tags": {}, "empty_tags": (), "warnings": (), "files": (), **values}
+    return ProcessSummary(**{"namesake": "", "replaced": (), "seconds": 2.0, **values})
 
 
 def classify_summary(**values):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,7 +19,7 @@ pytestmark = [pytest.mark.data, pytest.mark.slow]
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def run(front, *arguments):
+def run(front, *arguments, **environment):
     """A documented command, from the checkout; gives what it printed."""
     done = subprocess.run(
         [sys.executable, f"./{front}", *map(str, arguments)],
@@ -26,6 +28,7 @@ def run(front, *arguments):
         encoding="utf-8",
         timeout=600,
         cwd=CHECKOUT,
+        env={**os.environ, **environment},
     )
     # Nothing about versions of scikit-learn, or anything else.
     assert (done.returncode, done.stderr) == (0, "")
@@ -143,6 +146,31 @@ def test_stage_4_scores_the_published_archive(published, tmp_path, golden):
     assert Counter(row["archive_path"] for row in images) == {str(archive): 16 * 40, inner: 4 * 40}
     archives = {row["file_path"]: row["n_img_content"] for row in stored if row["type"] == ".zip"}
     assert archives == {str(archive): 16, inner: 4}
+
+
+@pytest.mark.parametrize("stage", ["stage3/classify.py", "stage4/classify_zip.py"])
+def test_without_open_clip_all_but_unknown_pictures_are_scored(published, tmp_path, golden, drawing, stage):
+    absent = tmp_path / "absent"
+    absent.mkdir()
+    (absent / "open_clip.py").write_text("raise ModuleNotFoundError('No module named open_clip')", encoding="utf-8")
+    path = os.pathsep.join(filter(None, (str(absent), os.environ.get("PYTHONPATH"))))
+    images = shutil.copytree(published / "images", tmp_path / "images")
+    for number in range(2):
+        drawing(images / "new" / f"{number}.png", "tiles", number)
+    source = shutil.make_archive(str(tmp_path / "images"), "zip", images) if "zip" in stage else images
+    said = run(
+        stage,
+        f"--directory={source}",
+        f"--metadata_json={published / 'input-metadata.json'}",
+        f"--model={published / 'models'}",
+        f"--output={tmp_path / 'out'}",
+        PYTHONPATH=path,
+    )
+    assert "2 images need the encoder ViT-B-32/openai, which is not available (CLIP models need open_clip" in said
+    assert "pip install 'image-tagging-tools[clip]'" in said
+    scores = scores_of(read_json(tmp_path / "out" / "output.json"))
+    assert len(scores) == 24 * 40
+    assert_golden(scores, golden)
 
 
 def test_stage_2_learns_from_the_published_embeddings(published, tmp_path):

@@ -35,7 +35,22 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
     notes = [f"The folder {tag_in_words(tag)} holds no image: {why}." for tag in folders]
     _show_notes(console, notes, len(summary.empty_tags))
     _show_notes(console, summary.warnings, len(summary.warnings))
+    _show_inputs(console, summary)
     _show_end(console, summary.files, summary.seconds, summary.embedding.images)
+
+
+def _show_inputs(console: Console, summary: ProcessSummary) -> None:
+    """Print what became of the files of other inputs in the output folder."""
+    if summary.namesake:
+        other = shortened(summary.namesake, 1000)
+        line(console, f"  The metadata file is numbered: {other} has the same name, and keeps its own.", style="yellow")
+    held: dict[str, list[str]] = {}
+    for file in summary.replaced:
+        pictures = f"{counted(file.pictures, 'picture')} of " if file.pictures else ""
+        held.setdefault(f"{pictures}{shortened(file.source, 1000)}", []).append(os.path.basename(file.path))
+    for what, names in held.items():
+        note = f"  Replaced {', '.join(names)}, which held {what}. Another --output_folder keeps both."
+        line(console, note, style="yellow")
 
 
 def show_train(summary: TrainSummary) -> None:

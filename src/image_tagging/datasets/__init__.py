@@ -13,6 +13,7 @@ from .json_objects import JsonObjectWriter, json_entries, json_entry, json_objec
 from .metadata import (
     HASH_TO_TAGS,
     LISTS_MARK,
+    METADATA_ENDING,
     RECORDS_MARK,
     TAGGED_METADATA,
     UNTAGGED_FOLDER,
@@ -32,6 +33,7 @@ from .tagged_embeddings import TaggedEmbeddings, gather
 __all__ = [
     "HASH_TO_TAGS",
     "LISTS_MARK",
+    "METADATA_ENDING",
     "RECORDS_MARK",
     "TAGGED_METADATA",
     "TAG_TO_HASHES",

@@ -32,6 +32,9 @@ TAGGED_METADATA = "input-metadata.json"
 HASH_TO_TAGS = "input-image-hash-to-tag-list.json"
 UNTAGGED_FOLDER = "clip-cache"
 
+#: How the names of metadata files end, before the suffix.
+METADATA_ENDING = "-metadata"
+
 #: What records of images hold near their beginning as JSON and near their end as Parquet, and what lists of hashes and
 #: tags begin with. An object of nothing holds nothing that could be lost.
 RECORDS_MARK = re.compile(rb'"hash_id"|image_tagging\.encoder|\A\s*\{\s*\}\s*\Z')
@@ -69,7 +72,7 @@ def untagged_metadata_name(source: str) -> str:
     """Return the name of untagged metadata of a folder or an archive: ``photos.zip`` -> ``photos-metadata.json``."""
     name = os.path.basename(os.path.normpath(source))
     stem = name if os.path.isdir(source) else os.path.splitext(name)[0].removesuffix(".tar")
-    return f"{stem}-metadata.json"
+    return f"{stem}{METADATA_ENDING}.json"
 
 
 def as_json(record: ImageRecord, *, tagged: bool) -> dict[str, Any]:

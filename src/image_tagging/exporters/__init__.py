@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .dataset_files import DatasetFiles
+from .dataset_sources import InputFiles, ReplacedFile
 from .earlier import OUTPUT_JSON, EarlierResults
 from .placing import require_place
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
@@ -15,6 +16,8 @@ __all__ = [
     "OUTPUT_JSON",
     "DatasetFiles",
     "EarlierResults",
+    "InputFiles",
+    "ReplacedFile",
     "ResultScore",
     "ResultWriter",
     "ScoredPicture",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ..datasets import (
     HASH_TO_TAGS,
     LISTS_MARK,
+    METADATA_ENDING,
     RECORDS_MARK,
     TAG_TO_HASHES,
     TAGGED_METADATA,
@@ -58,6 +59,14 @@ class DatasetFiles:
         for path, mark in zip(files.paths, files.marks):
             require_ours(path, mark)
         return files
+
+    def numbered(self, number: int) -> DatasetFiles:
+        """Return the files with numbered metadata: ``photos (2)-metadata.json``."""
+        if number == 1:
+            return self
+        ends = [path.rindex(METADATA_ENDING) for path in self.records]
+        names = (f"{path[:end]} ({number}){path[end:]}" for path, end in zip(self.records, ends))
+        return DatasetFiles(tuple(names), self.tagged)
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -68,34 +68,28 @@ class EarlierResults:
 
     def _indexed(self, errors: FileErrors, file: IO[bytes]) -> EntryFile:
         """Look through the file; raise OutputError, before any work, where what should be kept could not be."""
-        entries, names = EntryFile(file), hashlib.blake2b(digest_size=16)
+        entries, names, is_addressed = EntryFile(file), hashlib.blake2b(digest_size=16), True
         for start, length, found in json_pieces(errors, file):
             for hash_id, entry in found.items():
                 try:
-                    own, other = self._stages(entry)
-                    if len(found) > 1:
+                    if len(found) > 1 or not isinstance(entry, dict):
                         raise ValueError("is no picture with its scores")
+                    paths, refs = files_of(entry)
                 except (ValueError, KeyError) as error:
                     raise errors.foreign(f"the entry {hash_id[:20]!r} {why(error)}") from error
                 entries.note(hash_id, start, length)
-                self.replaced += own
-                if other:
+                is_addressed &= len(refs) == len(paths)
+                stages = {bool(ref.members) == self._of_archives for ref in refs} or {True}
+                self.replaced += True in stages
+                if False in stages:
                     self.kept += 1
                     names.update(hash_id.encode("utf-8", "backslashreplace") + b"\n")
         if repeated := entries.repeated():
             raise errors.foreign(f"it holds the picture {repeated[:20]!r} twice")
+        if not is_addressed:
+            self._require_own(errors.path)
         self.digest = names.hexdigest() if self.kept else ""
         return entries
-
-    def _stages(self, entry: Any) -> tuple[bool, bool]:
-        """Return whether an entry holds files of this stage, and of the other; ValueError where it is no picture."""
-        if not isinstance(entry, dict):
-            raise ValueError("is no picture with its scores")
-        paths, refs = files_of(entry)
-        if not refs and paths:
-            self._require_own(paths[0])
-        are_own = {bool(ref.members) == self._of_archives for ref in refs} or {True}
-        return True in are_own, False in are_own
 
     def _require_own(self, path: str) -> None:
         """Raise OutputError where entries without addresses, of an earlier version, are those of the other stage.
@@ -105,8 +99,8 @@ class EarlierResults:
         own, other = (STAGE4, STAGE3) if self._of_archives else (STAGE3, STAGE4)
         if self._written(other.file_name) > self._written(own.file_name):
             raise OutputError(
-                f"{os.path.join(self._folder, OUTPUT_JSON)} is of an earlier version and holds the results of the "
-                f"other stage ({other.name}), which cannot be kept in it. {_REMEDY}"
+                f"{path} is of an earlier version and holds the results of the other stage ({other.name}), which "
+                f"cannot be kept in it. {_REMEDY}"
             )
 
     def _written(self, name: str) -> int:
@@ -131,7 +125,7 @@ class EarlierResults:
         ordinal, entry = found
         self._entries.take(ordinal)
         part = self._kept(entry)
-        self._met += part is None or len(part["file_paths"]) < len(entry["file_paths"])
+        self._met += part is None or len(part["addresses"]) < len(entry["addresses"])
         return part
 
     def parts(self, *, met: bool) -> Iterator[tuple[str, Entry]]:

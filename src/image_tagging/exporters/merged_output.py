@@ -60,13 +60,12 @@ def merged_output(folder: str, earlier: EarlierResults, *, of_archives: bool) ->
     OutputError
         It cannot be written, or another file is there.
     """
-    with ExitStack() as stack:
-        writer = stack.enter_context(json_object(os.path.join(folder, OUTPUT_JSON), RECORDS_MARK))
-        stack.enter_context(earlier)  # closed before the file is replaced
+    with earlier, json_object(os.path.join(folder, OUTPUT_JSON), RECORDS_MARK) as writer, ExitStack() as stack:
         aside = stack.enter_context(scratch_file(folder)) if of_archives and earlier.kept else None
         output = MergedOutput(writer, earlier, EntryFile(aside) if aside else None)
         yield output
         output.finish()
+        earlier.close()  # the file must be closed when it is replaced
 
 
 def _merged(first: Entry, second: Entry, scored: Entry) -> Entry:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Sequence
 
 from ..encoders import EncoderChoice
-from ..exporters import DatasetFiles
+from ..exporters import DatasetFiles, InputFiles
 from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..runners import Runner
 from ..sources import DataSetRules, find_images
 from ..store import WorkingStore
 from ..tag_models import kind_names
+from ..text import short_path
 from .configs import ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images
 from .summaries import EmbeddingSummary, ProcessSummary
 from .tag_warnings import warn_of_merging, warn_of_spelling
+
+log = logging.getLogger(__name__)
 
 
 def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner: Runner = LOCAL) -> ProcessSummary:
@@ -44,21 +48,35 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
     with WorkingStore(output, decoder_version(config)) as store:
         with explain_no_images(root):
             embedding = embed_images(store, found, choice, config, watch, runner)
+        written = InputFiles(files, store, root)
         watch("writing the metadata", 0, None)
         tags = store.pictures.count_tags() if config.tagged_dataset else {}
         empty = tuple(sorted(set(embedding.bare_folders).difference(tags))) if config.tagged_dataset else ()
-        paths = files.write(
+        paths = written.files.write(
             store, embedding.encoder, digest=embedding.digest, unchanged=embedding.unchanged, empty_tags=empty
         )
+        written.remember(embedding.pictures)
+        _log_inputs(written)
         return ProcessSummary(
             embedding=embedding,
             tags=tags,
             empty_tags=empty,
             warnings=_warnings(embedding, [*tags, *empty]) if config.tagged_dataset else (),
             files=paths,
+            namesake=written.namesake,
+            replaced=written.replaced,
             seconds=time.monotonic() - started,
         )
 
 
 def _warnings(embedding: EmbeddingSummary, tags: Sequence[str]) -> tuple[str, ...]:
     return (*warn_of_merging(embedding.merged_tags), *warn_of_spelling(tags))
+
+
+def _log_inputs(written: InputFiles) -> None:
+    """Log what became of the files of other inputs in the output folder."""
+    if written.namesake:
+        log.info("%s keeps the metadata file of its name: that of this input is numbered", short_path(written.namesake))
+    for file in written.replaced:
+        held = f"{file.pictures:,} pictures of {short_path(file.source)}" if file.pictures else short_path(file.source)
+        log.info("replaced %s, which held %s", short_path(file.path), held)

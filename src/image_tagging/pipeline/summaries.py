@@ -7,6 +7,7 @@ from typing import Optional
 
 from ..addresses import ImageRef
 from ..datasets import Advice
+from ..exporters import ReplacedFile
 from ..records import EncoderSpec, Failure, FoundArchive, LeftOutCount
 from ..training import ValidationReport
 
@@ -54,7 +55,8 @@ class ProcessSummary:
 
     ``tags`` counts the pictures of each tag, and is empty for untagged folders. ``empty_tags`` are those of sub-folders
     without an image, whose lists are empty. ``warnings`` are sentences on tags. ``files`` are the paths of the written
-    files.
+    files, ``replaced`` those that held another input before. ``namesake`` is another input of the same name, which keeps
+    the metadata file of that name, so that this one is numbered; it is empty where there is none.
     """
 
     embedding: EmbeddingSummary
@@ -62,6 +64,8 @@ class ProcessSummary:
     empty_tags: tuple[str, ...]
     warnings: tuple[str, ...]
     files: tuple[str, ...]
+    namesake: str
+    replaced: tuple[ReplacedFile, ...]
     seconds: float
 
 

@@ -3,15 +3,17 @@
 It holds the images of the latest run, their facts, embeddings and failures, so that nothing is computed twice and an
 interrupted run continues where it stopped. Results are written from it.
 
-:class:`StoreFile` is the open database, and the only one that knows SQLite. :class:`WorkingStore` is composed of parts
-that are given it: the listing, the embeddings, the failures, the encoders, the pictures, and what is finished.
+:class:`StoreFile` is the open database, and with :mod:`.schema` the only one that knows SQLite. :class:`WorkingStore`
+is composed of parts that are given it: the listing, the embeddings, the failures, the encoders, the pictures, what is
+finished, and from which inputs files were written.
 """
 
 from __future__ import annotations
 
 from .finished import PLACING
 from .listing import FoundSummary
+from .sources import WrittenFrom
 from .store_file import STORE_NAME, StoreFile
 from .working_store import WorkingStore
 
-__all__ = ["PLACING", "STORE_NAME", "FoundSummary", "StoreFile", "WorkingStore"]
+__all__ = ["PLACING", "STORE_NAME", "FoundSummary", "StoreFile", "WorkingStore", "WrittenFrom"]
