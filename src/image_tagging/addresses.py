@@ -62,14 +62,17 @@ class ImageRef:
     @property
     def tag(self) -> str:
         """The name of the folder that holds the image; at the top of an archive, the stem of the archive's name."""
+        return as_tag(encodable(self._tagging_name()))
+
+    def _tagging_name(self) -> str:
         if not self.members:
-            return as_tag(os.path.basename(os.path.dirname(os.path.abspath(self.file))))
-        folders = self.members[-1].replace("\\", "/").split("/")[:-1]
+            return os.path.basename(os.path.dirname(os.path.abspath(self.file)))
+        folders = self.members[-1].split("/")[:-1]
         if named := [folder for folder in folders if folder not in {"", ".", ".."}]:
-            return as_tag(named[-1])
+            return named[-1]
         holder = self.members[-2] if len(self.members) > 1 else self.file
-        return as_tag(os.path.splitext(_last_part(holder))[0].removesuffix(".tar"))
+        return os.path.splitext(_last_part(holder))[0].removesuffix(".tar")
 
 
 def _last_part(member: str) -> str:
-    return member.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return member.rstrip("/").rpartition("/")[2]

@@ -36,6 +36,7 @@ FLAGS = {
         "metadata_format": "both",
         "max_megapixels": 20.5,
         "image_seconds": 2.0,
+        "archive_encoding": "cp932",
     },
     "train": {
         "metadata_json": "m.json",
@@ -60,6 +61,7 @@ FLAGS = {
         "precision": "bf16",
         "max_megapixels": 500.0,
         "image_seconds": 90.0,
+        "archive_encoding": "big5",
     },
 }
 FLAGS["classify-zip"] = FLAGS["classify"]

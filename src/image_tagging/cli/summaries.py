@@ -10,6 +10,7 @@ from typing import Optional
 from rich.console import Console
 from rich.text import Text
 
+from ..datasets import differ_in_case
 from ..demo import DemoSummary
 from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from ..records import Failure
@@ -36,6 +37,10 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
     folders = summary.empty_tags[:_SHOWN]
     notes = [f"The folder {tag_in_words(tag)} holds no image: {why}." for tag in folders]
     _show_notes(console, notes, len(summary.empty_tags))
+    in_case = differ_in_case((*summary.tags, *summary.empty_tags))
+    meant = "differ in case alone: if they mean the same, put all into one folder."
+    same = [f"The tags {' and '.join(map(tag_in_words, pair))} {meant}" for pair in in_case]
+    _show_notes(console, same[:_SHOWN], len(same))
     _show_end(console, summary.files, summary.seconds, summary.embedding.images)
 
 

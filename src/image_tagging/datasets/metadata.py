@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..files import StrPath, fitting_name, longest_name, user_path
 from ..records import EncoderSpec, ImageRecord, ImportedEmbedding
 from ..settings import METADATA_FORMATS
 from .json_objects import json_entries, json_object
@@ -65,11 +66,15 @@ def metadata_paths(folder: str, name: str, metadata_format: str) -> tuple[str, .
     return tuple(stem + suffix for suffix in suffixes)
 
 
-def untagged_metadata_name(source: str) -> str:
-    """Return the name of untagged metadata of a folder or an archive: ``photos.zip`` -> ``photos-metadata.json``."""
+def untagged_metadata_name(source: str, folder: str) -> str:
+    """Return the name of untagged metadata of a folder or an archive: ``photos.zip`` -> ``photos-metadata.json``.
+
+    Where it is longer than ``folder`` takes names, the first part is shortened.
+    """
     name = os.path.basename(os.path.normpath(source))
     stem = name if os.path.isdir(source) else os.path.splitext(name)[0].removesuffix(".tar")
-    return f"{stem}-metadata.json"
+    ending = "-metadata"
+    return f"{fitting_name(stem, longest_name(folder) - len(ending + PARQUET_SUFFIX))}{ending}.json"
 
 
 def as_json(record: ImageRecord, *, tagged: bool) -> dict[str, Any]:
@@ -135,7 +140,7 @@ def write_lists(path: str, lists: Iterable[tuple[str, list[str]]]) -> None:
             writer.add(key, texts)
 
 
-def read_embeddings(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]]:
+def read_embeddings(path: StrPath) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]]:
     """Return the encoder of a metadata file, and its pictures as a stream.
 
     Raises
@@ -147,6 +152,7 @@ def read_embeddings(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]
 
     A picture that comes twice with different embeddings is a MetadataError too, at the end of the stream.
     """
+    path = user_path(path)
     if path.lower().endswith(PARQUET_SUFFIX):
         encoder, images = read_parquet(path)
         return encoder, _each_once(path, images)

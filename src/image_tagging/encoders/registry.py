@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Optional
 
 from ..errors import EncoderMismatchError, EncoderUnavailableError
+from ..files import StrPath, name_or_path
 from ..records import EncoderSpec, declare_family
 from . import builtin, clip
 from .base import Encoder, EncoderFamily, TextEncoder
@@ -74,14 +75,16 @@ def require_this_version(spec: EncoderSpec) -> None:
         )
 
 
-def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None, precision: str = "auto") -> Encoder:
+def load_encoder(
+    clip_model: str, pretrained: StrPath, device: Optional[str] = None, precision: str = "auto"
+) -> Encoder:
     """Return the encoder called ``clip_model``, ready to work.
 
     Parameters
     ----------
     clip_model : str
         ``builtin``, the name of a registered encoder, or a model name of open_clip.
-    pretrained : str
+    pretrained : str or path
         A pretrained tag of open_clip or the path of a weights file; not used by ``builtin``.
     device : str, optional
         Where to compute; without it ``cuda`` where there is one, else ``cpu``.
@@ -96,7 +99,7 @@ def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None,
     DeviceUnavailableError
         The device asked for is not here.
     """
-    return family_of(clip_model).load(clip_model, pretrained, device, precision)
+    return family_of(clip_model).load(clip_model, name_or_path(pretrained, "pretrained"), device, precision)
 
 
 def load_text_encoder(clip_model: str, pretrained: str, device: Optional[str] = None) -> TextEncoder:

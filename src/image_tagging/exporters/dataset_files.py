@@ -26,6 +26,7 @@ from ..files import stamp_of
 from ..records import EncoderSpec
 from ..sources import sub_folders
 from ..store import WorkingStore
+from ..text import as_tag
 from ..writing import folder_below, require_ours
 from .tables import STAGE1, image_row, result_table
 
@@ -55,7 +56,8 @@ class DatasetFiles:
         """
         folder, name = output, TAGGED_METADATA
         if not tagged:
-            folder, name = folder_below(output, UNTAGGED_FOLDER), untagged_metadata_name(source)
+            folder = folder_below(output, UNTAGGED_FOLDER)
+            name = untagged_metadata_name(source, folder)
         files = cls(metadata_paths(folder, name, metadata_format), tagged)
         for path, mark in zip(files.paths, files.marks):
             require_ours(path, mark)
@@ -119,5 +121,5 @@ def empty_tags(store: WorkingStore, root: str, left_out: Sequence[str], follow_l
     if not os.path.isdir(root):
         return ()
     folders = map(ImageRef, sub_folders(root, leave_out=left_out, follow_links=follow_links))
-    names = {folder.name for folder in folders if not store.listing.holds_below(folder.path)}
+    names = {as_tag(folder.name) for folder in folders if not store.listing.holds_below(folder.path)}
     return tuple(sorted(names.difference(store.pictures.count_tags())))

@@ -55,13 +55,20 @@ def score_pictures(
 class ResultWriter:
     """Takes the scored pictures of one run, one at a time, into all its results."""
 
-    def __init__(self, output: JsonObjectWriter, table: TableWriter, placer: Placer, labels: list[str]) -> None:
+    def __init__(
+        self,
+        output: JsonObjectWriter,
+        table: TableWriter,
+        placer: Placer,
+        labels: list[str],
+        archive_encoding: Optional[str] = None,
+    ) -> None:
         self._output = output
         self._table = table
         self._placer = placer
         self._labels = labels
         self._folders: dict[tuple[str, str], str] = {}  # by kind and tag
-        self._reader = SourceReader()
+        self._reader = SourceReader(archive_encoding=archive_encoding)
         self.paths: tuple[str, ...] = ()
         self.failures = FailureList()
 
@@ -105,18 +112,24 @@ class ResultWriter:
 
 @contextmanager
 def results(
-    folder: str, *, archives: Optional[Iterable[FoundArchive]], bins: int, place: str = "copy"
+    folder: str,
+    *,
+    archives: Optional[Iterable[FoundArchive]],
+    bins: int,
+    place: str = "copy",
+    encoding: Optional[str] = None,
 ) -> Iterator[ResultWriter]:
     """Give what writes the results of one run below ``folder``.
 
     ``output.json`` and the table appear when they are complete.
 
-    With ``archives`` they are those of stage 4, without those of stage 3. ``place`` is one of ``PLACES``.
+    With ``archives`` they are those of stage 4, without those of stage 3. ``place`` is one of ``PLACES``,
+    ``encoding`` that of names in archives that do not say it.
     """
     table, paths = _table_and_paths(folder, of_archives=archives is not None)
     with json_object(paths[0], RECORDS_MARK) as output, result_table(paths[1], table) as rows:
         rows.add(archive_row(archive) for archive in archives or ())
-        with closing(ResultWriter(output, rows, Placer(folder, place), bin_labels(bins))) as writer:
+        with closing(ResultWriter(output, rows, Placer(folder, place), bin_labels(bins), encoding)) as writer:
             writer.paths = paths
             yield writer
 

@@ -56,7 +56,13 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     require_place(config.place, archives=config.archives)
     root, output = os.path.abspath(config.directory), os.path.abspath(config.output)
     left_out = result_folders(output)
-    found = find_images(root, open_archives=config.archives, leave_out=left_out, follow_links=config.follow_links)
+    found = find_images(
+        root,
+        open_archives=config.archives,
+        leave_out=left_out,
+        follow_links=config.follow_links,
+        archive_encoding=config.archive_encoding,
+    )
     hidden = hidden_by_results(root, output, config)
     images = StageImages(chain(hidden, found), config.archives)
     models = load_tag_models(config.model)
@@ -98,7 +104,8 @@ def _write_results(
     """Score and place every picture; return what wrote the results, and how many files got a tag."""
     tagged = 0
     output, archives = os.path.abspath(config.output), embedding.archives if config.archives else None
-    with results(output, archives=archives, bins=config.output_bins, place=config.place) as writer:
+    encoding = config.archive_encoding
+    with results(output, archives=archives, bins=config.output_bins, place=config.place, encoding=encoding) as writer:
         scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins)
         for number, (record, scores) in enumerate(scored, start=1):
             files = store.pictures.files_of(record.hash_id)

@@ -36,7 +36,9 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
     started = time.monotonic()
     root, output = os.path.abspath(config.input_folder), os.path.abspath(config.output_folder)
     left_out = result_folders(output)
-    found = find_images(root, leave_out=left_out, follow_links=config.follow_links)
+    found = find_images(
+        root, leave_out=left_out, follow_links=config.follow_links, archive_encoding=config.archive_encoding
+    )
     hidden = hidden_by_results(root, output, config)
     files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)

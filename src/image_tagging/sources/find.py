@@ -1,8 +1,7 @@
 """Where images come from: folders, archives, archives in archives.
 
-Finding opens no image: a folder is listed, of an archive only its directory or its headers are read, and each image is
-an address with a stamp that changes when the image does. Reading (:mod:`image_tagging.sources.read`) returns the bytes
-of one address. Nothing is ever unpacked next to the user's files, and no user file is changed.
+Finding opens no image: a folder is listed, of an archive only its directory or its headers are read. Each image is an
+address with a stamp that changes when it does; :mod:`.read` returns its bytes.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from typing import Optional, Union
 
 from ..addresses import ImageRef
@@ -47,6 +47,7 @@ def find_images(
     leave_out: Iterable[str] = (),
     follow_links: bool = False,
     limits: ArchiveLimits = DEFAULT_LIMITS,
+    archive_encoding: Optional[str] = None,
 ) -> Iterator[Found]:
     """Everything at ``root`` (a folder, an archive or one image), in a stable order.
 
@@ -54,18 +55,18 @@ def find_images(
     cannot be opened comes as a :class:`Failure`, and so does an archive of which only a part can be used. Files that
     are neither images nor archives by their names come as :class:`OtherFile`. A file without a suffix, or with one
     that nobody knows, is what it begins like; ``root`` itself may be an archive under any name.
-
     Not reported are hidden files and folders (``.git``, ``__MACOSX``), the companions that macOS leaves
     (``._cat.png``), links back to a folder above, and the folders ``leave_out`` (those of results).
 
     Links that lead out of the folder ``root`` are failures, and are followed only with ``follow_links``; what lies in
-    ``/proc``, ``/sys`` and ``/dev`` is never read.
+    ``/proc``, ``/sys`` and ``/dev`` is never read. ``archive_encoding`` is that of names whose archives do not say it.
 
     Raises
     ------
     InputError
         There is nothing at ``root``, it is a file of another kind, or lies where the system shows its state.
     """
+    limits = replace(limits, encoding=archive_encoding or limits.encoding)
     if is_system(root):
         raise InputError(f"{root} cannot be read: {system_folder_error()}. Name another folder.")
     if not os.path.exists(root):
@@ -101,7 +102,7 @@ def is_archive(file: str) -> bool:
 
 
 def _is_hidden_member(name: str) -> bool:
-    *folders, last = name.replace("\\", "/").split("/")
+    *folders, last = name.split("/")
     return last.startswith("._") or any(is_hidden_folder(folder) for folder in folders if folder.strip("."))
 
 
@@ -203,8 +204,9 @@ def _find_in_open(ref: ImageRef, archive: Archive, budget: Budget) -> Iterator[F
         with closing(archive):
             budget.take_members(len(archive.members))
             budget.take_names(len(archive.members) * sum(map(name_cost, ref.members)))  # each address has them all
-            if archive.damage:
-                yield Failure(ref, "read", "damaged-archive", archive.damage)
+            for code, fault in (("damaged-archive", archive.damage), ("name-encoding", archive.misnamed)):
+                if fault:
+                    yield Failure(ref, "read", code, fault)
             for name in archive.members if archive.is_sequential else sorted(archive.members):
                 member = archive.members[name]
                 inner = ImageRef(ref.file, (*ref.members, name))
@@ -214,7 +216,7 @@ def _find_in_open(ref: ImageRef, archive: Archive, budget: Budget) -> Iterator[F
                     yield _unreadable(inner, long_name_error())
                 elif member.kind == "folder" or _is_hidden_member(name):
                     continue
-                elif is_image_name(name.rstrip("/\\")):  # what is called like a folder and has content is none
+                elif is_image_name(name.rstrip("/")):  # what is called like a folder and has content is none
                     if member.size <= budget.limits.image_bytes:  # else it is refused before a byte is unpacked
                         budget.take_bytes(member.most_bytes)
                     images += 1
