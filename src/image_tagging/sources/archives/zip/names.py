@@ -37,8 +37,10 @@ def member_name(raw: bytes, flags: int, extra: bytes) -> tuple[str, bool]:
     if b"up" in extra and not flags & _IS_UTF8 and (name := _unicode_path(raw, extra)):
         return name, True
     raw = raw.partition(b"\0")[0]
+    if raw.isascii():
+        return raw.decode("ascii"), True
     name = raw.decode("utf-8", "surrogateescape")
-    return name, raw.isascii() or bool(flags & _IS_UTF8 and is_valid(name))
+    return name, bool(flags & _IS_UTF8 and is_valid(name))
 
 
 def _unicode_path(raw: bytes, extra: bytes) -> str:
