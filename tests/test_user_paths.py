@@ -184,8 +184,12 @@ def test_a_user_that_is_not_known_is_said_in_one_line(home, capsys):
     assert user_path("~nobody-of-this-name") == "~nobody-of-this-name"
 
 
-def test_a_home_that_is_not_known_is_said_in_one_line(monkeypatch):
-    monkeypatch.setattr(files_module.os.path, "expanduser", lambda path: path)
+@pytest.mark.parametrize("lacks", ["an entry", "a name"])
+def test_a_home_that_is_not_known_is_said_in_one_line(monkeypatch, lacks):
+    if lacks == "an entry":
+        monkeypatch.setattr(files_module.os.path, "expanduser", lambda path: path)
+    else:
+        monkeypatch.setenv("HOME", "")
     with pytest.raises(InputError, match=r"no home folder is known for ~\. Write the path in full") as raised:
         user_path("~/res")
     assert "\n" not in str(raised.value)

@@ -87,8 +87,9 @@ def user_path(path: StrPath, what: str = "the path") -> str:
         raise InputError(f"{what} is {path!r}, which is no path: give a text or a pathlib.Path.")
     if not text.startswith("~"):
         return text
-    expanded = os.path.expanduser(text)
     home = text.replace("\\", "/").partition("/")[0]
+    is_empty = home == "~" and os.environ.get("HOME") == ""  # with which ~/x would be /x
+    expanded = text if is_empty else os.path.expanduser(text)
     if expanded != text or (home != "~" and os.path.lexists(text)):
         return expanded
     raise InputError(
