@@ -44,8 +44,11 @@ def name_encoding(encoding: str) -> str:
     """
     letters = bytes(byte for byte in range(32, 127) if byte not in b"\\~")  # Japan and Korea have their money there
     try:
-        is_usable = letters.decode(encoding) == letters.decode("ascii") and len(b"\\x41".decode(encoding)) == 4
-        bytes(range(256)).decode(encoding, "surrogateescape")  # not those with escape sequences
+        is_usable = (
+            letters.decode(encoding) == letters.decode("ascii")
+            and len(b"\\x41".decode(encoding)) == 4
+            and bool(bytes(range(256)).decode(encoding, "surrogateescape"))  # not those with escape sequences
+        )
     except (LookupError, UnicodeError, ValueError):
         is_usable = False
     if not is_usable:

@@ -103,7 +103,7 @@ class Extensions:
     """What extended headers say of the next member."""
 
     name: str = ""
-    is_utf8: bool = False  # the name, by the rules of pax
+    is_utf8: bool = False  # what pax says of the name; bytes that are none stay escapes
     link: str = ""
     size: Optional[int] = None
     time: str = ""

@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 from ....errors import ReadError
 from ..content import PIECE, Content, pieces
 from ..limits import LONG_NAME, Budget, is_long_name, name_cost, short_name
-from ..names import Naming, is_valid, name_members, unique_names
+from ..names import Naming, name_members, unique_names
 from .headers import BLOCK, Extensions, Header, has_sparse_block, parse_header
 from .packings import packing_of
 from .stream import Stream, Unpacked
@@ -153,7 +153,7 @@ class _Walk:
         if extensions.size is not None:
             header = header._replace(size=extensions.size)
         name = extensions.name or header.name
-        is_text = name.isascii() or (extensions.is_utf8 and is_valid(name))
+        is_text = name.isascii() or extensions.is_utf8
         end = data_at + _padded(header.data_bytes)
         if header.kind == "label":
             return end
