@@ -18,10 +18,9 @@ PUBLIC = {
     "cli": "classify_main interrupted list_models main",
     "datasets": (
         "Advice FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK METADATA_ENDING RECORDS_MARK Rows "
-        "Split Splitter "
-        "TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER audit_dataset gather json_entries "
-        "json_entry json_object json_pieces like_other_sets metadata_paths read_embeddings read_tag_lists "
-        "record_writer untagged_metadata_name write_lists"
+        "Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER audit_dataset differ_in_case "
+        "gather json_entries json_entry json_object json_pieces like_other_sets metadata_paths read_embeddings "
+        "read_tag_lists record_writer untagged_metadata_name write_lists"
     ),
     "demo": "DemoSummary DrawnDataset KINDS draw draw_dataset run_demo",
     "encoders": (
@@ -45,8 +44,8 @@ PUBLIC = {
         "DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList Reader "
         "SUFFIX SVM Scorer Stack TagModel TagModels bin_labels bin_numbers examine find_model_files "
         "generate_model_path kind_named kind_names kinds list_folder load_tag_models longest_file_name "
-        "model_names model_stem quote_tag register_kind report_name require_model_ours save_tag_model scorer_of "
-        "sigmoid unit_rows unregister_kind"
+        "model_names model_path model_stem quote_tag register_kind report_name require_model_ours save_tag_model "
+        "scorer_of sigmoid unit_rows unregister_kind"
     ),
     "writing": (
         "appended_text copy_image folder_below link_image make_folder new_database new_file new_text remove_leftovers "

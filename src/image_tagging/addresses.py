@@ -76,8 +76,8 @@ class ImageRef:
 
 def member_parts(name: str) -> list[str]:
     """Return the folders in the name of an archive's member, and last its file; those that lead nowhere are dropped."""
-    return [part for part in name.replace("\\", "/").split("/") if part not in {"", ".", ".."}]
+    return [part for part in name.split("/") if part not in {"", ".", ".."}]
 
 
 def _last_part(member: str) -> str:
-    return member.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return member.rstrip("/").rpartition("/")[2]

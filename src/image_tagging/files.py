@@ -1,15 +1,28 @@
-"""Names and stamps of files."""
+"""Names and stamps of files, and the paths that a user gives."""
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import sys
+import unicodedata
 from contextlib import suppress
 from typing import Union
 
+from .errors import InputError
+
+#: A path as callers may give it.
+StrPath = Union[str, "os.PathLike[str]"]
+
 #: File systems that number files again whenever they are mounted, or leave the numbers to a server: FAT has none.
 _WITHOUT_INODES = frozenset({"vfat", "msdos", "umsdos", "exfat", "fuse", "cifs", "smb3", "smbfs", "vboxsf"})
+
+#: How long names are on nearly all file systems, and paths of Windows; the least that is made of a name in a deep one.
+_LONGEST_NAME, _LONGEST_WINDOWS_PATH, _SHORTEST_LIMIT = 255, 259, 40
+
+#: Longer endings of names are no suffixes.
+_LONGEST_SUFFIX = 20
 
 
 def stamp_of(file: Union[str, int, os.stat_result]) -> str:
@@ -56,3 +69,70 @@ def numbered_name(name: str, number: int) -> str:
         return name
     stem, suffix = os.path.splitext(name)
     return f"{stem} ({number}){suffix}"
+
+
+def user_path(path: StrPath, what: str = "the path") -> str:
+    """Return a path that a user gave as text, with the home folder in place of ``~`` or ``~name`` at its begin.
+
+    A shell leaves these where they follow ``=`` or stand in quotes. A file or folder whose own name begins so is
+    given as ``./~``; without that, ``~name`` is one only if it exists and there is no such user.
+
+    Raises
+    ------
+    InputError
+        It is no path, or the home folder is not known.
+    """
+    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else path
+    if not isinstance(text, str):
+        raise InputError(f"{what} is {path!r}, which is no path: give a text or a pathlib.Path.")
+    if not text.startswith("~"):
+        return text
+    home = text.replace("\\", "/").partition("/")[0]
+    is_empty = home == "~" and os.environ.get("HOME") == ""  # with which ~/x would be /x
+    expanded = text if is_empty else os.path.expanduser(text)
+    if expanded != text or (home != "~" and os.path.lexists(text)):
+        return expanded
+    raise InputError(
+        f"{text}: no home folder is known for {home}. Write the path in full, or ./{text} for a folder of that name."
+    )
+
+
+def name_or_path(value: StrPath, what: str) -> str:
+    """Return a name as it is, or a path as :func:`user_path` does.
+
+    A ``pathlib.Path`` is a path even where its text alone would be a name: then it is given its folder.
+    """
+    text = user_path(value, what)
+    return os.path.join(os.curdir, text) if isinstance(value, os.PathLike) and not os.path.dirname(text) else text
+
+
+def longest_name(folder: str) -> int:
+    """Return how long the names in a folder may be: in bytes of UTF-8, on Windows in units of UTF-16.
+
+    Folders that the system encrypts (eCryptfs, on many NAS) take 143 bytes, nearly all others 255. On Windows a whole
+    path has at most 259 units.
+    """
+    if sys.platform == "win32":
+        return max(_SHORTEST_LIMIT, min(_LONGEST_NAME, _LONGEST_WINDOWS_PATH - len(os.path.abspath(folder)) - 1))
+    try:
+        return min(_LONGEST_NAME, os.pathconf(folder, "PC_NAME_MAX"))
+    except (OSError, ValueError):  # a file system, or a system, that does not say it
+        return _LONGEST_NAME
+
+
+def fitting_name(name: str, most: int, *, encoding: str = "utf-16-le" if os.name == "nt" else "utf-8") -> str:
+    """Return a name that is no longer than ``most``, as :func:`longest_name` counts: of a longer one its begin, a
+    digest of all of it, and its suffix. So different names stay different, and one is always shortened alike.
+    """
+    unit = 2 if encoding == "utf-16-le" else 1
+    if len(name.encode(encoding, "surrogatepass")) <= most * unit:
+        return name
+    stem, suffix = os.path.splitext(name)
+    if len(suffix) > _LONGEST_SUFFIX or not suffix.isascii():
+        stem, suffix = name, ""
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+    room = max(0, most - len(digest) - len(suffix) - 1)
+    begin = stem.encode(encoding, "surrogatepass")[: room * unit].decode(encoding, "ignore")
+    while begin and unicodedata.combining(stem[len(begin)]):  # a letter keeps its marks, or goes with them
+        begin = begin[:-1]
+    return f"{begin}~{digest}{suffix}"

@@ -7,12 +7,14 @@ class that their configs inherit from. This module imports nothing heavy, since 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Optional, TypeVar
 
 from typing_extensions import dataclass_transform
 
 from .errors import InputError
+from .files import name_or_path, user_path
 
 #: The precisions of an encoder; ``auto`` is the fastest with the results of ``fp32``.
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -40,8 +42,9 @@ class Flag:
     """What the command line says about a setting.
 
     ``choices`` are the allowed words, ``least`` and ``most`` the bounds of a number. ``is_path`` marks the path of a
-    file or folder, ``is_word`` a truth value that is written as a word (``--name=True``), ``are_patterns`` a list of
-    patterns of paths, one for each time that the flag is given.
+    file or folder, ``may_be_path`` a name in whose place a path may stand, ``is_word`` a truth value that is written as
+    a word (``--name=True``), ``are_patterns`` a list of patterns of paths, one for each time that the flag is given.
+    ``check`` returns a value that is given, or raises InputError.
     """
 
     help: str
@@ -50,8 +53,10 @@ class Flag:
     least: Optional[float] = None
     most: Optional[float] = None
     is_path: bool = False
+    may_be_path: bool = False
     is_word: bool = False
     are_patterns: bool = False
+    check: Optional[Callable[[Any], Any]] = None
 
 
 def setting(*, help: str, default: Any = MISSING, **flag: Any) -> Any:
@@ -61,12 +66,36 @@ def setting(*, help: str, default: Any = MISSING, **flag: Any) -> Any:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, field))
 def settings(cls: type[Settings]) -> type[Settings]:
-    """Make a frozen, keyword-only dataclass, also on Python 3.9, whose dataclasses lack ``kw_only``."""
+    """Make a frozen, keyword-only dataclass, also on Python 3.9, whose dataclasses lack ``kw_only``.
+
+    Its paths may be given as ``pathlib.Path`` or with ``~``, and are held as :func:`.files.user_path` returns them.
+    """
+    check = getattr(cls, "__post_init__", None)
+
+    def prepare(self: Any) -> None:
+        _convert(self)
+        if check:
+            check(self)
+
+    cls.__post_init__ = prepare  # type: ignore[attr-defined]  # what a dataclass calls once its fields are set
     if sys.version_info >= (3, 10):
         return dataclass(frozen=True, kw_only=True)(cls)
     made = dataclass(frozen=True, init=False)(cls)
     made.__init__ = _init
     return made
+
+
+def _convert(config: Any) -> None:
+    """Check the settings that have a check, and replace paths by the texts that stand for them."""
+    for each in fields(config):
+        flag, value = each.metadata.get("flag"), getattr(config, each.name)
+        if flag is None or (value is None and each.default is None):
+            continue
+        if flag.check:
+            object.__setattr__(config, each.name, flag.check(value))
+        if flag.is_path or flag.may_be_path:
+            as_text = user_path if flag.is_path else name_or_path
+            object.__setattr__(config, each.name, as_text(value, each.name))
 
 
 def _init(self: Any, **given: Any) -> None:

@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from .errors import InputError
+
 #: Not printable alone, and safe: the zero-width joiner and non-joiner of letters and emoji.
 _JOINERS = "\u200c\u200d"
 
@@ -32,7 +34,29 @@ def as_tag(name: str) -> str:
 
     Systems spell one letter in two ways: ``é``, or ``e`` and a mark (macOS). Tags are compared in the first (NFC).
     """
-    return unicodedata.normalize("NFC", encodable(name))
+    return unicodedata.normalize("NFC", name)
+
+
+def name_encoding(encoding: str) -> str:
+    """Return the name of an encoding that names of files can be in; InputError where it is none.
+
+    Letters of ASCII are what they are in all of these: so are the suffixes that say which files are images.
+    """
+    letters = bytes(byte for byte in range(32, 127) if byte not in b"\\~")  # Japan and Korea have their money there
+    try:
+        is_usable = (
+            letters.decode(encoding) == letters.decode("ascii")
+            and len(b"\\x41".decode(encoding)) == 4
+            and bool(bytes(range(256)).decode(encoding, "surrogateescape"))  # not those with escape sequences
+        )
+    except (LookupError, UnicodeError, ValueError):
+        is_usable = False
+    if not is_usable:
+        raise InputError(
+            f"{encoding!r} is no encoding that names of files can be in: give one that Python knows, such as cp437, "
+            "cp932, gbk, big5, cp949 or utf-8."
+        )
+    return encoding
 
 
 def escape_surrogates(name: str) -> str:

@@ -39,6 +39,7 @@ FLAGS = {
         "exclude": ("drafts/",),
         "max_megapixels": 20.5,
         "image_seconds": 2.0,
+        "archive_encoding": "cp932",
     },
     "train": {
         "metadata_json": "m.json",
@@ -64,6 +65,7 @@ FLAGS = {
         "precision": "bf16",
         "max_megapixels": 500.0,
         "image_seconds": 90.0,
+        "archive_encoding": "big5",
     },
 }
 FLAGS["classify-zip"] = FLAGS["classify"]

@@ -134,9 +134,9 @@ def test_a_file_that_cannot_be_written_is_an_output_error(tmp_path):
 
 def test_the_name_of_an_untagged_metadata_file(tmp_path):
     (tmp_path / "my.photos").mkdir()
-    assert untagged_metadata_name(str(tmp_path / "my.photos") + os.sep) == "my.photos-metadata.json"
-    assert untagged_metadata_name(str(tmp_path / "my.photos.ZIP")) == "my.photos-metadata.json"
-    assert untagged_metadata_name(str(tmp_path / "my.photos.tar.gz")) == "my.photos-metadata.json"
+    assert untagged_metadata_name(str(tmp_path / "my.photos") + os.sep, str(tmp_path)) == "my.photos-metadata.json"
+    assert untagged_metadata_name(str(tmp_path / "my.photos.ZIP"), str(tmp_path)) == "my.photos-metadata.json"
+    assert untagged_metadata_name(str(tmp_path / "my.photos.tar.gz"), str(tmp_path)) == "my.photos-metadata.json"
 
 
 # --- reading what was written -----------------------------------------------------------------------------

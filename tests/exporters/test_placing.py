@@ -289,7 +289,7 @@ def asked():
 @pytest.mark.parametrize(
     ("how", "calls"),
     [
-        ("copy", {"open": 1 + 20, "os.rename": 20}),  # the image is read once; a copy is written aside and moved
+        ("copy", {"open": 1 + 20, "os.utime": 20, "os.rename": 20}),  # read once; a copy is written aside and moved
         ("hardlink", {"os.link": 20}),
         ("symlink", {"os.symlink": 20}),
         ("none", {}),

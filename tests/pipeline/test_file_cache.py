@@ -361,8 +361,8 @@ def test_every_reader_is_closed(cache, monkeypatch):
     class Reader(SourceReader):
         closed = False
 
-        def __init__(self):
-            super().__init__()
+        def __init__(self, **options):
+            super().__init__(**options)
             readers.append(self)
 
         def close(self):

@@ -160,7 +160,7 @@ def test_a_pipe_called_like_an_image_is_never_waited_for(tmp_path):
 @pytest.mark.parametrize("name", ["it's.png", 'say "cheese".png', "猫.png", "🐱.png", "a\\b.png", "; DROP TABLE.png"])
 def test_an_odd_name_is_found_and_read(tmp_path, reader, name):
     written(tmp_path / "in" / name, b"bytes")
-    written(tmp_path / "in.zip", zipped({name: b"member"}))
+    written(tmp_path / "in.zip", zipped({name: b"member", "folder/": b""}))
     _, plain, member, _ = find_images(str(tmp_path))
     assert (plain.ref.name, reader.read(plain.ref)) == (name, b"bytes")
     assert (member.ref.path, reader.read(member.ref)) == (str(tmp_path / "in.zip" / name), b"member")

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..errors import NoModelsError
+from ..files import StrPath, user_path
 from ..pipeline import ClassifyConfig, classify_images
 from ..progress import Progress
 from ..sources import is_archive
@@ -22,7 +23,11 @@ from .summaries import show_classify
 
 
 def classify_main(
-    folder_path: str, output_dir: str, json_file_path: Optional[str], bins_number: int, model_path: Optional[str]
+    folder_path: StrPath,
+    output_dir: StrPath,
+    json_file_path: Optional[StrPath],
+    bins_number: int,
+    model_path: Optional[StrPath],
 ) -> None:
     """Classify the images of a folder, one image or an archive, and print a summary, as the README's examples do.
 
@@ -33,20 +38,21 @@ def classify_main(
         raise NoModelsError(
             "the model path is None: there is no model of that kind and tag. list_models shows which there are."
         )
+    folder = user_path(folder_path, "folder_path")
     config = ClassifyConfig(
-        directory=folder_path,
-        metadata_json=json_file_path,
-        output=output_dir,
-        model=model_path,
+        directory=folder,
+        metadata_json=None if json_file_path is None else user_path(json_file_path, "json_file_path"),
+        output=user_path(output_dir, "output_dir"),
+        model=user_path(model_path, "model_path"),
         output_bins=bins_number,
-        archives=is_archive(folder_path),
+        archives=is_archive(folder),
     )
     with progress() as watch:
         summary = classify_images(config, watch)
     show_classify(summary)
 
 
-def list_models(path: str) -> None:
+def list_models(path: StrPath) -> None:
     """Print the kind and the tag of every model of a folder, one a line."""
     console = screen()
     for kind, tag in model_names(path):

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Callable, get_type_hints
 
 import typer
 
+from ..errors import InputError
+from ..files import user_path
 from ..settings import Flag
 
 _QUOTES = {"‘": "’", "“": "”", "'": "'", '"': '"'}
@@ -18,12 +20,12 @@ _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 
 def path(value: str) -> str:
-    """Return a path without quotes around it, which are often copied along from web pages."""
+    """Return a path without quotes around it, which are often copied along from web pages, and without ``~``."""
     if not value:
         raise typer.BadParameter("the path is empty; give one")
     if len(value) > 1 and _QUOTES.get(value[0]) == value[-1] and not os.path.exists(value):
-        return value[1:-1]
-    return value
+        value = value[1:-1]
+    return user_path(value)
 
 
 def parameters(config: type[Any], helps: Mapping[str, str]) -> list[inspect.Parameter]:
@@ -81,6 +83,8 @@ def _parser(name: str, flag: Flag) -> Callable[[str], Any] | None:
         return path
     if flag.are_patterns:
         return _pattern
+    if flag.check:
+        return _checked(flag.check)
     if flag.choices:
         return _one_of(flag.choices)
     return _word(name) if flag.is_word else None
@@ -103,6 +107,16 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
         if value not in choices:
             raise typer.BadParameter(f"{value!r} is not one of {', '.join(choices)}")
         return value
+
+    return parse
+
+
+def _checked(check: Callable[[str], str]) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        try:
+            return check(value)
+        except InputError as error:
+            raise typer.BadParameter(str(error)) from error
 
     return parse
 

@@ -7,6 +7,7 @@ before training.
 
 from __future__ import annotations
 
+from .audit.alike_names import differ_in_case
 from .audit.audit import Advice, audit_dataset
 from .hash_lists import HashList
 from .json_objects import JsonObjectWriter, json_entries, json_entry, json_object, json_pieces
@@ -47,6 +48,7 @@ __all__ = [
     "Splitter",
     "TaggedEmbeddings",
     "audit_dataset",
+    "differ_in_case",
     "gather",
     "json_entries",
     "json_entry",

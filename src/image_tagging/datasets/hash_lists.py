@@ -35,6 +35,10 @@ class HashList:
         contents = [hash_id.encode("utf-8", "backslashreplace") for hash_id in hashes]
         self._digests += b"".join([hashlib.blake2b(each, digest_size=_DIGEST_BYTES).digest() for each in contents])
 
+    def join(self, other: HashList) -> None:
+        """Append the hashes of another list."""
+        self._digests += other._digests
+
     @property
     def digests(self) -> Digests:
         """The digests (n,) of the hashes; the list cannot grow while they are used."""

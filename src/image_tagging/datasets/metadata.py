@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..files import StrPath, fitting_name, longest_name, user_path
 from ..records import EncoderSpec, ImageRecord, ImportedEmbedding
 from ..settings import METADATA_FORMATS
 from .json_objects import json_entries, json_object
@@ -68,11 +69,14 @@ def metadata_paths(folder: str, name: str, metadata_format: str) -> tuple[str, .
     return tuple(stem + suffix for suffix in suffixes)
 
 
-def untagged_metadata_name(source: str) -> str:
-    """Return the name of untagged metadata of a folder or an archive: ``photos.zip`` -> ``photos-metadata.json``."""
+def untagged_metadata_name(source: str, folder: str) -> str:
+    """Return the name of untagged metadata of a folder or an archive: ``photos.zip`` -> ``photos-metadata.json``.
+
+    Where it is longer than ``folder`` takes names, the first part is shortened.
+    """
     name = os.path.basename(os.path.normpath(source))
     stem = name if os.path.isdir(source) else os.path.splitext(name)[0].removesuffix(".tar")
-    return f"{stem}{METADATA_ENDING}.json"
+    return f"{fitting_name(stem, longest_name(folder) - len(METADATA_ENDING + PARQUET_SUFFIX))}{METADATA_ENDING}.json"
 
 
 def as_json(record: ImageRecord, *, tagged: bool) -> dict[str, Any]:
@@ -138,7 +142,7 @@ def write_lists(path: str, lists: Iterable[tuple[str, list[str]]]) -> None:
             writer.add(key, texts)
 
 
-def read_embeddings(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]]:
+def read_embeddings(path: StrPath) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]]:
     """Return the encoder of a metadata file, and its pictures as a stream.
 
     Raises
@@ -150,6 +154,7 @@ def read_embeddings(path: str) -> tuple[EncoderSpec, Iterator[ImportedEmbedding]
 
     A picture that comes twice with different embeddings is a MetadataError too, at the end of the stream.
     """
+    path = user_path(path)
     if path.lower().endswith(PARQUET_SUFFIX):
         encoder, images = read_parquet(path)
         return encoder, _each_once(path, images)

@@ -9,6 +9,8 @@ from typing import IO, Any
 import orjson
 
 from ..errors import MetadataError
+from ..files import StrPath, user_path
+from ..text import as_tag
 from .hash_lists import HashList
 from .json_objects import CHUNK, open_object, require_end
 from .metadata_errors import FileErrors, contradictory
@@ -34,14 +36,17 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SPACE = re.compile(rb"[ \t\r\n]*")
 
 
-def read_tag_lists(path: str) -> dict[str, HashList]:
-    """Return the hashes of each tag from a tag-to-hash file.
+def read_tag_lists(path: StrPath) -> dict[str, HashList]:
+    """Return the hashes of each tag from a tag-to-hash file, in the order of the file.
+
+    Spellings of one tag (``é`` in one character or in two) are one tag with the images of all of them.
 
     Raises
     ------
     MetadataError
         The file is missing, malformed or foreign, or has two lists for one tag.
     """
+    path = user_path(path)
     remedy = f"Give the {TAG_TO_HASHES} that stage 1 wrote for a tagged folder."
     errors = FileErrors(path, MetadataError, "a list of hashes per tag", remedy)
     lists: dict[str, HashList] = {}
@@ -54,7 +59,10 @@ def read_tag_lists(path: str) -> dict[str, HashList]:
                     raise errors.foreign(f"it has more than {_MOST_TAGS:,} tags")
     except OSError as error:
         raise errors.unreadable(error) from error
-    return lists
+    tags: dict[str, HashList] = {}
+    for spelling, hashes in lists.items():
+        tags.setdefault(as_tag(spelling), HashList()).join(hashes)
+    return tags
 
 
 class _Text:

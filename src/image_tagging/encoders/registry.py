@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Optional
 
 from ..errors import EncoderMismatchError, EncoderUnavailableError
+from ..files import StrPath, name_or_path
 from ..records import EncoderSpec, declare_family
 from ..text import escaped
 from . import builtin, clip
@@ -75,14 +76,16 @@ def require_this_version(spec: EncoderSpec) -> None:
         )
 
 
-def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None, precision: str = "auto") -> Encoder:
+def load_encoder(
+    clip_model: str, pretrained: StrPath, device: Optional[str] = None, precision: str = "auto"
+) -> Encoder:
     """Return the encoder called ``clip_model``, ready to work.
 
     Parameters
     ----------
     clip_model : str
         ``builtin``, the name of a registered encoder, or a model name of open_clip.
-    pretrained : str
+    pretrained : str or path
         A pretrained tag of open_clip or the path of a weights file; not used by ``builtin``.
     device : str, optional
         Where to compute; without it ``cuda`` where there is one, else ``cpu``.
@@ -97,9 +100,9 @@ def load_encoder(clip_model: str, pretrained: str, device: Optional[str] = None,
     DeviceUnavailableError
         The device asked for is not here.
     """
-    family = family_of(clip_model)
+    family, weights = family_of(clip_model), name_or_path(pretrained, "pretrained")
     try:
-        return family.load(clip_model, pretrained, device, precision)
+        return family.load(clip_model, weights, device, precision)
     except ImportError as error:  # of a family that leaves it to Python to say so
         said = escaped(str(error))[:200]
         raise EncoderUnavailableError(f"{family.title} needs what cannot be imported ({said}): install it") from error

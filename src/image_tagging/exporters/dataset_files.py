@@ -54,7 +54,8 @@ class DatasetFiles:
         """
         folder, name = output, TAGGED_METADATA
         if not tagged:
-            folder, name = folder_below(output, UNTAGGED_FOLDER), untagged_metadata_name(source)
+            folder = folder_below(output, UNTAGGED_FOLDER)
+            name = untagged_metadata_name(source, folder)
         files = cls(metadata_paths(folder, name, metadata_format), tagged)
         for path, mark in zip(files.paths, files.marks):
             require_ours(path, mark)

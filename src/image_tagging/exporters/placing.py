@@ -13,15 +13,18 @@ import re
 import stat
 from collections.abc import Sequence
 from itertools import chain, count
-from typing import Union
+from typing import Optional, Union
 
 from ..errors import InputError, OutputError
-from ..files import numbered_name
+from ..files import fitting_name, longest_name, numbered_name
 from ..settings import PLACES
-from ..writing import copy_image, folder_below, link_image
+from ..writing import copy_image, folder_below, link_image, make_folder
 
 #: What an image is placed from: the path of a plain file, or the bytes of an archive's member.
 Content = Union[str, bytes]
+
+#: When a file was last read and changed, in nanoseconds; those of an archive's member are not known.
+Times = Optional[tuple[int, int]]
 
 #: A plain file up to this size is read once and written to all its folders from memory.
 _HELD_BYTES = 64 << 20
@@ -62,14 +65,16 @@ class Placer:
     def __init__(self, root: str, how: str = "copy") -> None:
         self.root = root
         self.how = how
-        self._is_new: dict[str, bool] = {}  # the folders met: one for each model and bin
+        self._folders: dict[str, tuple[str, int]] = {}  # those met, one for each model and bin
+        self._is_new: dict[str, bool] = {}  # by the path of a folder
         self._free: dict[tuple[str, str], int] = {}  # where numbers go on that were taken by other images
         self._changed: set[str] = set()  # names that others were changed to
 
     def place(self, folders: Sequence[str], name: str, content: Content, *, number: int = 1) -> list[str]:
         """Put the ``number``-th image called ``name`` into each of the ``folders``; return the paths it has there.
 
-        Where that name is taken by another image the next number is tried. Where it is taken by the same image,
+        A copy of a file keeps its time. Names and folders that are longer than the file system takes are shortened.
+        Where a name is taken by another image the next number is tried. Where it is taken by the same image,
         as a link to it or with the same bytes, an earlier run has placed it, and nothing is written.
 
         A name and a number together (in any case of the letters) stand for one image in the life of a placer:
@@ -84,36 +89,39 @@ class Placer:
         """
         if self.how == "none":
             return []
-        content = self._prepared(content)
+        content, times = self._prepared(content)
         unique = number == 1 and self._is_unique(name)
         name = file_name(name)
         placed: list[str] = []
         for folder in folders:
-            placed.append(self._place(folder, name, content, number, unique))
+            placed.append(self._place(folder, name, content, number, unique, times))
             if self.how == "hardlink":
                 content = placed[0] if isinstance(content, bytes) else content
         return placed
 
-    def _prepared(self, content: Content) -> Content:
-        """Return what all folders get: the bytes that are copied, or the path that is linked."""
+    def _prepared(self, content: Content) -> tuple[Content, Times]:
+        """Return what all folders get: the bytes that are copied and their times, or the path that is linked."""
         if isinstance(content, bytes):
             if self.how == "symlink":
                 raise OutputError("an image in an archive cannot be placed as a symlink: place copy, hardlink or none.")
-            return content
+            return content, None
         if self.how == "copy":
             return _read_small(content)
         if self.how == "hardlink":  # of a link that is the file it leads to: elsewhere the link may lead nowhere
-            return os.path.realpath(content) if os.path.islink(content) else content
+            return os.path.realpath(content) if os.path.islink(content) else content, None
         os.stat(content)  # a link can also be made to a file that is gone
-        return os.path.abspath(content)
+        return os.path.abspath(content), None
 
-    def _place(self, folder: str, name: str, content: Content, number: int, unique: bool) -> str:
-        path = self._folder(folder)
-        is_free = unique and self._is_new[path]
+    def _place(self, folder: str, name: str, content: Content, number: int, unique: bool, times: Times) -> str:
+        path, longest = self._folder(folder)
         for each in chain([number], count(self._free.get((path, name), number + 1))):
-            target = os.path.join(path, numbered_name(name, each))
+            full = numbered_name(name, each)
+            fitting = fitting_name(full, longest)
+            if fitting != full:
+                self._changed.add(fitting.casefold())
+            target = os.path.join(path, fitting)
             try:
-                self._put(content, target, is_free)
+                self._put(content, target, unique and self._is_new[path] and fitting == full, times)
             except FileExistsError:
                 if not _holds(target, content):
                     continue
@@ -135,14 +143,18 @@ class Placer:
             return False
         return safe.isascii() and not _LOOKS_NUMBERED.search(safe) and safe.casefold() not in self._changed
 
-    def _folder(self, folder: str) -> str:
-        path = os.path.join(self.root, folder)
-        if path not in self._is_new:
+    def _folder(self, folder: str) -> tuple[str, int]:
+        """Return the path of a folder, which is made, and how long names in it may be."""
+        if folder not in self._folders:
+            longest = longest_name(make_folder(self.root))
+            parts = [fitting_name(part, longest) for part in folder.split(os.sep)]
+            path = os.path.join(self.root, *parts)
             self._is_new[path] = not os.path.lexists(path)
-            folder_below(self.root, *folder.split(os.sep))
-        return path
+            folder_below(self.root, *parts)
+            self._folders[folder] = path, longest_name(path)
+        return self._folders[folder]
 
-    def _put(self, content: Content, target: str, is_free: bool) -> None:
+    def _put(self, content: Content, target: str, is_free: bool, times: Times) -> None:
         """Make the file; raises ``FileExistsError`` where the name is taken, which links find out by themselves."""
         if self.how == "symlink" and isinstance(content, str):
             self._link(content, target, "copy")
@@ -151,7 +163,7 @@ class Placer:
         elif not is_free and os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
         else:
-            copy_image(content, target, self.root)
+            copy_image(content, target, self.root, times)
 
     def _link(self, source: str, target: str, instead: str) -> None:
         try:
@@ -176,15 +188,16 @@ def file_name(name: str, *, windows: bool = os.name == "nt") -> str:
     return f"_{safe}" if _DEVICES.match(safe) else safe
 
 
-def _read_small(path: str) -> Content:
-    """Return the bytes of a file, or its path where it is large."""
+def _read_small(path: str) -> tuple[Content, Times]:
+    """Return the bytes of a file, or its path where it is large, and its times."""
     descriptor = os.open(path, os.O_RDONLY | _BINARY)
     try:
-        size = os.fstat(descriptor).st_size
-        data = os.read(descriptor, size + 1) if size <= _HELD_BYTES else b""
+        status = os.fstat(descriptor)
+        data = os.read(descriptor, status.st_size + 1) if status.st_size <= _HELD_BYTES else b""
     finally:
         os.close(descriptor)
-    return data if len(data) == size else path  # another length: it is being written
+    is_whole = len(data) == status.st_size  # otherwise it is large, or is being written
+    return data if is_whole else path, (status.st_atime_ns, status.st_mtime_ns)
 
 
 def _holds(target: str, content: Content) -> bool:

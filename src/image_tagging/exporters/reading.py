@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, Optional
 from ..addresses import ImageRef
 from ..datasets import FileErrors, json_entries
 from ..errors import InputError
+from ..files import StrPath, user_path
+from ..text import as_tag
 from .tables import stored_rows
 
 _REMEDY = "Give a file that stage 3 or 4 wrote (image-tagging classify, classify-zip)."
@@ -64,7 +66,7 @@ class TableRow:
     score: Optional[ResultScore] = None
 
 
-def read_results(path: str) -> Iterator[ScoredPicture]:
+def read_results(path: StrPath) -> Iterator[ScoredPicture]:
     """Yield the pictures of an ``output.json``, in the order written.
 
     Raises
@@ -72,6 +74,7 @@ def read_results(path: str) -> Iterator[ScoredPicture]:
     InputError
         The file is missing, malformed or something else; for a single picture, while the stream is read.
     """
+    path = user_path(path)
     errors = FileErrors(path, InputError, "an output.json", _REMEDY)
     for hash_id, entry in json_entries(path, errors=errors):
         try:
@@ -130,10 +133,10 @@ def _score(score: Any) -> ResultScore:
         raise ValueError("has a score whose tag_prob is no number")
     if tagged not in (None, 0, 1):  # tables hold numbers
         raise ValueError("has a score whose tagged is neither true nor false")
-    return ResultScore(tag, kind, float(probability), None if tagged is None else bool(tagged))
+    return ResultScore(as_tag(tag), kind, float(probability), None if tagged is None else bool(tagged))
 
 
-def read_table(path: str) -> Iterator[TableRow]:
+def read_table(path: StrPath) -> Iterator[TableRow]:
     """Yield the rows of a ``stage1.db``, ``stage3.db`` or ``stage4.db``, in the order written.
 
     Raises
@@ -141,7 +144,7 @@ def read_table(path: str) -> Iterator[TableRow]:
     InputError
         The file is missing, or no database with one of the tables; for a single row, while the stream is read.
     """
-    errors = FileErrors(path, InputError, "a table of results", _TABLE_REMEDY)
+    errors = FileErrors(user_path(path), InputError, "a table of results", _TABLE_REMEDY)
     for number, row in enumerate(stored_rows(errors), start=1):
         try:
             yield _table_row(row)

@@ -50,13 +50,20 @@ def score_pictures(
 class ResultWriter:
     """Takes the scored pictures of one run, one at a time, into all its results."""
 
-    def __init__(self, output: MergedOutput, table: TableWriter, placer: Placer, labels: list[str]) -> None:
+    def __init__(
+        self,
+        output: MergedOutput,
+        table: TableWriter,
+        placer: Placer,
+        labels: list[str],
+        archive_encoding: Optional[str] = None,
+    ) -> None:
         self._output = output
         self._table = table
         self._placer = placer
         self._labels = labels
         self._folders: dict[tuple[str, str], str] = {}  # by kind and tag
-        self._reader = SourceReader()
+        self._reader = SourceReader(archive_encoding=archive_encoding)
         self.paths: tuple[str, ...] = ()
         self.failures = FailureList()
 
@@ -105,14 +112,16 @@ def results(
     archives: Optional[Iterable[FoundArchive]],
     bins: int,
     place: str = "copy",
+    encoding: Optional[str] = None,
     earlier: Optional[EarlierResults] = None,
 ) -> Iterator[ResultWriter]:
     """Give what writes the results of one run below ``folder``.
 
     ``output.json`` and the table appear when they are complete.
 
-    With ``archives`` they are those of stage 4, without those of stage 3. ``place`` is one of ``PLACES``.
-    ``earlier`` is the ``output.json`` that is there, where it is open already.
+    With ``archives`` they are those of stage 4, without those of stage 3. ``place`` is one of ``PLACES``,
+    ``encoding`` that of names in archives that do not say it, and ``earlier`` the ``output.json`` that is there, where
+    it is open already.
 
     Raises
     ------
@@ -124,7 +133,7 @@ def results(
     earlier = earlier or EarlierResults(folder, of_archives=of_archives)
     with merged_output(folder, earlier, of_archives=of_archives) as output, result_table(paths[1], table) as rows:
         rows.add(archive_row(archive) for archive in archives or ())
-        with closing(ResultWriter(output, rows, Placer(folder, place), bin_labels(bins))) as writer:
+        with closing(ResultWriter(output, rows, Placer(folder, place), bin_labels(bins), encoding)) as writer:
             writer.paths = paths
             yield writer
 

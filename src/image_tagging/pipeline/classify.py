@@ -61,8 +61,13 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     started = time.monotonic()
     require_place(config.place, archives=config.archives)
     root, output = os.path.abspath(config.directory), os.path.abspath(config.output)
-    rules = DataSetRules(config.exclude, kind_names())
-    found = find_images(root, rules, open_archives=config.archives, follow_links=config.follow_links)
+    found = find_images(
+        root,
+        DataSetRules(config.exclude, kind_names()),
+        open_archives=config.archives,
+        follow_links=config.follow_links,
+        archive_encoding=config.archive_encoding,
+    )
     images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
@@ -115,8 +120,8 @@ def _write_results(
     """Score and place every picture; return what wrote the results, and how many files got a tag."""
     tagged = 0
     output, archives = os.path.abspath(config.output), embedding.archives if config.archives else None
-    bins, place = config.output_bins, config.place
-    with results(output, archives=archives, bins=bins, place=place, earlier=earlier) as writer:
+    bins, place, encoding = config.output_bins, config.place, config.archive_encoding
+    with results(output, archives=archives, bins=bins, place=place, encoding=encoding, earlier=earlier) as writer:
         scored = score_pictures(store.pictures.records(embedding.encoder), models, bins)
         for number, (record, scores) in enumerate(scored, start=1):
             files = store.pictures.files_of(record.hash_id)

@@ -21,6 +21,7 @@ from ..settings import (
     setting,
     settings,
 )
+from ..text import name_encoding
 
 
 def _results_folder() -> Any:
@@ -60,6 +61,13 @@ class EmbeddingConfig(ImageLimits):
         metavar="PATTERN",
         are_patterns=True,
     )
+    archive_encoding: Optional[str] = setting(
+        default=None,
+        help="The encoding of names in archives that do not say it: cp437, cp932, gbk, big5, cp949 or another.  "
+        "[default: chosen for each archive]",
+        metavar="NAME",
+        check=name_encoding,
+    )
 
     def __post_init__(self) -> None:
         ImageLimits.__post_init__(self)
@@ -96,7 +104,10 @@ class ProcessConfig(EmbeddingConfig):
         default=DEFAULT_MODEL, help="A model of open_clip, or builtin, which needs no download.", metavar="NAME"
     )
     pretrained: str = setting(
-        default=DEFAULT_PRETRAINED, help="A pretrained tag of open_clip, or a weights file.", metavar="NAME|FILE"
+        default=DEFAULT_PRETRAINED,
+        help="A pretrained tag of open_clip, or a weights file.",
+        metavar="NAME|FILE",
+        may_be_path=True,
     )
     metadata_format: str = setting(
         default="json",
@@ -140,6 +151,7 @@ class TrainConfig:
         default=None,
         help="The weights file, for the prior text with an encoder whose weights are a local file.",
         metavar="FILE",
+        may_be_path=True,
     )
 
     def __post_init__(self) -> None:
@@ -178,7 +190,10 @@ class ClassifyConfig(EmbeddingConfig):
         choices=PLACES,
     )
     pretrained: Optional[str] = setting(
-        default=None, help="The weights file, if the encoder of the tag models is a local one.", metavar="FILE"
+        default=None,
+        help="The weights file, if the encoder of the tag models is a local one.",
+        metavar="FILE",
+        may_be_path=True,
     )
 
     def __post_init__(self) -> None:

@@ -62,7 +62,11 @@ class Embedder:
             return
         done = 0
         outcomes = self._runner.run(
-            PrepareImages(config.limits, self._preprocess_for if self._runner.shares_memory else self._always()),
+            PrepareImages(
+                config.limits,
+                self._preprocess_for if self._runner.shares_memory else self._always(),
+                config.archive_encoding,
+            ),
             lambda: self._embed,
             self._store.listing.pending(self._spec),
             batch_size=config.batch_size,

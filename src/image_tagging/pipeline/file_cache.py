@@ -15,14 +15,15 @@ from typing import Any, Optional, Union
 
 from ..errors import InputError, NoImagesError, OutputError
 from ..failures import FailureList, attempt
+from ..files import StrPath, user_path
 from ..images import Decoders
 from ..records import Failure, Found, FoundArchive, FoundImage, LeftOut, LeftOutCount, count_left_out
 from ..runners import local
 from ..sources import DataSetRules, ThreadReaders, find_images
 from ..tag_models import kind_names
-from ..text import short_path
+from ..text import name_encoding, short_path
 from ..writing import make_folder
-from .file_cache_table import CacheTable, Row, StrPath, file_row, key_of, open_cache
+from .file_cache_table import CacheTable, Row, file_row, key_of, open_cache
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class FileCache:
         InputError
             The file exists and is not a file cache.
         """
-        with open_cache(os.path.join(make_folder(os.fspath(out_dir)), db_name), make=True):
+        with open_cache(_cache_path(out_dir, db_name), make=True):
             pass
 
     def add_folder_to_file_cache(
@@ -62,6 +63,7 @@ class FileCache:
         db_name: str = "file_cache.sqlite",
         follow_links: bool = False,
         exclude: Sequence[str] = (),
+        archive_encoding: Optional[str] = None,
     ) -> None:
         """Add the images of a folder or an archive, including archives inside it; create a missing cache.
 
@@ -69,7 +71,8 @@ class FileCache:
         first added. It is read again only if it has changed. Rows of files that are gone, or can no longer be
         read, stay. Files that cannot be used are skipped, and the log names and counts them; so are links that lead
         out of the folder, unless ``follow_links`` is true. What is no part of a data set is left out and counted, and
-        so is what a pattern of ``exclude`` matches, as in a ``.gitignore`` file.
+        so is what a pattern of ``exclude`` matches, as in a ``.gitignore`` file. ``archive_encoding`` is that of names
+        in archives that do not say it; without it, it is chosen for each archive.
 
         Raises
         ------
@@ -78,10 +81,12 @@ class FileCache:
         NoImagesError
             It holds no image, or none that can be used.
         """
+        encoding = None if archive_encoding is None else name_encoding(archive_encoding)
         rules = DataSetRules(exclude, kind_names())
-        found = find_images(os.fspath(data_dir), rules, follow_links=follow_links)
-        with open_cache(os.path.join(make_folder(os.fspath(out_dir)), db_name), make=True) as table:
-            adder = _Adder(table)
+        root = user_path(data_dir, "data_dir")
+        found = find_images(root, rules, follow_links=follow_links, archive_encoding=encoding)
+        with open_cache(_cache_path(out_dir, db_name), make=True) as table:
+            adder = _Adder(table, encoding)
             adder.add(found)
         counts = {**adder.counts, "failed": sum(adder.failures.codes.values())}
         if adder.failures.more:
@@ -125,6 +130,7 @@ class FileCache:
 
         A database that holds other tables as well is not removed: OutputError says so.
         """
+        db_path = user_path(db_path, "db_path")
         with open_cache(db_path, change=True) as table:
             if delete_cache and not table.is_alone():
                 raise OutputError(
@@ -134,17 +140,22 @@ class FileCache:
         try:
             for end in ("", "-wal", "-shm", "-journal") if delete_cache else ():
                 with suppress(FileNotFoundError):
-                    os.remove(os.fspath(db_path) + end)
+                    os.remove(db_path + end)
         except OSError as error:
             raise OutputError(f"cannot remove {db_path}: {error.strerror}. Close the program that uses it.") from error
+
+
+def _cache_path(out_dir: StrPath, db_name: StrPath) -> str:
+    """Return the path of a file cache, whose folder is made."""
+    return os.path.join(make_folder(user_path(out_dir, "out_dir")), db_name)
 
 
 class _Adder:
     """Adds found images to one cache: read and decoded on threads, written here in batches."""
 
-    def __init__(self, table: CacheTable) -> None:
+    def __init__(self, table: CacheTable, archive_encoding: Optional[str]) -> None:
         self._table = table
-        self._readers = ThreadReaders()
+        self._readers = ThreadReaders(archive_encoding)
         self._decoders = Decoders()
         self._archives: list[FoundArchive] = []
         self.failures = FailureList()

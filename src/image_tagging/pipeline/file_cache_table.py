@@ -13,15 +13,15 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from ..addresses import ImageRef
 from ..errors import InputError, OutputError
+from ..files import StrPath, user_path
 from ..text import escaped
 from ..writing import require_plain_database, require_plain_journals
 from .file_cache_earlier import EARLIER_TABLE, convert
 
-StrPath = Union[str, "os.PathLike[str]"]
 Row = dict[str, Any]
 
 # No method deletes single rows, so they are numbered without gaps and keep their numbers through VACUUM.
@@ -163,10 +163,11 @@ def open_cache(db_path: StrPath, *, make: bool = False, change: bool = False) ->
 
     With ``make`` and with ``change`` it is written to, and must be no link.
     """
+    db_path = user_path(db_path, "db_path")
     if not make and not os.path.isfile(db_path):
         raise InputError(f"there is no file cache at {db_path}. Check the path, or make one with create_file_cache.")
     if make or change:
-        require_plain_database(os.fspath(db_path))
+        require_plain_database(db_path)
     else:
         require_plain_journals(os.path.realpath(db_path))
     uri = f"{Path(db_path).absolute().as_uri()}?mode={'rwc' if make else 'rw'}"

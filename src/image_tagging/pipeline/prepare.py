@@ -46,6 +46,7 @@ class PrepareImages:
 
     limits: ImageLimits
     preprocess_for: Callable[[ImageFacts], Optional[Preprocess]]
+    archive_encoding: Optional[str] = None
 
     def open(self) -> ImagePreparer:
         """Return the open work, ready in this process."""
@@ -57,7 +58,7 @@ class ImagePreparer:
 
     def __init__(self, work: PrepareImages) -> None:
         self._work = work
-        self._readers = ThreadReaders()
+        self._readers = ThreadReaders(work.archive_encoding)
         self._decoders = Decoders(work.limits)
 
     def __call__(self, found: FoundImage) -> Union[PreparedImage, Failure]:

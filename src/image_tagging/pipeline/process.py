@@ -20,7 +20,7 @@ from .configs import ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images
 from .summaries import EmbeddingSummary, ProcessSummary
-from .tag_warnings import warn_of_merging, warn_of_spelling
+from .tag_warnings import warn_of_case, warn_of_merging, warn_of_spelling
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +41,13 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
     """
     started = time.monotonic()
     root, output = os.path.abspath(config.input_folder), os.path.abspath(config.output_folder)
-    rules = DataSetRules(config.exclude, kind_names())
-    found = find_images(root, rules, follow_links=config.follow_links, tag_level=config.tag_level)
+    found = find_images(
+        root,
+        DataSetRules(config.exclude, kind_names()),
+        follow_links=config.follow_links,
+        tag_level=config.tag_level,
+        archive_encoding=config.archive_encoding,
+    )
     files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
     with WorkingStore(output, decoder_version(config)) as store:
@@ -70,7 +75,7 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
 
 
 def _warnings(embedding: EmbeddingSummary, tags: Sequence[str]) -> tuple[str, ...]:
-    return (*warn_of_merging(embedding.merged_tags), *warn_of_spelling(tags))
+    return (*warn_of_merging(embedding.merged_tags), *warn_of_spelling(tags), *warn_of_case(tags))
 
 
 def _log_inputs(written: InputFiles) -> None:

@@ -55,8 +55,8 @@ class ProcessSummary:
 
     ``tags`` counts the pictures of each tag, and is empty for untagged folders. ``empty_tags`` are those of sub-folders
     without an image, whose lists are empty. ``warnings`` are sentences on tags. ``files`` are the paths of the written
-    files, ``replaced`` those that held another input before. ``namesake`` is another input of the same name, which keeps
-    the metadata file of that name, so that this one is numbered; it is empty where there is none.
+    files, ``replaced`` those that held another input before. ``namesake`` is another input of the same name, which
+    keeps the metadata file of that name, so that this one is numbered; it is empty where there is none.
     """
 
     embedding: EmbeddingSummary

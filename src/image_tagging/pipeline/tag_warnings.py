@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..datasets import like_other_sets
+from ..datasets import differ_in_case, like_other_sets
 from ..text import counted, escaped, join_tags, tag_in_words
 
 #: Tags that are named.
@@ -16,6 +16,15 @@ def warn_of_spelling(tags: Iterable[str]) -> Iterator[str]:
     if alike := like_other_sets(tags):
         are = "is a tag like any other" if len(alike) == 1 else "are tags like any other"
         yield f"{join_tags(alike, _NAMED)} {are}: only other-training and other-validation have a special meaning."
+
+
+def warn_of_case(tags: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence where tags differ in case alone."""
+    pairs = differ_in_case(tags)
+    if pairs:
+        named = ", ".join(" and ".join(escaped(tag_in_words(tag)) for tag in pair) for pair in pairs[:_NAMED])
+        more = f", and {len(pairs) - _NAMED:,} more pairs" if len(pairs) > _NAMED else ""
+        yield f"Tags that differ in case alone: {named}{more}. If two mean the same, put their images into one folder."
 
 
 def warn_of_merging(merged: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -11,18 +11,17 @@ from typing import Optional
 from ..datasets import audit_dataset, gather, read_embeddings, read_tag_lists
 from ..encoders import EncoderChoice, require_this_version
 from ..errors import EncoderMismatchError, EncoderUnavailableError, InputError, MetadataError, ModelError, TrainingError
-from ..files import stamp_of
+from ..files import longest_name, stamp_of
 from ..progress import Progress, no_progress
 from ..records import EncoderSpec, ImportedEmbedding
 from ..reports import RunReport, require_report_ours, require_reports_ours, write_report
 from ..settings import PRIORS
 from ..store import StoreFile
 from ..tag_models import (
-    SUFFIX,
     find_model_files,
     kind_names,
     load_tag_models,
-    model_stem,
+    model_path,
     require_model_ours,
     save_tag_model,
 )
@@ -73,7 +72,8 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
     # found in the list of mapped files, which cannot be read once the store lies in a folder whose name is no text.
     with one_thread_a_product(), StoreFile(writer.output):
         writer.open_folders(data.tags)
-        with closing(Training(data, learner, test_share=config.test_per).run()) as learned_tags:
+        training = Training(data, learner, test_share=config.test_per, longest_name=longest_name(writer.models_folder))
+        with closing(training.run()) as learned_tags:
             for number, learned in enumerate(learned_tags, start=1):
                 writer.add(learned)
                 watch("training", number, len(data.tags))
@@ -184,7 +184,7 @@ def leftover_warnings(models: str, reports: Sequence[ValidationReport]) -> tuple
 
     ``reports`` are those of the models that were written.
     """
-    written = {os.path.join(models, model_stem(report.kind, report.tag) + SUFFIX) for report in reports}
+    written = {model_path(models, report.kind, report.tag) for report in reports}
     if written.issuperset(find_model_files(models)):
         return ()
     try:

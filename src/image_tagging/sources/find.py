@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Optional
 
 from ..addresses import ImageRef, member_parts
@@ -38,7 +39,7 @@ from .system_folders import is_system, system_folder_error
 from .tags import Tags
 
 
-def find_images(
+def find_images(  # noqa: PLR0913 - the settings of one run, each by its name
     root: str,
     rules: Optional[DataSetRules] = None,
     *,
@@ -46,6 +47,7 @@ def find_images(
     follow_links: bool = False,
     tag_level: str = "parent",
     limits: ArchiveLimits = DEFAULT_LIMITS,
+    archive_encoding: Optional[str] = None,
 ) -> Iterator[Found]:
     """Everything at ``root`` (a folder, an archive or one image), in a stable order.
 
@@ -59,13 +61,14 @@ def find_images(
     images by their names are not reported. ``tag_level`` says which folder is the tag: see :class:`.tags.Tags`.
 
     Links that lead out of the folder ``root`` are failures, and are followed only with ``follow_links``; what lies in
-    ``/proc``, ``/sys`` and ``/dev`` is never read.
+    ``/proc``, ``/sys`` and ``/dev`` is never read. ``archive_encoding`` is that of names whose archives do not say it.
 
     Raises
     ------
     InputError
         There is nothing at ``root``, it is a file of another kind, or lies where the system shows its state.
     """
+    limits = replace(limits, encoding=archive_encoding or limits.encoding)
     if is_system(root):
         raise InputError(f"{root} cannot be read: {system_folder_error()}. Name another folder.")
     if not os.path.exists(root):
@@ -153,8 +156,9 @@ class _Finder:
             with closing(archive):
                 budget.take_members(len(archive.members))
                 budget.take_names(len(archive.members) * sum(map(name_cost, ref.members)))  # each address has them all
-                if archive.damage:
-                    yield Failure(ref, "read", "damaged-archive", archive.damage)
+                for code, fault in (("damaged-archive", archive.damage), ("name-encoding", archive.misnamed)):
+                    if fault:
+                        yield Failure(ref, "read", code, fault)
                 files = [name for name, member in archive.members.items() if member.kind != "folder"]
                 rules = MemberRules(self._rules, ref, above, files)
                 for name in archive.members if archive.is_sequential else sorted(archive.members):
@@ -170,7 +174,7 @@ class _Finder:
                         yield from left_out
                     elif member.kind == "folder":
                         continue
-                    elif is_image_name(name.rstrip("/\\")):  # what is called like a folder and has content is none
+                    elif is_image_name(name.rstrip("/")):  # what is called like a folder and has content is none
                         if member.size <= budget.limits.image_bytes:  # else it is refused before a byte is unpacked
                             budget.take_bytes(member.most_bytes)
                         images += 1

@@ -15,7 +15,7 @@ from typing import NamedTuple, Optional, Union
 from ..addresses import ImageRef
 from ..errors import ReadError
 from ..records import Failure, FoundFolder, LeftOut
-from ..text import as_tag
+from ..text import as_tag, encodable
 from .read import as_read_error
 from .reserved import NO_MEDIA
 from .results import RESULT_FILES, STORE, TABLES, is_kind_folder, is_own_file, is_own_folder
@@ -100,7 +100,7 @@ class FolderWalk:
             yield LeftOut(ImageRef(folder), "hidden-on-phones", is_folder=True)
             return
         if self._is_first_level(folder) and not self._is_of_results(folder, names, stack):
-            yield FoundFolder(ImageRef(folder), as_tag(os.path.basename(folder)))
+            yield FoundFolder(ImageRef(folder), as_tag(encodable(os.path.basename(folder))))
         has_results = not names.isdisjoint(RESULT_FILES)
         stack.append(_Open(os.path.basename(folder), real, iter(entries), has_results, STORE in names))
 

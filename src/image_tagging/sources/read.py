@@ -9,6 +9,9 @@ import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Optional
 
 from ..addresses import ImageRef
 from ..errors import ReadError
@@ -36,11 +39,14 @@ class SourceReader:
     """Reads the bytes of images; keeps the last few archives open.
 
     One reader belongs to one thread: archives must not be shared, and opening one of 80,000 members again for
-    every image would cost a tenth of a second each.
+    every image would cost a tenth of a second each. ``archive_encoding`` is as for :func:`.find_images`; without it
+    members are found, too, except of several that have one name there.
     """
 
-    def __init__(self, *, limits: ArchiveLimits = DEFAULT_LIMITS, keep_open: int = 4) -> None:
-        self._limits = limits
+    def __init__(
+        self, *, limits: ArchiveLimits = DEFAULT_LIMITS, keep_open: int = 4, archive_encoding: Optional[str] = None
+    ) -> None:
+        self._limits = replace(limits, encoding=archive_encoding or limits.encoding)
         self._keep_open = keep_open
         self._archives: OrderedDict[ImageRef, Archive] = OrderedDict()
         self._stamps: dict[str, str] = {}  # of the files that are open, and their sizes
@@ -76,8 +82,7 @@ class SourceReader:
         with self._read_errors(ref):
             if not ref.members:
                 return os.path.getsize(ref.file)
-            members = self._archive(_holder(ref)).members
-            return members[ref.members[-1]].size if ref.members[-1] in members else 0
+            return _stated_size(self._archive(_holder(ref)), ref.members[-1])
 
     def close(self) -> None:
         """Close every archive that is still open."""
@@ -94,7 +99,7 @@ class SourceReader:
         if ref.members:
             holder = self._archive(_holder(ref))
             name = ref.members[-1]
-            size = holder.members[name].size if name in holder.members else 0
+            size = _stated_size(holder, name)
             self._make_room(size)
             archive = holder.inner(name, Budget(self._limits, max(size, self._sizes[ref.file])))
         else:
@@ -132,10 +137,12 @@ class ThreadReaders:
     """A reader for each thread that reads; all are closed when the threads are done.
 
     Large images of all threads together take no more memory than ``_ROOM``, or than the largest of them.
+    ``archive_encoding`` is as for :class:`SourceReader`.
     """
 
-    def __init__(self) -> None:
-        self._readers: defaultdict[int, SourceReader] = defaultdict(SourceReader)  # by the number of the thread
+    def __init__(self, archive_encoding: Optional[str] = None) -> None:
+        new_reader = partial(SourceReader, archive_encoding=archive_encoding)
+        self._readers: defaultdict[int, SourceReader] = defaultdict(new_reader)  # by the number of the thread
         self._has_room = threading.Condition()
         self._room = _ROOM
 
@@ -168,6 +175,12 @@ class ThreadReaders:
         """Close all of them."""
         for reader in self._readers.values():
             reader.close()
+
+
+def _stated_size(archive: Archive, name: str) -> int:
+    """Return the size of a member, 0 where there is none: reading it says so."""
+    found = archive.find(name)
+    return 0 if found is None else archive.members[found].size
 
 
 def _holder(ref: ImageRef) -> ImageRef:

@@ -71,8 +71,8 @@ class MemberRules:
 
     def left_out(self, name: str, *, is_folder: bool) -> Optional[list[LeftOut]]:
         """Return ``None`` for a member that belongs to the data set, else what there is to count: a folder once."""
-        path = name.rstrip("/\\")
-        last = max(path.rfind("/"), path.rfind("\\")) + 1
+        path = name.rstrip("/")
+        last = path.rfind("/") + 1
         folder = path if is_folder else path[:last]
         if folder != self._folder:
             parts = member_parts(folder)

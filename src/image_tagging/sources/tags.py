@@ -8,7 +8,10 @@ from __future__ import annotations
 import os
 
 from ..addresses import ImageRef, member_parts
-from ..text import as_tag
+from ..text import as_tag, encodable
+
+#: What parts the path of a file on this system.
+_SEPARATORS = os.sep + (os.altsep or "")
 
 
 class Tags:
@@ -28,8 +31,9 @@ class Tags:
 
     def of(self, ref: ImageRef) -> tuple[str, str]:
         """Return the tag of an image, and what the first folder below ``root`` stands for."""
-        path = (ref.members[-1] if ref.members else ref.file).rstrip("/\\")
-        folder = (ref.file if ref.members else "", ref.members[:-1], path[: max(path.rfind("/"), path.rfind("\\")) + 1])
+        path = ref.members[-1].rstrip("/") if ref.members else ref.file.rstrip(_SEPARATORS)
+        end = max(map(path.rfind, "/" if ref.members else _SEPARATORS))
+        folder = (ref.file if ref.members else "", ref.members[:-1], path[: end + 1])
         if folder != self._last[0]:
             self._last = (folder, self._of(ref))
         return self._last[1]
@@ -37,9 +41,9 @@ class Tags:
     def _of(self, ref: ImageRef) -> tuple[str, str]:
         levels = self._levels(ref)
         if not levels:
-            return (as_tag(self._root_name(ref)),) * 2
-        top = as_tag(levels[0])
-        parent = as_tag(levels[-1]) if len(levels) > 1 else top
+            return (_tag(self._root_name(ref)),) * 2
+        top = _tag(levels[0])
+        parent = _tag(levels[-1]) if len(levels) > 1 else top
         return (top if self._level == "top" else parent), top
 
     def _root_name(self, ref: ImageRef) -> str:
@@ -55,6 +59,10 @@ class Tags:
                 levels[-1] = _stem(levels[-1])
             levels += member_parts(member)
         return levels[:-1]
+
+
+def _tag(name: str) -> str:
+    return as_tag(encodable(name))
 
 
 def _stem(archive: str) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ModelError, UnsafeModelError
+from ..files import StrPath
 from ..writing import new_file, require_ours
 from .cards import DEFAULT_THRESHOLD, read_card, read_whole
 from .estimator_arrays import scorer_of
@@ -26,7 +27,7 @@ from .names import (
     find_model_files,
     generate_model_path,
     model_names,
-    model_stem,
+    model_path,
     parse_model_name,
     require_model_name,
 )
@@ -52,7 +53,7 @@ _MODEL_MARK, _CARD_MARK = re.compile(rb"sklearn|numpy"), re.compile(rb'"sha256"'
 _MOST_NAMED = 5
 
 
-def load_tag_models(path: str) -> TagModels:
+def load_tag_models(path: StrPath) -> TagModels:
     """Load every ``.pkl`` of a folder, or the one file ``path``; ordered by kind, then tag.
 
     Raises
@@ -66,7 +67,7 @@ def load_tag_models(path: str) -> TagModels:
         The models belong to different encoders.
     """
     models, unusable = [], {}
-    for file in find_model_files(os.fspath(path)):
+    for file in find_model_files(path):
         try:
             models.append(load_tag_model(file))
         except ModelError as error:
@@ -134,7 +135,7 @@ def save_tag_model(folder: str, tag: str, kind: str, estimator: object, card: Ma
     if not tag or not kind:
         raise ModelError("a tag model needs a tag and a kind: one of them is empty.")
     scorer_of(estimator)
-    path = os.path.join(folder, model_stem(kind, tag) + SUFFIX)
+    path = model_path(folder, kind, tag)
     require_model_ours(folder, tag, kind)  # both, before either is replaced
     data = io.BytesIO()
     joblib.dump(estimator, data)
@@ -150,7 +151,7 @@ def save_tag_model(folder: str, tag: str, kind: str, estimator: object, card: Ma
 
 def require_model_ours(folder: str, tag: str, kind: str) -> None:
     """Raise OutputError where a file in ``folder`` has the name of this model or of its card, and is not ours."""
-    path = os.path.join(folder, model_stem(kind, tag) + SUFFIX)
+    path = model_path(folder, kind, tag)
     require_ours(path, _MODEL_MARK)
     require_ours(card_path(path), _CARD_MARK)
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Callable, Optional
 
 from ..errors import ModelError, NoModelsError
+from ..files import StrPath
 from ..records import EncoderSpec
+from ..text import as_tag
 from .cards import ModelCard, read_card
 from .files import all_unusable, card_path, load_tag_model
 from .names import find_model_files, parse_model_name, require_model_name
@@ -50,7 +52,7 @@ class ModelList:
         return tuple(sorted({model.encoder.label for model in self.models if model.encoder}))
 
 
-def list_folder(path: str) -> ModelList:
+def list_folder(path: StrPath) -> ModelList:
     """What the folder ``path`` holds.
 
     Raises
@@ -64,7 +66,7 @@ def list_folder(path: str) -> ModelList:
     return replace(found, faults=(*found.faults, *_doubles(found.models), *_mixed(found.models)))
 
 
-def examine(path: str, tag: Optional[str] = None) -> ModelList:
+def examine(path: StrPath, tag: Optional[str] = None) -> ModelList:
     """The model that the file ``path`` is, or those of one ``tag`` in a folder, each loaded as stages 3 and 4 do.
 
     Raises
@@ -76,6 +78,7 @@ def examine(path: str, tag: Optional[str] = None) -> ModelList:
     """
     files = find_model_files(path)
     if tag is not None:
+        tag = as_tag(tag)
         files = [file for file in files if (parse_model_name(file) or ("", None))[1] == tag]
         if not files:
             raise NoModelsError(f"there is no model of the tag {tag} at {path}. Without --tag all of them are listed.")

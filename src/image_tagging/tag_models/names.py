@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from typing import Optional
 from urllib.parse import unquote_to_bytes
 
 from ..errors import ModelError, NoModelsError
+from ..files import StrPath, user_path
+from ..text import as_tag
 
 SUFFIX = ".pkl"
 
@@ -67,7 +70,7 @@ def parse_model_name(path: str) -> Optional[tuple[str, str]]:
     match = _NAME.fullmatch(stem)
     if suffix != SUFFIX or match is None or quote_tag(match[1]) != match[1] or _TAKEN.fullmatch(match[1]):
         return None
-    return match[1], unquote_tag(match[2])
+    return match[1], as_tag(unquote_tag(match[2]))
 
 
 def require_model_name(path: str) -> tuple[str, str]:
@@ -82,18 +85,34 @@ def require_model_name(path: str) -> tuple[str, str]:
     return name
 
 
-def generate_model_path(folder: str, model_type: str, tag_name: str) -> Optional[str]:
-    """The path of the model of this kind and tag in a folder, ``None`` where there is no such file."""
-    path = os.path.join(folder, model_stem(model_type, tag_name) + SUFFIX)
+def generate_model_path(folder: StrPath, model_type: str, tag_name: str) -> Optional[str]:
+    """The path of the model of this kind and tag in a folder, ``None`` where there is no such file.
+
+    A file named by hand, by the original or by macOS may spell the tag otherwise than this module does.
+    """
+    folder, model = user_path(folder, "folder"), (model_type, as_tag(tag_name))
+    path = model_path(folder, *model)
     if os.path.isfile(path):
         return path
-    # A file named by hand, or by the original, may spell the tag in a way that this module never would.
-    literal = os.path.join(folder, f"model-{model_type}-tag-{tag_name}{SUFFIX}")
-    named = parse_model_name(literal) == (model_type, tag_name) and "\0" not in literal
-    return literal if named and os.path.isfile(literal) else None
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return None
+    others = (os.path.join(folder, name) for name in names if parse_model_name(name) == model)
+    return next(filter(os.path.isfile, others), None)
 
 
-def find_model_files(path: str) -> list[str]:
+def model_path(folder: str, kind: str, tag: str) -> str:
+    """Return the path of a model in a folder: where there is one, by either spelling of its tag, else where it goes.
+
+    macOS, and versions that took names as they were, left letters and their marks apart (NFD).
+    """
+    spellings = (tag, unicodedata.normalize("NFD", tag))
+    path, other = (os.path.join(folder, model_stem(kind, spelling) + SUFFIX) for spelling in spellings)
+    return other if os.path.isfile(other) and not os.path.isfile(path) else path
+
+
+def find_model_files(path: StrPath) -> list[str]:
     """The model files of a folder, in the order of their names, or the one file that ``path`` is.
 
     Raises
@@ -103,6 +122,7 @@ def find_model_files(path: str) -> list[str]:
     ModelError
         The folder cannot be read.
     """
+    path = user_path(path)
     if os.path.isfile(path):
         return [path]
     if not os.path.isdir(path):
@@ -124,7 +144,7 @@ def find_model_files(path: str) -> list[str]:
     return files
 
 
-def model_names(path: str) -> list[tuple[str, str]]:
+def model_names(path: StrPath) -> list[tuple[str, str]]:
     """Kind and tag of every model file in a folder (or of one file), sorted, read from the names alone.
 
     Files whose name says no kind and tag are left out.

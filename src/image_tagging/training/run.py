@@ -17,9 +17,6 @@ from .learner import LearnedModel, TagLearner
 #: a gigabyte, for a tag of the most images.
 _MOST_THREADS = 4
 
-#: Bytes of a file's name that every common file system can hold.
-_NAME_BYTES = 255
-
 
 class LearnedTag(NamedTuple):
     """The models of a tag, one of each kind; if there are none, ``why_not`` is the reason in words."""
@@ -30,9 +27,16 @@ class LearnedTag(NamedTuple):
 
 
 class Training:
-    """Learns the tags of a data set, each from its own split."""
+    """Learns the tags of a data set, each from its own split.
 
-    def __init__(self, data: TaggedEmbeddings, learner: TagLearner, *, test_share: float) -> None:
+    ``longest_name`` is how long the names of files may be where the models are written; tags of longer ones are not
+    learned, since the name of a model says its tag.
+    """
+
+    def __init__(
+        self, data: TaggedEmbeddings, learner: TagLearner, *, test_share: float, longest_name: int = 255
+    ) -> None:
+        self._longest_name = longest_name
         self._data = data
         self._learner = learner
         self._splitter = Splitter(data, test_share=test_share, seed=learner.seed)
@@ -56,7 +60,7 @@ class Training:
         """Learn one tag, on any thread: what fails for it is its reason, and its neighbours are learned."""
         if not tag:
             return LearnedTag(tag, [], "its name is empty; give it one in the tag lists")
-        if longest_file_name(tag) > _NAME_BYTES:
+        if longest_file_name(tag) > self._longest_name:
             return LearnedTag(tag, [], "its name is too long for that of a file; rename its folder")
         try:
             return LearnedTag(tag, self._learner.learn(tag, self._splitter.split(tag)))

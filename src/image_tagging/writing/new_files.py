@@ -10,7 +10,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, BinaryIO, TextIO, Union
+from typing import IO, BinaryIO, Optional, TextIO, Union
 
 from ..errors import OutputError
 from .base import FLAGS, MOVE_AWAY, sort_of, why
@@ -148,11 +148,11 @@ def scratch_file(folder: str) -> Iterator[BinaryIO]:
         _remove(aside)
 
 
-def copy_image(content: Union[str, bytes], target: str, root: str) -> None:
+def copy_image(content: Union[str, bytes], target: str, root: str, times: Optional[tuple[int, int]] = None) -> None:
     """Copy an image, given as a path or its bytes, to ``target``, where nothing is, by way of the folder ``root``.
 
-    There, and not next to the target, a run that was killed leaves what :func:`remove_leftovers` removes. Raises
-    OSError.
+    There, and not next to the target, a run that was killed leaves what :func:`remove_leftovers` removes. The copy gets
+    the ``times`` (last read and changed, in nanoseconds) where the file system takes them. Raises OSError.
     """
     aside = _drawn_name(root)
     try:
@@ -167,6 +167,9 @@ def copy_image(content: Union[str, bytes], target: str, root: str) -> None:
                     left = left[os.write(descriptor, left) :]
         finally:
             os.close(descriptor)
+        if times:
+            with suppress(OSError):  # the image matters more than its time
+                os.utime(aside, ns=times)
         os.replace(aside, target)
     except BaseException:  # Ctrl-C, too, leaves no half of an image
         _remove(aside)

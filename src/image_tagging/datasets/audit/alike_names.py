@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import combinations
@@ -37,6 +38,14 @@ def spelt_alike(names: Iterable[str]) -> list[tuple[str, str]]:
             holders[key].append(name)
     pairs = {pair for alike in holders.values() if len(alike) <= _MOST_ALIKE for pair in combinations(alike, 2)}
     return sorted(pair for pair in pairs if not _opposed(*pair))
+
+
+def differ_in_case(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the pairs of names that differ in case alone, as far as they follow each other in alphabetical order."""
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(set(names)):
+        spellings[unicodedata.normalize("NFC", name.casefold())].append(name)
+    return sorted(pair for same in spellings.values() for pair in zip(same, same[1:]))
 
 
 def _deletions(name: str) -> set[str]:

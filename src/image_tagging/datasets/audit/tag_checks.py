@@ -17,7 +17,7 @@ from ...text import counted, escaped, join_tags
 from ..divisions import MIN_IMAGES_TO_SPLIT
 from ..near_duplicates import Rows
 from ..tagged_embeddings import TaggedEmbeddings
-from .alike_names import spelt_alike
+from .alike_names import differ_in_case, spelt_alike
 from .facts import SHOWN, Advice, DataFacts, first_rows
 
 #: Two tags list the same images from this Jaccard index (1901) on, and this many shared images.
@@ -50,20 +50,28 @@ def same_images(facts: DataFacts) -> Iterator[Advice]:
 
 
 def spelt_alike_tags(facts: DataFacts) -> Iterator[Advice]:
-    """Yield tags that are spelt nearly alike, and share images or look alike."""
+    """Yield tags that differ in case alone, and tags spelt nearly alike that share images or look alike."""
     places = {tag: place for place, tag in enumerate(facts.tags)}
-    for pair in spelt_alike(facts.tags)[:_PAIRS_COMPARED]:
+    in_case = dict.fromkeys(differ_in_case(facts.tags))
+    for pair in dict.fromkeys((*in_case, *spelt_alike(facts.tags)[:_PAIRS_COMPARED])):
         one, other = (facts.rows[places[tag]] for tag in pair)
-        shared = len(np.intersect1d(one, other, assume_unique=True))
-        if shared >= _SHARE_IMAGES * min(len(one), len(other)):
-            why = f"share {counted(shared, 'image')}"
+        if pair in in_case:
+            why = "differ in case alone"
+        elif shared := _many_shared(one, other):
+            why = f"are spelt nearly alike and share {counted(shared, 'image')}"
         elif _look_alike(facts.data, one, other):
-            why = "look alike"
+            why = "are spelt nearly alike and look alike"
         else:
             continue
         names = " and ".join(f"{escaped(tag)} ({counted(len(rows), 'image')})" for tag, rows in zip(pair, (one, other)))
-        sentence = f"{names} are spelt nearly alike and {why}: if they mean the same, put all into one folder."
+        sentence = f"{names} {why}: if they mean the same, put all into one folder."
         yield Advice("spelt-alike", pair, (*first_rows(one, SHOWN // 2), *first_rows(other, SHOWN // 2)), sentence)
+
+
+def _many_shared(one: Rows, other: Rows) -> int:
+    """Return how many images two tags share, 0 where these are few."""
+    shared = len(np.intersect1d(one, other, assume_unique=True))
+    return shared if shared >= _SHARE_IMAGES * min(len(one), len(other)) else 0
 
 
 def _look_alike(data: TaggedEmbeddings, one: Rows, other: Rows) -> bool:

@@ -51,8 +51,18 @@ class Archive(Protocol):
         """A sentence where a part of the archive is missing, else empty."""
 
     @property
+    def misnamed(self) -> str:
+        """A sentence where names are no text in the encoding that was asked for, else empty."""
+
+    @property
     def held_bytes(self) -> int:
         """The bytes that are unpacked for it, in memory or in a file, without the list of members."""
+
+    def find(self, name: str) -> Optional[str]:
+        """Return what ``members`` calls a member, ``None`` where there is none.
+
+        ``name`` may also be what another run called it, which took its bytes for another encoding.
+        """
 
     def read(self, name: str, limit: int) -> bytes:
         """Return the bytes of a member, at most ``limit`` of them.

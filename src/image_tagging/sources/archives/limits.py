@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Optional
 
 from ...errors import ReadError
 from ...text import shortened
@@ -29,6 +30,8 @@ class ArchiveLimits:
     and hold no image, may have more: one member for every ``packed_member_bytes`` up to ``packed_members``, and names
     of ``packed_names_ratio`` times their size up to ``packed_names_bytes``. ``name_bytes`` bounds one name, since no
     system has longer paths.
+
+    ``encoding`` is that of names of which an archive does not say it; without it, it is chosen for each archive.
     """
 
     depth: int = 8
@@ -48,6 +51,7 @@ class ArchiveLimits:
     packed_names_bytes: int = 32 * 1024**2
     packed_image_ratio: int = 16
     packed_image_bytes: int = 128 * 1024**2
+    encoding: Optional[str] = None
 
     def member_bytes(self, file_size: int) -> int:
         """Return how large an image in an archive of ``file_size`` bytes may be.

@@ -146,9 +146,11 @@ def test_attributes_of_systems_without_links_are_no_links():
 
 
 def test_folders_are_known_by_name_and_attribute_and_have_no_content():
-    members = [Member(b"a.png/"), Member(b"b\\"), Member(b"c", made_by=0, attributes=0x10), Member(b"d.png/", b"1")]
+    members = [Member(b"a.png/"), Member(b"c", made_by=0, attributes=0x10), Member(b"d.png/", b"1")]
     archive = open_archive(raw_zip(*members))
-    assert [entry.kind for entry in archive.members.values()] == ["folder", "folder", "folder", "file"]
+    assert [entry.kind for entry in archive.members.values()] == ["folder", "folder", "file"]
+    by_backslash = open_archive(raw_zip(Member(b"a\\"), Member(b"a\\b.png", b"1")))
+    assert [entry.kind for entry in by_backslash.members.values()] == ["folder", "file"]
     assert content(archive, "a.png/") == "not-a-file"
     assert content(archive, "d.png/") == b"1"
 

@@ -58,9 +58,18 @@ class TarArchive:
         return self._listing.damage
 
     @property
+    def misnamed(self) -> str:
+        """A sentence where names are no text in the encoding that was asked for, else empty."""
+        return self._listing.naming.misnamed
+
+    @property
     def held_bytes(self) -> int:
         """The memory that it takes, without the list of members."""
         return self._content.held_bytes
+
+    def find(self, name: str) -> Optional[str]:
+        """Return what ``members`` calls a member, ``None`` where there is none; as ``Archive.find``."""
+        return self._listing.naming.find(name, self._listing.members)
 
     def read(self, name: str, limit: int) -> bytes:
         """Return the bytes of a member, at most ``limit`` of them; raises as ``Archive.read`` does."""
@@ -103,9 +112,10 @@ class TarArchive:
             raise ReadError("damaged-member", "this member of the archive is damaged: its data are not what they were")
 
     def _entry(self, name: str) -> Entry:
-        entry = self._listing.members.get(name)
-        if entry is None:
+        found = self.find(name)
+        if found is None:
             raise ReadError("missing", "the archive has no such member any more")
+        entry = self._listing.members[found]
         if entry.kind == LONG_NAME:
             raise long_name_error()
         if entry.kind in _UNREADABLE:

@@ -103,6 +103,7 @@ class Extensions:
     """What extended headers say of the next member."""
 
     name: str = ""
+    is_utf8: bool = False  # what pax says of the name; bytes that are none stay escapes
     link: str = ""
     size: Optional[int] = None
     time: str = ""
@@ -112,7 +113,7 @@ class Extensions:
     def add(self, header_type: bytes, data: bytes) -> None:
         """Take the content of an extended header."""
         if header_type == _LONG_NAME:
-            self.name = _text(data)
+            self.name, self.is_utf8 = _text(data), False
         elif header_type == _LONG_LINK:
             self.link = _text(data)
         else:
@@ -134,7 +135,7 @@ class Extensions:
 
     def _add_record(self, key: bytes, value: bytes) -> None:
         if key == b"GNU.sparse.name" or (key == b"path" and not self.is_sparse):
-            self.name = _text(value)
+            self.name, self.is_utf8 = _text(value), True
         elif key == b"linkpath":
             self.link = _text(value)
         elif key == b"mtime" and _TIME.fullmatch(value):
@@ -152,5 +153,5 @@ def has_sparse_block(block: bytes, *, is_header: bool) -> bool:
 
 
 def _text(raw: bytes) -> str:
-    """Return a name as text; bytes that are no UTF-8 become what Python makes of them in names of files."""
+    """Return a name as if it were UTF-8; other bytes become what Python makes of them in names of files (PEP 383)."""
     return raw.partition(b"\0")[0].decode("utf-8", "surrogateescape")

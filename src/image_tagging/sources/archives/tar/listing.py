@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 from ....errors import ReadError
 from ..content import PIECE, Content, pieces
 from ..limits import LONG_NAME, Budget, is_long_name, name_cost, short_name
-from ..names import unique_names
+from ..names import Naming, name_members, unique_names
 from .headers import BLOCK, Extensions, Header, has_sparse_block, parse_header
 from .packings import packing_of
 from .stream import Stream, Unpacked
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     """A member: where its data are, and of which kind it is.
 
     ``kind`` is that of a :class:`~.headers.Header`, of a hard link that of what it leads to. ``crc`` is that of its
-    data, ``None`` where listing does not pass by them.
+    data, ``None`` where listing does not pass by them. ``is_text``: the archive says in which encoding the name is.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Entry(NamedTuple):
     stamp: str
     crc: Optional[int]
     most_bytes: int
+    is_text: bool
 
 
 class Listing(NamedTuple):
@@ -51,6 +52,7 @@ class Listing(NamedTuple):
     stream: Optional[Stream]
     unpacked_bytes: int
     names_cost: int
+    naming: Naming
 
     def rest(self) -> None:
         """Release what unpacking holds in memory, unless it is used."""
@@ -80,9 +82,10 @@ def _listing(content: Content, walk: _Walk, stream: Optional[Stream], budget: Bu
             f"the archive is damaged or was cut short{f' ({fault})' if fault else ''}; {len(entries):,} "
             f"{'member was' if len(entries) == 1 else 'members were'} found in it and used where whole"
         )
-    named = zip(unique_names([entry.name for entry in entries]), entries)
+    naming, members = name_members(entries, budget.limits)
+    named = zip(unique_names([entry.name for entry in members]), members)
     in_order = sorted(named, key=lambda pair: pair[1].offset) if stream else named
-    return Listing(dict(in_order), damage, stream, stream.size if stream else 0, walk.names_cost)
+    return Listing(dict(in_order), damage, stream, stream.size if stream else 0, walk.names_cost, naming)
 
 
 def _nothing(size: int, fault: str) -> str:
@@ -150,14 +153,15 @@ class _Walk:
         if extensions.size is not None:
             header = header._replace(size=extensions.size)
         name = extensions.name or header.name
+        is_text = name.isascii() or extensions.is_utf8
         end = data_at + _padded(header.data_bytes)
         if header.kind == "label":
             return end
         if is_long_name(name, self._budget.limits):
-            self._add(Entry(short_name(name), 0, 0, LONG_NAME, "0:name", None, 0))
+            self._add(Entry(short_name(name), 0, 0, LONG_NAME, "0:name", None, 0, is_text))
             return end
         if header.kind == "hard link":
-            self._add(self._linked(name, extensions.link or header.link))
+            self._add(self._linked(name, is_text, extensions.link or header.link))
             return end
         crc, is_whole = self._checksum(data_at, header.data_bytes)
         if not is_whole:
@@ -166,15 +170,15 @@ class _Walk:
         time = extensions.time or str(header.time)
         stamp = f"{header.size}:{time}:{data_at:x}:{self._content.stamp}" if crc is None else f"{header.size}:{crc:08x}"
         most_bytes = header.size if crc is None else 0  # listing has unpacked the others
-        self._add(Entry(name, data_at, header.size, kind, stamp, crc, most_bytes))
+        self._add(Entry(name, data_at, header.size, kind, stamp, crc, most_bytes, is_text))
         return end
 
-    def _linked(self, name: str, target: str) -> Entry:
+    def _linked(self, name: str, is_text: bool, target: str) -> Entry:
         """Return the earlier member that a hard link leads to under its own name, or a link that leads nowhere."""
         entry = self._files.get(target.removeprefix("./"))
         if entry is None:
-            return Entry(name, 0, 0, "link", "0:link", None, 0)
-        return entry._replace(name=name, most_bytes=entry.size)
+            return Entry(name, 0, 0, "link", "0:link", None, 0, is_text)
+        return entry._replace(name=name, most_bytes=entry.size, is_text=is_text)
 
     def _add(self, entry: Entry) -> None:
         self._entries.append(entry)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Optional
 
 from ....errors import ReadError
 from ..base import Archive, open_archive
 from ..content import Content
 from ..limits import DEFAULT_LIMITS, Budget, name_cost
-from ..names import unique_names
+from ..names import Naming, name_members, unique_names
 from ..shared import shared_listing
 from ..unpacked import unpack
 from .directory import END_SIGNATURE, read_directory
@@ -32,6 +33,7 @@ class Listing:
     members: dict[str, Entry]
     end: int
     damage: str
+    naming: Naming
     names_cost: int
     unpacked_bytes: int = 0
 
@@ -66,10 +68,11 @@ def list_members(content: Content, budget: Budget) -> Listing:
 
 
 def _listing(entries: list[Entry], end: int, damage: str, budget: Budget) -> Listing:
-    names = unique_names([entry.name for entry in entries])
+    naming, members = name_members(entries, budget.limits)
+    names = unique_names([entry.name for entry in members])
     cost = sum(map(name_cost, names))
     budget.take_names(cost)
-    return Listing(dict(zip(names, entries)), end, damage, cost)
+    return Listing(dict(zip(names, members)), end, damage, naming, cost)
 
 
 class ZipArchive:
@@ -100,14 +103,23 @@ class ZipArchive:
         """A sentence where it is damaged or cut short, else empty."""
         return self._listing.damage
 
+    @property
+    def misnamed(self) -> str:
+        """A sentence where names are no text in the encoding that was asked for, else empty."""
+        return self._listing.naming.misnamed
+
+    def find(self, name: str) -> Optional[str]:
+        """Return what ``members`` calls a member, ``None`` where there is none; as ``Archive.find``."""
+        return self._listing.naming.find(name, self.members)
+
     def read(self, name: str, limit: int) -> bytes:
         """Return the bytes of a member, at most ``limit`` of them; raises as ``Archive.read`` does."""
-        entry = self._entry(name)
+        name, entry = self._entry(name)
         return unpacked(self._content, entry, limit, self._bounds(name, entry))
 
     def inner(self, name: str, budget: Budget) -> Archive:
         """Open the archive that is a member; raises as ``Archive.inner`` does."""
-        entry = self._entry(name)
+        name, entry = self._entry(name)
         bounds = self._bounds(name, entry)
         if entry.method == STORED and entry.compressed == entry.size:
             return open_archive(stored_part(self._content, entry, bounds), name=name, budget=budget)
@@ -118,10 +130,11 @@ class ZipArchive:
         """Close the file, or release the memory."""
         self._content.close()
 
-    def _entry(self, name: str) -> Entry:
-        if name not in self.members:
+    def _entry(self, name: str) -> tuple[str, Entry]:
+        found = self.find(name)
+        if found is None:
             raise ReadError("missing", "the archive has no such member any more")
-        return self.members[name]
+        return found, self.members[found]
 
     def _bounds(self, name: str, entry: Entry) -> Bounds:
         """Where the data of a member must end: no byte of an archive is unpacked twice (Fifield 2019, A better zip

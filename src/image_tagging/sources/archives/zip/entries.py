@@ -34,7 +34,7 @@ class Entry(NamedTuple):
     """A member: where its local header is, what its data are said to be, and of which kind it is.
 
     ``kind`` is ``file``, ``folder``, ``link`` or ``LONG_NAME``. ``is_elsewhere``: it lies in another part of an archive
-    that was split.
+    that was split. ``is_text``: the archive says in which encoding the name is.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Entry(NamedTuple):
     flags: int
     kind: str = "file"
     is_elsewhere: bool = False
+    is_text: bool = True
 
     @property
     def stamp(self) -> str:
@@ -76,11 +77,11 @@ def central_entry(
     extra = data[extra_at:comment_at]
     if _UNKNOWN in (compressed, size, offset) or its_disk == 0xFFFF:
         size, compressed, offset, its_disk = zip64_values(extra, (size, compressed, offset), its_disk)
-    name = member_name(data[place + CENTRAL_HEADER.size : extra_at], flags, extra)
+    name, is_text = member_name(data[place + CENTRAL_HEADER.size : extra_at], flags, extra)
     kind = _kind(name, size, made_by >> 8, mode)
     if is_long_name(name, limits):
         name, kind = short_name(name), LONG_NAME
-    entry = Entry(name, offset + shift, compressed, size, crc, method, flags, kind, its_disk != disk)
+    entry = Entry(name, offset + shift, compressed, size, crc, method, flags, kind, its_disk != disk, is_text)
     return entry, comment_at + lengths[2]
 
 
@@ -103,5 +104,5 @@ def _kind(name: str, size: int, system: int, attributes: int) -> str:
     kind = stat.S_IFMT(attributes >> 16) if system in _UNIX_SYSTEMS else 0
     if kind == stat.S_IFLNK:
         return "link"
-    is_folder = name.endswith(("/", "\\")) or attributes & _DOS_FOLDER or kind == stat.S_IFDIR
+    is_folder = name.endswith("/") or attributes & _DOS_FOLDER or kind == stat.S_IFDIR
     return "folder" if is_folder and not size else "file"

@@ -133,11 +133,11 @@ class _Salvage:
             if data is None:
                 return None
             compressed, size, crc = data
-        name = member_name(names[:name_length], flags, extra)
+        name, is_text = member_name(names[:name_length], flags, extra)
         kind = "folder" if name.endswith("/") and not size else "file"
         if is_long_name(name, self._budget.limits):
             name, kind = short_name(name), LONG_NAME
-        return Entry(name, place, compressed, size, crc, method, flags, kind)
+        return Entry(name, place, compressed, size, crc, method, flags, kind, is_text=is_text)
 
     def _unpack(self, start: int, method: int, flags: int) -> Optional[_Data]:
         """Sizes and checksum of data that say themselves where they end, ``None`` where they do not or disagree."""
