@@ -16,6 +16,7 @@ import struct
 import sys
 import warnings
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import IntEnum
 from functools import partial
@@ -62,9 +63,12 @@ class Request(IntEnum):
     FORGET = 6  # release the kept picture
 
 
-def main() -> None:
-    """Answer requests until standard input ends."""
-    limits = ImageLimits(**json.loads(sys.argv[1]))
+def main(given_limits: Mapping[str, Any], own_folders: Sequence[str]) -> None:
+    """Answer requests until standard input ends.
+
+    ``own_folders`` are searched for the modules of the function that prepares pictures, after those of ``sys.path``.
+    """
+    limits = ImageLimits(**given_limits)
     requests, responses = _take_pipes()
     _limit_resources(limits)
     warnings.simplefilter("always")  # about every image, not only the first
@@ -73,17 +77,25 @@ def main() -> None:
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2 + 1  # Pillow refuses twice this, also inside icons
     ImageFile.LOAD_TRUNCATED_IMAGES = limits.use_truncated
     close_formats()  # loads the decoders of the common formats before the first image
-    _Server(requests, responses, limits, Sandbox()).run()
+    _Server(requests, responses, limits, Sandbox(), own_folders).run()
 
 
 class _Server:
     """Answers one request after the other."""
 
-    def __init__(self, requests: BinaryIO, responses: BinaryIO, limits: ImageLimits, sandbox: Sandbox) -> None:
+    def __init__(
+        self,
+        requests: BinaryIO,
+        responses: BinaryIO,
+        limits: ImageLimits,
+        sandbox: Sandbox,
+        own_folders: Sequence[str] = (),
+    ) -> None:
         self._requests = requests
         self._responses = responses
         self._limits = limits
         self._sandbox = sandbox
+        self._own_folders = own_folders
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._decoded: Optional[DecodedImage] = None
         self._preprocess: Optional[Callable[[Image.Image], Any]] = None
@@ -101,6 +113,7 @@ class _Server:
             elif request == Request.HASH:
                 self._respond_outcome(attempt(_NO_REF, "decode", partial(self._hash, payload)))
             elif request == Request.PREPROCESS:
+                sys.path += [folder for folder in self._own_folders if folder not in sys.path]
                 with self._sandbox.own_code():
                     self._preprocess = pickle.loads(payload)  # noqa: S301  from the program that started this one
                 self._respond({})
