@@ -8,8 +8,28 @@ import sys
 from contextlib import suppress
 from typing import Union
 
+from .errors import InputError
+
 #: File systems that number files again whenever they are mounted, or leave the numbers to a server: FAT has none.
 _WITHOUT_INODES = frozenset({"vfat", "msdos", "umsdos", "exfat", "fuse", "cifs", "smb3", "smbfs", "vboxsf"})
+
+
+def absolute(path: str) -> str:
+    """Return the absolute path of a file or folder that a user named.
+
+    Raises
+    ------
+    InputError
+        It depends on the current folder, and that was removed or may not be read.
+    """
+    try:
+        return os.path.abspath(path)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise InputError(
+            f"{path} depends on the current folder, which cannot be used ({why}): change to another folder, or name it "
+            "in full."
+        ) from error
 
 
 def stamp_of(file: Union[str, int, os.stat_result]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import time
 from collections.abc import Iterator
 from itertools import chain
@@ -14,7 +13,7 @@ from ..datasets import read_embeddings
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
 from ..errors import EncoderMismatchError
 from ..exporters import ResultWriter, require_place, require_results_ours, result_folders, results, score_pictures
-from ..files import stamp_of
+from ..files import absolute, stamp_of
 from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..records import EncoderSpec, Failure, Found, FoundArchive, OtherFile
@@ -54,7 +53,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     """
     started = time.monotonic()
     require_place(config.place, archives=config.archives)
-    root, output = os.path.abspath(config.directory), os.path.abspath(config.output)
+    root, output = absolute(config.directory), absolute(config.output)
     left_out = result_folders(output)
     found = find_images(root, open_archives=config.archives, leave_out=left_out, follow_links=config.follow_links)
     hidden = hidden_by_results(root, output, config)
@@ -67,7 +66,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     with WorkingStore(output, decoder_version(config)) as store:
         if imported and config.metadata_json:
             watch("reading the metadata", 0, None)
-            store.imported.replace(os.path.abspath(config.metadata_json), *imported)
+            store.imported.replace(absolute(config.metadata_json), *imported)
         with explain_no_images(root, images.where_the_rest_belongs):
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
@@ -97,7 +96,7 @@ def _write_results(
 ) -> tuple[ResultWriter, int]:
     """Score and place every picture; return what wrote the results, and how many files got a tag."""
     tagged = 0
-    output, archives = os.path.abspath(config.output), embedding.archives if config.archives else None
+    output, archives = absolute(config.output), embedding.archives if config.archives else None
     with results(output, archives=archives, bins=config.output_bins, place=config.place) as writer:
         scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins)
         for number, (record, scores) in enumerate(scored, start=1):

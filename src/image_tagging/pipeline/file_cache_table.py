@@ -16,6 +16,7 @@ from typing import Any, Optional, Union
 
 from ..addresses import ImageRef
 from ..errors import InputError, OutputError
+from ..files import absolute
 from ..text import escaped
 from ..writing import require_plain_database, require_plain_journals
 
@@ -143,7 +144,7 @@ def file_row(ref: ImageRef, stamp: str, *, hash_id: Optional[str] = None, n_cont
 
 def address_of(ref: ImageRef) -> str:
     """Return the address that identifies a file, independent of the working directory."""
-    return ImageRef(os.path.abspath(ref.file), ref.members).path
+    return ImageRef(absolute(ref.file), ref.members).path
 
 
 def _as_dict(row: sqlite3.Row) -> dict[str, Any]:
@@ -164,7 +165,7 @@ def open_cache(db_path: StrPath, *, make: bool = False, change: bool = False) ->
         require_plain_database(os.fspath(db_path))
     else:
         require_plain_journals(os.path.realpath(db_path))
-    uri = f"{Path(db_path).absolute().as_uri()}?mode={'rwc' if make else 'rw'}"
+    uri = f"{Path(absolute(os.fspath(db_path))).as_uri()}?mode={'rwc' if make else 'rw'}"
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as db:
             db.row_factory = sqlite3.Row

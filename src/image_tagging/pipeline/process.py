@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from itertools import chain
 
 from ..encoders import EncoderChoice
 from ..exporters import DatasetFiles, empty_tags, result_folders
+from ..files import absolute
 from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..runners import Runner
@@ -34,7 +34,7 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
         The output folder cannot be written, or another run is working in it.
     """
     started = time.monotonic()
-    root, output = os.path.abspath(config.input_folder), os.path.abspath(config.output_folder)
+    root, output = absolute(config.input_folder), absolute(config.output_folder)
     left_out = result_folders(output)
     found = find_images(root, leave_out=left_out, follow_links=config.follow_links)
     hidden = hidden_by_results(root, output, config)

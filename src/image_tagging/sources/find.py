@@ -15,7 +15,7 @@ from typing import Optional, Union
 
 from ..addresses import ImageRef
 from ..errors import InputError, ReadError
-from ..files import stamp_of
+from ..files import absolute, stamp_of
 from ..records import Failure, Found, FoundArchive, FoundImage, OtherFile
 from .archives import (
     DEFAULT_LIMITS,
@@ -66,7 +66,7 @@ def find_images(
     InputError
         There is nothing at ``root``, it is a file of another kind, or lies where the system shows its state.
     """
-    if is_system(root):
+    if is_system(absolute(root)):
         raise InputError(f"{root} cannot be read: {system_folder_error()}. Name another folder.")
     if not os.path.exists(root):
         raise InputError(f"there is no folder or file at {root}. Check the path.")
