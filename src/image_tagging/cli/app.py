@@ -6,6 +6,7 @@ import inspect
 import io
 import os
 import sys
+import warnings
 from typing import Annotated, Any, Callable, Optional
 
 import typer
@@ -104,7 +105,9 @@ def _train(config: TrainConfig) -> None:
     from .. import pipeline
     from . import console, summaries
 
-    with console.progress() as watch:
+    with warnings.catch_warnings(), console.progress() as watch:
+        # Of a system without shared memory; nothing here is shared between processes.
+        warnings.filterwarnings("ignore", ".*joblib will operate in serial mode")
         summary = pipeline.train_tag_models(config, watch)
     summaries.show_train(summary)
 
@@ -168,12 +171,13 @@ def demo(
 ) -> None:
     """Draw a small tagged data set, run stages 1 to 4 on it with the embedded encoder, and say where to look."""
     from ..demo import run_demo
+    from ..files import absolute
     from . import console, summaries
     from .log import log_in
 
     with log_in(output):
         with console.progress() as watch:
-            summary = run_demo(os.path.abspath(output), watch)
+            summary = run_demo(absolute(output), watch)
         summaries.show_demo(summary)
 
 
@@ -204,7 +208,10 @@ def interrupted() -> int:
 
     This imports nothing, since an import may be what was interrupted.
     """
-    sys.stderr.write("image-tagging: interrupted. What was done so far is kept; run the same command again to go on.\n")
+    if sys.stderr:  # none where it is closed, before the streams are prepared
+        sys.stderr.write(
+            "image-tagging: interrupted. What was done so far is kept; run the same command again to go on.\n"
+        )
     return INTERRUPTED
 
 

@@ -12,11 +12,11 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import IO, TYPE_CHECKING, Any, Callable, Optional
 
 from ..errors import DecoderError
 from ..settings import ImageLimits
-from ..writing import temporary_file
+from ..writing import small_temporary_file
 from .decoding_child import REQUEST, RESPONSE, Request
 from .interpreter import PROGRAM, environment, how_to_name_it, import_folders, interpreter
 
@@ -65,7 +65,7 @@ class DecodingProcess:
         self._is_overdue = False
         self._python = interpreter()
         given = {"limits": asdict(limits.limits), **import_folders()._asdict()}
-        self._stderr = temporary_file()
+        self._stderr = _output_file()
         try:
             self._popen = subprocess.Popen(
                 [self._python, "-c", PROGRAM, json.dumps(given)],
@@ -187,6 +187,15 @@ class DecodingProcess:
         how = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
         last_line = self._output.rpartition("\n")[2]
         return f"{how}: {last_line}" if last_line else how
+
+
+def _output_file() -> IO[bytes]:
+    """Return the file that takes what decoders print; raise DecoderError where none can be made."""
+    try:
+        return small_temporary_file()
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise DecoderError(f"cannot make a temporary file ({why}). Set TMPDIR to a folder that has room.") from error
 
 
 def _advice(error: OSError) -> str:

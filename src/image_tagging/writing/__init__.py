@@ -14,12 +14,14 @@ from __future__ import annotations
 from .folders import folder_below, make_folder
 from .new_files import (
     copy_image,
+    has_temporary_folder,
     link_image,
     new_database,
     new_file,
     new_text,
     remove_leftovers,
     require_ours,
+    small_temporary_file,
     temporary_file,
 )
 from .plain_files import (
@@ -34,6 +36,7 @@ __all__ = [
     "appended_text",
     "copy_image",
     "folder_below",
+    "has_temporary_folder",
     "link_image",
     "make_folder",
     "new_database",
@@ -45,5 +48,6 @@ __all__ = [
     "require_plain",
     "require_plain_database",
     "require_plain_journals",
+    "small_temporary_file",
     "temporary_file",
 ]
