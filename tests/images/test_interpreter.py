@@ -36,7 +36,7 @@ def width():
 
 @pytest.mark.parametrize(
     "entry",
-    [Path("."), Path("/nowhere"), b"/nowhere", None, 7, object(), "", ".", "./", "no such folder", "\udce9", "a\nb"],
+    [Path("."), Path("/nowhere"), b"/nowhere", None, 7, (), "", ".", "./", "no such folder", "\udce9", "a\nb"],
     ids=repr,
 )
 @pytest.mark.parametrize("first", [True, False], ids=["first", "last"])

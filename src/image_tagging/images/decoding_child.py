@@ -29,7 +29,7 @@ from ..failures import attempt
 from ..records import Failure
 from ..settings import ImageLimits
 from .decode import DecodedImage, content_hash, decode
-from .decode_errors import undecodable
+from .decode_errors import is_about_limits, undecodable
 from .formats import close_formats
 from .sandbox import Sandbox
 
@@ -73,6 +73,7 @@ def main(given_limits: Mapping[str, Any], own_folders: Sequence[str]) -> None:
     _limit_resources(limits)
     warnings.simplefilter("always")  # about every image, not only the first
     warnings.simplefilter("ignore", ResourceWarning)  # about this process, when it ends
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # about Pillow's limit: ours is checked
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"  # without Pillow's line of source
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2 + 1  # Pillow refuses twice this, also inside icons
     ImageFile.LOAD_TRUNCATED_IMAGES = limits.use_truncated
@@ -156,13 +157,14 @@ class _Server:
             self._respond({"shape": array.shape, "dtype": array.dtype.str}, array.tobytes())
 
     def _respond_outcome(self, outcome: Union[dict[str, Any], Failure]) -> None:
-        printed = _take_output()
+        lines = _take_output()
         if isinstance(outcome, Failure):
             code, reason = outcome.code, outcome.reason
-            if printed and code == "damaged":  # libtiff prints what is wrong, Pillow says "decoder error -2"
-                error = undecodable(OSError(printed))
+            if lines and code == "damaged":  # libtiff prints what is wrong, Pillow says "decoder error -2"
+                error = undecodable(OSError(_summary(lines)))
                 code, reason = error.code, str(error)
             outcome = {"step": outcome.step, "code": code, "reason": reason}
+        printed = _summary([line for line in lines if not is_about_limits(line)])
         self._respond({**outcome, **({"printed": printed} if printed else {})})
 
     def _respond(self, header: dict[str, Any], data: bytes = b"") -> None:
@@ -196,15 +198,19 @@ def _limit_resources(limits: ImageLimits) -> None:
         resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
-def _take_output() -> str:
-    """Return, shortened, what libraries wrote to standard error (a file) since the last image, and empty that file."""
+def _take_output() -> list[str]:
+    """Return the lines that libraries wrote to standard error (a file) since the last image, and empty that file."""
     sys.stderr.flush()
     if not os.fstat(2).st_size:
-        return ""
+        return []
     os.lseek(2, 0, os.SEEK_SET)
     lines = os.read(2, _MAX_OUTPUT).decode("utf-8", "replace").split("\n")
     os.ftruncate(2, 0)
     os.lseek(2, 0, os.SEEK_SET)
-    lines = [line.strip() for line in lines if line.strip()]
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _summary(lines: list[str]) -> str:
+    """Return the first line, shortened, and how many more there are."""
     more = f" (and {len(lines) - 1} more lines)" if len(lines) > 1 else ""
     return lines[0][:_SHOWN_OUTPUT] + more if lines else ""

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Callable, Optional
 from ..errors import DecoderError
 from ..settings import ImageLimits
 from ..writing import small_temporary_file
+from .decode_errors import is_about_limits
 from .decoding_child import REQUEST, RESPONSE, Request
 from .interpreter import PROGRAM, environment, how_to_name_it, import_folders, interpreter
 
@@ -38,6 +39,13 @@ _EXIT_SECONDS = 5.0
 
 #: On Windows: no console window next to a windowed program, and no share in the Ctrl-C of the parent's console.
 _NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+
+#: The signals by which a fault in a decoder ends its process. All others come from elsewhere, as SIGKILL does where
+#: the system lacks memory.
+_FAULTS = frozenset("SIGSEGV SIGBUS SIGILL SIGFPE SIGABRT SIGTRAP SIGSYS".split())
+
+#: Exit codes of Windows: STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT.
+_NO_MEMORY = frozenset({0xC0000017, 0xC000012D})
 
 #: What the system says where the file at the path of the interpreter is no program that it can run.
 _NO_PROGRAM = frozenset({errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.EPERM})
@@ -62,7 +70,7 @@ class DecodingProcess:
         self._output = ""
         self._lock = threading.Lock()
         self._deadline = float("inf")
-        self._is_overdue = False
+        self._is_overdue = self._is_killed_here = False
         self._python = interpreter()
         given = {"limits": asdict(limits.limits), **import_folders()._asdict()}
         self._stderr = _output_file()
@@ -169,6 +177,7 @@ class DecodingProcess:
         """End the process and close its pipes; ``patiently`` waits for it to end by itself first."""
         with suppress(subprocess.TimeoutExpired):
             self._popen.wait(_EXIT_SECONDS if patiently else 0)
+        self._is_killed_here |= self._popen.poll() is None
         self._popen.kill()
         self._popen.wait()
         with suppress(OSError):  # closing flushes requests that nothing reads any more
@@ -181,12 +190,30 @@ class DecodingProcess:
             self._output = self._stderr.read().decode("utf-8", "replace").strip()
             self._stderr.close()
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether neither an image nor this program ended it, but the system or another program, or want of memory."""
+        code = self._popen.returncode
+        is_signal = code is not None and code < 0 and _signal_name(-code) not in _FAULTS
+        lacks_memory = code in _NO_MEMORY or self._last_line().startswith("MemoryError")
+        return (is_signal or lacks_memory) and not (self._is_overdue or self._is_killed_here)
+
     def exit_reason(self) -> str:
         """Return the signal or exit code that it ended with, and the last line of its output."""
         code = self._popen.returncode
-        how = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
-        last_line = self._output.rpartition("\n")[2]
-        return f"{how}: {last_line}" if last_line else how
+        how = _signal_name(-code) if code and code < 0 else f"exit code {code}"
+        last_line = self._last_line()
+        return f"{how}: {last_line}" if last_line and not is_about_limits(last_line) else how
+
+    def _last_line(self) -> str:
+        return self._output.rpartition("\n")[2]
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # those for real time have none
+        return f"signal {number}"
 
 
 def _output_file() -> IO[bytes]:
