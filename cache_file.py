@@ -1,9 +1,9 @@
 """The file cache, as the README documents it: the same as ``image_tagging.FileCache``."""
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))  # works from a bare checkout
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "src"))  # works where nothing is installed
 
 from image_tagging.pipeline.file_cache import FileCache
 

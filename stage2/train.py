@@ -1,9 +1,9 @@
 """Stage 2, as the README documents it: the same as ``image-tagging train``."""
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))  # works from a bare checkout
+sys.path.insert(0, os.path.abspath(os.path.join(os.path.dirname(os.path.realpath(__file__)), "../src")))  # uninstalled
 
 from image_tagging.__main__ import main
 

@@ -1,9 +1,9 @@
 """Stage 3, as the README documents it: the same as ``image-tagging classify``."""
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))  # works from a bare checkout
+sys.path.insert(0, os.path.abspath(os.path.join(os.path.dirname(os.path.realpath(__file__)), "../src")))  # uninstalled
 
 if __name__ == "__main__":  # first, so that Ctrl-C is answered before the imports below, which take a while
     from image_tagging.__main__ import main

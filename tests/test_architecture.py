@@ -48,9 +48,9 @@ PUBLIC = {
         "scorer_of sigmoid unit_rows unregister_kind"
     ),
     "writing": (
-        "appended_text copy_image folder_below link_image make_folder new_database new_file new_text remove_leftovers "
-        "require_no_journal require_ours require_plain require_plain_database require_plain_journals scratch_file "
-        "temporary_file"
+        "appended_text copy_image folder_below has_temporary_folder link_image make_folder new_database new_file "
+        "new_text remove_leftovers require_no_journal require_ours require_plain require_plain_database "
+        "require_plain_journals scratch_file small_temporary_file temporary_file"
     ),
     "training": (
         "Aim Fitted LearnedTag Method Recipe TagIndex TagLearner TextPrior Training ValidationReport methods "

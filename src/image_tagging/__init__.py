@@ -1,14 +1,11 @@
 """Learn tags from folders of example images, then score and sort mountains of untagged ones.
 
 The public names are those of ``__all__``; each is imported from its module when it is first used, so that
-``import image_tagging`` costs nothing.
+``import image_tagging`` costs nothing. It imports no other module, not even ``__future__``: a command has not yet left
+the current folder out of the search for modules (:mod:`.__main__`), and Ctrl-C is not yet answered.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-
-TYPE_CHECKING = False  # as in typing, whose import would take longer than all that comes before Ctrl-C is answered
+TYPE_CHECKING = False  # as in typing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -59,7 +56,7 @@ __all__ = [
 ]
 
 
-def lazy_names(package: str, **homes: str) -> Callable[[str], object]:
+def lazy_names(package: str, **homes: str) -> "Callable[[str], object]":
     """Return the ``__getattr__`` of a package that imports a name from its module when it is first used.
 
     ``homes`` gives for each module of the package the names that it is the home of, parted by spaces.
@@ -67,6 +64,8 @@ def lazy_names(package: str, **homes: str) -> Callable[[str], object]:
     module_of = {name: module for module, names in homes.items() for name in names.split()}
 
     def get(name: str) -> object:
+        from importlib import import_module
+
         if name not in module_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(import_module(f".{module_of[name]}", package), name)

@@ -16,6 +16,9 @@ Result = TypeVar("Result")
 MOST_FAILURES = 100_000
 MOST_OF_ONE_FILE = 10_000
 
+#: The code of an image whose decoder the system ended, not the image: the next run tries it again.
+KILLED = "killed"
+
 #: Characters of a reason: what a decoder or a system says may quote a whole file.
 _LONGEST_REASON = 500
 

@@ -25,6 +25,24 @@ _LONGEST_NAME, _LONGEST_WINDOWS_PATH, _SHORTEST_LIMIT = 255, 259, 40
 _LONGEST_SUFFIX = 20
 
 
+def absolute(path: str) -> str:
+    """Return the absolute path of a file or folder that a user named.
+
+    Raises
+    ------
+    InputError
+        It depends on the current folder, and that was removed or may not be read.
+    """
+    try:
+        return os.path.abspath(path)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise InputError(
+            f"{path} depends on the current folder, which cannot be used ({why}): change to another folder, or name it "
+            "in full."
+        ) from error
+
+
 def stamp_of(file: Union[str, int, os.stat_result]) -> str:
     """Return text that changes when a file does: its size, the time of its content, its inode, its change time.
 

@@ -226,7 +226,7 @@ def test_help_explains_every_flag_with_its_default(capsys, command):
     text = shown_help(capsys, command)
     options = re.split(r" (?=--[a-z])", text.partition("Options: ")[2])
     told = {option.split()[0][2:].replace("-", "_"): option for option in options}
-    assert set(told) - {"follow_links", "retry_failures", "use_truncated"} == {*FLAGS[command], "help"}
+    assert set(told) - {"follow_links", "retry_failures", "use_truncated"} == {*FLAGS[command], "version", "help"}
     for field in dataclasses.fields(CONFIGS[command]):
         if field.name not in told or field.default is False:
             continue

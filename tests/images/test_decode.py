@@ -137,7 +137,7 @@ print(decoder_version(DEFAULT_LIMITS))
 
 def test_the_decoder_version_names_pillow_and_the_limits():
     version = decoder_version(ImageLimits(max_megapixels=20, image_seconds=5, use_truncated=True))
-    assert version.startswith("Pillow ")
+    assert "Pillow " in version
     assert version.endswith("; 20 MP, 5 s, truncated")
 
 

@@ -6,6 +6,7 @@ import inspect
 import io
 import os
 import sys
+import warnings
 from typing import Annotated, Any, Callable, Optional
 
 import typer
@@ -54,15 +55,18 @@ def _show_versions(wanted: bool) -> None:
     raise typer.Exit
 
 
+#: Before a command and after it: a stage script has no place before its command.
+_Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_show_versions, is_eager=True, help="Show the versions a bug report should name."
+    ),
+]
+_VERSION = inspect.Parameter("version", inspect.Parameter.KEYWORD_ONLY, annotation=_Version, default=False)
+
+
 @app.callback()
-def _program(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_show_versions, is_eager=True, help="Show the versions a bug report should name."
-        ),
-    ] = False,
-) -> None:
+def _program(version: _Version = False) -> None:
     """Take the options that stand before the command."""
 
 
@@ -75,10 +79,10 @@ def _add_stage(
 ) -> None:
     """Add a command whose flags are the settings of a config, all but those that are ``fixed``."""
 
-    def command(**given: Any) -> None:
+    def command(version: bool, **given: Any) -> None:
         work(config(**given, **fixed))
 
-    flags = parameters(config, helps or {})
+    flags = [*parameters(config, helps or {}), _VERSION]
     command.__signature__ = inspect.Signature(flags)  # type: ignore[attr-defined]  # what typer reads flags from
     command.__annotations__ = {flag.name: flag.annotation for flag in flags}
     app.command(name=name, help=work.__doc__)(command)
@@ -101,7 +105,9 @@ def _train(config: TrainConfig) -> None:
     from .. import pipeline
     from . import console, summaries
 
-    with console.progress() as watch:
+    with warnings.catch_warnings(), console.progress() as watch:
+        # Of a system without shared memory; nothing here is shared between processes.
+        warnings.filterwarnings("ignore", ".*joblib will operate in serial mode")
         summary = pipeline.train_tag_models(config, watch)
     summaries.show_train(summary)
 
@@ -144,6 +150,7 @@ def models(
     tag: Annotated[
         Optional[str], typer.Option(metavar="NAME", help="Only the models of this tag, each explained in words.")
     ] = None,
+    version: _Version = False,
 ) -> None:
     """Show the tag models of a folder: their training images, their validation, their encoder."""
     from ..tag_models import examine, list_folder
@@ -160,15 +167,17 @@ def demo(
     output: Annotated[
         str, typer.Option(parser=path, metavar="FOLDER", help="Where results go; created if needed.")
     ] = "./demo-output",
+    version: _Version = False,
 ) -> None:
     """Draw a small tagged data set, run stages 1 to 4 on it with the embedded encoder, and say where to look."""
     from ..demo import run_demo
+    from ..files import absolute
     from . import console, summaries
     from .log import log_in
 
     with log_in(output):
         with console.progress() as watch:
-            summary = run_demo(os.path.abspath(output), watch)
+            summary = run_demo(absolute(output), watch)
         summaries.show_demo(summary)
 
 
@@ -199,7 +208,10 @@ def interrupted() -> int:
 
     This imports nothing, since an import may be what was interrupted.
     """
-    sys.stderr.write("image-tagging: interrupted. What was done so far is kept; run the same command again to go on.\n")
+    if sys.stderr:  # none where it is closed, before the streams are prepared
+        sys.stderr.write(
+            "image-tagging: interrupted. What was done so far is kept; run the same command again to go on.\n"
+        )
     return INTERRUPTED
 
 

@@ -18,7 +18,7 @@ from ..pipeline import ClassifyConfig, classify_images
 from ..progress import Progress
 from ..sources import is_archive
 from ..tag_models import model_names
-from .screen import Screen, line, screen
+from .screen import Screen, line, screen, usable
 from .summaries import show_classify
 
 
@@ -61,7 +61,7 @@ def list_models(path: StrPath) -> None:
 
 def complain(message: str) -> None:
     """Print why a command could not do its work."""
-    line(Screen(stderr=True, soft_wrap=True), f"image-tagging: {message}", style="red")
+    line(Screen(file=usable(sys.stderr), soft_wrap=True), f"image-tagging: {message}", style="red")
 
 
 class _Rate(bars.ProgressColumn):
@@ -75,7 +75,7 @@ class _Rate(bars.ProgressColumn):
 def progress() -> Iterator[Progress]:
     """A progress bar on standard error, with count, rate and time left; it goes when the work is done.
 
-    Where standard error is a file or a pipe nothing is shown.
+    Where standard error is a file or a pipe, or there is none, nothing is shown.
     """
     columns = (
         bars.TextColumn("{task.description}"),
@@ -84,9 +84,9 @@ def progress() -> Iterator[Progress]:
         _Rate(),
         bars.TimeRemainingColumn(),
     )
-    console = Console(stderr=True)
+    console = Console(file=usable(sys.stderr))
     # A notebook draws the bar with ipywidgets; elsewhere a forced colour does not make a pipe a terminal.
-    seen = find_spec("ipywidgets") is not None if console.is_jupyter else sys.stderr.isatty()
+    seen = find_spec("ipywidgets") is not None if console.is_jupyter else console.file.isatty()
     with bars.Progress(*columns, console=console, transient=True, disable=not seen) as bar:
         task = bar.add_task("starting", total=None)
         current = ""

@@ -1,4 +1,7 @@
-"""The log of a run in its output folder: every skipped file, and the warnings of libraries."""
+"""The log of an output folder: every skipped file, and the warnings of libraries.
+
+What is as it was is said once: a file that a run skips as an earlier one did is in the log already.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,18 @@ from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 
 from ..errors import OutputError
-from ..text import escaped
+from ..text import counted, escaped
 from ..writing import appended_text, make_folder, require_plain
 
 LOG_NAME = "image-tagging.log"
+
+_DATE, _MESSAGE = "%(asctime)s ", "%(levelname)s %(message)s"
+
+#: Characters of a date as ``logging`` writes it, with the space after it.
+_DATE_LENGTH = len("2026-01-31 23:59:59,999 ")
+
+#: Bytes at the end of a log that are searched for what is said again. Those of 100,000 failures take less.
+_SEARCHED = 32 << 20
 
 
 @contextmanager
@@ -36,6 +47,7 @@ def log_in(folder: str) -> Iterator[str]:
         logger.propagate = False
     try:
         yield path
+        handler.count_repeated()
     finally:
         logging.captureWarnings(False)
         for logger in loggers:
@@ -46,21 +58,37 @@ def log_in(folder: str) -> Iterator[str]:
 
 
 class _LogFile(logging.FileHandler):
-    """A log file with one line per message, for any names in it; the first message creates the file."""
+    """A log file with one line per message, for any names in it; the first message creates the file.
+
+    Messages of earlier runs are not written again, but counted.
+    """
 
     def __init__(self, path: str) -> None:
         super().__init__(path, delay=True)
-        self.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
+        self.setFormatter(_OneLine(_DATE + _MESSAGE))
+        self._undated = _OneLine(_MESSAGE)
+        self._earlier = _messages_in(path)
+        self._repeated = 0
 
     def _open(self) -> TextIOWrapper:
         return appended_text(self.baseFilename)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Append a message; raise OutputError where the file cannot be opened."""
+        """Append a message that is new; raise OutputError where the file cannot be opened."""
+        if self._earlier and hash(self._undated.format(record)) in self._earlier:
+            self._repeated += 1
+            return
         try:
             super().emit(record)
         except OSError as error:
             self._cannot_write(error)
+
+    def count_repeated(self) -> None:
+        """Write how many messages are as in earlier runs."""
+        if self._repeated:
+            self._earlier = frozenset()  # of earlier runs this one says nothing
+            message = f"{counted(self._repeated, 'message')} as before, which this log holds already"
+            self.handle(logging.LogRecord(__name__, logging.INFO, __file__, 0, message, None, None))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is the library's
         """Raise OutputError where writing fails; ``logging`` would print a traceback and continue without a log."""
@@ -79,3 +107,15 @@ class _LogFile(logging.FileHandler):
 class _OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return escaped(super().format(record).rstrip("\n"))
+
+
+def _messages_in(path: str) -> frozenset[int]:
+    """Return the hashes of the messages in a log; none where it is not there, or cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            start = max(0, os.fstat(file.fileno()).st_size - _SEARCHED)
+            file.seek(start)
+            lines = file.read(_SEARCHED).decode("utf-8", "replace").split("\n")
+    except OSError:
+        return frozenset()
+    return frozenset(hash(line[_DATE_LENGTH:]) for line in lines[bool(start) :] if len(line) > _DATE_LENGTH)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from typing import Any
+from contextlib import suppress
+from typing import IO, Any, cast
 
 from rich.console import Console
 from rich.text import Text
@@ -37,13 +39,46 @@ class Screen(Console):
     def _discard_rest(self) -> None:
         """Redirect the rest of the output, including what Python flushes at exit, to the null device."""
         self.quiet = True
-        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        with suppress(io.UnsupportedOperation), open(os.devnull, "w", encoding="utf-8") as nowhere:
             os.dup2(nowhere.fileno(), self.file.fileno())
+
+
+class _Bare(io.TextIOBase):
+    """A standard stream that a program made of an object with ``write`` alone, or took away: then nothing is shown."""
+
+    def __init__(self, stream: Any) -> None:
+        self._write = getattr(stream, "write", None)
+        self._flush = getattr(stream, "flush", None)
+
+    def write(self, text: str) -> int:
+        if self._write:
+            self._write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        if self._flush:
+            self._flush()
+
+
+def usable(stream: Any) -> IO[str]:
+    """Return a standard stream with all methods that printing needs; windowed programs have none, or make their own."""
+    if _is_closed(stream):
+        stream = None
+    if all(hasattr(stream, name) for name in ("write", "flush", "isatty", "fileno")):
+        return cast("IO[str]", stream)
+    return cast("IO[str]", _Bare(stream))
+
+
+def _is_closed(stream: Any) -> bool:
+    try:
+        return bool(getattr(stream, "closed", False))
+    except ValueError:  # what it wrote to was taken from it
+        return True
 
 
 def screen() -> Console:
     """Return a console for standard output: as wide as the terminal or ``COLUMNS``, and wide where neither is."""
-    console = Screen(file=sys.stdout, force_jupyter=False, soft_wrap=True, highlight=False)
+    console = Screen(file=usable(sys.stdout), force_jupyter=False, soft_wrap=True, highlight=False)
     if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
         console.width = _WIDE
     return console

@@ -20,14 +20,20 @@ from .appearance import as_seen, strips
 from .avif_size import coded_pixels
 from .decode_errors import DECODER_ERRORS, ends_early, too_large, undecodable, unidentified
 from .formats import FORMATS, open_image, register_heif
+from .jpeg_end import completions
+from .png_side_data import picture_alone
 
 Result = TypeVar("Result")
+
+#: Changed when other files can be decoded than before, so that those are tried again.
+_RULES = 2
 
 
 def decoder_version(limits: ImageLimits) -> str:
     """Return a description of decoders and limits; a file that failed under another description is tried again."""
     bounds = f"{limits.max_megapixels:g} MP, {limits.image_seconds:g} s{', truncated' if limits.use_truncated else ''}"
-    return f"Pillow {PIL.__version__}{' + heif' if register_heif() else ''}, {len(FORMATS)} formats; {bounds}"
+    heif = " + heif" if register_heif() else ""
+    return f"rules {_RULES}, Pillow {PIL.__version__}{heif}, {len(FORMATS)} formats; {bounds}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +84,9 @@ def _first_frame(
             raise too_large(limits.max_megapixels)
         before_load(pixels)
 
-    with WatchedAllocations(check):
+    with WatchedAllocations(check), picture_alone():
         try:
+            data = _with_its_end(data, check)
             with open_image(io.BytesIO(data)) as image:
                 check(image.width * image.height)  # some decoders take memory of their own before they allocate it
                 _check_inside(image, data, check, before_load)
@@ -93,6 +100,24 @@ def _first_frame(
             raise too_large(limits.max_megapixels) from error
         except DECODER_ERRORS as error:
             raise undecodable(error, is_cut=ends_early(data)) from error
+
+
+def _with_its_end(data: bytes, check: Callable[[int], None]) -> bytes:
+    """Return a JPEG that lacks nothing but its end mark with that, and all other files as they are.
+
+    One that lacks more is refused here: where it was filled up with zeros, Pillow takes these for its picture.
+    """
+    candidates = None if ImageFile.LOAD_TRUNCATED_IMAGES else completions(data)
+    if candidates is None:
+        return data
+    hashes = set()
+    for candidate in candidates:
+        with open_image(io.BytesIO(candidate)) as image:
+            check(image.width * image.height)
+            hashes.add(_hash_id(image))
+    if len(hashes) != 1:
+        raise DecodeError("truncated", "the JPEG picture is cut short")
+    return candidates[0]
 
 
 def _check_inside(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 from typing import Optional
 
@@ -73,7 +74,7 @@ _TRUNCATED = (
 _DDS_HEADER = 128
 
 #: Words in messages about a picture that is larger than a decoder allows.
-_TOO_LARGE = ("too large", "too many", "exceeds")
+_TOO_LARGE = re.compile(r"too (large|many|much)|exceed|beyond the|\blimit|bomb")
 
 
 def too_large(max_megapixels: float) -> DecodeError:
@@ -81,6 +82,11 @@ def too_large(max_megapixels: float) -> DecodeError:
     return DecodeError(
         "too-large", f"the picture has more than {max_megapixels:g} megapixels; --max_megapixels raises the limit"
     )
+
+
+def is_about_limits(message: str) -> bool:
+    """Return whether a message of a library is about a limit of its own: nobody can set that here, or should."""
+    return bool(_TOO_LARGE.search(message.lower()))
 
 
 def unidentified(data: bytes, *, with_heif: bool) -> DecodeError:
@@ -170,6 +176,6 @@ def undecodable(error: Exception, image_format: str = "", *, is_cut: bool = Fals
         return DecodeError("unsupported", f"{what} is of a kind that cannot be read ({message})")
     if is_cut or isinstance(error, EOFError) or any(word in words for word in _TRUNCATED):
         return DecodeError("truncated", f"{what} is cut short ({message})")
-    if any(word in words for word in _TOO_LARGE):
-        return DecodeError("too-large", f"{what} is larger than its decoder allows ({message})")
+    if is_about_limits(message):
+        return DecodeError("too-large", f"{what} is larger than its decoder allows")
     return DecodeError("damaged", f"{what} cannot be decoded ({message})")

@@ -16,6 +16,7 @@ import struct
 import sys
 import warnings
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import IntEnum
 from functools import partial
@@ -28,7 +29,7 @@ from ..failures import attempt
 from ..records import Failure
 from ..settings import ImageLimits
 from .decode import DecodedImage, content_hash, decode
-from .decode_errors import undecodable
+from .decode_errors import is_about_limits, undecodable
 from .formats import close_formats
 from .sandbox import Sandbox
 
@@ -62,28 +63,40 @@ class Request(IntEnum):
     FORGET = 6  # release the kept picture
 
 
-def main() -> None:
-    """Answer requests until standard input ends."""
-    limits = ImageLimits(**json.loads(sys.argv[1]))
+def main(given_limits: Mapping[str, Any], own_folders: Sequence[str]) -> None:
+    """Answer requests until standard input ends.
+
+    ``own_folders`` are searched for the modules of the function that prepares pictures, after those of ``sys.path``.
+    """
+    limits = ImageLimits(**given_limits)
     requests, responses = _take_pipes()
     _limit_resources(limits)
     warnings.simplefilter("always")  # about every image, not only the first
     warnings.simplefilter("ignore", ResourceWarning)  # about this process, when it ends
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # about Pillow's limit: ours is checked
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"  # without Pillow's line of source
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2 + 1  # Pillow refuses twice this, also inside icons
     ImageFile.LOAD_TRUNCATED_IMAGES = limits.use_truncated
     close_formats()  # loads the decoders of the common formats before the first image
-    _Server(requests, responses, limits, Sandbox()).run()
+    _Server(requests, responses, limits, Sandbox(), own_folders).run()
 
 
 class _Server:
     """Answers one request after the other."""
 
-    def __init__(self, requests: BinaryIO, responses: BinaryIO, limits: ImageLimits, sandbox: Sandbox) -> None:
+    def __init__(
+        self,
+        requests: BinaryIO,
+        responses: BinaryIO,
+        limits: ImageLimits,
+        sandbox: Sandbox,
+        own_folders: Sequence[str] = (),
+    ) -> None:
         self._requests = requests
         self._responses = responses
         self._limits = limits
         self._sandbox = sandbox
+        self._own_folders = own_folders
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._decoded: Optional[DecodedImage] = None
         self._preprocess: Optional[Callable[[Image.Image], Any]] = None
@@ -101,6 +114,7 @@ class _Server:
             elif request == Request.HASH:
                 self._respond_outcome(attempt(_NO_REF, "decode", partial(self._hash, payload)))
             elif request == Request.PREPROCESS:
+                sys.path += [folder for folder in self._own_folders if folder not in sys.path]
                 with self._sandbox.own_code():
                     self._preprocess = pickle.loads(payload)  # noqa: S301  from the program that started this one
                 self._respond({})
@@ -143,13 +157,14 @@ class _Server:
             self._respond({"shape": array.shape, "dtype": array.dtype.str}, array.tobytes())
 
     def _respond_outcome(self, outcome: Union[dict[str, Any], Failure]) -> None:
-        printed = _take_output()
+        lines = _take_output()
         if isinstance(outcome, Failure):
             code, reason = outcome.code, outcome.reason
-            if printed and code == "damaged":  # libtiff prints what is wrong, Pillow says "decoder error -2"
-                error = undecodable(OSError(printed))
+            if lines and code == "damaged":  # libtiff prints what is wrong, Pillow says "decoder error -2"
+                error = undecodable(OSError(_summary(lines)))
                 code, reason = error.code, str(error)
             outcome = {"step": outcome.step, "code": code, "reason": reason}
+        printed = _summary([line for line in lines if not is_about_limits(line)])
         self._respond({**outcome, **({"printed": printed} if printed else {})})
 
     def _respond(self, header: dict[str, Any], data: bytes = b"") -> None:
@@ -183,15 +198,19 @@ def _limit_resources(limits: ImageLimits) -> None:
         resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
-def _take_output() -> str:
-    """Return, shortened, what libraries wrote to standard error (a file) since the last image, and empty that file."""
+def _take_output() -> list[str]:
+    """Return the lines that libraries wrote to standard error (a file) since the last image, and empty that file."""
     sys.stderr.flush()
     if not os.fstat(2).st_size:
-        return ""
+        return []
     os.lseek(2, 0, os.SEEK_SET)
     lines = os.read(2, _MAX_OUTPUT).decode("utf-8", "replace").split("\n")
     os.ftruncate(2, 0)
     os.lseek(2, 0, os.SEEK_SET)
-    lines = [line.strip() for line in lines if line.strip()]
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _summary(lines: list[str]) -> str:
+    """Return the first line, shortened, and how many more there are."""
     more = f" (and {len(lines) - 1} more lines)" if len(lines) > 1 else ""
     return lines[0][:_SHOWN_OUTPUT] + more if lines else ""

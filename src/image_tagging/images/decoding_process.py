@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import pickle
 import signal
 import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import IO, TYPE_CHECKING, Any, Callable, Optional
 
 from ..errors import DecoderError
 from ..settings import ImageLimits
-from ..writing import temporary_file
+from ..writing import small_temporary_file
+from .decode_errors import is_about_limits
 from .decoding_child import REQUEST, RESPONSE, Request
+from .interpreter import PROGRAM, environment, how_to_name_it, import_folders, interpreter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,17 +37,21 @@ _START_SECONDS = 120.0
 #: Seconds that a process which stopped answering has to end by itself, so that its exit code is known.
 _EXIT_SECONDS = 5.0
 
+#: On Windows: no console window next to a windowed program, and no share in the Ctrl-C of the parent's console.
+_NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+
+#: The signals by which a fault in a decoder ends its process. All others come from elsewhere, as SIGKILL does where
+#: the system lacks memory.
+_FAULTS = frozenset("SIGSEGV SIGBUS SIGILL SIGFPE SIGABRT SIGTRAP SIGSYS".split())
+
+#: Exit codes of Windows: STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT.
+_NO_MEMORY = frozenset({0xC0000017, 0xC000012D})
+
+#: What the system says where the file at the path of the interpreter is no program that it can run.
+_NO_PROGRAM = frozenset({errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.EPERM})
+
 #: The most bytes of a header and of data; a response that claims more is corrupt.
 _MOST_HEADER, _MOST_DATA = 1 << 20, 1 << 30
-
-#: Not ``multiprocessing``, which would run the user's script again in every process. ``sys.path`` is this program's.
-#: Until it is known, the current folder, which ``-c`` puts first, is left out: a stranger's may hold a ``json.py``.
-_PROGRAM = """import sys
-sys.path[:] = [folder for folder in sys.path if folder]
-import json
-sys.path[:] = json.loads(sys.argv.pop())
-from image_tagging.images.decoding_child import main
-main()"""
 
 
 class EndedError(Exception):
@@ -62,19 +68,25 @@ class DecodingProcess:
     def __init__(self, limits: ImageLimits) -> None:
         self._preprocess: Optional[Preprocess] = None
         self._output = ""
-        self._stderr = temporary_file()
         self._lock = threading.Lock()
         self._deadline = float("inf")
-        self._is_overdue = False
-        command = [sys.executable, "-c", _PROGRAM, json.dumps(asdict(limits.limits)), json.dumps(sys.path)]
+        self._is_overdue = self._is_killed_here = False
+        self._python = interpreter()
+        given = {"limits": asdict(limits.limits), **import_folders()._asdict()}
+        self._stderr = _output_file()
         try:
-            # A separate session: Ctrl-C in the terminal is for the parent, which then ends this process.
             self._popen = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, start_new_session=True
+                [self._python, "-c", PROGRAM, json.dumps(given)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                env=environment(),
+                start_new_session=True,  # Ctrl-C in the terminal is for the parent, which then ends this process
+                creationflags=_NO_WINDOW,
             )
         except OSError as error:
             self._stderr.close()
-            raise DecoderError(f"cannot start a process to decode images ({error}). Close some programs.") from error
+            raise DecoderError(f"cannot start a process to decode images ({error}). {_advice(error)}") from error
 
     @property
     def is_ended(self) -> bool:
@@ -87,7 +99,11 @@ class DecodingProcess:
             header, _ = self.receive(_START_SECONDS)
         except EndedError as error:
             self.end(patiently=True)
-            raise DecoderError(f"the process that decodes images does not start ({self.exit_reason()}).") from error
+            why = f"within {_START_SECONDS:g} s" if error.is_overdue else f"({self.exit_reason()})"
+            raise DecoderError(
+                f"the process that decodes images does not start {why}. It is one of {self._python}. If that is not "
+                f"the Python of this program: {how_to_name_it()}"
+            ) from error
         if not header["is_filtered"]:
             log.debug("no system calls are denied to the process that decodes images: not possible on this system")
 
@@ -161,6 +177,7 @@ class DecodingProcess:
         """End the process and close its pipes; ``patiently`` waits for it to end by itself first."""
         with suppress(subprocess.TimeoutExpired):
             self._popen.wait(_EXIT_SECONDS if patiently else 0)
+        self._is_killed_here |= self._popen.poll() is None
         self._popen.kill()
         self._popen.wait()
         with suppress(OSError):  # closing flushes requests that nothing reads any more
@@ -173,9 +190,40 @@ class DecodingProcess:
             self._output = self._stderr.read().decode("utf-8", "replace").strip()
             self._stderr.close()
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether neither an image nor this program ended it, but the system or another program, or want of memory."""
+        code = self._popen.returncode
+        is_signal = code is not None and code < 0 and _signal_name(-code) not in _FAULTS
+        lacks_memory = code in _NO_MEMORY or self._last_line().startswith("MemoryError")
+        return (is_signal or lacks_memory) and not (self._is_overdue or self._is_killed_here)
+
     def exit_reason(self) -> str:
         """Return the signal or exit code that it ended with, and the last line of its output."""
         code = self._popen.returncode
-        how = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
-        last_line = self._output.rpartition("\n")[2]
-        return f"{how}: {last_line}" if last_line else how
+        how = _signal_name(-code) if code and code < 0 else f"exit code {code}"
+        last_line = self._last_line()
+        return f"{how}: {last_line}" if last_line and not is_about_limits(last_line) else how
+
+    def _last_line(self) -> str:
+        return self._output.rpartition("\n")[2]
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # those for real time have none
+        return f"signal {number}"
+
+
+def _output_file() -> IO[bytes]:
+    """Return the file that takes what decoders print; raise DecoderError where none can be made."""
+    try:
+        return small_temporary_file()
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise DecoderError(f"cannot make a temporary file ({why}). Set TMPDIR to a folder that has room.") from error
+
+
+def _advice(error: OSError) -> str:
+    return how_to_name_it() if error.errno in _NO_PROGRAM else "Close some programs."

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional, Protocol, Union
 
 from ..addresses import ImageRef
+from ..failures import KILLED
 from ..records import Failure, ImageFacts
 from ..settings import ImageLimits
 from ..text import short_path
@@ -150,7 +151,11 @@ class Turn:
         self._pool.forget(process)
         if end.is_overdue:
             return "timeout", f"decoding takes longer than {self._seconds:g} s; --image_seconds raises the limit"
-        return "crashed", f"the decoder crashed on it ({process.exit_reason()})"
+        how = process.exit_reason()
+        if process.was_killed:
+            why = f"the system ended its decoder ({how}), perhaps for lack of memory"
+            return KILLED, f"{why}; the next run tries it again"
+        return "crashed", f"the decoder crashed on it ({how})"
 
     def _release_large(self) -> None:
         """Let another thread decode a large picture."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import time
 from collections.abc import Iterator
 from typing import Optional
@@ -20,7 +19,7 @@ from ..exporters import (
     results,
     score_pictures,
 )
-from ..files import stamp_of
+from ..files import absolute, stamp_of
 from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..records import EncoderSpec, Found, FoundArchive, FoundImage, OtherFile
@@ -60,7 +59,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     """
     started = time.monotonic()
     require_place(config.place, archives=config.archives)
-    root, output = os.path.abspath(config.directory), os.path.abspath(config.output)
+    root, output = absolute(config.directory), absolute(config.output)
     found = find_images(
         root,
         DataSetRules(config.exclude, kind_names()),
@@ -81,7 +80,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
         store.pictures.reserve(earlier.names, earlier.digest)
         if imported and config.metadata_json:
             watch("reading the metadata", 0, None)
-            store.imported.replace(os.path.abspath(config.metadata_json), *imported)
+            store.imported.replace(absolute(config.metadata_json), *imported)
         with explain_no_images(root, images.where_the_rest_belongs):
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
@@ -119,7 +118,7 @@ def _write_results(
 ) -> tuple[ResultWriter, int]:
     """Score and place every picture; return what wrote the results, and how many files got a tag."""
     tagged = 0
-    output, archives = os.path.abspath(config.output), embedding.archives if config.archives else None
+    output, archives = absolute(config.output), embedding.archives if config.archives else None
     bins, place, encoding = config.output_bins, config.place, config.archive_encoding
     with results(output, archives=archives, bins=bins, place=place, encoding=encoding, earlier=earlier) as writer:
         scored = score_pictures(store.pictures.records(embedding.encoder), models, bins)

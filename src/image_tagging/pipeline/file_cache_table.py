@@ -17,7 +17,7 @@ from typing import Any, Optional
 
 from ..addresses import ImageRef
 from ..errors import InputError, OutputError
-from ..files import StrPath, user_path
+from ..files import StrPath, absolute, user_path
 from ..text import escaped
 from ..writing import require_plain_database, require_plain_journals
 from .file_cache_earlier import EARLIER_TABLE, convert
@@ -148,7 +148,7 @@ def file_row(ref: ImageRef, stamp: str, *, hash_id: Optional[str] = None, n_cont
 
 def key_of(ref: ImageRef) -> str:
     """Return the key of a file, independent of the working directory."""
-    return ImageRef(os.path.abspath(ref.file), ref.members).key
+    return ImageRef(absolute(ref.file), ref.members).key
 
 
 def _as_dict(row: sqlite3.Row) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def open_cache(db_path: StrPath, *, make: bool = False, change: bool = False) ->
         require_plain_database(db_path)
     else:
         require_plain_journals(os.path.realpath(db_path))
-    uri = f"{Path(db_path).absolute().as_uri()}?mode={'rwc' if make else 'rw'}"
+    uri = f"{Path(absolute(os.fspath(db_path))).as_uri()}?mode={'rwc' if make else 'rw'}"
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as db:
             db.row_factory = sqlite3.Row

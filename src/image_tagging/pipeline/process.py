@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Sequence
 
 from ..encoders import EncoderChoice
 from ..exporters import DatasetFiles, InputFiles
+from ..files import absolute
 from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..runners import Runner
@@ -40,7 +40,7 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
         The output folder cannot be written, or another run is working in it.
     """
     started = time.monotonic()
-    root, output = os.path.abspath(config.input_folder), os.path.abspath(config.output_folder)
+    root, output = absolute(config.input_folder), absolute(config.output_folder)
     found = find_images(
         root,
         DataSetRules(config.exclude, kind_names()),

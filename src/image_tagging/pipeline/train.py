@@ -11,7 +11,7 @@ from typing import Optional
 from ..datasets import audit_dataset, gather, read_embeddings, read_tag_lists
 from ..encoders import EncoderChoice, require_this_version
 from ..errors import EncoderMismatchError, EncoderUnavailableError, InputError, MetadataError, ModelError, TrainingError
-from ..files import longest_name, stamp_of
+from ..files import absolute, longest_name, stamp_of
 from ..progress import Progress, no_progress
 from ..records import EncoderSpec, ImportedEmbedding
 from ..reports import RunReport, require_report_ours, require_reports_ours, write_report
@@ -66,7 +66,7 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
     advice = audit_dataset(data)
     prior, prior_warnings = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
     learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior)
-    writer = _Writer(os.path.abspath(config.output), RunReport(data, encoder, seed=config.seed, aim=aim))
+    writer = _Writer(absolute(config.output), RunReport(data, encoder, seed=config.seed, aim=aim))
     watch("training", 0, len(data.tags))
     # Nothing is stored: holding the store file prevents two runs from writing into one folder. BLAS comes first: it is
     # found in the list of mapped files, which cannot be read once the store lies in a folder whose name is no text.

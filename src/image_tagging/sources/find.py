@@ -15,7 +15,7 @@ from typing import Optional
 
 from ..addresses import ImageRef, member_parts
 from ..errors import InputError, ReadError
-from ..files import stamp_of
+from ..files import absolute, stamp_of
 from ..records import Failure, Found, FoundArchive, OtherFile
 from .archives import (
     DEFAULT_LIMITS,
@@ -69,7 +69,7 @@ def find_images(  # noqa: PLR0913 - the settings of one run, each by its name
         There is nothing at ``root``, it is a file of another kind, or lies where the system shows its state.
     """
     limits = replace(limits, encoding=archive_encoding or limits.encoding)
-    if is_system(root):
+    if is_system(absolute(root)):
         raise InputError(f"{root} cannot be read: {system_folder_error()}. Name another folder.")
     if not os.path.exists(root):
         raise InputError(f"there is no folder or file at {root}. Check the path.")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Optional
 
-from ..failures import FailureList
+from ..failures import KILLED, FailureList
 from ..files import is_relinked, stamp_of
 from ..records import (
     EncoderSpec,
@@ -47,7 +47,7 @@ FROM listing AS l
 LEFT JOIN image AS i ON i.address = l.address AND i.stamp = l.stamp
 WHERE NOT {HAS_EMBEDDING}
 AND NOT EXISTS (SELECT 1 FROM failure AS f WHERE f.address = l.address AND f.stamp = l.stamp
-                AND f.step = 'decode' AND f.decoder = :decoder)
+                AND f.step = 'decode' AND f.code <> '{KILLED}' AND f.decoder = :decoder)
 """
 
 _PLAIN_FILES = "SELECT seq, address, stamp FROM listing WHERE seq > ? ORDER BY seq LIMIT ?"

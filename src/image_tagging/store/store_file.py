@@ -17,7 +17,7 @@ from typing_extensions import Self
 
 from ..errors import OutputError
 from ..text import escaped
-from ..writing import make_folder, remove_leftovers, require_plain_database
+from ..writing import has_temporary_folder, make_folder, remove_leftovers, require_plain_database
 from . import schema
 
 STORE_NAME = "image-tagging.store"
@@ -77,6 +77,8 @@ class StoreFile:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
+            if not has_temporary_folder():  # for sorting many names
+                self._db.execute("PRAGMA temp_store = MEMORY")
             # Writing takes the lock; in one go, so that a run that is killed here leaves no half of a store.
             migration = schema.steps_from(version if found else None)
             schema.add_functions(self._db)

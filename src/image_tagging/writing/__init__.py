@@ -14,6 +14,7 @@ from __future__ import annotations
 from .folders import folder_below, make_folder
 from .new_files import (
     copy_image,
+    has_temporary_folder,
     link_image,
     new_database,
     new_file,
@@ -21,6 +22,7 @@ from .new_files import (
     remove_leftovers,
     require_ours,
     scratch_file,
+    small_temporary_file,
     temporary_file,
 )
 from .plain_files import (
@@ -35,6 +37,7 @@ __all__ = [
     "appended_text",
     "copy_image",
     "folder_below",
+    "has_temporary_folder",
     "link_image",
     "make_folder",
     "new_database",
@@ -47,5 +50,6 @@ __all__ = [
     "require_plain_database",
     "require_plain_journals",
     "scratch_file",
+    "small_temporary_file",
     "temporary_file",
 ]

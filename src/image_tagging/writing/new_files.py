@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -123,7 +124,7 @@ def require_ours(path: str, mark: re.Pattern[bytes]) -> None:
 
 
 def temporary_file() -> IO[bytes]:
-    """Return a file without a name in the folder for temporary files; it is gone when it is closed."""
+    """Return a file without a name in the folder for temporary files; it is gone when it is closed. Raises OSError."""
     return tempfile.TemporaryFile(prefix="image-tagging-")
 
 
@@ -146,6 +147,23 @@ def scratch_file(folder: str) -> Iterator[BinaryIO]:
         ) from error
     finally:
         _remove(aside)
+
+
+def small_temporary_file() -> IO[bytes]:
+    """Return a file as :func:`temporary_file` does, which on Linux is in memory: no folder is needed there."""
+    if sys.platform == "linux" and hasattr(os, "memfd_create"):
+        with suppress(OSError):  # some systems forbid these
+            return os.fdopen(os.memfd_create("image-tagging"), "w+b")
+    return temporary_file()
+
+
+def has_temporary_folder() -> bool:
+    """Return whether there is a folder for temporary files that can be written: a read-only system may have none."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def copy_image(content: Union[str, bytes], target: str, root: str, times: Optional[tuple[int, int]] = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -258,3 +259,14 @@ def test_without_onnxruntime_it_says_what_to_do(monkeypatch):
 
 def test_its_weights_are_small():
     assert files("image_tagging.encoders.builtin").joinpath("builtin.onnx").stat().st_size <= 6_000_000
+
+
+@pytest.mark.slow
+def test_the_encoder_leaves_nothing_in_the_home_of_the_user(command, trained, tmp_path):
+    """onnxruntime reports its use to its maker, with a number that it keeps there, unless it is told not to."""
+    home = {name: str(tmp_path / "home") for name in ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME")}
+    (tmp_path / "home").mkdir()
+    options = [f"--input_folder={trained.images}", f"--output_folder={tmp_path / 'out'}", "--clip_model=builtin"]
+    done = command("process", *options, env={**os.environ, **home})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list((tmp_path / "home").rglob("*"))

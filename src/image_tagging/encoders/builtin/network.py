@@ -5,6 +5,7 @@ The recipe in ``distillation/`` makes ``builtin.onnx``; docs/model-card.md says 
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,8 @@ def blocks(square: NDArray[np.uint8], features: NDArray[np.float32]) -> tuple[ND
 
 @cache
 def _session() -> Any:
+    # Read as the library is imported. Its releases report their use to their maker, and keep a number of this machine.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError as error:

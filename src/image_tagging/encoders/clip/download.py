@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import ssl
+import sys
 import urllib.error
 import urllib.request
+from contextlib import redirect_stderr
 from http.client import HTTPException
 from types import ModuleType
 from typing import Any
@@ -33,7 +36,8 @@ def fetch(library: ModuleType, weights: Weights) -> str:
     try:
         if not os.path.exists(cached) and not constants.HF_HUB_OFFLINE:
             _require_answer(address)
-        path: str = library.download_pretrained(config)
+        with redirect_stderr(sys.stderr or io.StringIO()):  # a windowed program has none for the bar to be drawn on
+            path: str = library.download_pretrained(config)
     except (OSError, RuntimeError, ValueError, TypeError, HTTPException) as error:
         raise EncoderUnavailableError(
             f"the weights {weights.tag!r} of {weights.name} are neither in {cached} nor available from {address} "
