@@ -237,7 +237,8 @@ def test_the_commands_end_with_0_and_say_what_to_install(made, archives, capsys)
     said = capsys.readouterr().out
     assert f"2 images need the encoder {NAME}/v1, which is not available ({REASON}): not scored" in said
     assert "2 skipped" in said
-    assert "(no-encoder)" in said
+    assert "x.png (no-encoder)\n" in said
+    assert said.count(REASON) == 1
     log = (made / "scored" / "image-tagging.log").read_text(encoding="utf-8")
     assert log.count("(embed, no-encoder)") == 2
     with closing(sqlite3.connect(made / "scored" / ("stage4.db" if archives else "stage3.db"))) as db:

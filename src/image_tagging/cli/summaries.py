@@ -200,7 +200,8 @@ def _show_failures(console: Console, what: str, failures: Sequence[Failure], cou
     """Print the first failures of ``count``, of which the log names ``failures``."""
     for failure in failures[:_SHOWN]:
         path = shortened(failure.ref.path, 1000)
-        line(console, f"  {what}: {path}: {failure.reason} ({failure.code})", style="yellow")
+        reason = "" if failure.code == "no-encoder" else f": {failure.reason}"  # said once, below
+        line(console, f"  {what}: {path}{reason} ({failure.code})", style="yellow")
     if count > _SHOWN:
         where = f"; {'all' if count == len(failures) else f'{len(failures):,}'} are in {log}" if log else ""
         line(console, f"  … and {count - _SHOWN:,} more{where}", style="yellow")
