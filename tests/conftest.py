@@ -35,6 +35,13 @@ def pytest_runtest_makereport() -> Iterator[None]:
     report.sections = [(name, said.encode("utf-8", "backslashreplace").decode()) for name, said in report.sections]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_width_of_a_terminal() -> None:
+    """Take away the width that a runner of tests gives its workers: without a terminal the screen has its own."""
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data beside the checkout; tests that need it skip, and say so, where it is absent."""

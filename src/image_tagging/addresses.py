@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-import orjson
-
 from .text import encodable, escape_surrogates, unescape_surrogates
 
 #: The most names in one address, characters of all of them, and of a path for people.
@@ -41,6 +39,8 @@ class ImageRef:
     @classmethod
     def of_key(cls, key: str) -> ImageRef:
         """Return what ``key`` gave as a text; ValueError says in words what is wrong with anything else."""
+        import orjson  # here, and not for --help
+
         return cls.of(orjson.loads(key))
 
     @property
@@ -51,6 +51,8 @@ class ImageRef:
     @property
     def key(self) -> str:
         """The address as JSON on one line, to look an image up by: two images never share it, as they may a path."""
+        import orjson
+
         return orjson.dumps(self.address).decode()
 
     @property

@@ -161,7 +161,7 @@ def test_tags_that_differ_in_case_alone_get_a_note_in_stages_1_and_2(tmp_path, c
     path = written(tmp_path / "a.zip", zipped(members))
     out = tmp_path / "out"
     assert cli.main(["process", f"--input_folder={path}", f"--output_folder={out}", "--clip_model=builtin"]) == 0
-    assert "The tags MÖWE and Möwe differ in case alone: if they mean the same" in capsys.readouterr().out
+    assert "Tags that differ in case alone: MÖWE and Möwe. If two mean the same" in capsys.readouterr().out
     advice = [each.sentence for each in trained_in(out).advice if each.code == "spelt-alike"]
     if spells_apart(tmp_path):
         assert advice == [

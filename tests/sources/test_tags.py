@@ -38,7 +38,7 @@ def test_the_tag_of_an_image_that_was_named_is_its_folder(tmp_path, monkeypatch)
         (("inner.zip", "7.png"), "inner", "inner"),
         (("deep/inner.ZIP", "7.png"), "inner", "deep"),
         (("a/b/7.png",), "b", "a"),
-        (("a\\b\\7.png",), "b", "a"),
+        (("a/b\\c/7.png",), "b\\c", "a"),
         (("inner.zip", "a/7.png"), "a", "inner"),
         (("../../7.png",), "my.photos", "my.photos"),
         (("/a/./7.png",), "a", "a"),
