@@ -82,6 +82,12 @@ def test_what_is_no_path_is_refused_in_one_line(config, name, value):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(("config", "name"), PATHS, ids=[f"{config.__name__}-{name}" for config, name in PATHS])
+def test_an_empty_path_is_refused_and_not_the_current_folder(config, name):
+    with pytest.raises(InputError, match=f"{name} is an empty path"):
+        configured(config, name, "")
+
+
 def test_every_setting_called_like_a_path_is_one():
     words = ("folder", "directory", "json", "output", "model", "pretrained", "path", "file")
     named = {

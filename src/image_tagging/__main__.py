@@ -60,6 +60,9 @@ _RETRY_SECONDS = 0.01
 #: The time of the signal that interrupted the program; empty until then.
 _interrupted_at: "list[float]" = []
 
+#: The signals that came at a bad moment.
+_postponed: "list[int]" = []
+
 
 def main(arguments: "Optional[list[str]]" = None) -> int:
     """Run a command as ``cli.main`` does, and return its exit code for ``sys.exit``: signals are ignored from then on.
@@ -72,6 +75,8 @@ def main(arguments: "Optional[list[str]]" = None) -> int:
 
         code = run(arguments)
         _on_signals(signal.SIG_IGN)
+        if _postponed and not _interrupted_at:  # in the last import, after which the command was done at once
+            raise KeyboardInterrupt
     except KeyboardInterrupt:  # while the command line was loaded, or in its last moments
         from .cli import interrupted
 
@@ -100,6 +105,7 @@ def _interrupt(number: int, frame: "Optional[FrameType]") -> None:
         if time.monotonic() - _interrupted_at[0] > _REPEAT_SECONDS:
             os._exit(INTERRUPTED)
     elif sys.platform != "win32" and _is_unsafe(frame):
+        _postponed.append(number)
         signal.setitimer(signal.ITIMER_REAL, _RETRY_SECONDS)
     else:
         _interrupted_at.append(time.monotonic())

@@ -103,6 +103,8 @@ def user_path(path: StrPath, what: str = "the path") -> str:
     text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else path
     if not isinstance(text, str):
         raise InputError(f"{what} is {path!r}, which is no path: give a text or a pathlib.Path.")
+    if not text:
+        raise InputError(f"{what} is an empty path; give one.")
     if not text.startswith("~"):
         return text
     home = text.replace("\\", "/").partition("/")[0]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from image_tagging.cli.screen import line, screen
 from image_tagging.cli.tables import Column, show_table
 
 COLUMNS = [
@@ -77,3 +78,10 @@ def test_a_long_tag_is_folded_and_leaves_room_for_figures():
 
 def test_control_characters_of_a_tag_are_replaced():
     assert "�[2J" in shown(40, [row("\x1b[2J")])[1]
+
+
+@pytest.mark.parametrize("columns", ["0", "00"])
+def test_a_width_of_nothing_is_taken_for_none(monkeypatch, capsys, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    line(screen(), "Written /out/models")
+    assert capsys.readouterr().out == "Written /out/models\n"

@@ -29,6 +29,9 @@ DAMAGED = {
     "paths that are no list": lambda _: spelt({**PICTURE, "file_paths": "/a.png"}),
     "addresses that are no list": lambda _: spelt({**PICTURE, "addresses": 5}),
     "addresses that are none": lambda _: spelt({**PICTURE, "addresses": [[]]}),
+    "scores that are no list": lambda _: spelt({**PICTURE, "classifiers_output": "x"}),
+    "a score that is none": lambda _: spelt({**PICTURE, "classifiers_output": [5]}),
+    "a hash that is none": lambda _: spelt({**PICTURE, "hash_id": 5}),
     "an address too many": lambda _: spelt({**PICTURE, "addresses": [["/a.png"], ["/b.png"]]}),
     "a picture twice": lambda _: (
         f'{{"h": {json.dumps(PICTURE)}, "g": {json.dumps(PICTURE)}, "h": {json.dumps(PICTURE)}}}'

@@ -160,6 +160,31 @@ def test_a_signal_during_an_import_is_not_lost_where_the_alarm_is_switched_off(t
     assert (running.returncode, told) == (130, SAID)
 
 
+@needs_signals
+def test_a_signal_during_the_last_import_of_a_command_is_answered(tmp_path):
+    (tmp_path / "slow_module.py").write_text("print('ready', flush=True)\nimport sys\nsys.stdin.readline()\n")
+    program = (
+        "import sys\n"
+        "import image_tagging.__main__ as command\n"
+        "from image_tagging import cli\n"
+        "cli.main = lambda arguments: __import__('slow_module') and 0\n"
+        "command._RETRY_SECONDS = 100.0\n"
+        "sys.exit(command.main([]))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
+    ) as running:
+        assert running.stdout.readline() == "ready\n"
+        running.send_signal(signal.SIGTERM)
+        _, told = running.communicate("\n", timeout=100)
+    assert (running.returncode, told) == (130, SAID)
+
+
 # The folder one stands in --------------------------------------------------------------------------------------
 
 #: Imports that are tried and may fail, from the extras and from Python itself.

@@ -169,7 +169,7 @@ def test_where_nothing_can_be_scored_the_run_ends_with_what_to_install(made, arc
         path.unlink()
     source = new_images(made, ["x.png", "y.png"], archives=archives)
     unavailable()
-    with pytest.raises(EncoderUnavailableError, match=r"some images are not in the metadata.*pip install colours"):
+    with pytest.raises(EncoderUnavailableError, match=r"some images have no embedding yet.*pip install colours"):
         classify(made, source, archives=archives, runner=runner(), metadata=metadata)
     assert not (made / "scored" / "output.json").exists()
 

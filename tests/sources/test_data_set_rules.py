@@ -229,3 +229,10 @@ def test_every_reason_is_said_in_words(reason):
 def test_a_folder_whose_name_is_no_text_is_walked_with_patterns(tmp_path):
     written(tmp_path / "caf\udce9" / "a.png", b"")
     assert any(isinstance(item, FoundImage) for item in find_images(str(tmp_path), DataSetRules(["x"])))
+
+
+@pytest.mark.parametrize("name", ["my-output.json", "notstage3.db", "x.image-tagging.store"])
+def test_a_file_whose_name_only_ends_like_one_of_results_is_none(found, name):
+    files = {f"sets/{tag}/0.{number}/a.png": b"" for tag in ("cat", "dog") for number in (1, 2)}
+    images, out = found({**files, name: b"{}"})
+    assert (len(images), out) == (4, [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from contextlib import suppress
 from typing import IO, Any, cast
@@ -20,6 +21,11 @@ _WIDE = 200
 
 class Screen(Console):
     """Standard output or error; where its reader stops early (``| head``), the rest is discarded without an error."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        if self.width < 1:  # COLUMNS=0, as some terminals set it before they know
+            self.width = shutil.get_terminal_size().columns
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print as ``Console.print`` does; raise OutputError where the output is a file that cannot be written."""
@@ -79,9 +85,13 @@ def _is_closed(stream: Any) -> bool:
 def screen() -> Console:
     """Return a console for standard output: as wide as the terminal or ``COLUMNS``, and wide where neither is."""
     console = Screen(file=usable(sys.stdout), force_jupyter=False, soft_wrap=True, highlight=False)
-    if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
+    if not console.is_terminal and not _is_width(os.environ.get("COLUMNS", "")):
         console.width = _WIDE
     return console
+
+
+def _is_width(columns: str) -> bool:
+    return columns.isdigit() and int(columns) > 0
 
 
 def line(console: Console, text: str = "", style: str = "") -> None:

@@ -157,7 +157,11 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
 def _show_stages(console: Console, summary: ClassifySummary) -> None:
     """Print what became of the entries that earlier runs wrote into ``output.json``."""
     if summary.replaced:
-        gone = f", of which {summary.dropped:,} are not among these images" if summary.dropped else ""
+        gone = (
+            f", of which {summary.dropped:,} {'is' if summary.dropped == 1 else 'are'} not among these images"
+            if summary.dropped
+            else ""
+        )
         note = f"  output.json: replaced {counted(summary.replaced, 'picture')} of the last run of this stage{gone}."
         line(console, note, style="yellow" if gone else "")
     if summary.kept:

@@ -64,7 +64,7 @@ class EncoderChoice:
             if self.dim is None:
                 raise
             message = (
-                f"some images are not in the metadata, and the encoder of the tag models, "
+                f"some images have no embedding yet, and the encoder of the tag models, "
                 f"{self.name}/{self.pretrained}, is not here to compute them: {error.reason}. "
                 "Another encoder (--clip_model, stage 1) needs other tag models."
             )

@@ -72,7 +72,7 @@ class EarlierResults:
         for start, length, found in json_pieces(errors, file):
             for hash_id, entry in found.items():
                 try:
-                    if len(found) > 1 or not isinstance(entry, dict):
+                    if len(found) > 1 or not isinstance(entry, dict) or not _has_scores(entry):
                         raise ValueError("is no picture with its scores")
                     paths, refs = files_of(entry)
                 except (ValueError, KeyError) as error:
@@ -146,6 +146,12 @@ class EarlierResults:
         if not chosen:
             return None
         return with_files(entry, [paths[number] for number in chosen], [refs[number].address for number in chosen])
+
+
+def _has_scores(entry: Entry) -> bool:
+    scores = entry.get("classifiers_output")
+    is_list = isinstance(scores, list) and all(isinstance(score, dict) for score in scores)
+    return is_list and isinstance(entry.get("hash_id"), str)
 
 
 def with_files(entry: Entry, paths: list[str], addresses: list[list[str]]) -> Entry:

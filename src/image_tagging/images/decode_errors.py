@@ -175,7 +175,7 @@ def undecodable(error: Exception, image_format: str = "", *, is_cut: bool = Fals
     if isinstance(error, NotImplementedError) or any(word in words for word in _NOT_SUPPORTED):
         return DecodeError("unsupported", f"{what} is of a kind that cannot be read ({message})")
     if is_cut or isinstance(error, EOFError) or any(word in words for word in _TRUNCATED):
-        return DecodeError("truncated", f"{what} is cut short ({message})")
+        return DecodeError("truncated", f"{what} is cut short")
     if is_about_limits(message):
         return DecodeError("too-large", f"{what} is larger than its decoder allows")
     return DecodeError("damaged", f"{what} cannot be decoded ({message})")

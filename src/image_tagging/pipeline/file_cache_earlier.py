@@ -26,7 +26,10 @@ _ADD = "INSERT OR IGNORE INTO file_cache_address VALUES (?, ?, ?)"
 
 
 def convert(db: sqlite3.Connection) -> None:
-    """Give each row of a cache of an earlier version the exact address of its file, so that none is added again."""
+    """Give each row of a cache of an earlier version the exact address of its file, so that none is added again.
+
+    Members whose names are read otherwise now, in another encoding, are added under their right names.
+    """
     if not db.execute(_EXISTS).fetchone():
         return
     with db:

@@ -45,7 +45,8 @@ def kind_folders(files: Collection[str], kinds: Collection[str]) -> set[str]:
 
     ``files`` are the names of its members that are no folders.
     """
-    homes = {"/".join(member_parts(name)[:-1]) for name in files if name.endswith(RESULT_FILES)}
+    marks = (member_parts(name) for name in files if name.endswith(RESULT_FILES))
+    homes = {"/".join(parts[:-1]) for parts in marks if parts and parts[-1] in RESULT_FILES}
     bins: dict[tuple[str, str], set[str]] = {}
     for parts in map(member_parts, files if homes else ()):
         home = ""

@@ -15,6 +15,7 @@ import pytest
 from image_tagging.encoders import load_encoder
 from image_tagging.encoders.clip import weights as clip_weights
 from image_tagging.encoders.clip.encoder import ClipEncoder
+from image_tagging.encoders.clip.loading import import_open_clip
 from image_tagging.encoders.clip.weights import Weights, activation_for, check_known, identify, published_pairs
 from image_tagging.encoders.registry import encoder_identity
 from image_tagging.errors import EncoderUnavailableError
@@ -199,3 +200,21 @@ def test_without_open_clip_identities_are_still_known(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "open_clip", None)
     assert encoder_identity("ViT-B-32", "openai") == ("ViT-B-32", "openai")
     assert encoder_identity("ViT-B-32", weights_file)[1].startswith("mine.pt@")
+
+
+@pytest.mark.parametrize("error", [AttributeError, ImportError, OSError, RuntimeError, ValueError, SystemError])
+def test_an_installation_that_does_not_fit_is_said_in_one_line(monkeypatch, error):
+    class Broken:
+        def find_spec(self, name, path=None, target=None):
+            if name == "open_clip":
+                raise error("partially initialized module 'torchvision' has no attribute 'extension'")
+
+    monkeypatch.delitem(sys.modules, "open_clip", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    with pytest.raises(EncoderUnavailableError, match=r"cannot be imported .*extension.*pip install"):
+        import_open_clip()
+
+
+def test_a_missing_file_is_named_as_it_was_given():
+    weights = identify("ViT-B-32", "/Some/Where-Else/Missing.pt", lambda: pytest.fail("nothing to look up"))
+    assert weights.pretrained == "/Some/Where-Else/Missing.pt"

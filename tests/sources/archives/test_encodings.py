@@ -80,7 +80,7 @@ def test_three_names_nearly_always_are(encoding):
     assert right >= 190
 
 
-@pytest.mark.parametrize("name", NAMES["utf-8"].split())
+@pytest.mark.parametrize("name", [*NAMES["utf-8"].split(), "ü", "é/1.png", "ñ.png", "犬", "고"])
 def test_one_name_in_utf8_is_read_as_such(name):
     assert choose_encoding([name.encode()]) == "utf-8"
 

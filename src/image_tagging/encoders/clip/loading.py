@@ -78,13 +78,17 @@ def random_model(name: str, seed: int, device: Optional[str] = None) -> LoadedMo
     return LoadedModel(torch, library, Weights(name, f"random-{seed}", "", ""), model, find_device(torch, device))
 
 
+#: What importing it raises: all but the first where torch, torchvision and numpy do not match.
+_BROKEN = (ImportError, OSError, RuntimeError, AttributeError, TypeError, ValueError, SystemError)
+
+
 def import_open_clip() -> ModuleType:
     """Return the module open_clip, or raise EncoderUnavailableError that says how to install it."""
     try:
         import open_clip
 
         library: ModuleType = open_clip
-    except (ImportError, OSError, RuntimeError) as error:  # the last two: torch and torchvision that do not match
+    except _BROKEN as error:
         raise EncoderUnavailableError(
             f"CLIP models need open_clip, which cannot be imported ({one_line(error)}): "
             "pip install 'image-tagging-tools[clip]'",

@@ -58,7 +58,9 @@ def identify(name: str, pretrained: str, import_library: Callable[[], ModuleType
     name = name.replace("/", "-")  # "ViT-B/32", as OpenAI writes it; open_clip takes both
     if not (is_path(pretrained) and os.path.isfile(pretrained)):
         tag = pretrained.lower().replace("-", "_")  # as open_clip looks tags up
-        return Weights(name, tag, tag, "")
+        return Weights(
+            name, pretrained if is_path(pretrained) else tag, tag, ""
+        )  # a path as it was given, for the error
     digest = file_digest(pretrained)
     pairs = published_pairs(import_library(), digest) if may_be_published(digest) else []
     if not pairs:

@@ -187,7 +187,7 @@ _CYRILLIC = re.compile(rf"[а-яё][А-ЯЁ]|[а-яА-ЯёЁ](?=[{_LETTERS}])|[{
 
 #: Of two that fit alike the first is chosen. The second of traditional Chinese has the characters of Hong Kong too.
 _MODELS = (
-    _Model(UTF_8, _any_language, 0.8, _LATIN, 0.05, 5.0),
+    _Model(UTF_8, _any_language, 0.8, _LATIN, 0.05, 50.0),  # few bytes of other encodings are UTF-8 by chance
     _Model("cp437", _latin, 0.95, _LATIN, 0.05),
     _Model("cp932", _japanese, 0.5, _EAST_ASIAN, 0.2),
     _Model("gb18030", _simplified, 0.5, _EAST_ASIAN, 0.2),
