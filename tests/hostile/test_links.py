@@ -113,6 +113,14 @@ def test_a_link_gives_its_name_to_a_folder_that_is_read_nowhere_else(folder):
     assert left_out_links(folder) == ["wolf"]
 
 
+def test_a_link_to_what_was_read_by_another_link_is_no_empty_tag(folder):
+    written(folder / ".pool" / "7" / "b.png", png(5))
+    (folder / "dog").symlink_to(".pool/7")
+    (folder / "pool").symlink_to(".pool")
+    assert left_out_links(folder) == ["pool"]
+    assert sub_folders(folder) == ["cat", "dog"]
+
+
 def test_folders_outside_are_read_once_whatever_links_lead_there(folder, tmp_path):
     written(tmp_path / "home" / "deep" / "b.png", png(5))
     for name, target in {"x": "../home", "y": "../home", "z": "../home/deep", "up": ".."}.items():

@@ -56,6 +56,7 @@ class FolderWalk:
         self._rules = rules
         self._follow_links = follow_links
         self._walked: set[str] = set()  # real paths
+        self._known = 0  # folders that were met again
         self._links: deque[tuple[str, str]] = deque()  # paths, and where they lead
 
     def items(self) -> Iterator[Walked]:
@@ -66,7 +67,21 @@ class FolderWalk:
             if real in self._walked:
                 yield LeftOut(ImageRef(path), "link", is_folder=False)
             else:
-                yield from self._tree(path, real)
+                yield from self._linked_tree(path, real)
+
+    def _linked_tree(self, path: str, real: str) -> Iterator[Walked]:
+        """Go through a folder by way of a link; it adds nothing where all that is in it was read already."""
+        folders, known, is_new = [], self._known, False
+        for item in self._tree(path, real):
+            if isinstance(item, FoundFolder):
+                folders.append(item)
+            else:
+                is_new = True
+                yield item
+        if is_new or self._known == known:
+            yield from folders
+        else:
+            yield LeftOut(ImageRef(path), "link", is_folder=False)
 
     def _tree(self, folder: str, real: str) -> Iterator[Walked]:
         """Go through a folder and those below it, links aside."""
@@ -81,7 +96,9 @@ class FolderWalk:
                 inner = self._folder(entry, here)
                 if not isinstance(inner, str):
                     yield from inner
-                elif inner not in self._walked:
+                elif inner in self._walked:
+                    self._known += 1
+                else:
                     yield from self._open(entry.path, inner, stack)
                     break
             else:
