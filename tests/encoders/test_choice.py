@@ -30,7 +30,7 @@ def test_an_encoder_of_another_length_is_refused():
 
 def test_where_the_encoder_of_the_tag_models_is_not_here_the_message_says_what_for(tmp_path):
     choice = EncoderChoice.by_spec(EncoderSpec("ViT-B-32", "no_such_tag", 512, ""), None, None, "auto")
-    with pytest.raises(EncoderUnavailableError, match=r"not in the metadata.*ViT-B-32/no_such_tag") as told:
+    with pytest.raises(EncoderUnavailableError, match=r"have no embedding yet.*ViT-B-32/no_such_tag") as told:
         choice.load()
     assert "\n" not in str(told.value)
 

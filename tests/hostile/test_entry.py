@@ -43,8 +43,14 @@ def many(trained, tmp_path_factory):
     return folder
 
 
+def _answering_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell that starts the tests in the background switches it off
+
+
 def started(way, programs, *arguments, **options):
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "encoding": "utf-8", "env": ways.plain()}
+    if os.name != "nt":
+        pipes["preexec_fn"] = _answering_interrupts
     return subprocess.Popen(ways.command(way, programs, *arguments), **{**pipes, **options})
 
 
