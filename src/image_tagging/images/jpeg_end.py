@@ -3,7 +3,7 @@
 Every viewer shows them; Pillow reports them as it does those that lack half of their picture. Whether a picture is
 whole is found in two steps. The headers say whether all components, all coefficients with all their bits, and all
 restart intervals are there. Then the last scan may still be cut: its decoder fills up what is missing with zeros, so
-the picture is whole if it is the same whatever bits follow.
+the picture is complete if it is the same with any bits after the data.
 
 Source: ITU-T T.81, B.1 and B.2 (markers, frame and scan headers), A.2.3 and A.2.4 (units of interleaved and other
 scans), G.1.1 (spectral selection and successive approximation).

@@ -11,7 +11,8 @@ from ..text import unescape_surrogates
 if TYPE_CHECKING:
     import sqlite3
 
-#: The table that held the path and the stamp of each row of ``file_cache``, as texts whatever a stranger put there.
+#: The table that held the path and the stamp of each row of ``file_cache``; a stranger may have put anything there, so
+#: they are read as texts.
 EARLIER_TABLE = "file_cache_stamp"
 
 _EXISTS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'file_cache_stamp'"

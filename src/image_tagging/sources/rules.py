@@ -19,7 +19,7 @@ from .reserved import NO_MEDIA, file_reason, folder_reason, may_be_left_out
 from .results import kind_folders
 from .suffixes import is_archive_name, is_image_name, is_unread_name
 
-#: Whether the system can mark a file as hidden, whatever its name.
+#: Whether the system can mark a file as hidden without a dot in its name.
 _MARKS_HIDDEN = os.name == "nt" or sys.platform == "darwin"
 
 

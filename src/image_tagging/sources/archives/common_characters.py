@@ -1,4 +1,4 @@
-"""The most frequent characters of languages whose older encodings cannot be told apart by their bytes.
+"""The most frequent characters of languages whose older encodings use the same bytes.
 
 They are those of everyday text, and of what people call files and folders of pictures. Their order means nothing.
 """

@@ -1,6 +1,6 @@
 """The encoding of the names of an archive, chosen over all of them together.
 
-Zips and tars hold names as bytes, and older ones do not say in which encoding. That of one name can seldom be told:
+Zips and tars hold names as bytes, and older ones do not say in which encoding. One name alone seldom shows it:
 nearly any bytes are text in several encodings. All names together show it, by how likely the characters are that each
 encoding makes of them: a unigram model per encoding and a few rules about neighbours, compared by log-likelihood (the
 idea is that of Li and Momoi, "A composite approach to language/encoding detection", 2001).
