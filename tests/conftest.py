@@ -56,6 +56,17 @@ def published(shared_data: Path) -> Path:
     return shared_data / "published"
 
 
+@pytest.fixture
+def removed_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand in a folder that is removed, as by another program."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    try:
+        (tmp_path / "gone").rmdir()
+    except OSError:
+        pytest.skip("this system keeps a folder that a process is in")
+
+
 def save_drawing(path: Path, kind: str, number: int) -> Path:
     """Write a small drawing, in true colour, so that no two of them share their pixels."""
     from image_tagging.demo import draw

@@ -23,16 +23,6 @@ from image_tagging.errors import InputError
 SAID = "depends on the current folder, which cannot be used"
 
 
-@pytest.fixture
-def nowhere(tmp_path, monkeypatch):
-    (tmp_path / "gone").mkdir()
-    monkeypatch.chdir(tmp_path / "gone")
-    try:
-        (tmp_path / "gone").rmdir()
-    except OSError:
-        pytest.skip("this system keeps a folder that a process is in")
-
-
 COMMANDS = {
     "process": ["process", "--input_folder=./x", "--output_folder={out}", "--clip_model=builtin"],
     "process into": ["process", "--input_folder={images}", "--output_folder=out", "--clip_model=builtin"],
@@ -49,7 +39,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.usefixtures("nowhere")
+@pytest.mark.usefixtures("removed_folder")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_in_a_removed_folder_says_one_line(trained, tmp_path, capsys, name):
     places = {
@@ -68,7 +58,7 @@ def test_a_command_in_a_removed_folder_says_one_line(trained, tmp_path, capsys, 
     )  # fmt: skip
 
 
-@pytest.mark.usefixtures("nowhere")
+@pytest.mark.usefixtures("removed_folder")
 def test_what_is_named_in_full_is_used_from_a_removed_folder(trained, tmp_path, command):
     arguments = [f"--directory={trained.images}", f"--model={trained.models}", f"--output={tmp_path / 'out'}"]
     done = command("classify", *arguments, env=with_whole_paths())
@@ -98,7 +88,7 @@ CALLS = {
 }  # fmt: skip
 
 
-@pytest.mark.usefixtures("nowhere")
+@pytest.mark.usefixtures("removed_folder")
 @pytest.mark.parametrize("name", CALLS)
 def test_a_call_in_a_removed_folder_raises_an_error_of_the_input(trained, tmp_path, name):
     with pytest.raises(InputError, match=SAID):

@@ -133,6 +133,15 @@ def test_what_pip_installs_is_this_checkout(programs):
     assert done.stdout.startswith(f"image-tagging {__version__}\n")
 
 
+def in_session(program, folder, **options):
+    """Start Python on a program text, with the modules of a folder."""
+    path = f"{folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    return subprocess.Popen(
+        [sys.executable, "-c", program], **{**pipes, "env": {**os.environ, "PYTHONPATH": path}, **options}
+    )
+
+
 @needs_signals
 def test_a_signal_during_an_import_is_not_lost_where_the_alarm_is_switched_off(tmp_path):
     """The alarm repeats such a signal; whoever starts the program may have switched it off."""
@@ -152,14 +161,7 @@ def test_a_signal_during_an_import_is_not_lost_where_the_alarm_is_switched_off(t
         "cli.main = run\n"
         "sys.exit(command.main([]))\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
-        **{"preexec_fn": switched_off},
-    ) as running:
+    with in_session(program, tmp_path, preexec_fn=switched_off) as running:
         assert running.stdout.readline() == "ready\n"
         running.send_signal(signal.SIGTERM)
         _, told = running.communicate(timeout=100)
@@ -177,14 +179,7 @@ def test_a_signal_during_the_last_import_of_a_command_is_answered(tmp_path):
         "command._RETRY_SECONDS = 100.0\n"
         "sys.exit(command.main([]))\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
-    ) as running:
+    with in_session(program, tmp_path, stdin=subprocess.PIPE) as running:
         assert running.stdout.readline() == "ready\n"
         running.send_signal(signal.SIGTERM)
         _, told = running.communicate("\n", timeout=100)

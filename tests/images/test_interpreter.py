@@ -125,13 +125,8 @@ def test_where_the_libraries_lie_in_the_current_folder_they_are_found(monkeypatc
     assert width() == 12
 
 
-def test_a_removed_current_folder_is_no_hindrance(monkeypatch, tmp_path):
-    (tmp_path / "gone").mkdir()
-    monkeypatch.chdir(tmp_path / "gone")
-    try:
-        (tmp_path / "gone").rmdir()
-    except OSError:
-        pytest.skip("this system keeps a folder that a process is in")
+@pytest.mark.usefixtures("removed_folder")
+def test_a_removed_current_folder_is_no_hindrance(monkeypatch):
     monkeypatch.setattr(sys, "path", ["", *sys.path])
     assert width() == 12
 

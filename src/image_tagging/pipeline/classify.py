@@ -24,12 +24,11 @@ from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..records import EncoderSpec, Found, FoundArchive, FoundImage, OtherFile
 from ..runners import Runner
-from ..sources import DataSetRules, find_images
 from ..store import PLACING, WorkingStore
-from ..tag_models import TagModels, kind_names, load_tag_models
+from ..tag_models import TagModels, load_tag_models
 from .configs import ClassifyConfig
 from .embedder import LOCAL
-from .embedding import embed_images, explain_no_images
+from .embedding import embed_images, explain_no_images, find_by
 from .summaries import ClassifySummary, EmbeddingSummary
 
 log = logging.getLogger(__name__)
@@ -60,14 +59,7 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     started = time.monotonic()
     require_place(config.place, archives=config.archives)
     root, output = absolute(config.directory), absolute(config.output)
-    found = find_images(
-        root,
-        DataSetRules(config.exclude, kind_names()),
-        open_archives=config.archives,
-        follow_links=config.follow_links,
-        archive_encoding=config.archive_encoding,
-    )
-    images = StageImages(found, config.archives)
+    images = StageImages(find_by(config, root, open_archives=config.archives), config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
     imported = read_embeddings(config.metadata_json) if config.metadata_json else None

@@ -15,7 +15,9 @@ from ..failures import FailureList
 from ..progress import Progress
 from ..records import Failure, Found
 from ..runners import Runner
+from ..sources import DataSetRules, find_images
 from ..store import FoundSummary, WorkingStore
+from ..tag_models import kind_names
 from ..text import counted, short_path
 from .configs import EmbeddingConfig
 from .embedder import LOCAL, NO_ENCODER, Embedder
@@ -25,6 +27,20 @@ log = logging.getLogger(__name__)
 
 #: The step that is finished when no listed image is pending and all pictures have names.
 _NAMES = "names"
+
+
+def find_by(
+    config: EmbeddingConfig, root: str, *, open_archives: bool = True, tag_level: str = "parent"
+) -> Iterator[Found]:
+    """Return everything at ``root`` by the settings of a run, as :func:`.find_images` gives it."""
+    return find_images(
+        root,
+        DataSetRules(config.exclude, kind_names()),
+        open_archives=open_archives,
+        follow_links=config.follow_links,
+        tag_level=tag_level,
+        archive_encoding=config.archive_encoding,
+    )
 
 
 def embed_images(

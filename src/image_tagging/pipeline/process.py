@@ -12,13 +12,11 @@ from ..files import absolute
 from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..runners import Runner
-from ..sources import DataSetRules, find_images
 from ..store import WorkingStore
-from ..tag_models import kind_names
 from ..text import short_path
 from .configs import ProcessConfig
 from .embedder import LOCAL
-from .embedding import embed_images, explain_no_images
+from .embedding import embed_images, explain_no_images, find_by
 from .summaries import EmbeddingSummary, ProcessSummary
 from .tag_warnings import warn_of_case, warn_of_merging, warn_of_spelling
 
@@ -41,13 +39,7 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
     """
     started = time.monotonic()
     root, output = absolute(config.input_folder), absolute(config.output_folder)
-    found = find_images(
-        root,
-        DataSetRules(config.exclude, kind_names()),
-        follow_links=config.follow_links,
-        tag_level=config.tag_level,
-        archive_encoding=config.archive_encoding,
-    )
+    found = find_by(config, root, tag_level=config.tag_level)
     files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
     with WorkingStore(output, decoder_version(config)) as store:
