@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/near_duplicates.py FOLDER [FOLDER ...]
 
-Every sub-folder of a FOLDER is one kind of picture; folders are measured separately. The limits of ``near_duplicates``
-and ``tag_checks`` were chosen by these figures, for the embedded encoder.
+Every sub-folder of a FOLDER is one kind of picture; folders are measured separately. The limit of
+near-duplicates of the embedded encoder and those of ``tag_checks`` were chosen by these figures.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from builtin_encoder import pictures_in
 from PIL import Image, ImageChops, ImageEnhance
 
 from image_tagging.addresses import ImageRef
-from image_tagging.datasets.near_duplicates import NEARLY_THE_SAME
+from image_tagging.encoders.builtin import FAMILY
 from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 from image_tagging.images.decode import decode
 
@@ -31,9 +31,8 @@ def main() -> None:
         show_closest(unit, paths)
         for name, version in VERSIONS.items():
             cosines = (embedded([version(picture) for picture in pictures]) * unit).sum(axis=1)
-            print(
-                f"  {name:32s} {np.mean(cosines >= NEARLY_THE_SAME):4.0%} at the limit; median {np.median(cosines):.3f}"
-            )
+            share = np.mean(cosines >= FAMILY.nearly_the_same)
+            print(f"  {name:32s} {share:4.0%} at the limit; median {np.median(cosines):.3f}")
         show_kinds(unit, kinds)
 
 

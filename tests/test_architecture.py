@@ -25,7 +25,7 @@ PUBLIC = {
     "demo": "DemoSummary DrawnDataset KINDS draw draw_dataset run_demo",
     "encoders": (
         "BUILTIN DEFAULT_MODEL DEFAULT_PRETRAINED Encoder EncoderChoice EncoderFamily TextEncoder "
-        "load_encoder register_encoder require_this_version"
+        "load_encoder near_duplicate_cosine register_encoder require_this_version"
     ),
     "exporters": (
         "DatasetFiles EarlierResults InputFiles OUTPUT_JSON ReplacedFile ResultScore ResultWriter ScoredPicture "

@@ -10,7 +10,14 @@ import numpy as np
 import onnxruntime
 import pytest
 from distillation.corpus import load, picture_of, unpack
+from distillation.graph import INPUT, OUTPUT, Graph, leading_to
+from distillation.project import encoder_of, projection
 from distillation.views import VIEWS, draw_views, render
+from onnx import TensorProto
+
+from image_tagging.encoders.builtin.blocks import session_of
+from image_tagging.encoders.builtin.classical import DIM
+from image_tagging.encoders.builtin.letterbox import LARGER_SIDE, SIDE
 
 
 def encoded(pixels, suffix=".webp"):
@@ -119,17 +126,13 @@ def test_the_graph_computes_what_the_network_does():
     session = onnxruntime.InferenceSession(
         graph_of(network, 64).SerializeToString(), providers=["CPUExecutionProvider"]
     )
-    (computed,) = session.run(None, {"pictures": pictures})
+    (computed,) = session.run(None, {INPUT: pictures})
     assert computed.shape == (3, LEARNED)
     assert expected.std() > 1e-3
     np.testing.assert_allclose(computed, expected, atol=1e-5)
 
 
-@pytest.mark.clip
 def test_a_projection_keeps_distances_and_every_value_varies():
-    pytest.importorskip("torch", reason="distillation.export reads weights of torch, of the clip extra")
-    from distillation.export import projection
-
     random = np.random.default_rng(0)
     block = random.normal(size=(500, 6)).astype(np.float32) @ random.normal(size=(6, 20)).astype(np.float32)
     mean, matrix = projection(block, 6, seed=0)
@@ -142,3 +145,34 @@ def test_a_projection_keeps_distances_and_every_value_varies():
     )
     spread = projected.std(axis=0)
     assert spread.max() < 4 * spread.min()
+
+
+def small_network():
+    """A stand-in for the project's own network: the mean of each channel."""
+    graph = Graph()
+    value = graph.add("Transpose", [graph.add("Cast", [INPUT], to=TensorProto.FLOAT)], perm=[0, 3, 1, 2])
+    graph.add("Flatten", [graph.add("GlobalAveragePool", [value])], name=OUTPUT)
+    inputs = {INPUT: (TensorProto.UINT8, ["N", SIDE, SIDE, 3])}
+    return graph.model(inputs, {OUTPUT: (TensorProto.FLOAT, ["N", 3])})
+
+
+def test_a_new_projection_takes_the_network_out_of_an_earlier_encoder():
+    random = np.random.default_rng(0)
+    sizes = {"own": 3, "classical": DIM, "imagenet": 1280}
+    projections = {
+        name: (np.zeros(size, np.float32), random.normal(size=(size, 2)).astype(np.float32))
+        for name, size in sizes.items()
+    }
+    first = encoder_of(leading_to(small_network(), OUTPUT), projections)
+    again = encoder_of(leading_to(first, OUTPUT), projections)
+    inputs = {
+        INPUT: noise(SIDE, SIDE)[np.newaxis],
+        "larger": noise(LARGER_SIDE, LARGER_SIDE)[np.newaxis],
+        "features": random.normal(size=(1, DIM)).astype(np.float32),
+    }
+    outputs = [session_of(model.SerializeToString()).run(None, inputs) for model in (first, again)]
+    assert len(outputs[0]) == 3
+    for one, other in zip(*outputs):
+        np.testing.assert_array_equal(one, other)
+    own = np.sqrt(inputs[INPUT].mean(axis=(1, 2))) @ projections["own"][1]
+    np.testing.assert_allclose(outputs[0][0], own, rtol=1e-2)

@@ -308,7 +308,7 @@ def test_the_four_stages_end_with_exit_code_0(trained, tmp_path, command):
         "train", f"--metadata_json={trained.metadata}", f"--tag-to-hash-json={lists}", f"--output={tmp_path}"
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "3 tags, 24 images, encoder builtin/learned-1" in done.stdout
+    assert "3 tags, 24 images, encoder builtin/learned-2" in done.stdout
     done = command("classify", f"--directory={trained.images}", "--output", tmp_path, "--model", tmp_path / "models")
     assert (done.returncode, done.stderr) == (0, "")
     assert "0 embeddings computed, all known before" in done.stdout
@@ -322,7 +322,7 @@ def test_the_four_stages_end_with_exit_code_0(trained, tmp_path, command):
 def test_models_shows_a_table_or_one_model_in_words(trained, tmp_path, command):
     done = command("models", trained.models)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "6 models of 3 tags, encoder builtin/learned-1" in done.stdout
+    assert "6 models of 3 tags, encoder builtin/learned-2" in done.stdout
     assert command("models", cwd=trained.output.parent).stdout == done.stdout  # ./output/models
     model = trained.models / "model-ovr-svm-tag-tiles.pkl"
     done = command("models", model)

@@ -18,7 +18,7 @@ from image_tagging.pipeline.summaries import ClassifySummary, EmbeddingSummary, 
 from image_tagging.records import EncoderSpec, Failure
 from image_tagging.training.evaluation.validation import validate
 
-ENCODER = EncoderSpec("builtin", "learned-1", 768, "")
+ENCODER = EncoderSpec("builtin", "learned-2", 1024, "")
 
 #: Clears the screen, turns the text round, rings, breaks the line.
 NASTY = "cat\x1b[2J\u202e\x07\r\nx"
@@ -168,7 +168,7 @@ def test_classify_main_as_the_readme_calls_it(trained, tmp_path, capsys):
         model_path=str(trained.models / "model-ovr-logistic-regression-tag-tiles.pkl"),
     )
     shown = capsys.readouterr()
-    assert shown.out.startswith("1 image, 0 skipped\nEncoder builtin/learned-1: 0 embeddings computed, all known")
+    assert shown.out.startswith("1 image, 0 skipped\nEncoder builtin/learned-2: 0 embeddings computed, all known")
     assert "1 model of 1 tag; images are in" in shown.out
     assert "\n1 of 1 image got at least one tag\n" in shown.out
     assert shown.err == ""
@@ -242,7 +242,7 @@ def test_training_shows_a_row_a_tag_with_what_was_measured(capsys):
     )
     summaries.show_train(summary)
     lines = capsys.readouterr().out.splitlines()
-    assert "2 tags, 30 images, encoder builtin/learned-1" in lines
+    assert "2 tags, 30 images, encoder builtin/learned-2" in lines
     assert "lr: ovr-logistic-regression, svm: ovr-svm. All figures are in the reports." in lines
     assert lines[0].split() == "tag images measured AP lr AP svm BA lr BA svm note".split()
     assert lines[1].split() == ["cat", "11", "2", "1.00", "1.00", "1.00", "1.00"]

@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageEnhance
 from image_tagging.datasets import near_duplicates
 from image_tagging.datasets.near_duplicates import near_duplicate_groups
 from image_tagging.demo import draw
+from image_tagging.encoders import near_duplicate_cosine
 from image_tagging.encoders.builtin.encoder import BuiltinEncoder
 
 
@@ -122,7 +123,8 @@ def brighter(picture):
 
 def groups_of(pictures):
     encoder = BuiltinEncoder()
-    return near_duplicate_groups(encoder.embed([encoder.preprocess(each) for each in pictures])).tolist()
+    embeddings = encoder.embed([encoder.preprocess(each) for each in pictures])
+    return near_duplicate_groups(embeddings, cosine=near_duplicate_cosine(encoder.spec)).tolist()
 
 
 @pytest.mark.parametrize("kind", ["gradients", "isometric", "maps"])
@@ -148,4 +150,4 @@ def test_nearly_all_photos_of_half_the_size_are_nearly_the_same(shared_data):
     count = len(pictures)
     groups = groups_of([*pictures, *map(smaller, pictures)])
     assert groups[:count] == list(range(count))
-    assert sum(group == row for row, group in enumerate(groups[count:])) >= 0.95 * count
+    assert sum(group == row for row, group in enumerate(groups[count:])) >= 0.9 * count

@@ -35,9 +35,10 @@ def test_where_the_encoder_of_the_tag_models_is_not_here_the_message_says_what_f
     assert "\n" not in str(told.value)
 
 
-def test_embeddings_of_another_version_of_the_embedded_encoder_are_refused_with_what_to_do():
-    with pytest.raises(EncoderMismatchError, match=r"builtin/classical-1.*builtin/learned-1") as told:
-        require_this_version(EncoderSpec("builtin", "classical-1", 706, "letterbox-128"))
+@pytest.mark.parametrize(("version", "values"), [("classical-1", 706), ("learned-1", 768)])
+def test_embeddings_of_another_version_of_the_embedded_encoder_are_refused_with_what_to_do(version, values):
+    with pytest.raises(EncoderMismatchError, match=rf"builtin/{version}.*builtin/learned-2") as told:
+        require_this_version(EncoderSpec("builtin", version, values, "letterbox-128"))
     assert "Make the metadata again (stage 1), then the tag models (stage 2)" in str(told.value)
     assert "\n" not in str(told.value)
 

@@ -214,7 +214,7 @@ def test_metadata_that_mixes_encoders(refused, trained, done, tmp_path):
     (tmp_path / "mixed.json").write_text(json.dumps(records), encoding="utf-8")
     message = refused("train", f"--metadata_json={tmp_path / 'mixed.json'}", f"--tag_to_hash_json={trained.tag_lists}",
                       f"--output={done}")  # fmt: skip
-    assert "builtin/learned-1" in message
+    assert "builtin/learned-2" in message
     assert "builtin/classical-0" in message
 
 
@@ -277,16 +277,17 @@ def test_a_model_that_is_none(refused, trained, done, tmp_path, content):
     assert str(broken) in message
 
 
-def test_metadata_of_an_older_version_of_the_embedded_encoder(refused, trained, done, tmp_path):
+@pytest.mark.parametrize(("version", "values"), [("classical-1", 706), ("learned-1", 768)])
+def test_metadata_of_an_older_version_of_the_embedded_encoder(refused, trained, done, tmp_path, version, values):
     records = json.loads(trained.metadata.read_text(encoding="utf-8"))
     for record in records.values():
-        record["pretrained"] = "classical-1"
-        record["embeddings_vector"] = record["embeddings_vector"][:706]  # as long as they were
+        record["pretrained"] = version
+        record["embeddings_vector"] = (record["embeddings_vector"] * 2)[:values]  # as long as they were
     (tmp_path / "old.json").write_text(json.dumps(records), encoding="utf-8")
     message = refused("train", f"--metadata_json={tmp_path / 'old.json'}", f"--tag_to_hash_json={trained.tag_lists}",
                       f"--output={done}")  # fmt: skip
-    assert "builtin/classical-1" in message
-    assert "builtin/learned-1" in message
+    assert f"builtin/{version}" in message
+    assert "builtin/learned-2" in message
     assert "Make the metadata again (stage 1)" in message
 
 
@@ -304,7 +305,7 @@ def renamed(trained, tmp_path):
 def test_models_and_metadata_of_encoders_of_different_names(refused, trained, done, renamed):
     message = refused("classify", f"--directory={trained.images}", f"--metadata_json={trained.metadata}",
                       f"--model={renamed}", f"--output={done}")  # fmt: skip
-    assert "builtin/learned-1" in message
+    assert "builtin/learned-2" in message
     assert "builtin/classical-9" in message
     assert "Give the metadata and the models of one encoder" in message
 
@@ -331,7 +332,7 @@ def test_models_and_metadata_of_encoders_of_different_lengths(refused, trained, 
         message = refused("classify", f"--directory={trained.images}", f"--metadata_json={metadata}",
                           f"--model={models}", f"--output={done}")  # fmt: skip
         assert "512" in message
-        assert "768" in message
+        assert "1024" in message
         assert "of one encoder" in message
 
 

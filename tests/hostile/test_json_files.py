@@ -118,8 +118,8 @@ def test_an_embedding_of_another_length(refused, used_as, trained, tmp_path, pla
     bad.write_text(json.dumps(records), encoding="utf-8")
     for use in ("metadata of stage 2", "metadata of stage 3"):
         message = refused(*used_as[use](bad))
-        assert "768" in message
-        assert "767" in message
+        assert "1024" in message
+        assert "1023" in message
 
 
 def lines_of(trained):

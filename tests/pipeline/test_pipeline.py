@@ -153,7 +153,7 @@ def test_stage_1_writes_the_documented_files(tmp_path, drawing):
         "image_tags": ["tile"],
         "embeddings_type": "builtin",
         "model": "builtin",
-        "pretrained": "learned-1",
+        "pretrained": "learned-2",
     }
     encoder = load_encoder("builtin", "openai")
     with Image.open(path) as picture:
@@ -478,7 +478,7 @@ def test_stage_2_writes_two_models_a_card_each_and_a_report_each(trained):
     )
     models = load_tag_models(str(trained.models))
     assert models.encoder is not None
-    assert (models.encoder.label, models.dim) == ("builtin/learned-1", 768)
+    assert (models.encoder.label, models.dim) == ("builtin/learned-2", 1024)
 
 
 def test_anyone_may_load_a_model_with_joblib(trained):

@@ -14,7 +14,7 @@ from image_tagging.errors import EncoderMismatchError, InputError
 from image_tagging.pipeline.train import choose_prior
 from image_tagging.records import EncoderSpec
 
-BUILTIN = EncoderSpec("builtin", "learned-1", 768, "letterbox-128")
+BUILTIN = EncoderSpec("builtin", "learned-2", 1024, "")
 SMALL = "ViT-S-32-alt"
 
 

@@ -88,10 +88,10 @@ def test_where_there_is_no_model_that_is_said(tmp_path):
 def test_a_single_model_is_loaded(trained):
     path = trained.models / f"model-{LOGISTIC_REGRESSION.name}-tag-tiles.pkl"
     (model,) = examine(str(path)).models
-    assert (model.kind, model.tag, model.file, model.dim) == (LOGISTIC_REGRESSION.name, "tiles", str(path), 768)
+    assert (model.kind, model.tag, model.file, model.dim) == (LOGISTIC_REGRESSION.name, "tiles", str(path), 1024)
     assert model.card.training.tag == 7
     assert [(each.kind, each.dim) for each in examine(str(trained.models), "tiles").models] == [
-        (kind, 768) for kind in kind_names()
+        (kind, 1024) for kind in kind_names()
     ]
 
 

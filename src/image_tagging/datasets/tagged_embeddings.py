@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import TrainingError
 from ..records import ImportedEmbedding
 from .hash_lists import HashList, RowIndex
-from .near_duplicates import near_duplicate_groups
+from .near_duplicates import NEARLY_THE_SAME, near_duplicate_groups
 
 #: Names of the two sets of other images, negatives of every tag: one for training, one for validation only.
 OTHER_TRAINING = "other-training"
@@ -30,13 +30,15 @@ class TaggedEmbeddings:
     """All embeddings (N, D) float32 of a data set, and for each tag the rows of its images.
 
     ``draws`` (N,) uint64 is a pseudo-random number for each image that depends on its ``hash_id`` alone. ``unknown``
-    counts the listed hashes without an embedding.
+    counts the listed hashes without an embedding. Images are near-duplicates where the cosine of their embeddings is at
+    least ``nearly_the_same``.
     """
 
     embeddings: NDArray[np.float32]
     rows: Mapping[str, NDArray[np.int64]]
     draws: NDArray[np.uint64]
     unknown: int
+    nearly_the_same: float = NEARLY_THE_SAME
 
     @cached_property
     def tags(self) -> list[str]:
@@ -46,7 +48,7 @@ class TaggedEmbeddings:
     @cached_property
     def groups(self) -> NDArray[np.int64]:
         """The group (N,) int64 of near-duplicates of each image, computed on first use."""
-        return near_duplicate_groups(self.embeddings)
+        return near_duplicate_groups(self.embeddings, cosine=self.nearly_the_same)
 
     def shuffled(self, rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
         """Return the rows in an order drawn by the seed.
@@ -58,7 +60,9 @@ class TaggedEmbeddings:
         return np.asarray(rows[order])
 
 
-def gather(images: Iterable[ImportedEmbedding], tag_lists: Mapping[str, HashList]) -> TaggedEmbeddings:
+def gather(
+    images: Iterable[ImportedEmbedding], tag_lists: Mapping[str, HashList], *, nearly_the_same: float = NEARLY_THE_SAME
+) -> TaggedEmbeddings:
     """Join the embeddings of a metadata file with the lists of hashes per tag.
 
     ``unknown`` counts the listed hashes that the metadata file does not hold.
@@ -86,7 +90,7 @@ def gather(images: Iterable[ImportedEmbedding], tag_lists: Mapping[str, HashList
             "no listed image has an embedding: the two files belong to different data sets. Give the "
             "metadata and the tag lists of one run of stage 1."
         )
-    return TaggedEmbeddings(table.finish(), rows, np.array(draws, dtype=np.uint64), unknown)
+    return TaggedEmbeddings(table.finish(), rows, np.array(draws, dtype=np.uint64), unknown, nearly_the_same)
 
 
 def _draw(hash_id: str) -> int:

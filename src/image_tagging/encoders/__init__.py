@@ -13,6 +13,7 @@ from .registry import (
     DEFAULT_MODEL,
     DEFAULT_PRETRAINED,
     load_encoder,
+    near_duplicate_cosine,
     register_encoder,
     require_this_version,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "EncoderFamily",
     "TextEncoder",
     "load_encoder",
+    "near_duplicate_cosine",
     "register_encoder",
     "require_this_version",
 ]

@@ -27,7 +27,7 @@ class Encoder(Protocol):
 
     @property
     def precision(self) -> str:
-        """``fp32``, ``bf16`` or ``fp16``, which give the same embeddings but for rounding; ``int8`` of ``builtin``."""
+        """``fp32``, ``bf16`` or ``fp16``, which give the same embeddings but for rounding; ``builtin`` has its own."""
 
     @property
     def preprocess(self) -> Callable[[Image.Image], NDArray[np.float32]]:
@@ -88,6 +88,8 @@ class EncoderFamily:
         the family reads no text.
     why_no_text : str
         Why it reads no text and what to do, for an error message; there is a sentence that fits most families.
+    nearly_the_same : float
+        The cosine from which on the embeddings of two pictures are those of near-duplicates, by measurement.
     """
 
     name: str
@@ -98,3 +100,4 @@ class EncoderFamily:
     identify: Callable[[str, str], tuple[str, str]] = _as_asked
     load_text: Optional[Callable[[str, str, Optional[str]], TextEncoder]] = None
     why_no_text: str = ""
+    nearly_the_same: float = 0.97

@@ -65,6 +65,11 @@ def encoder_identity(clip_model: str, pretrained: str) -> tuple[str, str]:
     return clip_model, family.version
 
 
+def near_duplicate_cosine(spec: EncoderSpec) -> float:
+    """Return the cosine from which on two embeddings of an encoder are those of near-duplicates."""
+    return family_of(spec.name).nearly_the_same
+
+
 def require_this_version(spec: EncoderSpec) -> None:
     """Raise EncoderMismatchError where embeddings or tag models are of another version of an encoder than is here."""
     family = family_of(spec.name)

@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Optional
 
 from ..datasets import audit_dataset, gather, read_embeddings, read_tag_lists
-from ..encoders import EncoderChoice, require_this_version
+from ..encoders import EncoderChoice, near_duplicate_cosine, require_this_version
 from ..errors import EncoderMismatchError, EncoderUnavailableError, InputError, MetadataError, ModelError, TrainingError
 from ..files import absolute, longest_name, stamp_of
 from ..progress import Progress, no_progress
@@ -61,7 +61,7 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
     encoder, images = read_embeddings(config.metadata_json)
     stamp = stamp_of(config.metadata_json)
     require_this_version(encoder)
-    data = gather(images, tag_lists)
+    data = gather(images, tag_lists, nearly_the_same=near_duplicate_cosine(encoder))
     watch("checking the data set", 0, None)
     advice = audit_dataset(data)
     prior, prior_warnings = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)

@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 
 from image_tagging.encoders.builtin.classical import DIM, classical
-from image_tagging.encoders.builtin.letterbox import resize_to_fit
+from image_tagging.encoders.builtin.letterbox import native_pixels, resize_to_fit
 
 BLOCKS = {"shape": 216, "contour": 144, "colour": 144, "fine": 59, "coarse": 59, "repeat": 36, "layout": 48}
 WEIGHTS = {"shape": 1.0, "contour": 1.0, "colour": 1.0, "fine": 0.7, "coarse": 0.7, "repeat": 0.5, "layout": 0.5}
 
 
 def features_of(picture):
-    return classical(resize_to_fit(picture))
+    return classical(resize_to_fit(native_pixels(picture)))
 
 
 def test_every_block_has_its_weight():

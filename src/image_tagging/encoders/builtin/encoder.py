@@ -1,14 +1,15 @@
-"""The embedded encoder: the values of a small network, and classical features. It needs no download.
+"""The embedded encoder: the values of two small networks, and classical features. It needs no download.
 
-A picture is fitted into a square of 128 x 128, with its proportions kept, on white, sprites without blur. An embedding
-has two blocks, each of length 1 times its weight:
+A picture is fitted into a square with its proportions kept, on white, and stretched to a larger square. An embedding
+has three blocks, each centred over the training images and of length 1 times its weight:
 
-=========  ======  ==================================================================================================
-block      length  what it holds
-=========  ======  ==================================================================================================
-seen          448  the values of the network (:mod:`.network`): what the picture shows
-described     320  the classical features (:mod:`.classical`): shape, colour, texture, in their principal components
-=========  ======  ==================================================================================================
+=========  ======  =======  =====================================================================================
+block      values   square  what it holds
+=========  ======  =======  =====================================================================================
+own           256      128  the project's own network: drawn pictures, sprites, and photographs
+classical     256      128  classical features of shape, colour and texture (:mod:`.classical`)
+imagenet      512      224  EfficientNet-Lite0 trained on ImageNet (:mod:`.efficientnet`): photographs
+=========  ======  =======  =====================================================================================
 
 A change that moves an embedding needs a new ``VERSION`` in ``builtin/__init__.py``.
 """
@@ -22,18 +23,18 @@ import numpy as np
 
 from ...errors import DeviceUnavailableError, EncoderUnavailableError
 from ...records import EncoderSpec
-from . import NAME, VERSION, network
+from . import NAME, VERSION, blocks
 from .classical import classical
-from .letterbox import SIDE, pad_to_square, resize_to_fit
+from .letterbox import LARGER_SIDE, SIDE, native_pixels, pad_to_square, resize_to_fit, stretch_to_square
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-_DIM = network.NETWORK_DIM + network.CLASSICAL_DIM
+_DIM = sum(blocks.BLOCKS.values())
 
 #: The length of each block. All embeddings have the same length.
-_WEIGHTS = {"seen": 1.0, "described": 0.7}
+WEIGHTS = {"own": 1.0, "classical": 0.7, "imagenet": 1.0}
 
 #: Blocks shorter than this hold nothing but rounding, and stay short.
 _SHORTEST = 1e-6
@@ -47,19 +48,19 @@ class BuiltinEncoder:
     device : str, optional
         ``cpu``, if given.
     precision : str
-        ``auto``: it computes in int8 only.
+        ``auto``: its networks compute in int8 (its own) and in fp32, and in no other precision.
 
     Raises
     ------
     DeviceUnavailableError
         Another device was asked for.
     EncoderUnavailableError
-        Another precision was asked for, or onnxruntime is missing.
+        Another precision was asked for, or onnxruntime or the weights of EfficientNet-Lite0 are missing.
     """
 
-    spec = EncoderSpec(name=NAME, pretrained=VERSION, dim=_DIM, preprocess=f"letterbox-{SIDE}")
+    spec = EncoderSpec(name=NAME, pretrained=VERSION, dim=_DIM, preprocess=f"letterbox-{SIDE}-stretch-{LARGER_SIDE}")
     device = "cpu"
-    precision = "int8"
+    precision = "int8+fp32"
 
     def __init__(self, device: Optional[str] = None, precision: str = "auto") -> None:
         if device not in {None, "cpu"}:
@@ -69,9 +70,9 @@ class BuiltinEncoder:
             )
         if precision != "auto":
             raise EncoderUnavailableError(
-                f"the embedded encoder computes in int8 only, not in {precision!r}: leave the precision out"
+                f"the precision of the embedded encoder is fixed, {self.precision}, and not {precision!r}: leave it out"
             )
-        network.load()
+        blocks.load()
 
     def __reduce__(self) -> tuple[Callable[[], BuiltinEncoder], tuple[()]]:
         """Make it again in another process, so that the weights are read before the first picture."""
@@ -79,9 +80,10 @@ class BuiltinEncoder:
 
     def preprocess(self, picture: Image.Image) -> NDArray[np.float32]:
         """Return the embedding (D,) of one RGB picture of any size. Nothing is kept: any thread may call it."""
-        pixels = resize_to_fit(picture)
-        blocks = network.blocks(pad_to_square(pixels), classical(pixels))
-        return np.concatenate([_scaled(block, weight) for block, weight in zip(blocks, _WEIGHTS.values())])
+        pixels = native_pixels(picture)
+        fitted = resize_to_fit(pixels)
+        values = blocks.compute(pad_to_square(fitted), stretch_to_square(pixels), classical(fitted))
+        return np.concatenate([_scaled(block, WEIGHTS[name]) for name, block in values.items()])
 
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Return N arrays of ``preprocess`` as (N, D) float32."""

@@ -1,31 +1,54 @@
-"""A picture of any size -> its pixels in a square, with its proportions kept and sprites enlarged without blur."""
+"""A picture of any size -> its pixels in a square: with its proportions and sprites without blur, or stretched."""
 
 from __future__ import annotations
 
+from math import gcd
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from PIL import Image
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from PIL import Image
 
-#: The side of the square, in pixels.
-SIDE = 128
+#: The sides of the squares, in pixels: of the project's own network and the classical features, and of
+#: EfficientNet-Lite0.
+SIDE, LARGER_SIDE = 128, 224
 
 
-def resize_to_fit(picture: Image.Image) -> NDArray[np.uint8]:
-    """Return an RGB picture with its longer side at ``SIDE`` pixels and its proportions kept: (h, w, 3) uint8.
+def native_pixels(picture: Image.Image) -> NDArray[np.uint8]:
+    """Return an RGB picture with its proportions, and not much larger than the squares need: (h, w, 3) uint8.
+
+    A sprite that was saved n times as large becomes what it was. A huge picture is first reduced by boxes, which is
+    fast and makes no copy of it at its full size.
+    """
+    picture = _without_enlargement(picture)
+    box = max(1, min(picture.size) // (2 * LARGER_SIDE))
+    return np.asarray(picture if box == 1 else picture.reduce(box))
+
+
+def resize_to_fit(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return pixels (h, w, 3) with the longer side at ``SIDE`` and the proportions kept: (h, w, 3) uint8.
 
     Every new pixel is the mean of what it covers. A sprite is enlarged without blur: by a whole factor with hard edges
     first, then reduced to size in the same way.
     """
-    width, height = (max(1, round(SIDE * length / max(picture.size))) for length in picture.size)
-    # A huge picture is first reduced to about twice the size by boxes, which is fast and makes no full-size copy.
-    boxes = (max(1, picture.width // (2 * width)), max(1, picture.height // (2 * height)))
-    pixels = upscale_nearest(np.asarray(picture if boxes == (1, 1) else picture.reduce(boxes)), height, width)
+    height, width = (max(1, round(SIDE * length / max(pixels.shape[:2]))) for length in pixels.shape[:2])
+    pixels = upscale_nearest(pixels, height, width)
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def stretch_to_square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return pixels (h, w, 3) stretched to the larger square: (LARGER_SIDE, LARGER_SIDE, 3) uint8.
+
+    What is larger is averaged, what is smaller enlarged by linear interpolation: a network that learned from
+    photographs takes the squares of a sprite that is enlarged with hard edges for things.
+    """
+    height, width = (min(length, LARGER_SIDE) for length in pixels.shape[:2])
+    reduced = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    square = cv2.resize(reduced, (LARGER_SIDE, LARGER_SIDE), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(square, dtype=np.uint8)
 
 
 def upscale_nearest(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
@@ -46,3 +69,25 @@ def pad_to_square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     above, before = (SIDE - height) // 2, (SIDE - width) // 2
     edges = (above, SIDE - height - above, before, SIDE - width - before)
     return np.asarray(cv2.copyMakeBorder(pixels, *edges, cv2.BORDER_CONSTANT, value=(255, 255, 255)), dtype=np.uint8)
+
+
+def _without_enlargement(picture: Image.Image) -> Image.Image:
+    """Return a picture that consists of squares of one colour each with one pixel for each square; others as they are.
+
+    One row and one column say of most pictures that they are none of these, so that those cost nothing.
+    """
+    middle = (picture.width // 2, picture.height // 2)
+    row = np.asarray(picture.crop((0, middle[1], picture.width, middle[1] + 1)))[0]
+    column = np.asarray(picture.crop((middle[0], 0, middle[0] + 1, picture.height)))[:, 0]
+    factor = gcd(_factor(row), _factor(column))
+    if factor == 1:
+        return picture
+    pixels = np.asarray(picture)
+    factor = gcd(gcd(factor, _factor(pixels)), _factor(pixels.transpose(1, 0, 2)))
+    return Image.fromarray(np.ascontiguousarray(pixels[::factor, ::factor]))
+
+
+def _factor(lines: NDArray[np.uint8]) -> int:
+    """Return the largest number of equal lines, one after the other, into which all lines can be divided."""
+    changes = np.flatnonzero((lines[1:] != lines[:-1]).any(axis=tuple(range(1, lines.ndim)))) + 1
+    return int(np.gcd.reduce(changes, initial=len(lines)))

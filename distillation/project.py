@@ -1,0 +1,120 @@
+"""Put the three blocks of the embedded encoder together: both networks, and the projection of each block.
+
+Usage: python -m distillation.project NETWORK CORPUS OUT [--seed 0]
+
+``NETWORK`` is what ``distillation.export`` wrote, or an earlier ``OUT``, whose network is then used again; ``CORPUS``
+is the ``train`` folder, ``OUT`` the .onnx to write, which the package ships.
+
+A projection keeps the directions in which a block varies most over the corpus, its principal components, and then
+rotates them at random: every value then varies as much as the others, and a classifier that scales each value
+separately does not amplify values that hardly vary.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto
+from PIL import Image
+
+from image_tagging.encoders.builtin import blocks
+from image_tagging.encoders.builtin.classical import DIM, classical
+from image_tagging.encoders.builtin.letterbox import (
+    LARGER_SIDE,
+    SIDE,
+    native_pixels,
+    pad_to_square,
+    resize_to_fit,
+    stretch_to_square,
+)
+
+from .corpus import Corpus, load
+from .efficientnet import add_efficientnet
+from .graph import INPUT, OUTPUT, Graph, leading_to
+
+Projection = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+#: What each block is projected from: nodes of the graph, and the input of the classical features.
+_PROJECTED = {"own": "own_scaled", "classical": "features", "imagenet": "imagenet_scaled"}
+_SHORTEST = 1e-6
+
+
+def main() -> None:
+    options = _options()
+    network = leading_to(onnx.load(options.network), OUTPUT)
+    values = values_of(load(options.corpus), network)
+    projections = {
+        name: projection(values[name], count, options.seed, standardised=name == "own")
+        for name, count in blocks.BLOCKS.items()
+    }
+    onnx.save(encoder_of(network, projections), options.out)
+    print(f"{options.out}: {options.out.stat().st_size:,} bytes")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("network", type=Path)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+def values_of(corpus: Corpus, network: onnx.GraphProto) -> dict[str, NDArray[np.float32]]:
+    """Return what each block is projected from, (n, d) by name, for every image of the corpus."""
+    session = blocks.session_of(encoder_of(network, {}).SerializeToString())
+
+    def values(image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        pixels = native_pixels(Image.fromarray(image))
+        fitted = resize_to_fit(pixels)
+        inputs = {INPUT: pad_to_square(fitted)[np.newaxis], "larger": stretch_to_square(pixels)[np.newaxis]}
+        own, imagenet = session.run([_PROJECTED["own"], _PROJECTED["imagenet"]], inputs)
+        return [own[0], classical(fitted), imagenet[0]]
+
+    cv2.setNumThreads(1)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        columns = zip(*pool.map(values, corpus.images))
+    return {name: np.stack(column) for name, column in zip(_PROJECTED, columns)}
+
+
+def projection(block: NDArray[np.float32], count: int, seed: int, *, standardised: bool = False) -> Projection:
+    """Return the mean (d,) of a block (n, d), and its randomly rotated principal components (d, count)."""
+    mean = block.mean(axis=0)
+    spread = block.std(axis=0) + 1e-3 if standardised else np.ones_like(mean)
+    _, _, components = np.linalg.svd((block - mean) / spread, full_matrices=False)
+    turn, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(count, count)))
+    return mean, (components[:count].T / spread[:, np.newaxis] @ turn).astype(np.float32)
+
+
+def encoder_of(network: onnx.GraphProto, projections: dict[str, Projection]) -> onnx.ModelProto:
+    """Return the graph whose outputs are the projected blocks; without projections, what would be projected.
+
+    The values of both networks are 0 or more, and enter by their square roots. Those of EfficientNet-Lite0 are then
+    centred and brought to length 1, picture by picture.
+    """
+    graph = Graph("blocks_", network)
+    graph.add("Sqrt", [OUTPUT], name=_PROJECTED["own"])
+    root = graph.add("Sqrt", [add_efficientnet(graph, "larger")])
+    centred = graph.add("Sub", [root, graph.add("ReduceMean", [root], axes=[1])])
+    length = graph.add("Max", [graph.add("ReduceL2", [centred], axes=[1]), graph.weight(_SHORTEST)])
+    graph.add("Div", [centred, length], name=_PROJECTED["imagenet"])
+    for name, (mean, matrix) in projections.items():
+        graph.projection(_PROJECTED[name], mean, matrix, name=name)
+    inputs = {
+        INPUT: (TensorProto.UINT8, ["N", SIDE, SIDE, 3]),
+        "larger": (TensorProto.UINT8, ["N", LARGER_SIDE, LARGER_SIDE, 3]),
+        **({"features": (TensorProto.FLOAT, ["N", DIM])} if projections else {}),
+    }
+    names = projections or (_PROJECTED["own"], _PROJECTED["imagenet"])
+    return graph.model(inputs, {name: (TensorProto.FLOAT, ["N", None]) for name in names})
+
+
+if __name__ == "__main__":
+    main()

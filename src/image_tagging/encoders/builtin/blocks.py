@@ -1,0 +1,80 @@
+"""The three blocks of the embedded encoder, computed by onnxruntime: two networks, and projections of all blocks.
+
+The recipe in ``distillation/`` makes ``builtin.onnx``: the graph, the weights of the project's own network and the
+projections. The weights of the other network are handed over in memory (:mod:`.efficientnet`). docs/model-card.md says
+from what data they were made, and how well each block works.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from ...errors import EncoderUnavailableError
+from . import efficientnet
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_GRAPH = "builtin.onnx"
+
+#: The number of values of each block, in the order in which they make up an embedding.
+BLOCKS = {"own": 256, "classical": 256, "imagenet": 512}
+
+
+def load() -> None:
+    """Read the weights, once in a process, so that the first picture need not wait for them.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        onnxruntime is missing or does not load, or the weights of EfficientNet-Lite0 are missing or damaged.
+    """
+    _session()
+
+
+def compute(
+    square: NDArray[np.uint8], larger: NDArray[np.uint8], features: NDArray[np.float32]
+) -> dict[str, NDArray[np.float32]]:
+    """Return the values of each block by its name in ``BLOCKS``, centred over the training images.
+
+    Parameters
+    ----------
+    square : (SIDE, SIDE, 3) uint8
+        The picture as the project's own network takes it.
+    larger : (LARGER_SIDE, LARGER_SIDE, 3) uint8
+        The picture as EfficientNet-Lite0 takes it.
+    features : (classical.DIM,) float32
+        What :func:`.classical.classical` gives for it.
+    """
+    inputs = {"square": square[None], "larger": larger[None], "features": features[None]}
+    return {name: values[0] for name, values in zip(BLOCKS, _session().run(list(BLOCKS), inputs))}
+
+
+@cache
+def _session() -> Any:
+    return session_of(files(__package__).joinpath(_GRAPH).read_bytes())
+
+
+def session_of(graph: bytes) -> Any:
+    """Return a session of onnxruntime on one thread for a graph that uses the weights of EfficientNet-Lite0."""
+    # Read as the library is imported. Its releases report their use to their maker, and keep a number of this machine.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise EncoderUnavailableError(
+            f"the embedded encoder needs onnxruntime, which does not load here ({error}): install it again "
+            "(pip install --force-reinstall onnxruntime)",
+            "take a CLIP model (--clip_model)",
+        ) from error
+    options = onnxruntime.SessionOptions()
+    # Pictures are prepared in parallel, in processes or threads, and each of those takes one.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    weights = efficientnet.weights()
+    values = [onnxruntime.OrtValue.ortvalue_from_numpy(tensor) for tensor in weights.values()]
+    options.add_external_initializers(list(weights), values)
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,117 @@
+"""The weights of EfficientNet-Lite0: read as torch reads them, and used as its authors use them."""
+
+from __future__ import annotations
+
+import io
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from distillation.efficientnet import add_efficientnet
+from distillation.graph import Graph
+from onnx import TensorProto
+from PIL import Image
+
+from image_tagging.encoders.builtin import blocks, efficientnet
+from image_tagging.encoders.builtin.checkpoint import read_tensors
+from image_tagging.encoders.builtin.letterbox import LARGER_SIDE, native_pixels, stretch_to_square
+
+#: Labels of ImageNet (of 1,000) that are right for kinds of the shared photographs.
+RIGHT = {"airplane": {403, 404, 405, 895, 908}, "grand_piano": {579, 881}, "motorbike": {665, 670}, "pizza": {963}}
+
+
+@pytest.fixture(scope="module")
+def network():
+    """The whole network of ImageNet: pictures (n, 224, 224, 3) uint8 -> the values before the labels."""
+    graph = Graph()
+    add_efficientnet(graph, "larger", name="values")
+    shape = ["N", LARGER_SIDE, LARGER_SIDE, 3]
+    model = graph.model({"larger": (TensorProto.UINT8, shape)}, {"values": (TensorProto.FLOAT, ["N", None])})
+    session = blocks.session_of(model.SerializeToString())
+    return lambda pictures: session.run(None, {"larger": pictures})[0]
+
+
+def noise(count):
+    return np.random.default_rng(0).integers(0, 256, (count, LARGER_SIDE, LARGER_SIDE, 3), dtype=np.uint8)
+
+
+def test_the_graph_uses_all_weights_but_those_of_the_labels():
+    graph = Graph()
+    add_efficientnet(graph, "larger", name="values")
+    external = {weight.name: tuple(weight.dims) for weight in graph.weights if weight.external_data}
+    assert external == {name: tensor.shape for name, tensor in efficientnet.weights().items()}
+    assert all(tensor.flags.c_contiguous and tensor.dtype == np.float32 for tensor in efficientnet.weights().values())
+
+
+def test_a_picture_alone_gives_the_same_bits_as_in_a_batch(network):
+    pictures = noise(3)
+    together = network(pictures)
+    for row, picture in zip(together, pictures):
+        np.testing.assert_array_equal(row, network(picture[np.newaxis])[0])
+
+
+@pytest.mark.clip
+def test_torch_reads_the_same_tensors():
+    torch = pytest.importorskip("torch", reason="the reader is compared with torch, of the clip extra")
+    path = files(efficientnet._PACKAGE) / "models" / efficientnet.FILE
+    expected = torch.load(io.BytesIO(path.read_bytes()), weights_only=True)
+    read = read_tensors(path.read_bytes())
+    assert list(read) == list(expected)
+    for name, tensor in expected.items():
+        np.testing.assert_array_equal(read[name], tensor.numpy())
+        assert read[name].strides == tuple(step * tensor.element_size() for step in tensor.stride()) or not tensor.ndim
+
+
+@pytest.mark.clip
+def test_torch_computes_the_same_values(network):
+    """Written again with torch's functions from the paper's table, weights by ``torch.load``."""
+    torch = pytest.importorskip("torch", reason="the graph is compared with torch, of the clip extra")
+    from torch.nn import functional
+
+    path = files(efficientnet._PACKAGE) / "models" / efficientnet.FILE
+    weights = torch.load(io.BytesIO(path.read_bytes()), weights_only=True)
+
+    def layer(x, name, norm, stride=1, groups=1, activated=True):
+        kernel = weights[f"{name}.weight"]
+        size = kernel.shape[-1]
+        if size > 1:  # the "same" padding of TensorFlow
+            total = max((-(-x.shape[-1] // stride) - 1) * stride + size - x.shape[-1], 0)
+            x = functional.pad(x, [total // 2, total - total // 2] * 2)
+        x = functional.conv2d(x, kernel, stride=stride, groups=groups)
+        mean, variance, scale, shift = (
+            weights[f"{norm}.{part}"][:, None, None] for part in ("running_mean", "running_var", "weight", "bias")
+        )
+        x = (x - mean) / torch.sqrt(variance + 1e-3) * scale + shift
+        return x.clamp(0, 6) if activated else x
+
+    pictures = noise(2)
+    with torch.inference_mode():
+        x = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() - 127) / 128
+        x = layer(x, "_conv_stem", "_bn0", stride=2)
+        strides = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1]
+        for number, stride in enumerate(strides):
+            name, inner = f"_blocks.{number}.", x
+            if f"{name}_expand_conv.weight" in weights:
+                inner = layer(inner, f"{name}_expand_conv", f"{name}_bn0")
+            inner = layer(inner, f"{name}_depthwise_conv", f"{name}_bn1", stride, groups=inner.shape[1])
+            inner = layer(inner, f"{name}_project_conv", f"{name}_bn2", activated=False)
+            x = x + inner if x.shape == inner.shape else inner
+        expected = layer(x, "_conv_head", "_bn1").mean(dim=(2, 3)).numpy()
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(network(pictures), expected, atol=1e-3)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_it_names_the_kinds_of_photographs_that_imagenet_has(network, shared_data):
+    """A wrong order of colours, scale or padding would not fail otherwise, and cost accuracy."""
+    path = files(efficientnet._PACKAGE) / "models" / efficientnet.FILE
+    labels = read_tensors(path.read_bytes())
+    matrix, shift = labels["_fc.weight"], labels["_fc.bias"]
+    named = []
+    for kind, right in RIGHT.items():
+        for picture in sorted((shared_data / "photos" / kind).iterdir())[:12]:
+            pixels = native_pixels(Image.open(picture).convert("RGB"))
+            five_best = np.argsort(-(matrix @ network(stretch_to_square(pixels)[np.newaxis])[0] + shift))[:5]
+            named.append(bool(right.intersection(five_best.tolist())))
+    assert np.mean(named) > 0.85
