@@ -39,10 +39,11 @@ class Graph:
         self.weights.append(numpy_helper.from_array(np.asarray(values, dtype=dtype), name))
         return name
 
-    def external(self, name: str, shape: tuple[int, ...], location: str) -> str:
-        """Add a weight in float32 that lies in another file and is handed over when the graph is loaded."""
-        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape, data_location=TensorProto.EXTERNAL)
-        tensor.external_data.add(key="location", value=location)
+    def external(self, name: str, shape: tuple[int, ...], dtype: type) -> str:
+        """Add a weight that is handed over when the graph is loaded; return its name."""
+        kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+        tensor = TensorProto(name=name, data_type=kind, dims=shape, data_location=TensorProto.EXTERNAL)
+        tensor.external_data.add(key="location", value="handed-over")
         self.weights.append(tensor)
         return name
 

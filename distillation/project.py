@@ -3,7 +3,8 @@
 Usage: python -m distillation.project NETWORK CORPUS OUT [--seed 0]
 
 ``NETWORK`` is what ``distillation.export`` wrote, or an earlier ``OUT``, whose network is then used again; ``CORPUS``
-is the ``train`` folder, ``OUT`` the .onnx to write, which the package ships.
+is the ``train`` folder, ``OUT`` the .onnx to write, which the package ships, as it
+does ``products.onnx`` next to it.
 
 A projection keeps the directions in which a block varies most over the corpus, its principal components, and then
 rotates them at random: every value then varies as much as the others, and a classifier that scales each value
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,7 +38,8 @@ from image_tagging.encoders.builtin.letterbox import (
 )
 
 from .corpus import Corpus, load
-from .efficientnet import add_efficientnet
+from .efficientnet import INPUT as LARGER
+from .efficientnet import Ranges, add_efficientnet, ranges_of
 from .graph import INPUT, OUTPUT, Graph, leading_to
 
 Projection = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -44,17 +47,21 @@ Projection = tuple[NDArray[np.float32], NDArray[np.float32]]
 #: What each block is projected from: nodes of the graph, and the input of the classical features.
 _PROJECTED = {"own": "own_scaled", "classical": "features", "imagenet": "imagenet_scaled"}
 _SHORTEST = 1e-6
+_CALIBRATED = 512
 
 
 def main() -> None:
     options = _options()
     network = leading_to(onnx.load(options.network), OUTPUT)
-    values = values_of(load(options.corpus), network)
+    corpus = load(options.corpus)
+    ranges = ranges_of(_some_pictures(corpus, options.seed))
+    values = values_of(corpus, encoder_of(network, ranges, {}))
     projections = {
         name: projection(values[name], count, options.seed, standardised=name == "own")
         for name, count in blocks.BLOCKS.items()
     }
-    onnx.save(encoder_of(network, projections), options.out)
+    onnx.save(encoder_of(network, ranges, projections), options.out)
+    onnx.save(probe(), options.out.with_name("products.onnx"))
     print(f"{options.out}: {options.out.stat().st_size:,} bytes")
 
 
@@ -67,14 +74,20 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def values_of(corpus: Corpus, network: onnx.GraphProto) -> dict[str, NDArray[np.float32]]:
+def _some_pictures(corpus: Corpus, seed: int) -> Iterator[NDArray[np.uint8]]:
+    """Yield some pictures of the corpus, stretched to the larger square."""
+    for row in np.random.default_rng(seed).choice(len(corpus.images), _CALIBRATED, replace=False):
+        yield stretch_to_square(native_pixels(Image.fromarray(corpus.images[row])))
+
+
+def values_of(corpus: Corpus, encoder: onnx.ModelProto) -> dict[str, NDArray[np.float32]]:
     """Return what each block is projected from, (n, d) by name, for every image of the corpus."""
-    session = blocks.session_of(encoder_of(network, {}).SerializeToString())
+    session = blocks.session_of(encoder.SerializeToString())
 
     def values(image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         pixels = native_pixels(Image.fromarray(image))
         fitted = resize_to_fit(pixels)
-        inputs = {INPUT: pad_to_square(fitted)[np.newaxis], "larger": stretch_to_square(pixels)[np.newaxis]}
+        inputs = {INPUT: pad_to_square(fitted)[np.newaxis], LARGER: stretch_to_square(pixels)[np.newaxis]}
         own, imagenet = session.run([_PROJECTED["own"], _PROJECTED["imagenet"]], inputs)
         return [own[0], classical(fitted), imagenet[0]]
 
@@ -93,7 +106,18 @@ def projection(block: NDArray[np.float32], count: int, seed: int, *, standardise
     return mean, (components[:count].T / spread[:, np.newaxis] @ turn).astype(np.float32)
 
 
-def encoder_of(network: onnx.GraphProto, projections: dict[str, Projection]) -> onnx.ModelProto:
+def probe() -> onnx.ModelProto:
+    """Return one layer in eight bits whose sum is 200, and less where two products overflow sixteen bits."""
+    graph = Graph()
+    weights = [graph.weight(np.full((64, 64, 1, 1), 127), np.int8), graph.weight(1.0), graph.weight(0, np.int8)]
+    steps = [graph.weight(64 * 255 * 127 / 200), graph.weight(0, np.uint8)]
+    values = ["values", graph.weight(1.0), graph.weight(0, np.uint8)]
+    graph.add("QLinearConv", [*values, *weights, *steps], name="sums")
+    shape = (TensorProto.UINT8, [1, 64, 8, 8])
+    return graph.model({"values": shape}, {"sums": shape})
+
+
+def encoder_of(network: onnx.GraphProto, ranges: Ranges, projections: dict[str, Projection]) -> onnx.ModelProto:
     """Return the graph whose outputs are the projected blocks; without projections, what would be projected.
 
     The values of both networks are 0 or more, and enter by their square roots. Those of EfficientNet-Lite0 are then
@@ -101,7 +125,7 @@ def encoder_of(network: onnx.GraphProto, projections: dict[str, Projection]) -> 
     """
     graph = Graph("blocks_", network)
     graph.add("Sqrt", [OUTPUT], name=_PROJECTED["own"])
-    root = graph.add("Sqrt", [add_efficientnet(graph, "larger")])
+    root = graph.add("Sqrt", [add_efficientnet(graph, ranges)])
     centred = graph.add("Sub", [root, graph.add("ReduceMean", [root], axes=[1])])
     length = graph.add("Max", [graph.add("ReduceL2", [centred], axes=[1]), graph.weight(_SHORTEST)])
     graph.add("Div", [centred, length], name=_PROJECTED["imagenet"])
@@ -109,7 +133,7 @@ def encoder_of(network: onnx.GraphProto, projections: dict[str, Projection]) -> 
         graph.projection(_PROJECTED[name], mean, matrix, name=name)
     inputs = {
         INPUT: (TensorProto.UINT8, ["N", SIDE, SIDE, 3]),
-        "larger": (TensorProto.UINT8, ["N", LARGER_SIDE, LARGER_SIDE, 3]),
+        LARGER: (TensorProto.UINT8, ["N", LARGER_SIDE, LARGER_SIDE, 3]),
         **({"features": (TensorProto.FLOAT, ["N", DIM])} if projections else {}),
     }
     names = projections or (_PROJECTED["own"], _PROJECTED["imagenet"])

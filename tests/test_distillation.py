@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from distillation.corpus import load, picture_of, unpack
+from distillation.efficientnet import ranges_of
 from distillation.graph import INPUT, OUTPUT, Graph, leading_to
 from distillation.project import encoder_of, projection
 from distillation.views import VIEWS, draw_views, render
@@ -158,13 +159,14 @@ def small_network():
 
 def test_a_new_projection_takes_the_network_out_of_an_earlier_encoder():
     random = np.random.default_rng(0)
+    ranges = ranges_of(iter(noise(LARGER_SIDE, LARGER_SIDE)[np.newaxis]))
     sizes = {"own": 3, "classical": DIM, "imagenet": 1280}
     projections = {
         name: (np.zeros(size, np.float32), random.normal(size=(size, 2)).astype(np.float32))
         for name, size in sizes.items()
     }
-    first = encoder_of(leading_to(small_network(), OUTPUT), projections)
-    again = encoder_of(leading_to(first, OUTPUT), projections)
+    first = encoder_of(leading_to(small_network(), OUTPUT), ranges, projections)
+    again = encoder_of(leading_to(first, OUTPUT), ranges, projections)
     inputs = {
         INPUT: noise(SIDE, SIDE)[np.newaxis],
         "larger": noise(LARGER_SIDE, LARGER_SIDE)[np.newaxis],

@@ -27,7 +27,7 @@ class Encoder(Protocol):
 
     @property
     def precision(self) -> str:
-        """``fp32``, ``bf16`` or ``fp16``, which give the same embeddings but for rounding; ``builtin`` has its own."""
+        """``fp32``, ``bf16`` or ``fp16``, which give the same embeddings but for rounding; ``int8`` of ``builtin``."""
 
     @property
     def preprocess(self) -> Callable[[Image.Image], NDArray[np.float32]]:

@@ -6,12 +6,15 @@ import io
 from importlib.resources import files
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
-from distillation.efficientnet import add_efficientnet
+from distillation.efficientnet import add_efficientnet, ranges_of
 from distillation.graph import Graph
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 from PIL import Image
 
+from image_tagging.demo import KINDS, draw
 from image_tagging.encoders.builtin import blocks, efficientnet
 from image_tagging.encoders.builtin.checkpoint import read_tensors
 from image_tagging.encoders.builtin.letterbox import LARGER_SIDE, native_pixels, stretch_to_square
@@ -20,34 +23,95 @@ from image_tagging.encoders.builtin.letterbox import LARGER_SIDE, native_pixels,
 RIGHT = {"airplane": {403, 404, 405, 895, 908}, "grand_piano": {579, 881}, "motorbike": {665, 670}, "pizza": {963}}
 
 
-@pytest.fixture(scope="module")
-def network():
-    """The whole network of ImageNet: pictures (n, 224, 224, 3) uint8 -> the values before the labels."""
+def model_of(ranges=None):
     graph = Graph()
-    add_efficientnet(graph, "larger", name="values")
+    add_efficientnet(graph, ranges, name="values")
     shape = ["N", LARGER_SIDE, LARGER_SIDE, 3]
     model = graph.model({"larger": (TensorProto.UINT8, shape)}, {"values": (TensorProto.FLOAT, ["N", None])})
-    session = blocks.session_of(model.SerializeToString())
+    return model.SerializeToString()
+
+
+@pytest.fixture(scope="module")
+def network():
+    """The network in float32: pictures (n, 224, 224, 3) uint8 -> the values before the labels."""
+    session = onnxruntime.InferenceSession(model_of(), providers=["CPUExecutionProvider"])
     return lambda pictures: session.run(None, {"larger": pictures})[0]
+
+
+@pytest.fixture(scope="module")
+def drawings():
+    pictures = [draw(kind, number).convert("RGB") for kind in KINDS for number in range(3)]
+    return np.stack([stretch_to_square(native_pixels(picture)) for picture in pictures])
+
+
+@pytest.fixture(scope="module")
+def eight_bits(drawings):
+    """The network in eight bits, as a graph."""
+    return model_of(ranges_of(iter(drawings)))
 
 
 def noise(count):
     return np.random.default_rng(0).integers(0, 256, (count, LARGER_SIDE, LARGER_SIDE, 3), dtype=np.uint8)
 
 
-def test_the_graph_uses_all_weights_but_those_of_the_labels():
-    graph = Graph()
-    add_efficientnet(graph, "larger", name="values")
-    external = {weight.name: tuple(weight.dims) for weight in graph.weights if weight.external_data}
-    assert external == {name: tensor.shape for name, tensor in efficientnet.weights().items()}
-    assert all(tensor.flags.c_contiguous and tensor.dtype == np.float32 for tensor in efficientnet.weights().values())
+def direction(values):
+    """What the encoder makes of the values of the network, but for the projection."""
+    root = np.sqrt(values)
+    centred = root - root.mean(axis=1, keepdims=True)
+    return centred / np.linalg.norm(centred, axis=1, keepdims=True)
 
 
-def test_a_picture_alone_gives_the_same_bits_as_in_a_batch(network):
-    pictures = noise(3)
-    together = network(pictures)
-    for row, picture in zip(together, pictures):
-        np.testing.assert_array_equal(row, network(picture[np.newaxis])[0])
+def test_weights_in_eight_bits_are_those_of_the_layers_to_half_a_step():
+    taken = efficientnet.weights()
+    for name, (weight, bias) in efficientnet.layers().items():
+        scale = taken[f"{name}.scale"][:, np.newaxis, np.newaxis, np.newaxis]
+        assert taken[f"{name}.weight"].dtype == np.int8
+        assert (abs(taken[f"{name}.weight"] * scale - weight) <= scale * 0.501).all()
+        np.testing.assert_array_equal(taken[f"{name}.bias"], bias)
+    assert len(taken) == 3 * 49
+
+
+def test_eight_bits_cost_little(network, eight_bits, drawings):
+    (values,) = blocks.session_of(eight_bits).run(None, {"larger": drawings})
+    assert (direction(values) * direction(network(drawings))).sum(axis=1).mean() > 0.97
+
+
+def test_a_picture_alone_gives_the_same_bits_as_in_a_batch(eight_bits, drawings):
+    session = blocks.session_of(eight_bits)
+    (together,) = session.run(None, {"larger": drawings})
+    for row, picture in zip(together, drawings):
+        np.testing.assert_array_equal(row, session.run(None, {"larger": picture[np.newaxis]})[0][0])
+
+
+def test_processors_that_add_in_sixteen_bits_compute_the_same(monkeypatch, eight_bits, drawings):
+    exact = blocks.session_of(eight_bits).run(None, {"larger": drawings})[0]
+    monkeypatch.setattr(blocks, "_adds_exactly", lambda _onnxruntime: False)
+    np.testing.assert_array_equal(blocks.session_of(eight_bits).run(None, {"larger": drawings})[0], exact)
+
+
+@pytest.mark.parametrize(("sums", "exact"), [(200, True), (101, False)], ids=["with VNNI", "without"])
+def test_a_processor_whose_products_overflow_is_noticed(sums, exact):
+    class Overflowing:
+        SessionOptions = onnxruntime.SessionOptions
+
+        class InferenceSession:
+            def __init__(self, *_arguments, **_options):
+                pass
+
+            def run(self, _outputs, inputs):
+                return [np.full_like(inputs["values"], sums)]
+
+    assert blocks._adds_exactly(Overflowing) is exact
+
+
+def test_the_probe_is_right_on_a_processor_that_computes_exactly():
+    """Computed here without onnxruntime: 64 products of 255 and 127, in the steps of the graph."""
+    graph = onnx.load_from_string(files("image_tagging.encoders.builtin").joinpath("products.onnx").read_bytes()).graph
+    weights = [numpy_helper.to_array(weight) for weight in graph.initializer]
+    total = weights[0][0].astype(np.int64).sum() * 255
+    step = max(float(weight) for weight in weights if weight.size == 1)
+    assert round(total / step) == blocks._PROBE_SUM
+    assert round(64 // 2 * (2**15 - 1) / step) < blocks._PROBE_SUM - 50  # where two products overflow sixteen bits
 
 
 @pytest.mark.clip

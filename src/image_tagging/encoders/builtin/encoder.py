@@ -48,7 +48,7 @@ class BuiltinEncoder:
     device : str, optional
         ``cpu``, if given.
     precision : str
-        ``auto``: its networks compute in int8 (its own) and in fp32, and in no other precision.
+        ``auto``: its networks compute in int8 only.
 
     Raises
     ------
@@ -60,7 +60,7 @@ class BuiltinEncoder:
 
     spec = EncoderSpec(name=NAME, pretrained=VERSION, dim=_DIM, preprocess=f"letterbox-{SIDE}-stretch-{LARGER_SIDE}")
     device = "cpu"
-    precision = "int8+fp32"
+    precision = "int8"
 
     def __init__(self, device: Optional[str] = None, precision: str = "auto") -> None:
         if device not in {None, "cpu"}:
@@ -70,7 +70,7 @@ class BuiltinEncoder:
             )
         if precision != "auto":
             raise EncoderUnavailableError(
-                f"the precision of the embedded encoder is fixed, {self.precision}, and not {precision!r}: leave it out"
+                f"the embedded encoder computes in int8 only, not in {precision!r}: leave the precision out"
             )
         blocks.load()
 
