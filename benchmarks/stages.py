@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace, work: Path) -> None:
             output_folder=str(output),
             clip_model=arguments.clip_model,
             pretrained=arguments.pretrained,
+            follow_links=True,
         )
     )
     trained = train_tag_models(
@@ -58,7 +59,9 @@ def run(arguments: argparse.Namespace, work: Path) -> None:
         )
     )
     common = {"metadata_json": str(output / "input-metadata.json"), "model": str(output / "models")}
-    third = classify_images(ClassifyConfig(directory=str(tagged), output=str(work / "stage3"), **common))
+    third = classify_images(
+        ClassifyConfig(directory=str(tagged), output=str(work / "stage3"), follow_links=True, **common)
+    )
     fourth = classify_images(
         ClassifyConfig(directory=str(archive), output=str(work / "stage4"), archives=True, **common)
     )
