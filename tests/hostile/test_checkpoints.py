@@ -122,6 +122,15 @@ def test_a_storage_beyond_the_file_is_refused(count):
         pytest.param(checkpoint(b"N"), id="no tensor"),
         pytest.param(checkpoint(tensor(key="1")), id="a storage that is not there"),
         pytest.param(checkpoint(tensor(dtype="HalfStorage")), id="another type"),
+        pytest.param(b"Iabc\n.", id="a number of letters"),
+        pytest.param(b"L" + b"1" * 10_000 + b"L\n.", id="a number of 10,000 digits"),
+        pytest.param(b"\x80\x02X\x02\0\0\0\xff\xfe.", id="a string that is not UTF-8"),
+        pytest.param(b"\x80\x05\x96" + b"\xff" * 8 + b".", id="bytes beyond any memory"),
+        pytest.param(b"Np" + b"9" * 20 + b"\n.", id="a reference beyond any memory"),
+        pytest.param(b"\x80\xff.", id="a pickle of another time"),
+        pytest.param(checkpoint(opcode_global("collections", "OrderedDict") + b"(U\x03abctR"), id="no pairs"),
+        pytest.param(checkpoint(tensor(shape=(1,) * 65, strides=(1,) * 65)), id="65 axes"),
+        pytest.param(checkpoint(tensor(shape=(2**30,) * 3, strides=(0,) * 3)), id="more values than can be counted"),
     ],
 )
 def test_another_file_is_refused_in_one_line(data):

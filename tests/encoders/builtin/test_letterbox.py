@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -115,3 +117,58 @@ def test_a_large_picture_is_averaged_before_it_is_stretched():
     lines = np.zeros((448, 100, 3), dtype=np.uint8)
     lines[::2] = 255
     assert abs(stretch_to_square(lines).astype(float) - 127.5).max() <= 1
+
+
+# --- pictures that are costly to search -------------------------------------------------------------------------
+
+
+def flat_in_the_middle(width, height):
+    """Return noise whose middle row and column are of one colour, as of a thing on white that is not in the middle."""
+    picture = noise(width, height)
+    picture.paste("white", (0, height // 2, width, height // 2 + 1))
+    picture.paste("white", (width // 2, 0, width // 2 + 1, height))
+    return picture
+
+
+@pytest.mark.parametrize("size", [(64, 64), (1200, 900), (900, 1200)])
+def test_a_picture_that_is_flat_in_the_middle_keeps_its_pixels(size):
+    picture = flat_in_the_middle(*size)
+    box = max(1, min(size) // (2 * LARGER_SIDE))
+    np.testing.assert_array_equal(native_pixels(picture), np.asarray(picture.reduce(box)))
+
+
+@pytest.mark.parametrize("row", [0, 1, 349, 350, 698, 699])
+def test_one_odd_row_far_from_the_middle_keeps_the_size(row):
+    picture = Image.new("RGB", (1400, 700), "white")
+    picture.paste("black", (0, row, 1400, row + 1))
+    assert native_pixels(picture).shape == (700, 1400, 3)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_made_small_is_without_loss(seed):
+    random = np.random.default_rng(seed)
+    cells, factor = random.integers(0, 2, (*random.integers(1, 40, 2), 1)) * 255, int(random.integers(1, 9))
+    pixels = np.repeat(cells.repeat(factor, 0).repeat(factor, 1), 3, 2).astype(np.uint8)
+    native = native_pixels(Image.fromarray(pixels))
+    back = pixels.shape[0] // native.shape[0]
+    assert back >= factor
+    np.testing.assert_array_equal(native.repeat(back, 0).repeat(back, 1), pixels)
+
+
+@pytest.mark.parametrize("size", [(8000, 6000), (400, 120_000), (120_000, 2), (2, 120_000)])
+def test_a_large_picture_is_never_copied_whole(size):
+    picture = flat_in_the_middle(*size)
+    tracemalloc.start()
+    try:
+        pixels = native_pixels(picture)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert max(pixels.shape) < 2 * 32_768 + 1
+    assert peak < size[0] * size[1] * 3 / 2 or peak < 10_000_000
+
+
+def test_a_picture_of_more_columns_than_a_row_of_pillow_holds_is_fitted():
+    pixels = native_pixels(Image.new("RGB", (90_000_000, 1), "red"))
+    assert (stretch_to_square(pixels) == (255, 0, 0)).all()
+    assert resize_to_fit(pixels).shape == (1, SIDE, 3)

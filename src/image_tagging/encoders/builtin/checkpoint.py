@@ -25,6 +25,21 @@ _MAGIC, _PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 _DTYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
+#: What the unpickler and numpy raise for a damaged file. A string that is not UTF-8, say, is a ValueError.
+_DAMAGE = (
+    pickle.UnpicklingError,
+    EOFError,
+    struct.error,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ValueError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+)
+
+
 class CheckpointError(ValueError):
     """The file is no checkpoint of this format, or holds more than tensors."""
 
@@ -56,7 +71,9 @@ def read_tensors(data: bytes) -> dict[str, NDArray[Any]]:
         tensors: dict[str, _Tensor] = _unpickled(file)
         storages = _storages(file, data, _unpickled(file), tensors)
         return {name: _strided(tensor, storages[tensor.storage.key]) for name, tensor in tensors.items()}
-    except (pickle.UnpicklingError, EOFError, struct.error, TypeError, AttributeError, LookupError) as error:
+    except CheckpointError:
+        raise
+    except _DAMAGE as error:
         raise CheckpointError(f"it is no checkpoint of torch before 1.6, or is damaged ({error})") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from math import gcd
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 #: EfficientNet-Lite0.
 SIDE, LARGER_SIDE = 128, 224
 
+#: Longer pictures are reduced to about this length, however narrow they become, and not searched for enlarged pixels.
+_LONGEST = 32_768
+
+#: A picture is searched for enlarged pixels in bands of about this many pixels: no copy of it at its full size.
+_BAND_PIXELS = 1 << 18
+
 
 def native_pixels(picture: Image.Image) -> NDArray[np.uint8]:
     """Return an RGB picture with its proportions, and not much larger than the squares need: (h, w, 3) uint8.
@@ -24,7 +31,7 @@ def native_pixels(picture: Image.Image) -> NDArray[np.uint8]:
     fast and makes no copy of it at its full size.
     """
     picture = _without_enlargement(picture)
-    box = max(1, min(picture.size) // (2 * LARGER_SIDE))
+    box = max(1, min(picture.size) // (2 * LARGER_SIDE), max(picture.size) // _LONGEST)
     return np.asarray(picture if box == 1 else picture.reduce(box))
 
 
@@ -74,20 +81,29 @@ def pad_to_square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _without_enlargement(picture: Image.Image) -> Image.Image:
     """Return a picture that consists of squares of one colour each with one pixel for each square; others as they are.
 
-    One row and one column say of most pictures that they are none of these, so that those cost nothing.
+    One row and one column say of most pictures that they are none of these, so that those cost nothing. Of the others
+    most are known by a few bands.
     """
-    middle = (picture.width // 2, picture.height // 2)
-    row = np.asarray(picture.crop((0, middle[1], picture.width, middle[1] + 1)))[0]
-    column = np.asarray(picture.crop((middle[0], 0, middle[0] + 1, picture.height)))[:, 0]
-    factor = gcd(_factor(row), _factor(column))
-    if factor == 1:
+    width, height = picture.size
+    if max(width, height) > _LONGEST:
         return picture
-    pixels = np.asarray(picture)
-    factor = gcd(gcd(factor, _factor(pixels)), _factor(pixels.transpose(1, 0, 2)))
-    return Image.fromarray(np.ascontiguousarray(pixels[::factor, ::factor]))
+    row, column = (0, height // 2, width, height // 2 + 1), (width // 2, 0, width // 2 + 1, height)
+    rows = max(1, _BAND_PIXELS // width)
+    # Each band begins with the last row of the one before, so that no change between two rows is missed.
+    bands = ((0, max(0, top - 1), width, min(height, top + rows)) for top in range(0, height, rows))
+    factor = gcd(width, height)
+    for box in chain((row, column), bands):
+        colours = np.asarray(picture.crop(box).convert("RGBX")).view(np.uint32)[:, :, 0]
+        factor = gcd(factor, _changes(colours, box[1]), _changes(colours.T, box[0]))
+        if factor == 1:
+            return picture
+    return picture.resize((width // factor, height // factor), Image.Resampling.NEAREST)
 
 
-def _factor(lines: NDArray[np.uint8]) -> int:
-    """Return the largest number of equal lines, one after the other, into which all lines can be divided."""
-    changes = np.flatnonzero((lines[1:] != lines[:-1]).any(axis=tuple(range(1, lines.ndim)))) + 1
-    return int(np.gcd.reduce(changes, initial=len(lines)))
+def _changes(lines: NDArray[np.uint32], first: int) -> int:
+    """Return the greatest common divisor of the numbers of all lines that differ from the one before; 0 without any.
+
+    ``first`` is the number of the first of these lines.
+    """
+    changes = np.flatnonzero((lines[1:] != lines[:-1]).any(axis=1)) + first + 1
+    return int(np.gcd.reduce(changes, initial=0))
