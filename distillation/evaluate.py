@@ -20,7 +20,7 @@ from benchmarks.builtin_encoder import PROBES, accuracy, pictures_in
 from numpy.typing import NDArray
 from PIL import Image
 
-from image_tagging.encoders.builtin.letterbox import pad_to_square, resize_to_fit, upscale_nearest
+from image_tagging.encoders.builtin.letterbox import native_pixels, pad_to_square, resize_to_fit, upscale_nearest
 
 from .corpus import picture_of
 from .network import Network
@@ -32,7 +32,7 @@ def main() -> None:
     options = _options()
     paths, kinds = pictures_in(options.folders)
     pictures = [picture_of(Path(path)) for path in paths]
-    squares = np.stack([pad_to_square(resize_to_fit(picture)) for picture in pictures])
+    squares = np.stack([pad_to_square(resize_to_fit(native_pixels(picture))) for picture in pictures])
     seen = {f"step {_step(each):6d}": _seen(each, squares) for each in sorted(options.run.glob("*.pt"), key=_step)}
     if options.teacher:
         seen["teacher"] = _seen_by_teacher(options.teacher, pictures)

@@ -133,6 +133,25 @@ def test_the_graph_computes_what_the_network_does():
     np.testing.assert_allclose(computed, expected, atol=1e-5)
 
 
+@pytest.mark.clip
+def test_the_learning_curve_has_a_line_for_each_step(tmp_path, monkeypatch, capsys):
+    torch = pytest.importorskip("torch", reason="the network is written in torch, of the clip extra")
+    from distillation import evaluate
+    from distillation.network import Network
+
+    for kind, level in (("dark", 40), ("light", 215)):
+        (tmp_path / "kinds" / kind).mkdir(parents=True)
+        for number in range(4):
+            pixels = noise(20, 30, seed=number) // 8 + np.uint8(level)
+            (tmp_path / "kinds" / kind / f"{number}.png").write_bytes(encoded(pixels, ".png"))
+    for step in (500, 1000):
+        torch.save(Network().state_dict(), tmp_path / f"weights-{step}.pt")
+    monkeypatch.setattr("sys.argv", ["evaluate", str(tmp_path), str(tmp_path / "kinds"), "--train=2"])
+    evaluate.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  2 per kind")[0].split() for line in lines] == [["step", "500"], ["step", "1000"]]
+
+
 def test_a_projection_keeps_distances_and_every_value_varies():
     random = np.random.default_rng(0)
     block = random.normal(size=(500, 6)).astype(np.float32) @ random.normal(size=(6, 20)).astype(np.float32)
