@@ -13,7 +13,6 @@ not overflow, so that all processors compute the same.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,27 +31,19 @@ from image_tagging.encoders.builtin.letterbox import SIDE
 from .corpus import Corpus, load
 from .graph import INPUT, OUTPUT, Graph
 from .network import LEARNED, MIDDLE, SPREAD, Block, Network
+from .options import parser_of
 from .views import draw_views, render
 
 _CALIBRATED = 256
 
 
 def main() -> None:
-    options = _options()
+    options = parser_of(__doc__, "weights", "corpus", "out").parse_args()
     network = Network().eval()
     network.load_state_dict(torch.load(options.weights, map_location="cpu", weights_only=True))
     corpus = load(options.corpus)
     onnx.save(quantise(graph_of(network, SIDE), _Calibration(corpus, options.seed)), options.out)
     print(f"{options.out}: {options.out.stat().st_size:,} bytes")
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("weights", type=Path)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
 
 
 def quantise(graph: onnx.ModelProto, calibration: CalibrationDataReader) -> onnx.ModelProto:

@@ -18,6 +18,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from .corpus import load
+from .options import parser_of
 from .views import draw_views, render
 
 SIDE = 224
@@ -41,11 +42,7 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("teacher", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = parser_of(__doc__, "corpus", "teacher", "out")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 

@@ -3,8 +3,7 @@
 Usage: python -m distillation.project NETWORK CORPUS OUT [--seed 0]
 
 ``NETWORK`` is what ``distillation.export`` wrote, or an earlier ``OUT``, whose network is then used again; ``CORPUS``
-is the ``train`` folder, ``OUT`` the .onnx to write, which the package ships, as it
-does ``products.onnx`` next to it.
+is the ``train`` folder, ``OUT`` the .onnx to write. The package ships it, and ``products.onnx``, written next to it.
 
 A projection keeps the directions in which a block varies most over the corpus, its principal components, and then
 rotates them at random: every value then varies as much as the others, and a classifier that scales each value
@@ -13,11 +12,9 @@ separately does not amplify values that hardly vary.
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -27,20 +24,15 @@ from onnx import TensorProto
 from PIL import Image
 
 from image_tagging.encoders.builtin import blocks
-from image_tagging.encoders.builtin.classical import DIM, classical
-from image_tagging.encoders.builtin.letterbox import (
-    LARGER_SIDE,
-    SIDE,
-    native_pixels,
-    pad_to_square,
-    resize_to_fit,
-    stretch_to_square,
-)
+from image_tagging.encoders.builtin.classical import DIM
+from image_tagging.encoders.builtin.encoder import prepared
+from image_tagging.encoders.builtin.letterbox import LARGER_SIDE, SIDE
 
 from .corpus import Corpus, load
 from .efficientnet import INPUT as LARGER
 from .efficientnet import Ranges, add_efficientnet, ranges_of
 from .graph import INPUT, OUTPUT, Graph, leading_to
+from .options import parser_of
 
 Projection = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -51,7 +43,7 @@ _CALIBRATED = 512
 
 
 def main() -> None:
-    options = _options()
+    options = parser_of(__doc__, "network", "corpus", "out").parse_args()
     network = leading_to(onnx.load(options.network), OUTPUT)
     corpus = load(options.corpus)
     ranges = ranges_of(_some_pictures(corpus, options.seed))
@@ -65,19 +57,10 @@ def main() -> None:
     print(f"{options.out}: {options.out.stat().st_size:,} bytes")
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("network", type=Path)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
-
-
 def _some_pictures(corpus: Corpus, seed: int) -> Iterator[NDArray[np.uint8]]:
     """Yield some pictures of the corpus, stretched to the larger square."""
     for row in np.random.default_rng(seed).choice(len(corpus.images), _CALIBRATED, replace=False):
-        yield stretch_to_square(native_pixels(Image.fromarray(corpus.images[row])))
+        yield prepared(Image.fromarray(corpus.images[row]))[LARGER]
 
 
 def values_of(corpus: Corpus, encoder: onnx.ModelProto) -> dict[str, NDArray[np.float32]]:
@@ -85,11 +68,10 @@ def values_of(corpus: Corpus, encoder: onnx.ModelProto) -> dict[str, NDArray[np.
     session = blocks.session_of(encoder.SerializeToString())
 
     def values(image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        pixels = native_pixels(Image.fromarray(image))
-        fitted = resize_to_fit(pixels)
-        inputs = {INPUT: pad_to_square(fitted)[np.newaxis], LARGER: stretch_to_square(pixels)[np.newaxis]}
-        own, imagenet = session.run([_PROJECTED["own"], _PROJECTED["imagenet"]], inputs)
-        return [own[0], classical(fitted), imagenet[0]]
+        inputs = prepared(Image.fromarray(image))
+        squares = {name: inputs[name][np.newaxis] for name in (INPUT, LARGER)}
+        own, imagenet = session.run([_PROJECTED["own"], _PROJECTED["imagenet"]], squares)
+        return [own[0], inputs["features"], imagenet[0]]
 
     cv2.setNumThreads(1)
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -37,6 +37,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from .corpus import Corpus, load
 from .network import LEARNED, Network
+from .options import parser_of
 from .views import render
 
 #: Pixels of a side: small pictures first, which is faster, then those that the network is to know best.
@@ -69,12 +70,8 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("views", type=Path)
-    parser.add_argument("out", type=Path)
+    parser = parser_of(__doc__, "corpus", "views", "out")
     parser.add_argument("--steps", type=int, default=3600)
-    parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
 

@@ -120,6 +120,10 @@ def declare_family(family: str, names: Iterable[str], *, reads_text: bool) -> No
     _FAMILIES.update(dict.fromkeys(names, (family, reads_text)))
 
 
+#: The cosine from which on two embeddings are those of near-duplicates, unless another was measured for their encoder.
+NEARLY_THE_SAME = 0.97
+
+
 @dataclass(frozen=True)
 class EncoderSpec:
     """The identity of an encoder, stamped on every embedding and every tag model.

@@ -27,15 +27,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ..records import NEARLY_THE_SAME
+
 #: Embeddings (N, D), and what is computed of them in their precision.
 Vectors = NDArray[np.float32]
 #: Inverse lengths (N,) of embeddings: those of 1e-44, the smallest that float32 holds, are beyond float32.
 Scale = NDArray[np.float64]
 #: Row numbers of a table of embeddings.
 Rows = NDArray[np.int64]
-
-#: Two images with at least this cosine count as nearly the same, where nothing else was measured for their encoder.
-NEARLY_THE_SAME = 0.97
 
 #: Up to this many images every pair is compared: 32,768 of 512 values take about ten seconds on two cores.
 EXACT_UP_TO = 32_768

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TrainingError
-from ..records import ImportedEmbedding
+from ..records import NEARLY_THE_SAME, ImportedEmbedding
 from .hash_lists import HashList, RowIndex
-from .near_duplicates import NEARLY_THE_SAME, near_duplicate_groups
+from .near_duplicates import near_duplicate_groups
 
 #: Names of the two sets of other images, negatives of every tag: one for training, one for validation only.
 OTHER_TRAINING = "other-training"

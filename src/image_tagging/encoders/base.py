@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Optional, Protocol
 
+from ..records import NEARLY_THE_SAME
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -100,4 +102,4 @@ class EncoderFamily:
     identify: Callable[[str, str], tuple[str, str]] = _as_asked
     load_text: Optional[Callable[[str, str, Optional[str]], TextEncoder]] = None
     why_no_text: str = ""
-    nearly_the_same: float = 0.97
+    nearly_the_same: float = NEARLY_THE_SAME

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 #: The graph of the blocks; and a convolution of 64 values of 255 by weights of 127, in steps that make the sum 200.
 _GRAPH, _PROBE, _PROBE_SUM = "builtin.onnx", "products.onnx", 200
 
+#: What the graph takes of a picture: ``square`` (SIDE, SIDE, 3) uint8 for the project's own network, ``larger``
+#: (LARGER_SIDE, LARGER_SIDE, 3) uint8 for EfficientNet-Lite0, and ``features`` (classical.DIM,) float32.
+Inputs = dict[str, "NDArray[Any]"]
+
 #: The number of values of each block, in the order in which they make up an embedding.
 BLOCKS = {"own": 256, "classical": 256, "imagenet": 512}
 
@@ -38,22 +42,10 @@ def load() -> None:
     _session()
 
 
-def compute(
-    square: NDArray[np.uint8], larger: NDArray[np.uint8], features: NDArray[np.float32]
-) -> dict[str, NDArray[np.float32]]:
-    """Return the values of each block by its name in ``BLOCKS``, centred over the training images.
-
-    Parameters
-    ----------
-    square : (SIDE, SIDE, 3) uint8
-        The picture as the project's own network takes it.
-    larger : (LARGER_SIDE, LARGER_SIDE, 3) uint8
-        The picture as EfficientNet-Lite0 takes it.
-    features : (classical.DIM,) float32
-        What :func:`.classical.classical` gives for it.
-    """
-    inputs = {"square": square[None], "larger": larger[None], "features": features[None]}
-    return {name: values[0] for name, values in zip(BLOCKS, _session().run(list(BLOCKS), inputs))}
+def compute(inputs: Inputs) -> dict[str, NDArray[np.float32]]:
+    """Return the values of each block of one picture by its name in ``BLOCKS``, centred over the training images."""
+    batch = {name: values[np.newaxis] for name, values in inputs.items()}
+    return {name: values[0] for name, values in zip(BLOCKS, _session().run(list(BLOCKS), batch))}
 
 
 @cache
@@ -73,9 +65,7 @@ def session_of(graph: bytes) -> Any:
             "(pip install --force-reinstall onnxruntime)",
             "take a CLIP model (--clip_model)",
         ) from error
-    options = onnxruntime.SessionOptions()
-    # Pictures are prepared in parallel, in processes or threads, and each of those takes one.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options = _one_thread(onnxruntime)
     if not _adds_exactly(onnxruntime):
         options.add_session_config_entry("session.x64quantprecision", "1")  # exact, and half as fast
     weights = efficientnet.weights()
@@ -89,9 +79,14 @@ def _adds_exactly(onnxruntime: Any) -> bool:
 
     Older ones, without VNNI, add two products in sixteen bits. 64 of the largest products show it.
     """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
     graph = files(__package__).joinpath(_PROBE).read_bytes()
-    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(graph, _one_thread(onnxruntime), providers=["CPUExecutionProvider"])
     (sums,) = session.run(None, {"values": np.full((1, 64, 8, 8), 255, np.uint8)})
     return bool((sums == _PROBE_SUM).all())
+
+
+def _one_thread(onnxruntime: Any) -> Any:
+    """Return options of a session: pictures are prepared in parallel, and each process or thread takes one."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return options

@@ -80,14 +80,23 @@ class BuiltinEncoder:
 
     def preprocess(self, picture: Image.Image) -> NDArray[np.float32]:
         """Return the embedding (D,) of one RGB picture of any size. Nothing is kept: any thread may call it."""
-        pixels = native_pixels(picture)
-        fitted = resize_to_fit(pixels)
-        values = blocks.compute(pad_to_square(fitted), stretch_to_square(pixels), classical(fitted))
+        values = blocks.compute(prepared(picture))
         return np.concatenate([_scaled(block, WEIGHTS[name]) for name, block in values.items()])
 
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Return N arrays of ``preprocess`` as (N, D) float32."""
         return np.array(batch, dtype=np.float32).reshape(len(batch), _DIM)
+
+
+def prepared(picture: Image.Image) -> blocks.Inputs:
+    """Return what the graph of the blocks takes for one RGB picture of any size."""
+    pixels = native_pixels(picture)
+    fitted = resize_to_fit(pixels)
+    return {
+        "square": pad_to_square(fitted),
+        "larger": stretch_to_square(pixels),
+        "features": classical(fitted),
+    }
 
 
 def _scaled(block: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
