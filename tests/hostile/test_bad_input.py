@@ -308,6 +308,7 @@ def test_models_and_metadata_of_encoders_of_different_names(refused, trained, do
     assert "builtin/learned-2" in message
     assert "builtin/classical-9" in message
     assert "Give the metadata and the models of one encoder" in message
+    assert "learn the tags again from this metadata (stage 2)" in message
 
 
 def test_models_of_an_encoder_that_is_not_here(refused, trained, done, renamed):

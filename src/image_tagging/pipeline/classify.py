@@ -168,7 +168,8 @@ def agreed_encoder(models: TagModels, imported: Optional[EncoderSpec]) -> Encode
     if imported and not imported.matches(spec):
         raise EncoderMismatchError(
             f"the metadata holds embeddings of {imported.label} ({imported.dim} values), but the tag models were "
-            f"trained on {spec.label} ({spec.dim}). Give the metadata and the models of one encoder."
+            f"trained on {spec.label} ({spec.dim}). Give the metadata and the models of one encoder, or learn the tags "
+            "again from this metadata (stage 2)."
         )
     require_this_version(spec)
     require_dim(models, spec)
