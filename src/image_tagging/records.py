@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Characters of each text of an encoder.
 LONGEST_ENCODER_TEXT = 1000
 
+#: The cosine from which on two embeddings are those of near-duplicates, unless another was measured for their encoder.
+NEARLY_THE_SAME = 0.97
+
 
 @dataclass(frozen=True)
 class FoundImage:
@@ -118,10 +121,6 @@ _FAMILIES: dict[str, tuple[str, bool]] = {"builtin": ("builtin", False)}
 def declare_family(family: str, names: Iterable[str], *, reads_text: bool) -> None:
     """Add the names of a family of encoders, for specs to know it by. ``encoders.register_encoder`` calls this."""
     _FAMILIES.update(dict.fromkeys(names, (family, reads_text)))
-
-
-#: The cosine from which on two embeddings are those of near-duplicates, unless another was measured for their encoder.
-NEARLY_THE_SAME = 0.97
 
 
 @dataclass(frozen=True)
