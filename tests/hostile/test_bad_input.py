@@ -311,8 +311,10 @@ def test_models_and_metadata_of_encoders_of_different_names(refused, trained, do
     assert "learn the tags again from this metadata (stage 2)" in message
 
 
-def test_models_of_an_encoder_that_is_not_here(refused, trained, done, renamed):
-    message = refused("classify", f"--directory={trained.images}", f"--model={renamed}", f"--output={done}")
+@pytest.mark.parametrize("command", ["classify", "classify-zip"])
+def test_models_of_an_encoder_that_is_not_here(refused, trained, done, renamed, command, tmp_path):
+    directory = trained.images if command == "classify" else shutil.make_archive(tmp_path / "it", "zip", trained.images)
+    message = refused(command, f"--directory={directory}", f"--model={renamed}", f"--output={done}")
     assert "builtin/classical-9" in message
     assert "Make the metadata again (stage 1), then the tag models (stage 2)" in message
 
