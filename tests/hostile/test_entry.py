@@ -43,14 +43,15 @@ def many(trained, tmp_path_factory):
     return folder
 
 
-def _answering_interrupts():
+def _answering_signals():
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell that starts the tests in the background switches it off
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and nohup this one
 
 
 def started(way, programs, *arguments, **options):
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "encoding": "utf-8", "env": ways.plain()}
     if os.name != "nt":
-        pipes["preexec_fn"] = _answering_interrupts
+        pipes["preexec_fn"] = _answering_signals
     return subprocess.Popen(ways.command(way, programs, *arguments), **{**pipes, **options})
 
 
