@@ -35,7 +35,7 @@ from image_tagging.training.blas_threads import one_thread_a_product
 from image_tagging.training.evaluation.metrics import calibration_error
 from image_tagging.training.evaluation.thresholds import choose_threshold, parse_aim
 from image_tagging.training.fitting import fit as fitting
-from image_tagging.training.fitting.background import Background
+from image_tagging.training.fitting.decorrelation import Moments
 from image_tagging.training.fitting.fit import fit_models
 from image_tagging.training.fitting.folds import stratified_folds
 from image_tagging.training.fitting.methods import Method, Recipe
@@ -53,7 +53,7 @@ class Task:
     groups: np.ndarray
     unseen: np.ndarray
     unseen_truth: np.ndarray
-    background: Background
+    moments: Moments
 
 
 @dataclass
@@ -91,7 +91,7 @@ def main() -> None:
 
 def tasks(files: list[str], least: int) -> Iterator[Task]:
     data = gather(read_embeddings(files[0])[1], read_tag_lists(files[1]))
-    everything = Background.of(data.embeddings)
+    everything = Moments.of(data.embeddings)
     others = data.rows.get(OTHER_TRAINING, np.arange(len(data.embeddings)))
     for tag in data.tags:
         rows = np.unique(data.rows[tag])
@@ -115,11 +115,11 @@ def tasks(files: list[str], least: int) -> Iterator[Task]:
 def with_few(task: Task, few: int, number: int) -> Task:
     tagged = np.random.default_rng(number).permutation(np.flatnonzero(task.truth))[:few]
     kept = np.concatenate([tagged, np.flatnonzero(~task.truth)])
-    return Task(task.x[kept], task.truth[kept], task.groups[kept], task.unseen, task.unseen_truth, task.background)
+    return Task(task.x[kept], task.truth[kept], task.groups[kept], task.unseen, task.unseen_truth, task.moments)
 
 
 def ours(task: Task) -> dict[str, tuple[np.ndarray, float]]:
-    models = fit_models(task.x, task.truth, background=task.background, groups=task.groups)
+    models = fit_models(task.x, task.truth, moments=task.moments, groups=task.groups)
     predicted = {}
     for kind, model in models.items():
         p = model.estimator.predict_proba(task.unseen.astype(np.float64))[:, 0]

@@ -6,6 +6,7 @@ class that their configs inherit from. This module imports nothing heavy, since 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
@@ -43,7 +44,7 @@ class Flag:
 
     ``choices`` are the allowed words, ``least`` and ``most`` the bounds of a number. ``is_path`` marks the path of a
     file or folder, ``may_be_path`` a name in whose place a path may stand, ``is_word`` a truth value that is written as
-    a word (``--name=True``), ``are_patterns`` a list of patterns of paths, one for each time that the flag is given.
+    a word (``--name=True``), ``is_list`` several values, one for each time that the flag is given.
     ``check`` returns a value that is given, or raises InputError.
     """
 
@@ -55,7 +56,7 @@ class Flag:
     is_path: bool = False
     may_be_path: bool = False
     is_word: bool = False
-    are_patterns: bool = False
+    is_list: bool = False
     check: Optional[Callable[[Any], Any]] = None
 
 
@@ -91,11 +92,24 @@ def _convert(config: Any) -> None:
         flag, value = each.metadata.get("flag"), getattr(config, each.name)
         if flag is None or (value is None and each.default is None):
             continue
-        if flag.check:
-            object.__setattr__(config, each.name, flag.check(value))
-        if flag.is_path or flag.may_be_path:
-            as_text = user_path if flag.is_path else name_or_path
-            object.__setattr__(config, each.name, as_text(value, each.name))
+        object.__setattr__(
+            config, each.name, _values(flag, value, each.name) if flag.is_list else _one(flag, value, each.name)
+        )
+
+
+def _values(flag: Flag, values: Any, name: str) -> tuple[Any, ...]:
+    """Return the values of a setting that is a list."""
+    if isinstance(values, (str, os.PathLike)):
+        raise InputError(f"{name} is {str(values)!r}; give a list: [{str(values)!r}].")
+    return tuple(_one(flag, value, name) for value in values)
+
+
+def _one(flag: Flag, value: Any, name: str) -> Any:
+    """Return a value as the config holds it."""
+    value = flag.check(value) if flag.check else value
+    if flag.is_path:
+        return user_path(value, name)
+    return name_or_path(value, name) if flag.may_be_path else value
 
 
 def _init(self: Any, **given: Any) -> None:

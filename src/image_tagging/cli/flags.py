@@ -57,7 +57,7 @@ def _own_first(config: type[Any]) -> Iterator[Field[Any]]:
 
 def _default(setting: Field[Any]) -> Any:
     flag: Flag = setting.metadata["flag"]
-    if flag.are_patterns:
+    if flag.is_list:
         return []  # typer reads lists
     return str(setting.default) if flag.is_word else setting.default
 
@@ -73,7 +73,7 @@ def _annotation(setting: Field[Any], kind: Any, explained: str | None) -> Any:
         max=flag.most,
         parser=_parser(setting.name, flag),
     )
-    if flag.are_patterns:
+    if flag.is_list:
         kind = list[str]
     return Annotated[str if flag.is_word else kind, option]
 
@@ -81,25 +81,11 @@ def _annotation(setting: Field[Any], kind: Any, explained: str | None) -> Any:
 def _parser(name: str, flag: Flag) -> Callable[[str], Any] | None:
     if flag.is_path:
         return path
-    if flag.are_patterns:
-        return _pattern
     if flag.check:
         return _checked(flag.check)
     if flag.choices:
         return _one_of(flag.choices)
     return _word(name) if flag.is_word else None
-
-
-def _pattern(value: str) -> str:
-    """Return a pattern of paths that means something."""
-    from ..errors import InputError
-    from ..sources import require_patterns
-
-    try:
-        require_patterns([value])
-    except InputError as error:
-        raise typer.BadParameter(str(error)) from error
-    return value
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:

@@ -29,6 +29,14 @@ def _results_folder() -> Any:
     return setting(default="./output", help="Where results go; created if needed.", metavar="FOLDER", is_path=True)
 
 
+def _pattern(value: Any) -> Any:
+    """Return a pattern of paths that means something; raise InputError of any other."""
+    from ..sources import require_patterns
+
+    require_patterns([value])
+    return value
+
+
 @settings
 class EmbeddingConfig(ImageLimits):
     """The settings of embedding, which stages 1, 3 and 4 share."""
@@ -59,7 +67,8 @@ class EmbeddingConfig(ImageLimits):
         help="Leave out what a pattern as in a .gitignore file matches below the input, in archives too: drafts/, "
         "*.gif. May be given several times.",
         metavar="PATTERN",
-        are_patterns=True,
+        is_list=True,
+        check=_pattern,
     )
     archive_encoding: Optional[str] = setting(
         default=None,
@@ -74,9 +83,6 @@ class EmbeddingConfig(ImageLimits):
         for name in ("batch_size", "num_threads"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
-        if isinstance(self.exclude, str):
-            raise InputError(f"exclude is the text {self.exclude!r}; give a list of patterns: [{self.exclude!r}].")
-        object.__setattr__(self, "exclude", tuple(self.exclude))
 
 
 @settings
@@ -135,9 +141,17 @@ class TrainConfig:
         least=0.0,
         most=0.9,
     )
+    background: Sequence[str] = setting(
+        default=(),
+        help="Metadata of unlabelled images of the mountain (JSON or Parquet): what each tag is told apart from, too. "
+        "Probabilities and thresholds are then those of the mountain. May be given several times.",
+        metavar="FILE",
+        is_path=True,
+        is_list=True,
+    )
     threshold_for: str = setting(
-        default="balanced",
-        help="The aim of each model's threshold: balanced, f1, precision=0.9 or recall=0.9 (any share).",
+        default="f1",
+        help="The aim of each model's threshold: f1, balanced, precision=0.9 or recall=0.9 (any share).",
         metavar="AIM",
     )
     seed: int = 0

@@ -18,7 +18,7 @@ from ..text import counted
 from .evaluation.out_of_fold import OutOfFold, TagIndex, curves, figures, select_examples
 from .evaluation.thresholds import FEWEST_FOR_AIM, REJECT_OTHERS, Aim, choose_threshold, reject_others
 from .evaluation.validation import ValidationReport, validate
-from .fitting.background import Background
+from .fitting.decorrelation import Moments
 from .fitting.fit import FittedModel, fit_models
 from .text_prior.prior import TextPrior
 
@@ -57,7 +57,7 @@ class TagLearner:
         self.seed = seed
         self._aim = aim
         self._prior = prior
-        self._background = Background.of(data.embeddings)
+        self._moments = Moments.of(data.embeddings)
         self._tag_index = TagIndex({tag: data.rows[tag] for tag in data.tags})
         self._order = data.shuffled(np.arange(len(data.embeddings)), seed)
 
@@ -76,7 +76,7 @@ class TagLearner:
         fitted = fit_models(
             self._data.embeddings[split.training],
             split.is_tag,
-            background=self._background.without(held),
+            moments=self._moments.without(held),
             groups=split.groups,
             weights=split.weights,
             direction=direction,

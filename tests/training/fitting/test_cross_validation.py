@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from image_tagging.tag_models.scorers import unit_rows
-from image_tagging.training.fitting.background import Background
 from image_tagging.training.fitting.cross_validation import out_of_fold_margins, select
+from image_tagging.training.fitting.decorrelation import Moments
 from image_tagging.training.fitting.examples import Examples
 from image_tagging.training.fitting.folds import stratified_folds
 from image_tagging.training.fitting.linear import fit_regression
@@ -33,7 +33,7 @@ def examples():
     x[is_tag, 0] += 1.5
     rows = np.arange(60)
     made = Examples(unit_rows(x), is_tag, np.ones(60), rows // 2, rows)
-    return made, Background.of(x), stratified_folds(is_tag, made.groups, 0)
+    return made, Moments.of(x), stratified_folds(is_tag, made.groups, 0)
 
 
 def plain_loop(made, fold, recipe):
@@ -46,7 +46,7 @@ def plain_loop(made, fold, recipe):
             machine = fit_kernel_svm(kernel[~unseen][:, ~unseen], seen.is_tag, recipe.c)
             margins[unseen] = machine.margins(kernel[unseen][:, ~unseen])
         else:
-            change = Background.of(seen.x).decorrelation(recipe.decorrelation)
+            change = Moments.of(seen.x).decorrelation(recipe.decorrelation)
             x, new = change.of(seen.x), change.of(made.x[unseen])
             if isinstance(recipe, LogisticRecipe):
                 margins[unseen] = fit_regression(x, seen.is_tag, seen.weights, recipe.c).margins(new)
@@ -56,41 +56,41 @@ def plain_loop(made, fold, recipe):
 
 
 def test_margins_are_those_of_a_plain_loop_in_the_order_of_the_recipes():
-    made, behind, fold = examples()
-    for recipe, margins in zip(SOME, out_of_fold_margins(TrainingImages(made, behind), fold, SOME)):
+    made, moments, fold = examples()
+    for recipe, margins in zip(SOME, out_of_fold_margins(TrainingImages(made, moments), fold, SOME)):
         np.testing.assert_allclose(margins, plain_loop(made, fold, recipe), atol=1e-4)
 
 
 def test_a_margin_does_not_depend_on_the_label_of_its_own_image():
-    made, behind, fold = examples()
+    made, moments, fold = examples()
     other = made.is_tag.copy()
     other[7] = ~other[7]
     changed = replace(made, is_tag=other)
     alike = fold == fold[7]
-    both = (out_of_fold_margins(TrainingImages(each, behind), fold, SOME) for each in (made, changed))
+    both = (out_of_fold_margins(TrainingImages(each, moments), fold, SOME) for each in (made, changed))
     for before, after in zip(*both):
         np.testing.assert_array_equal(before[alike], after[alike])
         assert not np.array_equal(before[~alike], after[~alike])
 
 
 @pytest.mark.parametrize("recipe", SOME)
-def test_a_margin_does_not_depend_on_its_image_being_in_the_background(recipe):
-    made, behind, fold = examples()
-    (with_it,) = out_of_fold_margins(TrainingImages(made, behind), fold, [recipe])
+def test_a_margin_does_not_depend_on_its_image_being_in_the_moments(recipe):
+    made, moments, fold = examples()
+    (with_it,) = out_of_fold_margins(TrainingImages(made, moments), fold, [recipe])
     others = np.arange(60) != 7
     without_it = made.where(others)
-    (margins,) = out_of_fold_margins(TrainingImages(without_it, behind.without(made.x[[7]])), fold[others], [recipe])
+    (margins,) = out_of_fold_margins(TrainingImages(without_it, moments.without(made.x[[7]])), fold[others], [recipe])
     alike = fold[others] == fold[7]
     np.testing.assert_allclose(margins[alike], with_it[others][alike], atol=1e-4)
 
 
 def test_what_recipes_share_is_computed_once(monkeypatch):
-    made, behind, fold = examples()
-    amounts, decorrelation = [], Background.decorrelation
+    made, moments, fold = examples()
+    amounts, decorrelation = [], Moments.decorrelation
     monkeypatch.setattr(
-        Background, "decorrelation", lambda self, amount: amounts.append(amount) or decorrelation(self, amount)
+        Moments, "decorrelation", lambda self, amount: amounts.append(amount) or decorrelation(self, amount)
     )
-    images = TrainingImages(made, behind)
+    images = TrainingImages(made, moments)
     out_of_fold_margins(images, fold, SOME)
     assert amounts.count(0.1) == amounts.count(0.0) == int(fold.max()) + 1
     assert images.kernel(0.5) is images.kernel(0.5)

@@ -7,7 +7,7 @@ import pytest
 
 from image_tagging.errors import TrainingError
 from image_tagging.tag_models.scorers import unit_rows
-from image_tagging.training.fitting.background import Background
+from image_tagging.training.fitting.decorrelation import Moments
 from image_tagging.training.fitting.examples import Examples, subsample
 
 
@@ -18,18 +18,18 @@ def examples(tagged=20, others=200, dim=6):
     x[is_tag, 0] += 3
     rows = np.arange(len(x))
     made = Examples(unit_rows(x), is_tag, np.ones(len(x)), rows, rows + 1000)
-    return made, Background.of(x.astype(np.float32))
+    return made, Moments.of(x.astype(np.float32))
 
 
 def test_below_the_bound_all_are_kept():
-    made, behind = examples()
-    assert subsample(made, behind, 200, 0) is made
+    made, moments = examples()
+    assert subsample(made, moments, 200, 0) is made
 
 
 @pytest.mark.parametrize("most", [1, 2, 15, 100, 199])
 def test_above_it_each_class_is_bounded_and_stands_for_all(most):
-    made, behind = examples()
-    some = subsample(made, behind, most, 0)
+    made, moments = examples()
+    some = subsample(made, moments, most, 0)
     for chosen, count in ((some.is_tag, 20), (~some.is_tag, 200)):
         assert chosen.sum() == min(most, count)
         assert some.weights[chosen].sum() == pytest.approx(count)
@@ -39,16 +39,16 @@ def test_above_it_each_class_is_bounded_and_stands_for_all(most):
 
 
 def test_the_others_nearest_to_the_tag_are_kept_for_themselves():
-    made, behind = examples()
+    made, moments = examples()
     made.x[[50, 90]] = made.x[made.is_tag].mean(axis=0) / np.linalg.norm(made.x[made.is_tag].mean(axis=0))
-    some = subsample(made, behind, 40, 0)
+    some = subsample(made, moments, 40, 0)
     assert some.weights[np.isin(some.rows, [1050, 1090])].tolist() == [1, 1]
     assert (some.weights[~some.is_tag] == 1).sum() == 20
 
 
 def test_a_seed_decides_what_is_drawn():
-    made, behind = examples()
-    one, again, other = (subsample(made, behind, 40, seed).rows for seed in (3, 3, 4))
+    made, moments = examples()
+    one, again, other = (subsample(made, moments, 40, seed).rows for seed in (3, 3, 4))
     np.testing.assert_array_equal(one, again)
     assert not np.array_equal(one, other)
 

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from image_tagging.tag_models.scorers import unit_rows
-from image_tagging.training.fitting.background import Background
+from image_tagging.training.fitting.decorrelation import Moments
 from image_tagging.training.fitting.linear import fit_regression
 from image_tagging.training.fitting.svm import fit_kernel_svm, squared_distances
 
@@ -46,7 +46,7 @@ def test_margins_of_a_machine_are_those_of_scikit_learn():
 
 def test_a_model_is_brought_back_to_the_original_space():
     x, is_tag = examples()
-    change = Background.of(x.astype(np.float32)).decorrelation(0.1)
+    change = Moments.of(x.astype(np.float32)).decorrelation(0.1)
     model = fit_regression(change.of(x), is_tag, np.ones(80), 1.0)
     np.testing.assert_allclose(model.in_original_space(change).margins(x), model.margins(change.of(x)), atol=1e-12)
 

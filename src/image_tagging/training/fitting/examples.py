@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...errors import TrainingError
 from ...tag_models import Floats
-from .background import Background
+from .decorrelation import Moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class Examples:
         )
 
 
-def subsample(examples: Examples, background: Background, most: int, seed: int) -> Examples:
+def subsample(examples: Examples, moments: Moments, most: int, seed: int) -> Examples:
     """Return at most so many examples of either class, weighted for those left out.
 
     Of more images of the tag a sample is drawn. Of more others half are those that are nearest to being taken for the
@@ -71,17 +71,17 @@ def subsample(examples: Examples, background: Background, most: int, seed: int) 
     if len(others) <= most:
         parts.append((others, 1.0))
     else:
-        towards = _towards_tag(examples, background)
+        towards = _towards_tag(examples, moments)
         nearest, rest = np.split(others[np.argsort(-examples.x[others] @ towards, kind="stable")], [most // 2])
         parts += [(nearest, 1.0), _drawn(rest, most - len(nearest), random)]
     chosen = np.concatenate([rows for rows, _ in parts])
     return examples.where(chosen, np.concatenate([examples.weights[rows] * weight for rows, weight in parts]))
 
 
-def _towards_tag(examples: Examples, background: Background) -> Floats:
+def _towards_tag(examples: Examples, moments: Moments) -> Floats:
     """(D,): the discriminant between the classes' means, whose margin is cheap and ranks well."""
     difference = examples.x[examples.is_tag].mean(axis=0) - examples.x[~examples.is_tag].mean(axis=0)
-    space = background.decorrelation(_NEAREST_BY)
+    space = moments.decorrelation(_NEAREST_BY)
     return space.weights(space.of(difference[np.newaxis])[0])
 
 

@@ -18,9 +18,9 @@ from ...errors import TrainingError
 from ...tag_models import Floats, unit_rows
 from ..evaluation.metrics import log_losses
 from ..text_prior.prior import zero_shot
-from .background import Background
 from .calibration import Sigmoid, fit_sigmoid
 from .cross_validation import out_of_fold_margins, select
+from .decorrelation import Moments
 from .estimators import logistic_regression
 from .examples import Examples, subsample
 from .folds import stratified_folds
@@ -59,7 +59,7 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     embeddings: NDArray[np.float32],
     is_tag: NDArray[np.bool_],
     *,
-    background: Optional[Background] = None,
+    moments: Optional[Moments] = None,
     groups: Optional[NDArray[np.int64]] = None,
     weights: tuple[float, float] = (1.0, 1.0),
     direction: Optional[Floats] = None,
@@ -74,8 +74,8 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     is_tag:
         (N,) bool, whether each image has the tag. One image of either class is enough to get models; with a
         ``direction``, and ``MIN_OTHERS`` others, none of the tag is.
-    background:
-        That of the data set, of which these are images; by default that of these alone.
+    moments:
+        Those of the data set, of which these are images; by default those of these alone.
     groups:
         (N,) int64, one number for images that are nearly the same: they are never on both sides of a fold.
     weights:
@@ -100,8 +100,8 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     examples = Examples(
         x, tagged, np.where(tagged, *weights), everything if groups is None else groups, everything, direction
     )
-    behind = Background.of(embeddings) if background is None else background
-    images = TrainingImages(subsample(examples, behind, MOST_LEARNED, seed), behind)
+    of_data_set = Moments.of(embeddings) if moments is None else moments
+    images = TrainingImages(subsample(examples, of_data_set, MOST_LEARNED, seed), of_data_set)
     found = _out_of_fold(images, seed)
     names = [method.kind.name for method in methods()]
     return {name: _fitted(found[name], images) if name in found else _plain(images) for name in names}
@@ -129,13 +129,13 @@ class _OutOfFold:
 def _out_of_fold(images: TrainingImages, seed: int) -> dict[str, _OutOfFold]:
     """Select a recipe of each kind. A kind is missing whose margins say nothing: it has too few images."""
     examples = images.examples
-    compared = subsample(examples, images.background, MOST_COMPARED, seed)
+    compared = subsample(examples, images.moments, MOST_COMPARED, seed)
     fold = stratified_folds(compared.is_tag, compared.groups, seed)
     if fold is None:
         return {}
     candidates = {method.kind.name: list(method.candidates(compared)) for method in methods()}
     recipes = [recipe for each in candidates.values() for recipe in each]
-    some = images if compared is examples else TrainingImages(compared, images.background)
+    some = images if compared is examples else TrainingImages(compared, images.moments)
     margins = dict(zip(recipes, out_of_fold_margins(some, fold, recipes)))
     selected = {kind: _select(recipes, compared, margins) for kind, recipes in candidates.items()}
     if compared is not examples:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...tag_models import Floats
-from .background import Decorrelation
+from .decorrelation import Decorrelation
 
 # Tight: of a rare tag little of the gradient is its own, and at the 1e-4 of scikit-learn the fit ends too soon.
 _TOLERANCE = 1e-6

@@ -1,7 +1,7 @@
 """The recipes of logistic regression and of support vector machines, on unit vectors.
 
 ``c`` is the inverse strength of the regularisation, as scikit-learn's ``C``. ``decorrelation`` is the amount of it
-(``background.Background.decorrelation``). docs/classifiers.md has the figures of all recipes.
+(``decorrelation.Moments.decorrelation``). docs/classifiers.md has the figures of all recipes.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...tag_models import Floats
-from .background import Background, Decorrelation
+from .decorrelation import Decorrelation, Moments
 from .examples import Examples
 from .svm import squared_distances
 
@@ -22,23 +22,23 @@ class Space(NamedTuple):
 
 
 class TrainingImages:
-    """The ``examples`` of a tag before the ``background`` of their data set.
+    """The ``examples`` of a tag with the ``moments`` of their data set.
 
     Recipes of one decorrelation share its vectors, and those of one gamma its table of kernels, also over the folds.
     One thread at a time may use it.
     """
 
-    def __init__(self, examples: Examples, background: Background) -> None:
+    def __init__(self, examples: Examples, moments: Moments) -> None:
         self.examples = examples
-        self.background = background
+        self.moments = moments
         self._spaces: dict[float, Space] = {}
         self._distances: Optional[Floats] = None
         self._kernels: dict[float, Floats] = {}
 
     def space(self, amount: float) -> Space:
-        """Return the space of a decorrelation by ``amount``, as :meth:`.Background.decorrelation` has it."""
+        """Return the space of a decorrelation by ``amount``, as :meth:`.Moments.decorrelation` has it."""
         if amount not in self._spaces:
-            change = self.background.decorrelation(amount)
+            change = self.moments.decorrelation(amount)
             self._spaces[amount] = Space(change, change.of(self.examples.x))
         return self._spaces[amount]
 
@@ -60,14 +60,14 @@ class TrainingImages:
 class Fold:
     """Some of the images held out, and the ``training`` images, which are all others.
 
-    ``held_out`` (n,) says which they are, and ``x`` (k, D) are their unit vectors. They have no part in the background
+    ``held_out`` (n,) says which they are, and ``x`` (k, D) are their unit vectors. They have no part in the moments
     of the training images, as an image that is yet to come has none.
     """
 
     def __init__(self, whole: TrainingImages, held_out: NDArray[np.bool_]) -> None:
         self.held_out = held_out
         self.x = whole.examples.x[held_out]
-        self.training: TrainingImages = _FoldTraining(whole, held_out, whole.background.without(self.x))
+        self.training: TrainingImages = _FoldTraining(whole, held_out, whole.moments.without(self.x))
         self._whole = whole
 
     def kernel(self, gamma: float) -> Floats:
@@ -78,8 +78,8 @@ class Fold:
 class _FoldTraining(TrainingImages):
     """The training images of a fold, whose kernels are cut from the table of all images."""
 
-    def __init__(self, whole: TrainingImages, held_out: NDArray[np.bool_], background: Background) -> None:
-        super().__init__(whole.examples.where(~held_out), background)
+    def __init__(self, whole: TrainingImages, held_out: NDArray[np.bool_], moments: Moments) -> None:
+        super().__init__(whole.examples.where(~held_out), moments)
         self._whole = whole
         self._rows = np.flatnonzero(~held_out)
 

@@ -3,9 +3,8 @@
 A few directions hold much of the variance of embeddings: how bright, how detailed, photograph or drawing. Any two
 images differ along them, so that a difference says little of a tag. Where such directions are shortened, a linear model
 of a tag needs fewer images (Hariharan, Malik and Ramanan 2012, "Discriminative decorrelation for clustering and
-classification", whose background these statistics are). The covariance is shrunk towards a multiple of the identity
-(Ledoit and Wolf 2004, "A well-conditioned estimator for large-dimensional covariance matrices"), since images are often
-fewer than dimensions.
+classification"). The covariance is shrunk towards a multiple of the identity (Ledoit and Wolf 2004, "A well-conditioned
+estimator for large-dimensional covariance matrices"), since images are often fewer than dimensions.
 
 No tag is looked at: a further tag of the same images changes nothing here.
 """
@@ -28,7 +27,7 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Background:
+class Moments:
     """Sums over the unit vectors of ``count`` images: ``total`` (D,) of them, ``products`` (D, D) of their products."""
 
     count: int
@@ -36,7 +35,7 @@ class Background:
     products: Floats
 
     @classmethod
-    def of(cls, embeddings: NDArray[np.float32]) -> Background:
+    def of(cls, embeddings: NDArray[np.float32]) -> Moments:
         """That of all the embeddings (N, D), which need not be of unit length; a million of them take half a minute."""
         dim = embeddings.shape[1]
         total, products = np.zeros(dim), np.zeros((dim, dim))
@@ -46,12 +45,12 @@ class Background:
             products += x.T @ x
         return cls(len(embeddings), total, products)
 
-    def without(self, x: Floats) -> Background:
+    def without(self, x: Floats) -> Moments:
         """The same without the images of unit vectors (n, D), which are among those it was made of.
 
-        Images that a model is measured on have no part in it: they would lie in the background as no new image does.
+        Images that a model is measured on have no part in it: they would have a part in them as no new image does.
         """
-        return Background(self.count - len(x), self.total - x.sum(axis=0), self.products - x.T @ x)
+        return Moments(self.count - len(x), self.total - x.sum(axis=0), self.products - x.T @ x)
 
     def decorrelation(self, amount: float) -> Decorrelation:
         """The change of space in which the images vary less along the directions that they vary most along.
