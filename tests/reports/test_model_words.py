@@ -10,7 +10,8 @@ import pytest
 from image_tagging.records import EncoderSpec
 from image_tagging.reports.model_words import explain
 from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM
-from image_tagging.tag_models.cards import ImageCounts, ModelCard
+from image_tagging.tag_models.card_values import ImageCounts
+from image_tagging.tag_models.cards import ModelCard
 from image_tagging.tag_models.folder import ListedModel
 
 CARD = ModelCard(

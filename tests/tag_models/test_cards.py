@@ -9,7 +9,8 @@ import pytest
 
 from image_tagging.errors import ModelError
 from image_tagging.records import EncoderSpec
-from image_tagging.tag_models.cards import DEFAULT_THRESHOLD, ImageCounts, read_card
+from image_tagging.tag_models.card_values import ImageCounts
+from image_tagging.tag_models.cards import DEFAULT_THRESHOLD, read_card
 
 FULL = {
     "sha256": "abc",
