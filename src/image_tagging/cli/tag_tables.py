@@ -87,7 +87,8 @@ def _cut(items: Iterable[_Row], key: Callable[[_Row], Any]) -> tuple[list[_Row],
 
 def _show_more(console: Console, more: int, order: str, where: str) -> None:
     if more:
-        line(console, f"… and {counted(more, 'more tag')}; {order}{f', all are in {where}' if where else ''}")
+        all_in = f"; all are in {where}" if where else ""
+        line(console, f"… and {counted(more, 'more tag')} ({order}){all_in}")
 
 
 def _least_precise(reports: Reports) -> tuple[float, bool, str]:
