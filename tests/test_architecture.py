@@ -42,8 +42,8 @@ PUBLIC = {
     "store": "FoundSummary PLACING STORE_NAME StoreFile WorkingStore WrittenFrom",
     "tag_models": (
         "AnswerTally DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList "
-        "MountainFigures Reader SUFFIX SVM Scorer Stack TagModel TagModels answering_kinds bin_labels bin_numbers "
-        "examine find_model_files "
+        "MountainFigures OutOfFold Reader SUFFIX SVM Scorer Stack TagModel TagModels answering_kinds best_kind "
+        "bin_labels bin_numbers examine find_model_files "
         "generate_model_path kind_named kind_names kinds list_folder load_tag_models longest_file_name "
         "model_names model_path model_stem quote_tag register_kind report_name require_model_ours save_tag_model "
         "scorer_of sigmoid unit_rows unregister_kind"

@@ -7,7 +7,7 @@ is called and where it comes from.
 
 from __future__ import annotations
 
-from .answers import AnswerTally, answering_kinds
+from .answers import AnswerTally, OutOfFold, answering_kinds, best_kind
 from .bins import bin_labels, bin_numbers
 from .builtin_kinds import LOGISTIC_REGRESSION, SVM
 from .card_values import ImageCounts
@@ -43,12 +43,14 @@ __all__ = [
     "ModelCard",
     "ModelList",
     "MountainFigures",
+    "OutOfFold",
     "Reader",
     "Scorer",
     "Stack",
     "TagModel",
     "TagModels",
     "answering_kinds",
+    "best_kind",
     "bin_labels",
     "bin_numbers",
     "examine",

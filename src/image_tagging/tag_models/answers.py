@@ -6,8 +6,8 @@ average precision. Tables, ``output.json`` and bins keep every kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Optional, Protocol
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Optional, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,28 +40,33 @@ def answering_kinds(models: Iterable[CardedModel]) -> dict[str, str]:
     tag have that figure, else among the examples. Of equal ones, and where a card or its figure is missing, it is
     ``ovr-logistic-regression``, or the first by name where the tag has no model of this kind.
     """
-    by_tag: dict[str, list[CardedModel]] = {}
+    by_tag: dict[str, dict[str, OutOfFold]] = {}
     for model in models:
-        by_tag.setdefault(model.tag, []).append(model)
-    return {tag: _best(of_tag).kind for tag, of_tag in by_tag.items()}
+        by_tag.setdefault(model.tag, {})[model.kind] = _figures(model.card)
+    return {tag: best_kind(figures) for tag, figures in by_tag.items()}
 
 
-def _best(models: Sequence[CardedModel]) -> CardedModel:
-    in_order = sorted(models, key=lambda model: (model.kind != LOGISTIC_REGRESSION.name, model.kind))
-    for precision in (_on_mountain, _among_examples):
-        figures = [precision(model.card) if model.card else None for model in in_order]
-        known = [figure for figure in figures if figure is not None]
-        if len(known) == len(figures):
+class OutOfFold(NamedTuple):
+    """The out-of-fold average precision of one kind for one tag; ``None`` where it is not known."""
+
+    on_mountain: Optional[float]
+    among_examples: Optional[float]
+
+
+def best_kind(figures: Mapping[str, OutOfFold]) -> str:
+    """Return the kind that answers for a tag, as :func:`answering_kinds` says, from the figures of its kinds."""
+    in_order = sorted(figures, key=lambda kind: (kind != LOGISTIC_REGRESSION.name, kind))
+    for where in range(2):  # figures of the two places do not compare with each other
+        known = [figure for kind in in_order if (figure := figures[kind][where]) is not None]
+        if len(known) == len(in_order):
             return in_order[known.index(max(known))]
     return in_order[0]
 
 
-def _on_mountain(card: ModelCard) -> Optional[float]:
-    return card.mountain.average_precision if card.mountain else None
-
-
-def _among_examples(card: ModelCard) -> Optional[float]:
-    return card.out_of_fold_precision
+def _figures(card: Optional[ModelCard]) -> OutOfFold:
+    if card is None:
+        return OutOfFold(None, None)
+    return OutOfFold(card.mountain.average_precision if card.mountain else None, card.out_of_fold_precision)
 
 
 class AnswerTally:

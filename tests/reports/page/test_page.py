@@ -9,7 +9,8 @@ from html.parser import HTMLParser
 import pytest
 
 from image_tagging.errors import OutputError
-from image_tagging.reports.page.page import as_page, pictures_of, tag_link, write_report_page
+from image_tagging.reports.page.content import pictures_of
+from image_tagging.reports.page.page import as_page, tag_link, write_report_page
 from report_runs import HOSTILE, KINDS, UNKNOWN, example, model, run, two_kinds, uri
 
 
