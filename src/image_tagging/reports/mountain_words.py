@@ -33,9 +33,8 @@ def tagged_in_words(figures: MountainFigures) -> Optional[str]:
     """Return how many background pictures are tagged, and how many of these are right where no warning stands."""
     if figures.tagged is None:
         return None
-    said = f"{figures.tagged:,} tagged"
-    if figures.pictures is not None:
-        said = f"of {counted(figures.pictures, 'background picture')} {figures.tagged:,} tagged"
+    of = "" if figures.pictures is None else f" of {counted(figures.pictures, 'background picture')}"
+    said = f"{figures.tagged:,}{of} {'is' if figures.tagged == 1 else 'are'} tagged"
     if figures.expected_right is None or figures.warnings or not figures.tagged:
         return said
     right = round(figures.expected_right)

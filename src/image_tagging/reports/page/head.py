@@ -28,6 +28,10 @@ def heading(run: Mapping[str, Any]) -> str:
         ("created", f'<time datetime="{as_html(created)}">{as_html(created[:10])}</time>', as_html(created[11:16])),
         ("thresholds", as_html(str(run["threshold_for"])), as_html(aim(str(run["threshold_for"])))),
     ]
+    if mountain := run.get("mountain"):
+        read = mountain["read"]
+        of = f"background, of {read:,} read" if read > mountain["pictures"] else "background"
+        figures.append(("mountain", counted(mountain["pictures"], "picture"), of))
     cells = "\n".join(
         f"<div><dt>{name}</dt><dd><bdi>{value}</bdi>{f' <small>{more}</small>' if more else ''}</dd></div>"
         for name, value, more in figures

@@ -40,7 +40,7 @@ function drawSpread() {
   }
   const middle = measured[Math.floor((measured.length - 1) / 2)].average_precision;
   place.replaceChildren(picture, element("figcaption", {},
-    `Each dot is a tag, placed by average precision: further right is better. The median is ${figure(middle)}. `,
+    `Each dot is a tag, placed by average precision${run.mountain ? " among your examples" : ""}: further right is better. The median is ${figure(middle)}. `,
     measured.some((model) => model.warnings) ? "Hollow dots have warnings." : ""));
 }
 

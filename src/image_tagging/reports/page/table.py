@@ -54,13 +54,13 @@ _CALIBRATION = _Column(
 )
 _SHARE = _Column(
     "share",
-    "Have the tag",
+    "Share of the mountain",
     "The estimated share of the mountain that has the tag, and below it the interval of the estimate.",
     _MOUNTAIN,
 )
 _RIGHT = _Column(
     "right",
-    "Tagged rightly",
+    "Tagged rightly there",
     "The share of the tagged pictures of the mountain that is expected to have the tag.",
     _MOUNTAIN,
 )
@@ -101,7 +101,7 @@ def table(models: Sequence[Mapping[str, Any]], links: Mapping[str, str], *, with
 <output id="count"></output>
 </form>
 <noscript><p>{_WITHOUT_SCRIPT}</p></noscript>
-<div class="wide"><noscript id="rows"><table id="table">
+<div class="wide"><noscript id="rows"><table id="table"{' class="with-mountain"' if with_mountain else ""}>
 <thead>{_heads(columns)}</thead>
 <tbody>
 {rows}

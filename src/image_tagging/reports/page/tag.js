@@ -15,12 +15,14 @@ function tiles(model) {
     element("div", {}, element("dt", {}, name), element("dd", {}, value, more ? element("small", {}, more) : null))));
 }
 
+// What follows from probabilities is not claimed where a warning says that these cannot be relied on.
 function mountainTiles(mountain) {
+  const reliable = mountain.warnings.length ? {} : mountain;
   const shown = [
     ["average precision", figure(mountain.average_precision)],
-    ["precision", share(mountain.precision)],
-    ["recall", share(mountain.recall)],
-    ["F1", figure(mountain.f1)],
+    ["precision", share(reliable.precision)],
+    ["recall", share(reliable.recall)],
+    ["F1", figure(reliable.f1)],
   ];
   return element("dl", { class: "tiles" }, ...shown.map(([name, value]) =>
     element("div", {}, element("dt", {}, name), element("dd", {}, value))));
