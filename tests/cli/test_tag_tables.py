@@ -47,7 +47,8 @@ def test_a_row_says_how_many_there_are_and_how_many_are_right():
     assert lines[0].split("  ")[0] == "tag"
     assert " ".join(lines[0].split()) == "tag about tagged about right note folder"
     assert " ".join(lines[1].split()) == "cat 140 (92 to 260) 121 98 ovr-svm/cat"
-    assert lines[3] == "121 of 1,000 images got at least one tag, 879 got none"
+    assert lines[3] == "about: how many there are, estimated; about right: how many of the tagged are"
+    assert lines[4] == "121 of 1,000 images got at least one tag, 879 got none"
 
 
 def test_a_tag_with_a_warning_claims_no_right_ones_and_is_named():

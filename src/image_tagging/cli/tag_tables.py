@@ -69,6 +69,8 @@ def show_answers(console: Console, summary: ClassifySummary) -> None:
         order = "those to distrust come first" if known else "the most tagged come first"
         _show_more(console, more, order, next(iter(summary.files), summary.folder))
         line(console)
+        if known:
+            line(console, "about: how many there are, estimated; about right: how many of the tagged are")
     of = counted(summary.embedding.images, "image")
     line(console, f"{summary.tagged:,} of {of} got at least one tag, {summary.untagged:,} got none")
     distrusted = [answer.tag for answer in sorted(summary.answers, key=_least_reliable) if answer.warnings]
