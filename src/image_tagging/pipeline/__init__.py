@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig, TrainConfig
     from .file_cache import FileCache
     from .process import process_dataset
-    from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
+    from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TagAnswer, TrainSummary
     from .train import train_tag_models
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "FileCache",
     "ProcessConfig",
     "ProcessSummary",
+    "TagAnswer",
     "TrainConfig",
     "TrainSummary",
     "classify_images",
@@ -42,6 +43,6 @@ __getattr__ = lazy_names(
     configs="ClassifyConfig EmbeddingConfig ProcessConfig TrainConfig",
     file_cache="FileCache",
     process="process_dataset",
-    summaries="ClassifySummary EmbeddingSummary ProcessSummary TrainSummary",
+    summaries="ClassifySummary EmbeddingSummary ProcessSummary TagAnswer TrainSummary",
     train="train_tag_models",
 )

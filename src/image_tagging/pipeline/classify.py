@@ -25,7 +25,8 @@ from ..progress import Progress, no_progress
 from ..records import EncoderSpec, Found, FoundArchive, FoundImage, OtherFile
 from ..runners import Runner
 from ..store import PLACING, WorkingStore
-from ..tag_models import TagModels, load_tag_models
+from ..tag_models import AnswerTally, TagModels, load_tag_models
+from .answers import tag_answers
 from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
@@ -77,14 +78,16 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
         mixed = config.place != "none" and _note_placing(store, f"{_models_digest(models)}/{config.output_bins}")
-        writer, tagged = _write_results(store, models, embedding, earlier, config, watch)
+        writer, tally, tagged = _write_results(store, models, embedding, earlier, config, watch)
         if config.place == "hardlink":
             store.listing.renew_stamps()
     return ClassifySummary(
         of_archives=config.archives,
         embedding=embedding,
         models=tuple(models.names),
+        answers=tag_answers(tally),
         tagged=tagged,
+        untagged=embedding.images - tagged,
         place_failures=tuple(writer.failures.held),
         place_failed=writer.failures.count,
         place=config.place,
@@ -107,17 +110,17 @@ def _write_results(
     earlier: EarlierResults,
     config: ClassifyConfig,
     watch: Progress,
-) -> tuple[ResultWriter, int]:
-    """Score and place every picture; return what wrote the results, and how many files got a tag."""
-    tagged = 0
+) -> tuple[ResultWriter, AnswerTally, int]:
+    """Score and place every picture; return what wrote the results, the answers, and how many files got a tag."""
+    tally, tagged = AnswerTally(models), 0
     output, archives = absolute(config.output), embedding.archives if config.archives else None
     bins, place, encoding = config.output_bins, config.place, config.archive_encoding
     with results(output, archives=archives, bins=bins, place=place, encoding=encoding, earlier=earlier) as writer:
-        scored = score_pictures(store.pictures.records(embedding.encoder), models, bins)
-        for number, (record, scores) in enumerate(scored, start=1):
+        scored = score_pictures(store.pictures.records(embedding.encoder), models, bins, tally)
+        for number, (record, scores, has_tag) in enumerate(scored, start=1):
             files = store.pictures.files_of(record.hash_id)
             writer.add(record, files, scores)
-            tagged += len(files) if any(score.tagged for score in scores) else 0
+            tagged += len(files) if has_tag else 0
             watch("scoring and placing", number, embedding.pictures)
     if more := writer.failures.more:
         log.warning("%d more images could not be placed", more)
@@ -126,7 +129,7 @@ def _write_results(
     if earlier.replaced or earlier.kept:
         counts = (earlier.replaced, earlier.dropped, earlier.kept)
         log.info("output.json: replaced %d pictures of this stage (%d of them gone), kept %d of the other", *counts)
-    return writer, tagged
+    return writer, tally, tagged
 
 
 class StageImages:
