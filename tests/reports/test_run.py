@@ -51,7 +51,7 @@ def written(images, folder):
     report = RunReport(data, ENCODER, seed=0, aim=AIM)
     for tag in data.tags:
         for model in learner.learn(tag, splitter.split(tag)):
-            report.add(model.entry, model.examples)
+            report.add(model)
     return report.write(str(folder), iter(images), ADVICE, [("rare", "it has no image")])
 
 

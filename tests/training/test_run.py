@@ -17,9 +17,10 @@ from image_tagging.tag_models.models import TagModel, TagModels
 from image_tagging.tag_models.scorers import LinearScorer
 from image_tagging.training import learner as learning
 from image_tagging.training import run as training
+from image_tagging.training.described import model_card
 from image_tagging.training.evaluation.thresholds import parse_aim
 from image_tagging.training.evaluation.validation import validate
-from image_tagging.training.learner import TagLearner, measure, model_card
+from image_tagging.training.learner import TagLearner, measure
 from image_tagging.training.run import Training
 from image_tagging.training.text_prior.prior import TextPrior
 from labelled import tag_lists

@@ -79,7 +79,7 @@ def estimate_prevalence(examples: Floats, background: Floats, auc: float) -> Pre
         share = mostly
     error = _QUANTILE * float(np.sqrt(share / len(unlabelled)))
     low = min(share, max(0.0, min(counted) - error))
-    high = min(1.0, max(upper, share) + _QUANTILE * float(np.sqrt(upper / len(unlabelled))))
+    high = max(share, _high_end(tag, unlabelled))
     return Prevalence(share, low, high, upper <= _TOO_WIDE * share, is_most)
 
 
@@ -94,6 +94,25 @@ def _upper_bound(tag: Floats, unlabelled: Floats, share: float) -> float:
     above = 1 - np.searchsorted(unlabelled, tag, side="left") / len(unlabelled)
     enough = reached >= min(share, 1.0) - 1e-12
     return float(min(1.0, (above[enough] / reached[enough]).min()))
+
+
+def _high_end(tag: Floats, unlabelled: Floats) -> float:
+    """The upper bound with the chance in both shares, by the ends of their 95 % intervals (Wilson 1927).
+
+    Without that in the examples, twenty of them put the bound below the truth more often than above it.
+    """
+    reached = np.arange(len(tag), 0, -1) / len(tag)
+    above = 1 - np.searchsorted(unlabelled, tag, side="left") / len(unlabelled)
+    ends = _wilson(above, len(unlabelled), _QUANTILE) / _wilson(reached, len(tag), -_QUANTILE)
+    return float(min(1.0, ends[reached >= _UPPER - 1e-12].min()))
+
+
+def _wilson(share: Floats, count: int, quantile: float) -> Floats:
+    """The end of the interval of each share (k,) of so many: the upper one, of a negative quantile the lower."""
+    square = quantile**2 / count
+    width = np.sqrt(share * (1 - share) / count + square / (4 * count))
+    ends: Floats = (share + square / 2 + quantile * width) / (1 + square)
+    return ends
 
 
 def _beyond_tail(tag: Floats, unlabelled: Floats, quantile: float) -> float:
