@@ -16,7 +16,7 @@ DIM = 16
 ENCODER = EncoderSpec("builtin", "test", DIM, "")
 
 #: How far the pictures of a tag lie from the rest, each tag along an axis of its own.
-FAR = 5.0
+FAR = 8.0
 
 
 def cloud(count, axis=None, seed=0, far=FAR):

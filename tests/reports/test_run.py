@@ -11,6 +11,7 @@ import pytest
 
 import report_runs
 from image_tagging.addresses import ImageRef
+from image_tagging.datasets import Background
 from image_tagging.datasets.audit.audit import Advice
 from image_tagging.datasets.splits import Splitter
 from image_tagging.datasets.tagged_embeddings import TaggedEmbeddings, gather
@@ -18,6 +19,7 @@ from image_tagging.errors import OutputError
 from image_tagging.images.decode import content_hash
 from image_tagging.records import EncoderSpec, ImportedEmbedding
 from image_tagging.reports.run import RunReport
+from image_tagging.training.described import LearnedModel
 from image_tagging.training.evaluation.thresholds import parse_aim
 from image_tagging.training.learner import TagLearner
 from labelled import tag_lists
@@ -26,6 +28,7 @@ DIM = 8
 ENCODER = EncoderSpec("builtin", "test", DIM, "")
 AIM = parse_aim("f1")
 HOSTILE = "</script><b>\u2028\u202e"
+SHOWN = ("surest", "at_threshold", "just_below")
 ADVICE = (Advice("few-images", (HOSTILE,), (0, 1), "look at these"),)
 
 
@@ -119,6 +122,11 @@ def test_a_folder_that_cannot_be_written_is_told_of(images, tmp_path):
         written(images, tmp_path / "reports")
 
 
+def learned_model(entry, examples, on_mountain=None):
+    """A model as the report of a run takes it; what is written elsewhere of it is left out."""
+    return LearnedModel(None, None, {}, entry, examples, on_mountain or {})
+
+
 def report_of(images, tags, folder, sort="hits"):
     """The report of a run in which each tag has one model, and each model shows all images as one sort of example."""
     rows = {tag: np.arange(len(images)) for tag in tags}
@@ -128,7 +136,8 @@ def report_of(images, tags, folder, sort="hits"):
     for tag in tags:
         confused = [{"tag": other, "images": 1} for other in tags[:2]]
         entry = {"tag": tag, "kind": "ovr-svm", "confused_with": confused}
-        report.add(report_runs.model(**entry), {**nothing, sort: [(row, 0.5) for row in range(len(images))]})
+        shown = {**nothing, sort: [(row, 0.5) for row in range(len(images))]}
+        report.add(learned_model(report_runs.model(**entry, mountain=None), shown))
     advice = (Advice("few-images", (), tuple(range(len(images)))[:6], "look"),)
     report.write(str(folder), iter(images), advice, ())
     return json.loads((folder / "reports.json").read_text(encoding="utf-8"))
@@ -168,3 +177,58 @@ def test_names_of_ordinary_length_are_told_as_they_are(tmp_path):
 def test_names_that_no_file_can_have_are_written_all_the_same(tmp_path, path):
     run = report_of(unread(path), ["tag"], tmp_path)
     assert run["models"][0]["hits"][0]["file_path"] == path.encode("utf-8", "backslashreplace").decode()
+
+
+def report_with_background(images, background, folder):
+    """The report of a run of one model that shows the pictures of a background by their rows."""
+    x = np.stack([image.embedding for image in images])
+    data = TaggedEmbeddings(x, {"tag": np.arange(1)}, np.arange(len(images), dtype=np.uint64), 0)
+    report = RunReport(data, ENCODER, seed=0, aim=AIM, background=background)
+    shown = {"surest": [(1, 0.9), (0, 0.8)], "at_threshold": [(0, 0.8)], "just_below": [(2, 0.1)]}
+    figures = {name: value for name, value in report_runs.mountain().items() if name not in shown}
+    entry = report_runs.model("tag", mountain=figures)
+    report.add(learned_model(entry, {"hits": [(0, 0.5)], "misses": [], "label_errors": []}, shown))
+    report.write(str(folder), iter(images), (), ())
+    return json.loads((folder / "reports.json").read_text(encoding="utf-8"))
+
+
+def background_of(images):
+    return Background(np.stack([image.embedding for image in images]), tuple(images), 7, 4)
+
+
+def test_pictures_of_the_mountain_are_told_of_by_their_rows_in_the_background(tmp_path):
+    mountain = unread("/m/0.png", "/m/1.png", "/m/2.png")
+    run = report_with_background(unread("/in/0.png", "/in/1.png"), background_of(mountain), tmp_path)
+    assert run["mountain"] == {"pictures": 3, "read": 7}
+    of_model = run["models"][0]["mountain"]
+    told = {sort: [(each["file_path"], each["probability"]) for each in of_model[sort]] for sort in SHOWN}
+    assert told == {
+        "surest": [("/m/1.png", 0.9), ("/m/0.png", 0.8)],
+        "at_threshold": [("/m/0.png", 0.8)],
+        "just_below": [("/m/2.png", 0.1)],
+    }
+    assert run["models"][0]["hits"][0]["file_path"] == "/in/0.png"
+    assert (of_model["tagged"], of_model["prevalence_interval"]) == (121, [0.0046, 0.013])
+
+
+def test_the_page_shows_pictures_of_the_mountain(images, tmp_path):
+    report_with_background(unread("/in/0.png"), background_of(images[:3]), tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 3
+
+
+def test_a_path_of_an_example_and_of_the_mountain_shows_no_picture(images, tmp_path):
+    """Nothing says which of the two is there."""
+    claimed = dataclasses.replace(images[0], hash_id="another")
+    report_with_background([images[0]], background_of([claimed, *images[1:3]]), tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 2
+
+
+@pytest.mark.parametrize("path", ["/m/" + "x" * 60_000 + ".png", "/m/\ud83d.png", "</script><b>"])
+def test_odd_names_on_the_mountain_make_no_large_or_broken_report(tmp_path, path):
+    run = report_with_background(unread("/in/0.png"), background_of(unread(path, "/m/1", "/m/2")), tmp_path)
+    assert len(run["models"][0]["mountain"]["surest"][1]["file_path"]) <= 4096
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "</script><b>" not in page
+    assert len(page) < 1e6

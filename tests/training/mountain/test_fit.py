@@ -13,6 +13,7 @@ from image_tagging.training.mountain.sample import MountainSample
 from mountains import background, data_set, has_tag, mountain, pictures
 
 COUNTS = {"cat": 20, "dog": 20}
+MANY = {"cat": 60, "dog": 60}
 
 
 def task(data, made, tag="cat"):
@@ -94,13 +95,13 @@ def test_examples_weigh_as_many_as_the_others_up_to_ten(fits, counts, pictures_,
 
 
 def test_pictures_of_the_tag_weigh_less_in_further_fits(fits):
-    data, shares = data_set(COUNTS), (0.1,)
+    data, shares = data_set(MANY), (0.1,)
     made = background(mountain(900, shares))
     examples, sample, like_tag = task(data, made)
     fit_with_background(examples, sample, like_tag, 0)
     of_background = fits[0].all_weights[-1][len(examples) :]
     is_tag = has_tag(made, 900, shares)[: sample.fitted]
-    assert of_background[is_tag].mean() < 0.2
+    assert of_background[is_tag].mean() < 0.4
     assert of_background[~is_tag].mean() > 0.98
     assert of_background.min() > 0
 
@@ -108,7 +109,7 @@ def test_pictures_of_the_tag_weigh_less_in_further_fits(fits):
 @pytest.mark.parametrize("kind", kind_names())
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.2])
 def test_the_share_and_the_probabilities_are_those_of_the_mountain(kind, share):
-    data, shares = data_set(COUNTS), (share,)
+    data, shares = data_set(MANY), (share,)
     made = background(mountain(3000, shares))
     model = fit_with_background(*task(data, made), 0)[kind]
     truth = has_tag(made, 3000, shares)

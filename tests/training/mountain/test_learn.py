@@ -28,7 +28,7 @@ def test_most_of_what_is_tagged_has_the_tag(aim):
     shares = (0.05, 0.05)
     made = background(mountain(2000, shares))
     truth = has_tag(made, 2000, shares)
-    for _, found in learned(data_set(COUNTS), made, aim).values():
+    for _, found in learned(data_set({"cat": 60, "dog": 60}), made, aim).values():
         tagged = found.probabilities >= found.threshold
         assert truth[tagged].mean() > 0.75
         assert tagged[truth].mean() > 0.5
@@ -52,8 +52,9 @@ def test_a_tag_that_the_mountain_lacks_gets_next_to_nothing():
         assert found.figures["prevalence_interval"][0] == 0
 
 
-def test_a_tag_that_fills_the_mountain_is_said_to():
-    for _, found in learned(data_set(COUNTS), background(mountain(2000, (0.97,)))).values():
+@pytest.mark.parametrize("share", [0.9, 0.97, 1.0])
+def test_a_tag_that_fills_the_mountain_is_said_to(share):
+    for _, found in learned(data_set(COUNTS), background(mountain(2000, (share,)))).values():
         assert found.warnings == [MOSTLY_TAG]
         assert found.figures["prevalence"] > 0.5
         assert found.figures["tagged"] > 1000

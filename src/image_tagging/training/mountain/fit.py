@@ -20,7 +20,7 @@ from ...datasets import Rows
 from ...tag_models import Floats
 from ..evaluation.metrics import log_losses
 from ..evaluation.ranking import Ranking
-from ..fitting.calibration import Sigmoid
+from ..fitting.calibration import Sigmoid, fit_sigmoid
 from ..fitting.cross_validation import select
 from ..fitting.examples import Examples
 from ..fitting.folds import stratified_folds
@@ -161,6 +161,15 @@ class _Task:
         ranking = Ranking.of(model.examples, is_tag, np.ones(len(is_tag))) if len(others) else None
         prevalence = estimate_prevalence(own, model.background, ranking.roc_auc if ranking else 0.0)
         found = fit_mountain_sigmoid(own, model.background, prevalence.share)
+        if found is None and prevalence.is_most:
+            found = self._by_other_tags(model, prevalence.share)
         if found is None:
             return replace(model, examples=model.examples[:0])
         return replace(model, sigmoid=found[0], prevalence=prevalence, has_tag=found[1])
+
+    def _by_other_tags(self, model: MountainModel, share: float) -> Optional[tuple[Sigmoid, Floats]]:
+        """Calibrate by examples alone: a mountain that is nearly all the tag does not show what others look like."""
+        is_tag = self.examples.is_tag
+        of_class = np.where(is_tag, share / is_tag.sum(), (1 - share) / max(int((~is_tag).sum()), 1))
+        sigmoid = fit_sigmoid(model.examples, is_tag, of_class * len(is_tag))
+        return (sigmoid, sigmoid.of(model.background)) if sigmoid else None
