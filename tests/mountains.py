@@ -13,7 +13,7 @@ from image_tagging.records import EncoderSpec, ImportedEmbedding
 from labelled import tag_lists
 
 DIM = 16
-ENCODER = EncoderSpec("builtin", "test", DIM, "")
+ENCODER = EncoderSpec("made-up", "test", DIM, "")
 
 #: How far the pictures of a tag lie from the rest, each tag along an axis of its own.
 FAR = 8.0
@@ -36,14 +36,21 @@ def pictures(prefix, vectors):
     ]
 
 
-def data_set(counts, lists=None, shuffled=None):
-    """A data set of so many images of each tag; ``lists`` are further tags, of hashes that are in it."""
+def labelled(counts, shuffled=None):
+    """So many images of each tag, each tag along the next axis, and the hashes of each; both in another order."""
     images = [
         image for axis, (tag, count) in enumerate(counts.items()) for image in pictures(tag, cloud(count, axis, seed=1))
     ]
     listed = {tag: [f"{tag}-{number}" for number in range(count)] for tag, count in counts.items()}
-    if shuffled is not None:
-        images = [images[row] for row in np.random.default_rng(shuffled).permutation(len(images))]
+    if shuffled is None:
+        return images, listed
+    order = np.random.default_rng(shuffled).permutation(len(images))
+    return [images[row] for row in order], {tag: hashes[::-1] for tag, hashes in reversed(listed.items())}
+
+
+def data_set(counts, lists=None, shuffled=None):
+    """A data set of so many images of each tag; ``lists`` are further tags, of hashes that are in it."""
+    images, listed = labelled(counts, shuffled)
     return gather(iter(images), tag_lists({**listed, **(lists or {})}))
 
 
@@ -68,7 +75,7 @@ def has_tag(made: Background, count, shares, axis=0):
     return np.array([first <= int(each.hash_id[2:]) < first + numbers[axis] for each in made.pictures])
 
 
-def written(path, found, model="builtin", pretrained="test"):
+def written(path, found, model="made-up", pretrained="test"):
     """A metadata file of pictures, JSON; its path."""
     records = {
         each.hash_id: {
@@ -81,3 +88,12 @@ def written(path, found, model="builtin", pretrained="test"):
     }
     path.write_text(json.dumps(records), encoding="utf-8")
     return str(path)
+
+
+def stage_1(folder, counts, lists=None, shuffled=None):
+    """The two files of stage 1 of the images that :func:`data_set` has; their paths."""
+    folder.mkdir(exist_ok=True)
+    images, listed = labelled(counts, shuffled)
+    path = folder / "input-tag-to-image-hash-list.json"
+    path.write_text(json.dumps({**listed, **(lists or {})}), encoding="utf-8")
+    return written(folder / "input-metadata.json", images), str(path)

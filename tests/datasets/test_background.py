@@ -82,7 +82,7 @@ def test_a_file_of_another_encoder_is_refused_with_what_to_do(tmp_path):
     message = str(raised.value)
     assert foreign in message
     assert "ViT-B-32/openai (16 values)" in message
-    assert "builtin/test (16)" in message
+    assert "made-up/test (16)" in message
     assert message.endswith("Run stage 1 on the mountain with the encoder of the examples.")
     assert "\n" not in message
 
