@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,14 +80,14 @@ class BackgroundSample:
             self._seen.extend([picture.hash_id])
             known = self._kept.get(picture.hash_id)
             if known is not None:  # of several files: the same one is kept in any order of them
-                self._kept[picture.hash_id] = min(known, picture, key=_content)
+                self._kept[picture.hash_id] = _apart(min(known, picture, key=_content))
                 continue
             key = (-draw_of(picture.hash_id), picture.hash_id)
             if len(self._greatest_first) >= self._most and key < self._greatest_first[0]:
                 continue
             if self._is_example(picture.hash_id):
                 continue
-            self._kept[picture.hash_id] = picture
+            self._kept[picture.hash_id] = _apart(picture)
             if len(self._greatest_first) < self._most:
                 heapq.heappush(self._greatest_first, key)
             else:
@@ -102,6 +102,11 @@ class BackgroundSample:
         seen = self._seen.unique().tolist()
         embeddings = np.array([picture.embedding for picture in pictures], dtype=np.float32).reshape(len(pictures), dim)
         return Background(embeddings, pictures, len(seen), len(self._examples.intersection(seen)))
+
+
+def _apart(picture: ImportedEmbedding) -> ImportedEmbedding:
+    """Return the picture with an embedding of its own: a row of a table would keep the whole table."""
+    return replace(picture, embedding=picture.embedding.copy())
 
 
 def _content(picture: ImportedEmbedding) -> tuple[bytes, str]:
