@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import TrainingError
 from .divisions import MIN_IMAGES_TO_SPLIT, divide
-from .tagged_embeddings import OTHER_TRAINING, OTHER_VALIDATION, TaggedEmbeddings
+from .tagged_embeddings import OTHER_TRAINING, TaggedEmbeddings
 
 #: With fewer validation images of a tag its figures vary by tens of percent between splits.
 FEW_VALIDATED = 5
@@ -60,7 +60,7 @@ class Splitter:
         given = data.rows.get(OTHER_TRAINING)
         others = given if given is not None and len(given) and not with_background else np.arange(len(data.embeddings))
         self._others = data.shuffled(np.unique(others), seed)
-        self._only_validated = np.unique(data.rows.get(OTHER_VALIDATION, others[:0]))
+        self._only_validated = data.only_validated
 
     def split(self, tag: str) -> Split:
         """Return the split of one tag.

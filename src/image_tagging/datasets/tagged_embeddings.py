@@ -47,6 +47,11 @@ class TaggedEmbeddings:
         return sorted(tag for tag in self.rows if tag not in {OTHER_TRAINING, OTHER_VALIDATION})
 
     @cached_property
+    def only_validated(self) -> NDArray[np.int64]:
+        """The rows of the images of ``other-validation``, each once."""
+        return np.unique(self.rows.get(OTHER_VALIDATION, np.empty(0, dtype=np.int64)))
+
+    @cached_property
     def groups(self) -> NDArray[np.int64]:
         """The group (N,) int64 of near-duplicates of each image, computed on first use."""
         return near_duplicate_groups(self.embeddings, cosine=self.nearly_the_same)

@@ -24,7 +24,8 @@ class MountainSample:
     """``x`` (m, D) float64 unit vectors of the background; the first ``fitted`` are those that models are fitted to.
 
     ``groups`` (m,) and ``example_groups`` (N,), of the images of the data set, number near-duplicates in common: a
-    number does not depend on the order of the metadata. ``moments`` are those of the images and the part fitted to.
+    number does not depend on the order of the metadata. ``moments`` are those of the part fitted to and of the images,
+    without those of ``other-validation``.
     """
 
     x: Floats
@@ -43,7 +44,9 @@ class MountainSample:
         groups = near_duplicate_groups(together, cosine=data.nearly_the_same)
         of_examples = np.empty(len(order), dtype=np.int64)
         of_examples[order] = groups[: len(order)]
-        moments = Moments.of(together[: len(order) + fitted])
+        has_part = np.arange(len(together)) < len(order) + fitted
+        has_part[: len(order)] &= ~np.isin(order, data.only_validated)
+        moments = Moments.of(together[has_part])
         x = unit_rows(background.embeddings.astype(np.float64))
         return cls(x, fitted, groups[len(order) :], of_examples, moments)
 
