@@ -145,6 +145,28 @@ def test_other_training_is_the_only_other_where_it_exists():
     assert learned(division, False) | measured(division, False) == set(range(20, 40))
 
 
+def test_with_a_background_other_tags_are_others_next_to_other_training():
+    data = dataset(cat=range(20), dog=range(20, 40), other_training=range(40, 60))
+    division = Splitter(data, test_share=0, seed=0, with_background=True).split("cat")
+    assert learned(division) == set(range(20))
+    assert learned(division, is_tag=False) == set(range(20, 60))
+
+
+def test_with_a_background_a_tag_needs_no_others():
+    data = dataset(cat=range(20))
+    division = Splitter(data, test_share=0.1, seed=0, with_background=True).split("cat")
+    assert len(learned(division)) == 18
+    assert learned(division, is_tag=False) == set()
+    assert len(measured(division)) == 2
+
+
+def test_with_a_background_other_validation_is_only_measured_on():
+    data = dataset(cat=range(20), dog=range(20, 40), other_validation=range(40, 60))
+    division = Splitter(data, test_share=0.1, seed=0, with_background=True).split("cat")
+    assert not learned(division, is_tag=False) & set(range(40, 60))
+    assert measured(division, is_tag=False) >= set(range(40, 60))
+
+
 def test_an_empty_other_training_counts_as_none():
     data = dataset(cat=range(10), dog=range(10, 20), other_training=[])
     division = split(data, "cat")

@@ -41,10 +41,14 @@ def used_as(trained, done):
         "metadata of stage 3": lambda path: (
             "classify", f"--directory={trained.images}", f"--model={trained.models}", f"--output={done}",
             f"--metadata_json={path}"),
+        "background": lambda path: (
+            "train", f"--metadata_json={trained.metadata}", f"--tag_to_hash_json={trained.tag_lists}",
+            f"--output={done}", f"--background={path}"),
     }  # fmt: skip
 
 
-USES = ["metadata of stage 2", "tag lists", "metadata of stage 3"]
+OF_METADATA = ["metadata of stage 2", "metadata of stage 3", "background"]
+USES = [*OF_METADATA, "tag lists"]
 
 
 @pytest.mark.parametrize("use", USES)
@@ -69,7 +73,7 @@ def test_json_under_the_name_of_parquet(refused, used_as, trained, tmp_path):
     pytest.importorskip("pyarrow")
     bad = tmp_path / "bad.parquet"
     bad.write_bytes(trained.metadata.read_bytes())
-    for use in ("metadata of stage 2", "metadata of stage 3"):
+    for use in OF_METADATA:
         assert "call it .json" in refused(*used_as[use](bad))
 
 
@@ -106,7 +110,7 @@ def test_an_embedding_of_no_numbers(refused, used_as, trained, tmp_path, what, p
     ones = NO_NUMBERS[what].replace(", 1]", ", 1" * (width - 1) + "]")
     bad = tmp_path / "bad.json"
     bad.write_text(json.dumps(records).replace('"HERE"', ones), encoding="utf-8")
-    for use in ("metadata of stage 2", "metadata of stage 3"):
+    for use in OF_METADATA:
         assert "bad.json" in refused(*used_as[use](bad))
 
 
@@ -116,7 +120,7 @@ def test_an_embedding_of_another_length(refused, used_as, trained, tmp_path, pla
     records[list(records)[place]]["embeddings_vector"].pop()
     bad = tmp_path / "bad.json"
     bad.write_text(json.dumps(records), encoding="utf-8")
-    for use in ("metadata of stage 2", "metadata of stage 3"):
+    for use in OF_METADATA:
         message = refused(*used_as[use](bad))
         assert "1024" in message
         assert "1023" in message
@@ -144,7 +148,7 @@ def test_a_picture_that_is_told_twice_and_not_alike(refused, used_as, trained, t
     twice.write_text(
         "\n".join([first, *rest[:-2], rest[-2] + ",", json.dumps({hash_id: record})[1:]]), encoding="utf-8"
     )
-    for use in ("metadata of stage 2", "metadata of stage 3"):
+    for use in OF_METADATA:
         assert "record 25 came before with another embedding" in refused(*used_as[use](twice))
 
 

@@ -17,6 +17,7 @@ from image_tagging import (
     train_tag_models,
 )
 from image_tagging.cli import main
+from image_tagging.demo import KINDS
 from image_tagging.errors import TrainingError
 from image_tagging.tag_models import kind_names
 from mountains import background, cloud, has_tag, mountain, pictures, stage_1, written
@@ -170,9 +171,7 @@ def test_one_example_tags_nothing_and_its_surest_pictures_are_shown(tmp_path):
     for card in cards(tmp_path / "out")[::2]:
         assert (card["tag"], card["threshold"]) == ("cat", 1)
         assert card["mountain"]["prevalence"] is None
-        assert card["mountain"]["warnings"] == [
-            "not calibrated: too few images to hold some out; nothing is tagged"
-        ]
+        assert card["mountain"]["warnings"] == ["not calibrated: too few images to hold some out; nothing is tagged"]
     for entry in reports(tmp_path / "out")["models"][:2]:
         assert [len(entry["mountain"][sort]) for sort in ("surest", "at_threshold", "just_below")] == [10, 0, 6]
 
@@ -216,20 +215,13 @@ def test_the_flag_may_be_given_several_times(world, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_a_drawn_mountain_is_tagged_right(drawing, tmp_path):
-    """Two kinds of drawings with ten examples each, among four times as many of kinds that are no tag."""
-    kinds = ("sprites", "tiles", "charts", "gradients", "letters", "photos")
-    from image_tagging.demo import KINDS
-
-    known, unknown = [kind for kind in KINDS if kind in kinds][:2], [kind for kind in KINDS]
-    tags = known
-    others = [kind for kind in unknown if kind not in tags]
+    """Two kinds of drawings, and seven times as many of kinds that are no tag."""
+    tags, others = KINDS[:2], KINDS[2:]
     for tag in tags:
         for number in range(10):
             drawing(tmp_path / "in" / tag / f"{number}.png", tag, number)
-        for number in range(100, 125):
-            drawing(tmp_path / "mountain" / f"{tag}-{number}.png", tag, number)
-    for kind in others:
-        for number in range(100, 100 + 300 // len(others)):
+    for kind, count in {**dict.fromkeys(tags, 25), **dict.fromkeys(others, 60)}.items():
+        for number in range(100, 100 + count):
             drawing(tmp_path / "mountain" / f"{kind}-{number}.png", kind, number)
     output = tmp_path / "out"
     stage1 = process_dataset(

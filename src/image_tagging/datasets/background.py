@@ -17,6 +17,7 @@ from ..errors import EncoderMismatchError
 from ..records import EncoderSpec, ImportedEmbedding
 from .hash_lists import HashList
 from .metadata import read_embeddings
+from .metadata_errors import require_no_pipe
 from .tagged_embeddings import draw_of
 
 #: More pictures say little more: the probabilities of a tag of one picture in a thousand rest on twenty of them.
@@ -54,6 +55,7 @@ def read_background(
     """
     sample = BackgroundSample(examples, most)
     for path in paths:
+        require_no_pipe(path)
         found, pictures = read_embeddings(path)
         if not found.matches(encoder):
             raise EncoderMismatchError(

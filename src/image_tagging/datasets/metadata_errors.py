@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Union
 
@@ -45,6 +48,14 @@ class FileErrors:
 def foreign(path: str, why: str) -> ImageTaggingError:
     """Return the MetadataError for a file that is well formed and holds something else."""
     return FileErrors(path).foreign(why)
+
+
+def require_no_pipe(path: str) -> None:
+    """Raise MetadataError for a pipe or a device, which may never end; what opens a file says that it is not there."""
+    with suppress(OSError):
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise MetadataError(f"cannot read {path}: it is a pipe or a device, not a file. {_REMEDY}")
 
 
 def empty(path: str) -> MetadataError:
