@@ -205,7 +205,7 @@ def test_a_mountain_of_examples_saved_again_teaches_nothing_wrong(tmp_path):
 
 
 def test_the_flag_may_be_given_several_times(world, tmp_path, capsys):
-    folder, (metadata, lists), path = world
+    _, (metadata, lists), path = world
     more = written(tmp_path / "more.json", pictures("more", cloud(50, None, seed=5)))
     arguments = [f"--metadata_json={metadata}", f"--tag_to_hash_json={lists}", f"--output={tmp_path / 'out'}"]
     assert main(["train", *arguments, f"--background={path}", f"--background={more}"]) == 0
