@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Optional
 
 from ..datasets import read_embeddings
@@ -56,10 +56,18 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     OutputError
         The output folder cannot be written, its ``output.json`` is damaged, or another run is working in it.
     """
-    started = time.monotonic()
     require_place(config.place, archives=config.archives)
+    found = find_by(config, absolute(config.directory), open_archives=config.archives)
+    return classify_found(config, found, watch, runner)
+
+
+def classify_found(
+    config: ClassifyConfig, found: Iterable[Found], watch: Progress, runner: Runner = LOCAL
+) -> ClassifySummary:
+    """As :func:`classify_images`, of what was found in the directory."""
+    started = time.monotonic()
     root, output = absolute(config.directory), absolute(config.output)
-    images = StageImages(find_by(config, root, open_archives=config.archives), config.archives)
+    images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
     imported = read_embeddings(config.metadata_json) if config.metadata_json else None
@@ -132,7 +140,7 @@ def _write_results(
 class StageImages:
     """The found items that one of the two stages handles; ``left_out`` counts those of the other stage."""
 
-    def __init__(self, found: Iterator[Found], archives: bool) -> None:
+    def __init__(self, found: Iterable[Found], archives: bool) -> None:
         self._found = found
         self._archives = archives
         self.left_out = 0

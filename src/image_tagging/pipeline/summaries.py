@@ -123,3 +123,25 @@ class ClassifySummary:
     files: tuple[str, ...]
     folder: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class SortSummary:
+    """The result of the whole job: that of each of its steps.
+
+    ``encoder`` is a sentence that says which encoder was used and why. ``mountain`` is the embedding of all images to
+    sort. ``background`` counts the pictures that tags were told apart from, and is 0 where there were too few.
+    ``train`` is ``None`` where the models of an earlier run were learned from the same; ``folder`` and ``archive`` are
+    stages 3 and 4, ``None`` where the mountain has no such images.
+    """
+
+    encoder: str
+    process: ProcessSummary
+    mountain: EmbeddingSummary
+    background: int
+    train: Optional[TrainSummary]
+    folder: Optional[ClassifySummary]
+    archive: Optional[ClassifySummary]
+    output: str
+    page: str
+    seconds: float

@@ -61,6 +61,7 @@ LEFT JOIN imported_embedding AS by_picture
     ON :imported AND by_picture.key = i.picture_hash AND by_picture.encoder = :encoder
 LEFT JOIN imported_embedding AS by_hash ON :imported AND by_hash.key = i.hash_id AND by_hash.encoder = :encoder
 WHERE l.seq = (SELECT min(seq) FROM listing AS same WHERE same.picture_id = l.picture_id)
+AND (:last = '' OR l.picture_id <= :last)
 ORDER BY l.seq
 """
 
@@ -72,6 +73,12 @@ SELECT tag, picture_id FROM listing WHERE picture_id IS NOT NULL GROUP BY tag, p
 
 _TAG_COUNTS = """
 SELECT tag, count(DISTINCT picture_id) FROM listing WHERE picture_id IS NOT NULL GROUP BY tag ORDER BY tag
+"""
+
+#: The address is that of the first row of each picture, as SQLite promises for min().
+_FIRST_BY_NAME = """
+SELECT picture_id, address, min(seq) FROM listing WHERE picture_id IS NOT NULL
+GROUP BY picture_id ORDER BY picture_id LIMIT ?
 """
 
 _IDS = "SELECT picture_id FROM listing WHERE picture_id IS NOT NULL GROUP BY picture_id ORDER BY min(seq)"
@@ -127,10 +134,19 @@ class Pictures:
         """Return how many such pairs there are, those that are not held included."""
         return int(self._file.rows(_SHARED_COUNT)[0][0])
 
-    def records(self, encoder: EncoderSpec) -> Iterator[ImageRecord]:
-        """Yield every picture that has a name, once, in the order of the listing."""
+    def first_by_name(self, count: int) -> list[tuple[str, str]]:
+        """Return the names of the first pictures in alphabetical order, each with the key of its first file.
+
+        Names are hashes, so these pictures are drawn at random.
+        """
+        return [(hash_id, address) for hash_id, address, _ in self._file.rows(_FIRST_BY_NAME, (count,))]
+
+    def records(self, encoder: EncoderSpec, *, last: str = "") -> Iterator[ImageRecord]:
+        """Yield every picture that has a name (up to ``last``, where it is given), once, in the order of the listing."""
         self.differing = 0
-        for address, hash_id, *facts, own, imported in self._file.stream(_PICTURES, self._values(encoder)):
+        for address, hash_id, *facts, own, imported in self._file.stream(
+            _PICTURES, {**self._values(encoder), "last": last}
+        ):
             vector = self._vector(imported if own is None else own, encoder)
             if own is not None and imported is not None and own != imported:
                 self.differing += _is_another(vector, self._vector(imported, encoder))

@@ -8,6 +8,7 @@ and :mod:`.tower`, which computes in a precision that passes the checks of :mod:
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Optional
 
 from ..base import Encoder, EncoderFamily, TextEncoder
@@ -35,6 +36,24 @@ def _identify(name: str, pretrained: str) -> tuple[str, str]:
 
     weights = identify(name, pretrained, import_open_clip)
     return weights.name, weights.pretrained
+
+
+def why_unavailable(name: str, pretrained: str) -> str:
+    """Return why the encoder of a tag is not available, for a sentence; empty where it is.
+
+    Nothing heavy is imported where open_clip is not installed, and no weights are fetched.
+    """
+    if importlib.util.find_spec("open_clip") is None:
+        return "open_clip is not installed (pip install 'image-tagging-tools[clip]')"
+    from ...errors import EncoderUnavailableError
+    from .download import why_not_here
+    from .loading import import_open_clip
+
+    try:
+        library = import_open_clip()
+    except EncoderUnavailableError as error:
+        return error.reason
+    return why_not_here(library, name, pretrained)
 
 
 #: Its names are all those that no other family serves.

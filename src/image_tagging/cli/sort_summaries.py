@@ -1,0 +1,40 @@
+"""The closing summary of the whole job, and of the demo, which runs it on drawn pictures."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from rich.console import Console
+
+from ..pipeline import LEAST_BACKGROUND, SortSummary
+from ..text import counted
+from .screen import line, screen
+from .summaries import show_classify, show_train
+
+
+def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
+    """Print what the whole job did: what was learned, and what became of the mountain."""
+    console = screen()
+    if summary.train:
+        show_train(summary.train)
+        line(console)
+    _show_training(console, summary)
+    for stage in (summary.folder, summary.archive):
+        if stage:
+            line(console)
+            show_classify(stage, log)
+    line(console)
+    line(console, f"Everything is in {summary.output}; {summary.page} shows what was learned.")
+    line(console, f"Time {summary.seconds:,.1f} s")
+
+
+def _show_training(console: Console, summary: SortSummary) -> None:
+    """Print what tags were told apart from, and whether they were learned now."""
+    if not summary.train:
+        line(console, "The tag models are those of the last run: examples, mountain and settings are as they were.")
+    if summary.background:
+        what = f"{counted(summary.background, 'picture')} of the mountain"
+        line(console, f"Tags were told apart from each other and from {what}.")
+        return
+    few = f"  The mountain has fewer than {LEAST_BACKGROUND} pictures besides the examples"
+    line(console, f"{few}: tags were told apart from each other alone, without a background.", style="yellow")
