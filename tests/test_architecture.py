@@ -25,21 +25,25 @@ PUBLIC = {
     "demo": "DemoSummary DrawnDataset KINDS draw draw_dataset run_demo",
     "encoders": (
         "BUILTIN DEFAULT_MODEL DEFAULT_PRETRAINED Encoder EncoderChoice EncoderFamily TextEncoder "
-        "load_encoder near_duplicate_cosine register_encoder require_this_version"
+        "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON ReplacedFile ResultScore ResultWriter ScoredPicture "
+        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing ReplacedFile ResultScore ResultWriter ScoredPicture "
         "TableRow read_results read_table require_place require_results_ours results score_pictures"
     ),
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (
-        "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ProcessConfig "
-        "ProcessSummary TrainConfig TrainSummary classify_images process_dataset train_tag_models"
+        "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache LEAST_BACKGROUND ProcessConfig "
+        "ProcessSummary SortConfig SortSummary TrainConfig TrainSummary choose_encoder classify_images process_dataset "
+        "require_sortable sort_images train_tag_models"
     ),
     "reports": "RunReport explain require_report_ours require_reports_ours write_report",
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
-    "store": "FoundSummary PLACING STORE_NAME StoreFile WorkingStore WrittenFrom",
+    "store": (
+        "ENCODER FoundSummary PLACING PlacedFile PlacedFiles STORE_NAME StoreFile TRAINING UNFINISHED_PLACING "
+        "WorkingStore WrittenFrom"
+    ),
     "tag_models": (
         "DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList Reader "
         "SUFFIX SVM Scorer Stack TagModel TagModels bin_labels bin_numbers examine find_model_files "
@@ -48,9 +52,9 @@ PUBLIC = {
         "scorer_of sigmoid unit_rows unregister_kind"
     ),
     "writing": (
-        "appended_text copy_image folder_below has_temporary_folder link_image make_folder new_database new_file "
-        "new_text remove_leftovers require_no_journal require_ours require_plain require_plain_database "
-        "require_plain_journals scratch_file small_temporary_file temporary_file"
+        "appended_text copy_image folder_below has_temporary_folder link_image make_folder move_below new_database new_file "
+        "new_text remove_below remove_empty_folder remove_leftovers require_no_journal require_ours require_plain require_plain_database "
+        "require_plain_journals scratch_file small_temporary_file status_below temporary_file"
     ),
     "training": (
         "Aim Fitted LearnedTag Method Recipe TagIndex TagLearner TextPrior Training ValidationReport methods "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Iterable, Iterator
@@ -19,16 +18,17 @@ from ..exporters import (
     results,
     score_pictures,
 )
-from ..files import absolute, stamp_of
+from ..files import absolute
 from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..records import EncoderSpec, Found, FoundArchive, FoundImage, OtherFile
 from ..runners import Runner
-from ..store import PLACING, WorkingStore
+from ..store import WorkingStore
 from ..tag_models import TagModels, load_tag_models
 from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
+from .places import Places
 from .summaries import ClassifySummary, EmbeddingSummary
 
 log = logging.getLogger(__name__)
@@ -84,10 +84,11 @@ def classify_found(
         with explain_no_images(root, images.where_the_rest_belongs):
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
-        mixed = config.place != "none" and _note_placing(store, f"{_models_digest(models)}/{config.output_bins}")
-        writer, tagged = _write_results(store, models, embedding, earlier, config, watch)
-        if config.place == "hardlink":
+        places = Places(store, models, config)
+        writer, tagged = _write_results(store, models, embedding, earlier, places, watch)
+        if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
+        mixed = places.finish()
     return ClassifySummary(
         of_archives=config.archives,
         embedding=embedding,
@@ -97,6 +98,10 @@ def classify_found(
         place_failed=writer.failures.count,
         place=config.place,
         mixed_bins=mixed,
+        moved=writer.bins.moved,
+        removed=writer.bins.removed,
+        stayed=writer.bins.stayed,
+        first_stayed=writer.bins.first_stayed,
         differing=store.pictures.differing,
         left_out=images.left_out,
         replaced=earlier.replaced,
@@ -113,15 +118,21 @@ def _write_results(
     models: TagModels,
     embedding: EmbeddingSummary,
     earlier: EarlierResults,
-    config: ClassifyConfig,
+    places: Places,
     watch: Progress,
 ) -> tuple[ResultWriter, int]:
     """Score and place every picture; return what wrote the results, and how many files got a tag."""
-    tagged = 0
+    config, tagged = places.config, 0
     output, archives = absolute(config.output), embedding.archives if config.archives else None
-    bins, place, encoding = config.output_bins, config.place, config.archive_encoding
-    with results(output, archives=archives, bins=bins, place=place, encoding=encoding, earlier=earlier) as writer:
-        scored = score_pictures(store.pictures.records(embedding.encoder), models, bins)
+    with results(
+        output,
+        archives=archives,
+        bins=config.output_bins,
+        encoding=config.archive_encoding,
+        earlier=earlier,
+        placing=places.placing,
+    ) as writer:
+        scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins)
         for number, (record, scores) in enumerate(scored, start=1):
             files = store.pictures.files_of(record.hash_id)
             writer.add(record, files, scores)
@@ -191,16 +202,3 @@ def require_dim(models: TagModels, encoder: EncoderSpec) -> None:
             f"the tag models take embeddings of {models.dim} values, but {encoder.label} gives {encoder.dim}. "
             "Give the metadata and the models of one encoder."
         )
-
-
-def _note_placing(store: WorkingStore, placed_from: str) -> bool:
-    """Return whether the bins hold images that other models, or another number of bins, placed there."""
-    before = store.finished.made_from(PLACING)
-    store.finished.finish(PLACING, placed_from)
-    return before not in {None, placed_from}
-
-
-def _models_digest(models: TagModels) -> str:
-    """Return a digest that changes when a model is trained again, added or removed."""
-    files = (f"{model.kind}/{model.tag}/{stamp_of(model.file) if model.file else ''}\n" for model in models.models)
-    return hashlib.blake2b("".join(files).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()

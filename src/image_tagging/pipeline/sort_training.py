@@ -8,7 +8,6 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from .. import __version__
 from ..datasets import RECORDS_MARK, json_entries, record_writer
 from ..files import absolute, stamp_of
 from ..images import decoder_version
@@ -27,6 +26,9 @@ LEAST_BACKGROUND = 300
 #: Pictures that training draws from a background. They are drawn by their names, and so is the file: more is not
 #: written, which of a million pictures would be 20 GB.
 _MOST_DRAWN = 20_000
+
+#: Counts the changes of what training gives: models of an earlier count are learned again.
+_LEARNING = 1
 
 _BACKGROUND = "background-metadata"
 
@@ -103,7 +105,7 @@ class SortTraining:
         digest = hashlib.blake2b(digest_size=16)
         stage = self._stage
         settings = (stage.test_per, stage.threshold_for, stage.prior, stage.pretrained, stage.seed, stage.background)
-        digest.update(repr((__version__, self._encoder.label, settings)).encode("utf-8", "backslashreplace"))
+        digest.update(repr((_LEARNING, self._encoder.label, settings)).encode("utf-8", "backslashreplace"))
         for path in (stage.metadata_json, stage.tag_to_hash_json):
             with open(path, "rb") as file:
                 while block := file.read(1 << 20):

@@ -98,9 +98,11 @@ class ClassifySummary:
     ``tagged`` counts the files whose image has at least one tag: its probability reaches the threshold of a model.
     ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
     (``of_archives``). ``place_failures`` are the first files that could not be placed, ``place_failed`` counts all;
-    ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images
-    placed by other models or for another number of bins. ``differing`` counts the pictures of which the metadata holds
-    another embedding than the one computed here, which was used.
+    ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images that other models
+    placed, or that earlier versions did. ``moved`` and ``removed`` count files of earlier runs that were moved to their
+    new bin, or taken out since their image has the tag no longer; ``stayed`` counts those that a person has changed,
+    which stay where they are, the ``first_stayed`` among them. ``differing`` counts the pictures of which the metadata
+    holds another embedding than the one computed here, which was used.
 
     ``output.json`` holds both stages: ``replaced`` counts the pictures of an earlier run of this stage that were in it,
     ``dropped`` those of them that are not among the images of this run, and ``kept`` the pictures of the other stage
@@ -115,6 +117,10 @@ class ClassifySummary:
     place_failed: int
     place: str
     mixed_bins: bool
+    moved: int
+    removed: int
+    stayed: int
+    first_stayed: str
     differing: int
     left_out: int
     replaced: int

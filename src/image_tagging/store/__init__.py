@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from .finished import ENCODER, PLACING, TRAINING, UNFINISHED_PLACING
 from .listing import FoundSummary
-from .placed import PlacedFiles
+from .placed import PlacedFile, PlacedFiles
 from .sources import WrittenFrom
 from .store_file import STORE_NAME, StoreFile
 from .working_store import WorkingStore
@@ -24,6 +24,7 @@ __all__ = [
     "TRAINING",
     "UNFINISHED_PLACING",
     "FoundSummary",
+    "PlacedFile",
     "PlacedFiles",
     "StoreFile",
     "WorkingStore",

@@ -142,7 +142,7 @@ class Pictures:
         return [(hash_id, address) for hash_id, address, _ in self._file.rows(_FIRST_BY_NAME, (count,))]
 
     def records(self, encoder: EncoderSpec, *, last: str = "") -> Iterator[ImageRecord]:
-        """Yield every picture that has a name (up to ``last``, where it is given), once, in the order of the listing."""
+        """Yield every picture that has a name (up to ``last`` where it is given), once, in the order of the listing."""
         self.differing = 0
         for address, hash_id, *facts, own, imported in self._file.stream(
             _PICTURES, {**self._values(encoder), "last": last}

@@ -47,8 +47,16 @@ class PlacedFiles:
         """Return all folders in which something was placed."""
         return [folder for (folder,) in self._file.rows("SELECT folder FROM placed_folder ORDER BY id")]
 
-    def remember(self, images: Mapping[str, Iterable[PlacedFile]]) -> None:
-        """Remember what is placed of images, by their keys, in one transaction; of other images it stays."""
+    def has_others(self, stage: str, made_from: str) -> bool:
+        """Return whether a stage has placed images from anything else, which a later run has not placed again."""
+        query = "SELECT 1 FROM placed WHERE made_from <> ? AND substr(made_from, 1, ?) = ? LIMIT 1"
+        return bool(self._file.rows(query, (f"{stage}/{made_from}", len(stage) + 1, f"{stage}/")))
+
+    def remember(self, images: Mapping[str, Iterable[PlacedFile]], stage: str, made_from: str) -> None:
+        """Remember what is placed of images, by their keys, in one transaction; of other images it stays.
+
+        ``made_from`` stands for the models and the bins that a ``stage`` places by.
+        """
         with self._file.transaction() as db:
             for address, files in images.items():
                 groups: dict[tuple[str, int, int], list[int]] = {}
@@ -56,7 +64,8 @@ class PlacedFiles:
                     groups.setdefault((file.name, file.size, file.mtime_ns), []).append(self._number(db, file.folder))
                 if groups:
                     rows = [[*key, numbers] for key, numbers in groups.items()]
-                    db.execute("INSERT OR REPLACE INTO placed VALUES (?, ?)", (address, orjson.dumps(rows).decode()))
+                    values = (address, f"{stage}/{made_from}", orjson.dumps(rows).decode())
+                    db.execute("INSERT OR REPLACE INTO placed VALUES (?, ?, ?)", values)
                 else:
                     db.execute("DELETE FROM placed WHERE address = ?", (address,))
 

@@ -41,8 +41,9 @@ CREATE TABLE IF NOT EXISTS listing(
 CREATE INDEX IF NOT EXISTS listing_picture ON listing(picture_id);
 -- The files of stage 1 below the output folder: the address of the input that each was written from, and its pictures.
 CREATE TABLE IF NOT EXISTS dataset(file TEXT PRIMARY KEY, source TEXT NOT NULL, pictures INTEGER NOT NULL);
--- The files that were placed in bins, by the address of the image: a JSON list of name, size, time and the folders.
-CREATE TABLE IF NOT EXISTS placed(address TEXT PRIMARY KEY, files TEXT NOT NULL);
+-- The files that were placed in bins, by the address of the image: a JSON list of name, size, time and the folders;
+-- made_from: the stage and a digest of the models that placed them last.
+CREATE TABLE IF NOT EXISTS placed(address TEXT PRIMARY KEY, made_from TEXT NOT NULL, files TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS placed_folder(id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE);
 """
 

@@ -27,8 +27,8 @@ class WorkingStore:
     ``listing`` holds the images of the latest run, ``embeddings`` what was computed of images, ``imported`` what the
     metadata file of a run holds of them, ``failures`` what failed, ``encoders`` those that embeddings come from,
     ``finished`` what need not be done again, ``sources`` from which input the files of stage 1 are, ``placed`` which
-    files in bins are ours; ``pictures`` gives what results are written from. ``decoder`` names what decides which images
-    can be decoded, limits included: see ``ImageLimits``.
+    files in bins are ours; ``pictures`` gives what results are written from. ``decoder`` names what decides which
+    images can be decoded, limits included: see ``ImageLimits``.
 
     Raises
     ------
