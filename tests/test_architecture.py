@@ -28,8 +28,8 @@ PUBLIC = {
         "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing ReplacedFile ResultScore ResultWriter ScoredPicture "
-        "TableRow read_results read_table require_place require_results_ours results score_pictures"
+        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing ReplacedFile ResultScore ResultWriter "
+        "ScoredPicture TableRow read_results read_table require_place require_results_ours results score_pictures"
     ),
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (
@@ -52,9 +52,9 @@ PUBLIC = {
         "scorer_of sigmoid unit_rows unregister_kind"
     ),
     "writing": (
-        "appended_text copy_image folder_below has_temporary_folder link_image make_folder move_below new_database new_file "
-        "new_text remove_below remove_empty_folder remove_leftovers require_no_journal require_ours require_plain require_plain_database "
-        "require_plain_journals scratch_file small_temporary_file status_below temporary_file"
+        "appended_text copy_image folder_below has_temporary_folder link_image make_folder move_below new_database "
+        "new_file new_text remove_below remove_empty_folder remove_leftovers require_no_journal require_ours "
+        "require_plain require_plain_database require_plain_journals scratch_file small_temporary_file status_below temporary_file"
     ),
     "training": (
         "Aim Fitted LearnedTag Method Recipe TagIndex TagLearner TextPrior Training ValidationReport methods "

@@ -46,7 +46,8 @@ FLAGS = {
         "tag_to_hash_json": "t.json",
         "output": "there",
         "test_per": 0.25,
-        "threshold_for": "f1",
+        "background": ("b.parquet",),
+        "threshold_for": "balanced",
         "prior": "text",
         "pretrained": "w.pt",
     },
@@ -61,6 +62,7 @@ FLAGS = {
         "num_threads": 2,
         "device": "cpu",
         "place": "hardlink",
+        "placed": "tagged",
         "exclude": ("drafts/",),
         "precision": "bf16",
         "max_megapixels": 500.0,
@@ -243,7 +245,7 @@ def test_help_names_every_command(capsys):
     commands = set(typer.main.get_command(cli.app).commands)
     assert commands >= {*FLAGS, "demo"}
     for command in commands:
-        assert re.search(rf" {command} (Stage|Draw|Show) ", text), command
+        assert re.search(rf" {command} (The whole|Stage|Draw|Show) ", text), command
 
 
 def test_no_argument_shows_the_help(capsys):

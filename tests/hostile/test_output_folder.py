@@ -21,7 +21,7 @@ from image_tagging.cli import app as cli
 from image_tagging.cli.log import LOG_NAME
 from image_tagging.datasets import FileErrors
 from image_tagging.errors import OutputError
-from image_tagging.exporters import placing
+from image_tagging.exporters import file_names, placing
 from image_tagging.exporters.tables import stored_rows
 from image_tagging.pipeline import TrainConfig, train_tag_models
 from image_tagging.store.store_file import STORE_NAME
@@ -392,7 +392,7 @@ def test_names_that_only_begin_like_a_device_stay(name):
 @pytest.mark.parametrize("tag", ["CON", "nul.txt", "Aux ", "lpt1"])
 def test_no_folder_of_a_tag_is_a_device_of_windows(tag):
     folder = quote_tag(tag)
-    assert not placing._DEVICES.match(folder)
+    assert not file_names.DEVICES.match(folder)
     assert unquote_tag(folder) == tag
     assert quote_tag("console") == "console"
 

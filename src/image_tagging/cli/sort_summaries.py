@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Optional
 
 from rich.console import Console
 
-from ..pipeline import LEAST_BACKGROUND, SortSummary
+from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary
 from ..text import counted
 from .screen import line, screen
 from .summaries import show_classify, show_train
@@ -22,10 +23,15 @@ def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
     for stage in (summary.folder, summary.archive):
         if stage:
             line(console)
-            show_classify(stage, log)
+            show_classify(_of_whole(stage), log)
     line(console)
     line(console, f"Everything is in {summary.output}; {summary.page} shows what was learned.")
     line(console, f"Time {summary.seconds:,.1f} s")
+
+
+def _of_whole(stage: ClassifySummary) -> ClassifySummary:
+    """Return a summary without what concerns the other stage, which has run too, and what was replaced as expected."""
+    return replace(stage, left_out=0, kept=0, replaced=stage.replaced if stage.dropped else 0)
 
 
 def _show_training(console: Console, summary: SortSummary) -> None:

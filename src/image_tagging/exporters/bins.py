@@ -26,9 +26,9 @@ _TOGETHER = 512
 class Placing:
     """What a run places its images by, and what earlier runs have placed.
 
-    ``how`` is one of ``PLACES``; ``tagged_only`` leaves out images without the tag. ``placed`` remembers what is placed;
-    ``stage`` and ``made_from`` stand for what the images are placed by. ``adopt`` says that a run was killed here: what
-    is in its place already counts as placed by us.
+    ``how`` is one of ``PLACES``; ``tagged_only`` leaves out images without the tag. ``placed`` remembers what is
+    placed; ``stage`` and ``made_from`` stand for what the images are placed by. ``adopt`` says that a run was killed
+    here: what is in its place already counts as placed by us.
     """
 
     how: str

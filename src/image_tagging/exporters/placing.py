@@ -20,6 +20,7 @@ from ..errors import InputError, OutputError
 from ..files import fitting_name, longest_name, numbered_name
 from ..settings import PLACES
 from ..writing import copy_image, folder_below, link_image, make_folder, move_below
+from .file_names import file_name
 
 #: What an image is placed from: the path of a plain file, or the bytes of an archive's member.
 Content = Union[str, bytes]
@@ -35,9 +36,6 @@ _NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOSYS, err
 
 #: Without it Windows translates the bytes of line ends.
 _BINARY: int = getattr(os, "O_BINARY", 0)
-
-#: Names that Windows keeps for devices, with any suffix: a picture of that name would be sent to one.
-_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\xb9\xb2\xb3]) *(\.|$)", re.IGNORECASE)
 
 _LOOKS_NUMBERED = re.compile(r" \(\d+\)(\.|$)")
 
@@ -224,20 +222,6 @@ class Placer:
             if error.errno in _NO_LINKS:
                 raise OutputError(f"cannot link {target} to the image: {error.strerror}. Place {instead}.") from error
             raise
-
-
-def file_name(name: str, *, windows: bool = os.name == "nt") -> str:
-    """Return a name that stays in its folder, however an archive calls its member.
-
-    On Windows ``C:x.png`` lies on a drive, ``a.png:x`` in a hidden stream of another file, and ``CON.png`` is no file
-    but the console; dots and spaces at the end of a name do not count there.
-    """
-    if not windows:
-        safe = re.sub(r"[/\x00]", "_", name)
-        return safe if safe.strip(". ") else safe + "_"
-    safe = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name)
-    safe = re.sub(r"[. ]+$", lambda end: "_" * len(end[0]), safe) or "_"
-    return f"_{safe}" if _DEVICES.match(safe) else safe
 
 
 def _read_small(path: str) -> tuple[Content, Times]:
