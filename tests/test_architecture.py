@@ -22,7 +22,7 @@ PUBLIC = {
         "gather json_entries json_entry json_object json_pieces like_other_sets metadata_paths read_embeddings "
         "read_tag_lists record_writer untagged_metadata_name write_lists"
     ),
-    "demo": "DemoSummary DrawnDataset KINDS draw draw_dataset run_demo",
+    "demo": "DemoSummary DrawnDataset DrawnMountain KINDS draw draw_dataset draw_mountain run_demo",
     "encoders": (
         "BUILTIN DEFAULT_MODEL DEFAULT_PRETRAINED Encoder EncoderChoice EncoderFamily TextEncoder "
         "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version"
@@ -54,7 +54,8 @@ PUBLIC = {
     "writing": (
         "appended_text copy_image folder_below has_temporary_folder link_image make_folder move_below new_database "
         "new_file new_text remove_below remove_empty_folder remove_leftovers require_no_journal require_ours "
-        "require_plain require_plain_database require_plain_journals scratch_file small_temporary_file status_below temporary_file"
+        "require_plain require_plain_database require_plain_journals scratch_file small_temporary_file "
+        "status_below temporary_file"
     ),
     "training": (
         "Aim Fitted LearnedTag Method Recipe TagIndex TagLearner TextPrior Training ValidationReport methods "

@@ -70,10 +70,9 @@ def setting(*, help: str, default: Any = MISSING, **flag: Any) -> Any:
     return field(default=default, metadata={"flag": Flag(help, **flag)})
 
 
-def same_setting(config: type[Any], name: str, *, default: Any = MISSING, **flag: Any) -> Any:
-    """Return a setting of another config once more, with another default or other words where they are given."""
+def same_setting(config: type[Any], name: str, *, default: Any, **flag: Any) -> Any:
+    """Return a setting of another config once more, with this default, and other words where they are given."""
     (known,) = (each for each in fields(config) if each.name == name)
-    default = known.default if default is MISSING else default
     return field(default=default, metadata={"flag": replace(known.metadata["flag"], **flag)})
 
 

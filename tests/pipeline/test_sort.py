@@ -163,7 +163,8 @@ def test_a_second_run_computes_nothing_and_changes_nothing(inputs, tmp_path, lea
     assert (first.train is None, again.train is None) == (False, True)
     assert (again.process.embedding.computed, again.mountain.computed) == (0, 0)
     assert results(tmp_path / "sorted") == before
-    assert not (again.folder.moved or again.folder.removed or again.folder.stayed or again.folder.mixed_bins)
+    assert (again.folder.moved, again.folder.removed, again.folder.stayed) == (0, 0, 0)
+    assert not again.folder.mixed_bins
 
 
 def test_a_hard_linked_second_run_computes_nothing_either(inputs, tmp_path, least):
@@ -286,7 +287,7 @@ def test_a_mountain_in_the_examples_is_refused_before_any_work(inputs, tmp_path)
 @pytest.mark.parametrize("missing", ["examples", "mountain"])
 def test_an_input_that_is_missing_is_named_before_any_work(inputs, tmp_path, missing):
     paths = {name: str(inputs / name) for name in ("examples", "mountain")} | {missing: str(tmp_path / "gone")}
-    with pytest.raises(InputError, match="there is no folder or file at .*gone"):
+    with pytest.raises(InputError, match=r"there is no folder or file at .*gone"):
         sort_images(SortConfig(**paths, output=str(tmp_path / "o"), clip_model="builtin"))
     assert not (tmp_path / "o").exists()
 

@@ -188,16 +188,16 @@ def demo(
     ] = "./demo-output",
     version: _Version = False,
 ) -> None:
-    """Draw a small tagged data set, run stages 1 to 4 on it with the embedded encoder, and say where to look."""
+    """Draw examples and a mountain of pictures, sort it by the embedded encoder, and say how right it is."""
     from ..demo import run_demo
     from ..files import absolute
-    from . import console, summaries
+    from . import console, sort_summaries
     from .log import log_in
 
     with log_in(output):
-        with console.progress() as watch:
+        with console.progress(of_steps=True) as watch:
             summary = run_demo(absolute(output), watch)
-        summaries.show_demo(summary)
+        sort_summaries.show_demo(summary)
 
 
 def main(arguments: Optional[list[str]] = None) -> int:

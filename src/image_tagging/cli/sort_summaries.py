@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Optional
 
 from rich.console import Console
 
+from ..demo import DemoSummary
 from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary
+from ..tag_models import LOGISTIC_REGRESSION
 from ..text import counted
 from .screen import line, screen
 from .summaries import show_classify, show_train
@@ -44,3 +47,20 @@ def _show_training(console: Console, summary: SortSummary) -> None:
         return
     few = f"  The mountain has fewer than {LEAST_BACKGROUND} pictures besides the examples"
     line(console, f"{few}: tags were told apart from each other alone, without a background.", style="yellow")
+
+
+def show_demo(summary: DemoSummary) -> None:
+    """Print what the demo did, how right it is, and where to look."""
+    show_sort(summary.sort)
+    console = screen()
+    placed = os.path.join(summary.sort.output, LOGISTIC_REGRESSION.name, "<tag>", "<bin>")
+    line(console)
+    found = f"Of the {counted(summary.with_tag, 'picture')} that show one of the tags, {summary.found:,} got it"
+    line(console, f"{found}; of the {counted(summary.tagged, 'tag')} that were given, {summary.right:,} are right.")
+    for what, where in (
+        ("Examples, a folder per tag", summary.dataset.examples),
+        ("The mountain", summary.dataset.mountain),
+        ("What was found, by score", placed),
+        ("What was learned, as a page", summary.sort.page),
+    ):
+        line(console, f"  {what:28}{where}")

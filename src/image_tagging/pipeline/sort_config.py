@@ -49,13 +49,13 @@ class SortConfig(EmbeddingConfig):
         metavar="NAME|FILE",
         may_be_path=True,
     )
-    tag_level: str = same_setting(ProcessConfig, "tag_level")
-    metadata_format: str = same_setting(ProcessConfig, "metadata_format")
-    test_per: float = same_setting(TrainConfig, "test_per")
-    threshold_for: str = same_setting(TrainConfig, "threshold_for")
-    prior: str = same_setting(TrainConfig, "prior")
-    output_bins: int = same_setting(ClassifyConfig, "output_bins")
-    place: str = same_setting(ClassifyConfig, "place")
+    tag_level: str = same_setting(ProcessConfig, "tag_level", default=ProcessConfig.tag_level)
+    metadata_format: str = same_setting(ProcessConfig, "metadata_format", default=ProcessConfig.metadata_format)
+    test_per: float = same_setting(TrainConfig, "test_per", default=TrainConfig.test_per)
+    threshold_for: str = same_setting(TrainConfig, "threshold_for", default=TrainConfig.threshold_for)
+    prior: str = same_setting(TrainConfig, "prior", default=TrainConfig.prior)
+    output_bins: int = same_setting(ClassifyConfig, "output_bins", default=ClassifyConfig.output_bins)
+    place: str = same_setting(ClassifyConfig, "place", default=ClassifyConfig.place)
     placed: str = same_setting(ClassifyConfig, "placed", default="tagged")
 
     def __post_init__(self) -> None:
