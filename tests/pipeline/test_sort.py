@@ -31,6 +31,7 @@ from image_tagging.exporters import read_results
 from image_tagging.pipeline import sort_encoder as sort_encoder_module
 from image_tagging.pipeline import sort_training
 from image_tagging.progress import WHOLE
+from image_tagging.store import PLACING, WorkingStore
 
 KINDS = ("sprites", "tiles", "isometric")
 
@@ -380,3 +381,23 @@ def test_another_encoder_says_what_is_computed_again(inputs, tmp_path):
 def test_an_encoder_that_is_asked_for_and_not_there_is_an_error(inputs, tmp_path):
     with pytest.raises(EncoderUnavailableError):
         sort_images(config(inputs, tmp_path / "o", clip_model="ViT-B-32", pretrained=str(tmp_path / "gone.pt")))
+
+
+def test_files_placed_by_an_earlier_version_stay_and_are_told(inputs, tmp_path, least):
+    sort_images(config(inputs, tmp_path / "o"))
+    with WorkingStore(str(tmp_path / "o")) as store:
+        store.finished.finish(PLACING, "models of an earlier version/10")
+    summary = sort_images(config(inputs, tmp_path / "o"))
+    assert summary.folder.mixed_bins
+    assert not sort_images(config(inputs, tmp_path / "o")).folder.mixed_bins
+
+
+def test_all_and_tagged_follow_each_other(inputs, tmp_path, least):
+    root, out = shutil.copytree(inputs, tmp_path / "inputs"), tmp_path / "o"
+    counts = []
+    for placed in ("tagged", "all", "tagged"):
+        sort_images(config(root, out, placed=placed))
+        counts.append(len(list(out.glob("ovr-*/*/*/*"))))
+    assert counts[1] == 16 * 2 * len(KINDS)
+    assert counts[0] == counts[2] < counts[1]
+    assert sum(1 for path in (root / "mountain").rglob("*") if path.is_file()) == 14

@@ -146,8 +146,8 @@ def _show_moves(console: Console, summary: ClassifySummary) -> None:
     if summary.stayed:
         first = shortened(summary.first_stayed, 1000)
         stay = "stays in its" if summary.stayed == 1 else "stay in their"
-        note = f"  {counted(summary.stayed, 'placed file')} {stay} old bin, changed since or no copy of the image now: {first}"
-        line(console, note, style="yellow")
+        note = f"  {counted(summary.stayed, 'placed file')} {stay} old bin, changed since or no copy of the image now:"
+        line(console, f"{note} {first}", style="yellow")
 
 
 def _show_stages(console: Console, summary: ClassifySummary) -> None:

@@ -127,7 +127,7 @@ def files_of(pictures: list[tuple[str, str, int]], seed: int) -> dict[str, bytes
 
 
 def encoded(name: str, kind: str, number: int, image: Image.Image) -> tuple[str, bytes]:
-    """Return the name, now with a suffix, and the content of the file of a picture: by turns of the types of its kind."""
+    """Return the name, now with a suffix, and the content of the file of a picture, in a type of its kind."""
     types, buffer = _KINDS[kind][1].split(), io.BytesIO()
     file_type = types[number % len(types)]
     image = image.convert("RGB") if file_type == "jpg" else image

@@ -11,7 +11,7 @@ def automatic_encoder() -> tuple[str, str, str]:
 
     It takes seconds at most: no weights are fetched.
     """
-    why_not = clip.why_unavailable(DEFAULT_MODEL, DEFAULT_PRETRAINED)
+    why_not = clip.why_default_unavailable(DEFAULT_MODEL, DEFAULT_PRETRAINED)
     if why_not:
         return builtin.NAME, builtin.VERSION, f"since {why_not}"
     return DEFAULT_MODEL, DEFAULT_PRETRAINED, "since open_clip is installed and its weights are available"

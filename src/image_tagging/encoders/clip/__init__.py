@@ -38,22 +38,26 @@ def _identify(name: str, pretrained: str) -> tuple[str, str]:
     return weights.name, weights.pretrained
 
 
-def why_unavailable(name: str, pretrained: str) -> str:
-    """Return why the encoder of a tag is not available, for a sentence; empty where it is.
+def why_default_unavailable(name: str, pretrained: str) -> str:
+    """Return why the default encoder is not available, for a sentence; empty where it is.
 
-    Nothing heavy is imported where open_clip is not installed, and no weights are fetched.
+    No weights are fetched, and nothing heavy is imported where they are not available.
     """
     if importlib.util.find_spec("open_clip") is None:
         return "open_clip is not installed (pip install 'image-tagging-tools[clip]')"
     from ...errors import EncoderUnavailableError
-    from .download import why_not_here
+    from .download import PLACE_OF_DEFAULT, why_not_here
     from .loading import import_open_clip
 
+    why_not = why_not_here(name, pretrained, PLACE_OF_DEFAULT)
+    if why_not:
+        return why_not
     try:
         library = import_open_clip()
     except EncoderUnavailableError as error:
         return error.reason
-    return why_not_here(library, name, pretrained)
+    place = library.get_pretrained_cfg(name, pretrained)
+    return "" if place.get("hf_hub") == PLACE_OF_DEFAULT["hf_hub"] else why_not_here(name, pretrained, place)
 
 
 #: Its names are all those that no other family serves.

@@ -19,6 +19,9 @@ from .weights import INSTEAD, Weights, one_line
 # Long enough for a slow connection, since only the first byte of an answer is awaited.
 _PROBE_SECONDS = 5.0
 
+#: Where open_clip has the weights of the default encoder, for a question before it is imported, which takes seconds.
+PLACE_OF_DEFAULT = {"hf_hub": "timm/vit_base_patch32_clip_224.openai/"}
+
 #: Bytes of a file that may be weights: what the hub keeps next to them is smaller.
 _LEAST_WEIGHTS = 1 << 20
 
@@ -50,11 +53,14 @@ def fetch(library: ModuleType, weights: Weights) -> str:
     return path
 
 
-def why_not_here(library: ModuleType, name: str, tag: str) -> str:
-    """Return why the weights of a tag are not available, within seconds; empty where they are or can be fetched."""
+def why_not_here(name: str, tag: str, place: dict[str, Any]) -> str:
+    """Return why the weights of a tag are not available, within seconds; empty where they are or can be fetched.
+
+    ``place`` is what open_clip knows of them: their ``hf_hub`` and their ``url``.
+    """
     from huggingface_hub import constants
 
-    cached, address = _places(library.get_pretrained_cfg(name, tag), constants.HF_HUB_CACHE, constants.ENDPOINT)
+    cached, address = _places(place, constants.HF_HUB_CACHE, constants.ENDPOINT)
     if _holds_weights(cached):
         return ""
     missing = f"the weights {tag!r} of {name} are not in {cached}"
