@@ -22,12 +22,13 @@ needs_clip = pytest.mark.skipif(importlib.util.find_spec("open_clip") is None, r
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
     """An empty cache of the hub, and a server that does not answer."""
-    constants = pytest.importorskip("huggingface_hub").constants
+    constants = pytest.importorskip("huggingface_hub.constants")
 
     def no_answer(*_, **__):
         raise urllib.error.URLError("no network")
 
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: name == "open_clip" or find(name, *more))
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(download.urllib.request, "urlopen", no_answer)
@@ -83,7 +84,7 @@ def test_without_weights_it_is_the_embedded_one(hub, monkeypatch, error, said):
 
 
 def test_where_fetching_is_forbidden_no_server_is_asked(hub, monkeypatch):
-    monkeypatch.setattr(sys.modules["huggingface_hub"].constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(sys.modules["huggingface_hub.constants"], "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(download.urllib.request, "urlopen", lambda *_, **__: pytest.fail("asked"))
     assert "HF_HUB_OFFLINE forbids to fetch them" in automatic_encoder()[2]
 

@@ -111,6 +111,17 @@ def test_a_file_that_somebody_changed_stays_and_is_counted(run, files, tmp_path,
     assert counts(run(score("cat", 2))) == (0, 0, 0)  # it is the user's from now on
 
 
+def test_a_file_of_the_same_size_and_time_is_looked_at_each_time(run, files, tmp_path):
+    run(score("cat", 1))
+    path = tmp_path / "out" / "svm" / "cat" / "0.5" / "cat.png"
+    time = path.stat().st_mtime_ns
+    run(score("cat", 1))  # it is the image now
+    path.write_bytes(b"dog")
+    os.utime(path, ns=(time, time))
+    assert counts(run(score("cat", 2))) == (0, 0, 1)
+    assert files()["cat/0.5/cat.png"] == b"dog"
+
+
 def test_a_file_that_somebody_put_there_stays(run, files, tmp_path):
     run(score("dog", 1))
     mine = tmp_path / "out" / "svm" / "cat" / "0.5" / "cat.png"

@@ -16,7 +16,8 @@ from ..records import ListedFile, TagScore
 from ..store import PlacedFile, PlacedFiles
 from ..tag_models import quote_tag
 from ..writing import remove_below, remove_empty_folder, status_below
-from .placing import Content, Place, Placer, holds
+from .contents import Content, holds
+from .placing import Place, Placer
 
 #: Images after which the store is written.
 _TOGETHER = 512

@@ -7,23 +7,19 @@ read once, and a copy of it takes four system calls, a link one.
 from __future__ import annotations
 
 import errno
-import filecmp
 import os
 import re
-import stat
 import time
 from collections.abc import Mapping, Sequence
 from itertools import chain, count
-from typing import NamedTuple, Optional, Union
+from typing import NamedTuple, Optional
 
 from ..errors import InputError, OutputError
 from ..files import fitting_name, longest_name, numbered_name
 from ..settings import PLACES
 from ..writing import copy_image, folder_below, link_image, make_folder, move_below
+from .contents import Content, holds
 from .file_names import file_name
-
-#: What an image is placed from: the path of a plain file, or the bytes of an archive's member.
-Content = Union[str, bytes]
 
 #: When a file was last read and changed, in nanoseconds; that of a link is its own.
 Times = Optional[tuple[int, int]]
@@ -234,19 +230,3 @@ def _read_small(path: str) -> tuple[Content, Times]:
         os.close(descriptor)
     is_whole = len(data) == status.st_size  # otherwise it is large, or is being written
     return data if is_whole else path, (status.st_atime_ns, status.st_mtime_ns)
-
-
-def holds(target: str, content: Content) -> bool:
-    """Return whether what is at ``target`` is the image, by a link or by its bytes."""
-    try:
-        found = os.stat(target)
-    except OSError:  # a link that leads nowhere
-        return False
-    if not stat.S_ISREG(found.st_mode):
-        return False
-    if isinstance(content, str):
-        return os.path.samestat(found, os.stat(content)) or filecmp.cmp(target, content, shallow=False)
-    if found.st_size != len(content):
-        return False
-    with open(target, "rb", buffering=0) as file:
-        return file.read() == content
