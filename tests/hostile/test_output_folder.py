@@ -211,13 +211,24 @@ def test_stage_2_looks_at_all_names_before_it_replaces_one(refused, trained, tmp
     assert sorted(os.listdir(card.parent)) == [card.name, card.with_suffix(".pkl").name]
 
 
-@pytest.mark.parametrize("name", ["data", "stage3", "stage4"])
+@pytest.mark.parametrize("name", ["data", "sorted"])
 def test_the_demo_does_not_leave_its_folder(refused, tmp_path, name):
     (tmp_path / "home").mkdir()
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / name).symlink_to(tmp_path / "home")
     assert "is a link that leads out of" in refused("demo", f"--output={tmp_path / 'demo'}")
     assert os.listdir(tmp_path / "home") == []
+
+
+@pytest.mark.parametrize(
+    "name", ["background-metadata.parquet", "background-metadata.json", "output.json", "stage4.db"]
+)
+def test_sort_replaces_no_file_of_others(refused, trained, tmp_path, name):
+    written(tmp_path / "output" / name, b"ten weeks of work")
+    said = refused("sort", trained.images, trained.images, f"--output={tmp_path / 'output'}", "--clip_model=builtin")
+    assert f"{name} is not a file that this program wrote" in said
+    assert (tmp_path / "output" / name).read_bytes() == b"ten weeks of work"
+    assert os.listdir(tmp_path / "output") == [name]
 
 
 @pytest.mark.parametrize("ending", ["-wal", "-journal", "-shm"])

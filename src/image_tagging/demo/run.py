@@ -40,8 +40,8 @@ def run_demo(output: str, watch: Progress = no_progress, *, share: float = 1.0) 
     """
     started = time.monotonic()
     watch("drawing", 0, None)
-    dataset = draw_mountain(folder_below(output, "data"), share=share)
-    folder = folder_below(output, "sorted")
+    data, folder = (folder_below(output, name) for name in ("data", "sorted"))
+    dataset = draw_mountain(data, share=share)
     sort = sort_images(
         SortConfig(examples=dataset.examples, mountain=dataset.mountain, output=folder, clip_model=BUILTIN), watch
     )

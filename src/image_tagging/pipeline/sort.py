@@ -29,7 +29,7 @@ from .found_items import FoundItems
 from .process import process_found
 from .sort_config import SortConfig
 from .sort_encoder import SortEncoder, choose_encoder
-from .sort_training import Sample, SortTraining, draw_sample, example_names
+from .sort_training import Sample, SortTraining, draw_sample, example_names, require_background_ours
 from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary
 from .train import MODELS_FOLDER, REPORTS_FOLDER
 
@@ -124,6 +124,7 @@ def require_sortable(config: SortConfig) -> None:
             f"the mountain {config.mountain} lies in the examples {config.examples}, so that its images would be "
             "examples of a tag. Move one of the two out of the other."
         )
+    require_background_ours(absolute(config.output))
     for archives in (False, True):
         require_results_ours(absolute(config.output), of_archives=archives)
 

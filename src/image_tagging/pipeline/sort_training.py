@@ -30,7 +30,7 @@ _MOST_DRAWN = 20_000
 #: Counts the changes of what training gives: models of an earlier count are learned again.
 _LEARNING = 1
 
-_BACKGROUND = "background-metadata"
+_BACKGROUND = "background-metadata.parquet", "background-metadata.json"
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,12 @@ def draw_sample(store: WorkingStore, examples: Set[str]) -> Sample:
     return Sample(pictures, sum(name not in examples for name, _ in pictures))
 
 
+def require_background_ours(output: str) -> None:
+    """Raise OutputError, before any work, where a file of others has the name of the background."""
+    for name in _BACKGROUND:
+        require_ours(os.path.join(output, name), RECORDS_MARK)
+
+
 def example_names(hash_to_tags: str) -> Set[str]:
     """Return the names of the examples, as stage 1 has listed them."""
     return {name for name, _ in json_entries(hash_to_tags)}
@@ -69,7 +75,7 @@ class SortTraining:
         self._encoder = encoder
         self._sample = sample
         self._config = config
-        self._background = os.path.join(self._output, _BACKGROUND + (".parquet" if find_spec("pyarrow") else ".json"))
+        self._background = os.path.join(self._output, _BACKGROUND[0 if find_spec("pyarrow") else 1])
         self._stage = config.of_stage(
             TrainConfig,
             metadata_json=metadata,
@@ -87,7 +93,6 @@ class SortTraining:
         if store.finished.made_from(TRAINING) == self._made_from():
             return False
         if self._sample.is_enough:
-            require_ours(self._background, RECORDS_MARK)
             with record_writer([self._background], self._encoder, tagged=False) as writer:
                 for record in store.pictures.records(self._encoder, last=self._sample.pictures[-1][0]):
                     writer.add(record)
