@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .audit.alike_names import differ_in_case
 from .audit.audit import Advice, audit_dataset
+from .background import Background, read_background
 from .hash_lists import HashList
 from .json_objects import JsonObjectWriter, json_entries, json_entry, json_object, json_pieces
 from .metadata import (
@@ -25,7 +26,7 @@ from .metadata import (
     write_lists,
 )
 from .metadata_errors import FileErrors
-from .near_duplicates import Rows
+from .near_duplicates import Rows, near_duplicate_groups
 from .other_names import like_other_sets
 from .splits import Split, Splitter
 from .tag_lists import TAG_TO_HASHES, read_tag_lists
@@ -40,6 +41,7 @@ __all__ = [
     "TAG_TO_HASHES",
     "UNTAGGED_FOLDER",
     "Advice",
+    "Background",
     "FileErrors",
     "HashList",
     "JsonObjectWriter",
@@ -56,6 +58,8 @@ __all__ = [
     "json_pieces",
     "like_other_sets",
     "metadata_paths",
+    "near_duplicate_groups",
+    "read_background",
     "read_embeddings",
     "read_tag_lists",
     "record_writer",

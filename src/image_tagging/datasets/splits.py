@@ -44,19 +44,21 @@ class Splitter:
 
     The others of a tag are the images of ``other-training`` where there are any, else all without the tag; those of
     ``other-validation`` are used for validation only. Since all tags use one order, they share the same others as far
-    as possible, and adding a tag changes no other split.
+    as possible, and adding a tag changes no other split. ``with_background`` says that tags are told apart from a
+    background: then the images of other tags are others too, next to those of ``other-training``, or there are none.
 
     Near-duplicates stay on one side of a split. Groups are computed over the whole data set: an added image changes the
     split of an unrelated tag only where it joins two groups of its images.
     """
 
-    def __init__(self, data: TaggedEmbeddings, *, test_share: float, seed: int) -> None:
+    def __init__(self, data: TaggedEmbeddings, *, test_share: float, seed: int, with_background: bool = False) -> None:
+        self._with_background = with_background
         self._data = data
         self._share = test_share
         self._seed = seed
         self._groups = data.groups
         given = data.rows.get(OTHER_TRAINING)
-        others = given if given is not None and len(given) else np.arange(len(data.embeddings))
+        others = given if given is not None and len(given) and not with_background else np.arange(len(data.embeddings))
         self._others = data.shuffled(np.unique(others), seed)
         self._only_validated = np.unique(data.rows.get(OTHER_VALIDATION, others[:0]))
 
@@ -74,7 +76,7 @@ class Splitter:
         positives = self._data.shuffled(np.unique(self._data.rows[tag]), self._seed)
         only_validated = self._without(positives, self._only_validated)
         negatives = self._without(np.concatenate([positives, only_validated]), self._others)
-        if not len(negatives):
+        if not len(negatives) and not self._with_background:
             raise TrainingError("there is no image without the tag to compare with; add a folder of other images")
         held_tag, every_tag, held_other, every_other = divide(positives, negatives, self._groups, self._share)
         if not len(held_tag):

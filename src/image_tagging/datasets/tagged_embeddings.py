@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -31,7 +31,7 @@ class TaggedEmbeddings:
 
     ``draws`` (N,) uint64 is a pseudo-random number for each image that depends on its ``hash_id`` alone. ``unknown``
     counts the listed hashes without an embedding. Images are near-duplicates where the cosine of their embeddings is at
-    least ``nearly_the_same``.
+    least ``nearly_the_same``. ``hashes`` are those of all images.
     """
 
     embeddings: NDArray[np.float32]
@@ -39,6 +39,7 @@ class TaggedEmbeddings:
     draws: NDArray[np.uint64]
     unknown: int
     nearly_the_same: float = NEARLY_THE_SAME
+    hashes: HashList = field(default_factory=HashList)
 
     @cached_property
     def tags(self) -> list[str]:
@@ -77,7 +78,7 @@ def gather(
     for image in images:
         table.add(image.embedding)
         hashes.extend([image.hash_id])
-        draws.append(_draw(image.hash_id))
+        draws.append(draw_of(image.hash_id))
     index = RowIndex(hashes)
     rows: dict[str, NDArray[np.int64]] = {}
     unknown = 0
@@ -90,10 +91,10 @@ def gather(
             "no listed image has an embedding: the two files belong to different data sets. Give the "
             "metadata and the tag lists of one run of stage 1."
         )
-    return TaggedEmbeddings(table.finish(), rows, np.array(draws, dtype=np.uint64), unknown, nearly_the_same)
+    return TaggedEmbeddings(table.finish(), rows, np.array(draws, dtype=np.uint64), unknown, nearly_the_same, hashes)
 
 
-def _draw(hash_id: str) -> int:
+def draw_of(hash_id: str) -> int:
     """Return a pseudo-random number; not the hash itself, which another program may have made of a running number."""
     return int.from_bytes(hashlib.blake2b(hash_id.encode("utf-8", "backslashreplace"), digest_size=8).digest(), "big")
 

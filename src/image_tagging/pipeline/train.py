@@ -8,7 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Optional
 
-from ..datasets import audit_dataset, gather, read_embeddings, read_tag_lists
+from ..datasets import (
+    Background,
+    TaggedEmbeddings,
+    audit_dataset,
+    gather,
+    read_background,
+    read_embeddings,
+    read_tag_lists,
+)
 from ..encoders import EncoderChoice, near_duplicate_cosine, require_this_version
 from ..errors import EncoderMismatchError, EncoderUnavailableError, InputError, MetadataError, ModelError, TrainingError
 from ..files import absolute, longest_name, stamp_of
@@ -25,7 +33,7 @@ from ..tag_models import (
     require_model_ours,
     save_tag_model,
 )
-from ..text import tag_in_words
+from ..text import counted, tag_in_words
 from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, one_thread_a_product, parse_aim
 from ..writing import folder_below, remove_leftovers
 from .configs import TrainConfig
@@ -62,11 +70,14 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
     stamp = stamp_of(config.metadata_json)
     require_this_version(encoder)
     data = gather(images, tag_lists, nearly_the_same=near_duplicate_cosine(encoder))
+    background = _background(config.background, encoder, data, watch)
     watch("checking the data set", 0, None)
     advice = audit_dataset(data)
     prior, prior_warnings = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
-    learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior)
-    writer = _Writer(absolute(config.output), RunReport(data, encoder, seed=config.seed, aim=aim))
+    learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior, background=background)
+    writer = _Writer(
+        absolute(config.output), RunReport(data, encoder, seed=config.seed, aim=aim, background=background)
+    )
     watch("training", 0, len(data.tags))
     # Nothing is stored: holding the store file prevents two runs from writing into one folder. BLAS comes first: it is
     # found in the list of mapped files, which cannot be read once the store lies in a folder whose name is no text.
@@ -97,6 +108,28 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
         page=page,
         seconds=time.monotonic() - started,
     )
+
+
+def _background(
+    paths: Sequence[str], encoder: EncoderSpec, data: TaggedEmbeddings, watch: Progress
+) -> Optional[Background]:
+    """Return the background that tags are told apart from too, ``None`` where none is given.
+
+    Raises
+    ------
+    TrainingError
+        It holds no picture but images of the data set.
+    """
+    if not paths:
+        return None
+    watch("reading the background", 0, None)
+    background = read_background(paths, encoder, data.hashes)
+    if not len(background):
+        raise TrainingError(
+            f"the background ({', '.join(paths)}) holds no picture but {counted(background.read, 'example')}: nothing "
+            "to tell tags apart from. Give the metadata of the mountain, or leave --background out."
+        )
+    return background
 
 
 def _again(path: str, stamp: str) -> Iterator[ImportedEmbedding]:
@@ -133,7 +166,7 @@ class _Writer:
         for model in learned.models:
             save_tag_model(self.models_folder, learned.tag, model.report.kind, model.estimator, model.card)
             write_report(self.reports_folder, model.report)
-            self.run.add(model.entry, model.examples)
+            self.run.add(model)
             self.reports.append(model.report)
 
 

@@ -6,14 +6,14 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from typing import Any, Optional
 
-from ..datasets import Advice, TaggedEmbeddings
+from ..datasets import Advice, Background, TaggedEmbeddings
 from ..records import EncoderSpec, ImportedEmbedding
 from ..text import encodable, short_path, shortened
-from ..training import Aim, TagIndex
+from ..training import Aim, LearnedModel, TagIndex
 from ..writing import new_text, require_ours
 from .page.page import PAGE_MARK, PAGE_NAME, pictures_of, write_report_page
 from .thumbnails import ShownImage, draw_thumbnails
@@ -40,16 +40,25 @@ def require_reports_ours(folder: str) -> None:
 class RunReport:
     """The models of a run, gathered while they are learned, and written when all are."""
 
-    def __init__(self, data: TaggedEmbeddings, encoder: EncoderSpec, *, seed: int, aim: Aim) -> None:
+    def __init__(
+        self,
+        data: TaggedEmbeddings,
+        encoder: EncoderSpec,
+        *,
+        seed: int,
+        aim: Aim,
+        background: Optional[Background] = None,
+    ) -> None:
         self._data = data
+        self._background = background
         self._encoder = encoder
         self._seed = seed
         self._aim = aim
-        self._models: list[tuple[dict[str, Any], dict[str, list[tuple[int, float]]]]] = []
+        self._models: list[LearnedModel] = []
 
-    def add(self, entry: dict[str, Any], examples: dict[str, list[tuple[int, float]]]) -> None:
-        """Take one model: its entry in ``reports.json``, and the rows of its examples with their probabilities."""
-        self._models.append((entry, examples))
+    def add(self, model: LearnedModel) -> None:
+        """Take one model: its entry in ``reports.json``, and the images that are shown of it."""
+        self._models.append(replace(model, estimator=None))
 
     def write(
         self,
@@ -81,8 +90,15 @@ class RunReport:
         for each in advice:
             yield from each.rows
         for sort in _SORTS:
-            for _, examples in self._models:
-                yield from (row for row, _ in examples[sort])
+            for model in self._models:
+                yield from (row for row, _ in model.examples[sort])
+
+    def _mountain_shown(self) -> dict[int, ImportedEmbedding]:
+        """Return the pictures of the background that are shown, by their rows in it."""
+        if self._background is None:
+            return {}
+        shown = (row for model in self._models for rows in model.on_mountain.values() for row, _ in rows)
+        return {row: self._background.pictures[row] for row in shown}
 
     def _images_shown(
         self, images: Iterable[ImportedEmbedding], advice: Sequence[Advice]
@@ -93,14 +109,18 @@ class RunReport:
         shown: dict[str, Optional[ShownImage]] = {}
         for row, image in enumerate(images):
             if row in wanted:
-                paths[row] = path = short_path(encodable(image.file_path))
+                paths[row] = path = _path_of(image)
                 shown[path] = None if path in shown else ShownImage.of(image)
+        for image in self._mountain_shown().values():
+            path = _path_of(image)
+            shown[path] = None if path in shown else ShownImage.of(image)
         return paths, {path: image for path, image in shown.items() if image}
 
     def _run(
         self, paths: Mapping[int, str], advice: Sequence[Advice], skipped: Sequence[tuple[str, str]]
     ) -> dict[str, Any]:
         tag_index = TagIndex(self._data.rows)
+        on_mountain = {row: _path_of(picture) for row, picture in self._mountain_shown().items()}
         tags_of = {row: tag_index.of(row) for row in paths}  # once: many models may show one image of many tags
         return {
             "program": "image-tagging-tools",
@@ -110,6 +130,7 @@ class RunReport:
             "images": len(self._data.embeddings),
             "seed": self._seed,
             "threshold_for": str(self._aim),
+            "mountain": self._background and {"pictures": len(self._background), "read": self._background.read},
             "advice": [
                 {
                     "code": each.code,
@@ -122,13 +143,26 @@ class RunReport:
             "skipped": [{"tag": tag, "reason": reason} for tag, reason in skipped],
             "models": [
                 {
-                    **entry,
-                    "confused_with": [{**each, "tag": _short(each["tag"])} for each in entry["confused_with"]],
-                    **{sort: _shown(examples[sort], entry["tag"], paths, tags_of) for sort in _SORTS},
+                    **model.entry,
+                    "confused_with": [{**each, "tag": _short(each["tag"])} for each in model.entry["confused_with"]],
+                    **{sort: _shown(model.examples[sort], model.entry["tag"], paths, tags_of) for sort in _SORTS},
+                    "mountain": _mountain_of(model, on_mountain),
                 }
-                for entry, examples in self._models
+                for model in self._models
             ],
         }
+
+
+def _mountain_of(model: LearnedModel, paths: Mapping[int, str]) -> Optional[dict[str, Any]]:
+    """Return what is known of a model on the mountain, with the pictures that show it."""
+    if model.entry["mountain"] is None:
+        return None
+    shown = {sort: _shown(rows, "", paths, {}) for sort, rows in model.on_mountain.items()}
+    return {**model.entry["mountain"], **shown}
+
+
+def _path_of(image: ImportedEmbedding) -> str:
+    return short_path(encodable(image.file_path))
 
 
 def _shown(
@@ -139,7 +173,7 @@ def _shown(
             "file_path": paths[row],
             "file_name": _short(os.path.basename(paths[row])),
             "probability": probability,
-            "tags": _first_tags(tags_of[row], tag),
+            "tags": _first_tags(tags_of.get(row, []), tag),
         }
         for row, probability in examples
         if row in paths

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from .blas_threads import one_thread_a_product
+from .described import LearnedModel
 from .evaluation.out_of_fold import TagIndex
 from .evaluation.thresholds import Aim, parse_aim
 from .evaluation.validation import ValidationReport
@@ -18,6 +19,7 @@ from .text_prior.prior import TextPrior
 __all__ = [
     "Aim",
     "Fitted",
+    "LearnedModel",
     "LearnedTag",
     "Method",
     "Recipe",

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
-from typing import Any, Optional
+from collections.abc import Collection
+from typing import NamedTuple, Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import Split, TaggedEmbeddings
+from ..datasets import Background, Rows, Split, TaggedEmbeddings
 from ..errors import TrainingError
 from ..records import EncoderSpec
-from ..tag_models import DEFAULT_THRESHOLD, TagModel, TagModels, scorer_of, unit_rows
-from ..text import counted
-from .evaluation.out_of_fold import OutOfFold, TagIndex, curves, figures, select_examples
+from ..tag_models import DEFAULT_THRESHOLD, Floats, TagModel, TagModels, scorer_of, unit_rows
+from .described import LearnedModel, Threshold, describe, out_of_fold_of
+from .evaluation.out_of_fold import OutOfFold, TagIndex
 from .evaluation.thresholds import FEWEST_FOR_AIM, REJECT_OTHERS, Aim, choose_threshold, reject_others
-from .evaluation.validation import ValidationReport, validate
 from .fitting.decorrelation import Moments
 from .fitting.fit import FittedModel, fit_models
+from .mountain.figures import OnMountain
+from .mountain.learn import OfTag, learn_on_mountain
+from .mountain.sample import MountainSample
 from .text_prior.prior import TextPrior
 
 #: Images measured at a time: scoring works in float64, on copies.
@@ -28,38 +28,34 @@ _MEASURED = 8192
 #: Images of other tags, neither learned from nor held out, that are asked which of them look like the tag.
 _OTHER_SAMPLE = 1000
 
-#: A tag of fewer images has a warning: its figures are rough, and its model rests on little.
-_FEW_IMAGES = 20
-
-
-@dataclass(frozen=True, eq=False)
-class LearnedModel:
-    """A model as it is written: its estimator, its report on held-out images, and what its card says.
-
-    ``entry`` is what ``reports.json`` holds of it; ``examples`` are images that say most of it, by their rows.
-    """
-
-    estimator: Any
-    report: ValidationReport
-    card: dict[str, Any]
-    entry: dict[str, Any]
-    examples: dict[str, list[tuple[int, float]]]
-
 
 class TagLearner:
     """Learns one tag after the other of a data set, in any order."""
 
     def __init__(
-        self, data: TaggedEmbeddings, encoder: EncoderSpec, *, seed: int, aim: Aim, prior: Optional[TextPrior] = None
+        self,
+        data: TaggedEmbeddings,
+        encoder: EncoderSpec,
+        *,
+        seed: int,
+        aim: Aim,
+        prior: Optional[TextPrior] = None,
+        background: Optional[Background] = None,
     ) -> None:
         self._data = data
         self.encoder = encoder
         self.seed = seed
         self._aim = aim
         self._prior = prior
+        self._sample = MountainSample.of(background, data) if background is not None else None
         self._moments = Moments.of(data.embeddings)
         self._tag_index = TagIndex({tag: data.rows[tag] for tag in data.tags})
         self._order = data.shuffled(np.arange(len(data.embeddings)), seed)
+
+    @property
+    def has_background(self) -> bool:
+        """Whether tags are told apart from a background too."""
+        return self._sample is not None
 
     def learn(self, tag: str, split: Split) -> list[LearnedModel]:
         """Return the models of a tag, one of each kind that is learned; may be called from any thread.
@@ -72,6 +68,33 @@ class TagLearner:
         direction = self._prior.direction_of(tag) if self._prior else None
         if direction is None and not split.is_tag.any():
             raise TrainingError(f"it has no image with an embedding{self._why_not_by_name(tag)}")
+        learned = self._fit(tag, split, direction)
+        models = TagModels(
+            [TagModel(tag, kind, self.encoder, scorer_of(model.fitted.estimator)) for kind, model in learned.items()]
+        )
+        others_asked = self._other_sample(tag, split)
+        seen = split.training if _serves_no_aim(split, learned.values()) else split.training[:0]
+        asked = (split.validation, others_asked, seen)
+        probabilities = measure(models, self._data, np.concatenate(asked))
+        bounds = np.cumsum([len(rows) for rows in asked])[:-1]
+        return [
+            self._model(tag, kind, model, split, others_asked, np.split(column, bounds))
+            for (kind, model), column in zip(learned.items(), probabilities.T)
+        ]
+
+    def _fit(self, tag: str, split: Split, direction: Optional[Floats]) -> dict[str, _Learned]:
+        """Fit the models of a tag; a tag without an image is learned from its name, and not from a background."""
+        if self._sample is not None and split.is_tag.any():
+            of_tag = OfTag(
+                self._data.embeddings[split.training],
+                split.is_tag,
+                self._sample.example_groups[split.training],
+                self._sample.is_like(self._data.rows[tag]),
+                split.weights,
+                direction,
+            )
+            found = learn_on_mountain(of_tag, self._sample, self._aim, self.seed)
+            return {kind: _Learned(*model) for kind, model in found.items()}
         held = unit_rows(self._data.embeddings[split.validation].astype(np.float64))
         fitted = fit_models(
             self._data.embeddings[split.training],
@@ -82,18 +105,7 @@ class TagLearner:
             direction=direction,
             seed=self.seed,
         )
-        models = TagModels(
-            [TagModel(tag, kind, self.encoder, scorer_of(model.estimator)) for kind, model in fitted.items()]
-        )
-        others_asked = self._other_sample(tag, split)
-        learned = split.training if _serves_no_aim(split, fitted.values()) else split.training[:0]
-        asked = (split.validation, others_asked, learned)
-        probabilities = measure(models, self._data, np.concatenate(asked))
-        bounds = np.cumsum([len(rows) for rows in asked])[:-1]
-        return [
-            self._model(tag, kind, model, split, others_asked, np.split(column, bounds))
-            for (kind, model), column in zip(fitted.items(), probabilities.T)
-        ]
+        return {kind: _Learned(model) for kind, model in fitted.items()}
 
     def _why_not_by_name(self, tag: str) -> str:
         """The end of a sentence about a tag without an image: why its name does not stand in."""
@@ -109,119 +121,71 @@ class TagLearner:
         return self._order[is_other[self._order]][:_OTHER_SAMPLE]
 
     def _model(
-        self,
-        tag: str,
-        kind: str,
-        fitted: FittedModel,
-        split: Split,
-        others_asked: NDArray[np.int64],
-        probabilities: list[NDArray[np.float64]],
+        self, tag: str, kind: str, learned: _Learned, split: Split, others_asked: Rows, probabilities: list[Floats]
     ) -> LearnedModel:
         """What is written of a model; ``probabilities`` are of the held-out images, of others_asked, of those learned.
 
         The last are none where the threshold does not depend on them.
         """
-        is_tag = split.is_tag[fitted.rows]
-        out_of_fold = OutOfFold(split.training[fitted.rows], is_tag, fitted.out_of_fold, fitted.weights)
-        held, other, learned = probabilities
-        threshold, aim = _threshold(out_of_fold, split, self._aim, learned)
-        report = validate(
-            kind=kind,
-            tag=tag,
-            training_tag=int(split.is_tag.sum()),
-            training_other=int((~split.is_tag).sum()),
-            probabilities=held,
-            is_tag=split.is_validation_tag,
-            threshold=threshold,
-            marks=(*split.marks, *_fit_warnings(fitted)),
+        out_of_fold = out_of_fold_of(learned.fitted, split)
+        held, other, seen = probabilities
+        threshold = (
+            Threshold(learned.mountain.threshold, str(self._aim), "mountain")
+            if learned.mountain
+            else _threshold(out_of_fold, split, self._aim, seen)
         )
-        measured = figures(out_of_fold, threshold)
-        others = np.concatenate([out_of_fold.rows[~is_tag], others_asked])
+        is_other = ~out_of_fold.is_tag
         confused = self._tag_index.confused_with(
-            others, np.concatenate([out_of_fold.probabilities[~is_tag], other]), threshold
+            np.concatenate([out_of_fold.rows[is_other], others_asked]),
+            np.concatenate([out_of_fold.probabilities[is_other], other]),
+            threshold.probability,
         )
-        said = {"recipe": str(fitted.recipe), "threshold_for": aim}
-        out_of_fold_card = {**measured, "images": int(is_tag.sum()), "others": int((~is_tag).sum())}
-        warnings = [*_few_images(report.training_tag), *_fit_warnings(fitted)]
-        return LearnedModel(
-            estimator=fitted.estimator,
-            report=report,
-            card={**model_card(report, self.encoder, self.seed), **said, "cross_validation": out_of_fold_card},
-            entry={
-                **_counts(report),
-                "recipe": said["recipe"],
-                "threshold": threshold,
-                **measured,
-                "warnings": warnings,
-                **curves(out_of_fold),
-                "confused_with": confused,
-            },
-            examples=select_examples(out_of_fold, threshold),
+        return describe(
+            tag,
+            kind,
+            self.encoder,
+            self.seed,
+            fitted=learned.fitted,
+            mountain=learned.mountain,
+            split=split,
+            threshold=threshold,
+            held_out=held,
+            confused_with=confused,
         )
 
 
-def _counts(report: ValidationReport) -> dict[str, Any]:
-    """Return what an entry of ``reports.json`` begins with: tag, kind, and how many images."""
-    return {
-        "tag": report.tag,
-        "kind": report.kind,
-        "images": report.training_tag,
-        "others": report.training_other,
-        "validation_images": report.validation_tag,
-        "validation_others": report.validation_other,
-    }
+class _Learned(NamedTuple):
+    """A model as it was fitted, and what is to be expected of it on the mountain where a background was given."""
+
+    fitted: FittedModel
+    mountain: Optional[OnMountain] = None
 
 
-def model_card(report: ValidationReport, encoder: EncoderSpec, seed: int) -> dict[str, Any]:
-    """Return what the card of a tag model says: where it comes from and what it was measured to do."""
-    return {
-        "encoder": asdict(encoder),
-        "threshold": report.threshold,
-        "training_images": {"tag": report.training_tag, "other": report.training_other},
-        "validation_images": {"tag": report.validation_tag, "other": report.validation_other},
-        "validation": {
-            "average_precision": report.average_precision,
-            "roc_auc": report.roc_auc,
-            "accuracy": report.accuracy,
-            "balanced_accuracy": report.balanced_accuracy,
-        },
-        "marks": list(report.marks),
-        "seed": seed,
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-    }
+def _serves_no_aim(split: Split, learned: Collection[_Learned]) -> bool:
+    """Whether there are too few images to measure what a threshold does, so that no aim can be served.
 
-
-def _serves_no_aim(split: Split, fitted: Iterable[FittedModel]) -> bool:
-    """Whether there are too few images to measure what a threshold does, so that no aim can be served."""
+    With a background the threshold rests on that.
+    """
     tagged = int(split.is_tag.sum())
     fewest = min(tagged, len(split.is_tag) - tagged)
-    return tagged > 0 and (fewest < FEWEST_FOR_AIM or not all(len(model.rows) for model in fitted))
+    is_few = fewest < FEWEST_FOR_AIM or not all(len(model.fitted.rows) for model in learned)
+    return tagged > 0 and is_few and not any(model.mountain for model in learned)
 
 
-def _threshold(
-    out_of_fold: OutOfFold, split: Split, aim: Aim, learned: NDArray[np.float64]
-) -> tuple[float, Optional[str]]:
+def _threshold(out_of_fold: OutOfFold, split: Split, aim: Aim, learned: Floats) -> Threshold:
     """The threshold, and what it is for; ``learned`` are probabilities of the training images, where no aim is served.
 
     Of a tag without an image nothing is known that could serve an aim: there an image has the tag where that is more
     likely than not.
     """
     if not split.is_tag.any():
-        return DEFAULT_THRESHOLD, None
+        return Threshold(DEFAULT_THRESHOLD, None, "examples")
     if not len(learned):
-        return choose_threshold(out_of_fold.probabilities, out_of_fold.is_tag, out_of_fold.weights, aim), str(aim)
+        chosen = choose_threshold(out_of_fold.probabilities, out_of_fold.is_tag, out_of_fold.weights, aim)
+        return Threshold(chosen, str(aim), "examples")
     seen = np.concatenate([learned, out_of_fold.probabilities])
-    return reject_others(seen, np.concatenate([split.is_tag, out_of_fold.is_tag])), REJECT_OTHERS
-
-
-def _few_images(images: int) -> list[str]:
-    """A warning of a tag of few images."""
-    return [] if images >= _FEW_IMAGES else [counted(images, "image")]
-
-
-def _fit_warnings(fitted: FittedModel) -> list[str]:
-    """Return why the probabilities of a model deserve less trust."""
-    return [fitted.warning] if fitted.warning else []
+    is_tag = np.concatenate([split.is_tag, out_of_fold.is_tag])
+    return Threshold(reject_others(seen, is_tag), REJECT_OTHERS, "examples")
 
 
 def measure(models: TagModels, data: TaggedEmbeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:

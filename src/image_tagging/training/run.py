@@ -11,7 +11,8 @@ from ..datasets import Splitter, TaggedEmbeddings
 from ..errors import TrainingError
 from ..runners import local
 from ..tag_models import longest_file_name
-from .learner import LearnedModel, TagLearner
+from .described import LearnedModel
+from .learner import TagLearner
 
 #: Models are fitted and measured on as many threads: libsvm and matrix products run next to Python. Each may hold half
 #: a gigabyte, for a tag of the most images.
@@ -39,7 +40,9 @@ class Training:
         self._longest_name = longest_name
         self._data = data
         self._learner = learner
-        self._splitter = Splitter(data, test_share=test_share, seed=learner.seed)
+        self._splitter = Splitter(
+            data, test_share=test_share, seed=learner.seed, with_background=learner.has_background
+        )
 
     def run(self) -> Generator[LearnedTag, None, None]:
         """Yield what each tag has learned, tags in alphabetical order; a tag that cannot be learned keeps its place.

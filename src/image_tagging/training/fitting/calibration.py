@@ -49,7 +49,17 @@ def fit_sigmoid(margins: Floats, is_tag: NDArray[np.bool_], weights: Floats) -> 
     tagged, others = int(is_tag.sum()), int((~is_tag).sum())
     target = np.where(is_tag, (tagged + 1) / (tagged + 2), 1 / (others + 2))
     share = float(weights[is_tag].sum())
-    slope, offset = 0.0, float(np.log(share / (1 - share)))
+    slope, offset = most_likely(f, target, weights, 0.0, float(np.log(share / (1 - share))))
+    if not slope > 0:
+        return None
+    return Sigmoid(slope / spread, offset - slope * centre / spread)
+
+
+def most_likely(f: Floats, target: Floats, weights: Floats, slope: float, offset: float) -> tuple[float, float]:
+    """Return the slope and offset of the sigmoid of margins ``f`` (n,) that makes the targets (n,) most likely.
+
+    ``weights`` (n,) sum to about 1; the search starts at the slope and offset given.
+    """
     loss = _loss(slope * f + offset, target, weights)
     for _ in range(_MOST_STEPS):
         p = sigmoid(slope * f + offset)
@@ -70,9 +80,7 @@ def fit_sigmoid(margins: Floats, is_tag: NDArray[np.bool_], weights: Floats) -> 
         else:
             break  # as close as rounding allows
         (slope, offset), loss = (float(moved[0]), float(moved[1])), new
-    if not slope > 0:
-        return None
-    return Sigmoid(slope / spread, offset - slope * centre / spread)
+    return slope, offset
 
 
 def _loss(z: Floats, target: Floats, weights: Floats) -> float:

@@ -11,7 +11,7 @@ No tag is looked at: a further tag of the same images changes nothing here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
 import numpy as np
@@ -33,6 +33,7 @@ class Moments:
     count: int
     total: Floats
     products: Floats
+    _made: dict[float, Decorrelation] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, embeddings: NDArray[np.float32]) -> Moments:
@@ -58,6 +59,11 @@ class Moments:
         ``amount`` 0 leaves the space as it is; up to 1, at which every direction would count the same, it is the share
         of the covariance that is the images' own.
         """
+        if amount not in self._made:
+            self._made[amount] = self._decorrelation(amount)
+        return self._made[amount]
+
+    def _decorrelation(self, amount: float) -> Decorrelation:
         dim = len(self.total)
         if amount <= 0 or self.count < 2:
             return Decorrelation()

@@ -20,6 +20,8 @@ class Examples:
     ``groups`` (n,) int64 is one number for images that are nearly the same. ``rows`` (n,) is where they come from.
     ``direction`` (D,) is what the name of the tag says of its images, ``None`` where it says nothing.
 
+    ``any_others`` says that there must be some: not where others are yet to come from elsewhere.
+
     Raises
     ------
     TrainingError
@@ -32,11 +34,12 @@ class Examples:
     groups: NDArray[np.int64]
     rows: NDArray[np.intp]
     direction: Optional[Floats] = None
+    any_others: bool = True
 
     def __post_init__(self) -> None:
         if not self.is_tag.any():
             raise TrainingError("no image has the tag: there is nothing to learn it from. Add images of the tag.")
-        if self.is_tag.all():
+        if self.any_others and self.is_tag.all():
             raise TrainingError("every image has the tag: there is nothing to tell it from. Add images without it.")
 
     def __len__(self) -> int:

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Protocol
+from typing import Any, Callable, Optional, Protocol
 
 from ...tag_models import Floats, Kind, kinds
 from .calibration import Sigmoid
 from .examples import Examples
-from .training_images import Fold, TrainingImages
+from .training_images import TrainingImages, Unseen
 
 
 class Fitted(Protocol):
     """A model as it was fitted, before its margins are turned into probabilities."""
 
-    def margins(self, fold: Fold, /) -> Floats:
-        """Return the margins (k,) of the images that the fold holds out, higher for the tag.
-
-        It is asked where the model was fitted to the training images of that fold.
-        """
+    def margins(self, unseen: Unseen, /) -> Floats:
+        """Return the margins (k,) of images that the model was not fitted to, higher for the tag."""
 
     def estimator(self, sigmoid: Sigmoid, /) -> Any:
         """Return the estimator that is written: scikit-learn's own, as a reader of the kind takes it.
@@ -47,11 +44,17 @@ class Method:
     """How models of a ``kind`` are learned.
 
     ``candidates`` returns the recipes that cross-validation chooses from, for a tag of these examples: the first is the
-    default, from which only what is better beyond doubt leads away.
+    default, from which only what is better beyond doubt leads away. ``with_background`` returns those to choose from
+    where a tag is told apart from a background too; without it there is one, the default of ``candidates``.
     """
 
     kind: Kind
     candidates: Callable[[Examples], Sequence[Recipe]]
+    with_background: Optional[Callable[[Examples], Sequence[Recipe]]] = None
+
+    def candidates_with_background(self, examples: Examples) -> Sequence[Recipe]:
+        """Return the recipes to choose from where there is a background, the default first."""
+        return self.with_background(examples) if self.with_background else self.candidates(examples)[:1]
 
 
 _registered: dict[str, Method] = {}

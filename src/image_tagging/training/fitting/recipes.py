@@ -18,8 +18,8 @@ from .calibration import Sigmoid
 from .estimators import linear_svm, logistic_regression, rbf_svm
 from .examples import Examples
 from .linear import Linear, fit_regression
-from .svm import KernelSvm, fit_kernel_svm
-from .training_images import Fold, Space, TrainingImages
+from .svm import KernelSvm, fit_kernel_svm, fit_linear_svm
+from .training_images import Space, TrainingImages, Unseen
 
 AnyRecipe = TypeVar("AnyRecipe")
 
@@ -68,9 +68,9 @@ class FittedRegression:
     model: Linear
     c: float
 
-    def margins(self, fold: Fold) -> Floats:
-        """Return the margins (k,) of the images that the fold holds out."""
-        return self.model.margins(fold.x)
+    def margins(self, unseen: Unseen) -> Floats:
+        """Return the margins (k,) of images that the model was not fitted to."""
+        return self.model.margins(unseen.x)
 
     def estimator(self, sigmoid: Sigmoid) -> Any:
         """Return a ``LogisticRegression`` that has the sigmoid in its weights."""
@@ -81,11 +81,15 @@ class FittedRegression:
 
 @dataclass(frozen=True)
 class SvmRecipe:
-    """A support vector machine; ``gamma`` is that of its RBF kernel, 0 for a linear one."""
+    """A support vector machine; ``gamma`` is that of its RBF kernel, 0 for a linear one.
+
+    Classes are balanced, except where it is ``weighted`` (a linear one alone): then by the weights of the images.
+    """
 
     c: float
     decorrelation: float = 0.0
     gamma: float = 0.0
+    weighted: bool = False
 
     def __str__(self) -> str:
         kernel = f"RBF kernel of gamma {self.gamma:g}" if self.gamma else "linear"
@@ -98,6 +102,9 @@ class SvmRecipe:
             svm = fit_kernel_svm(images.kernel(self.gamma), examples.is_tag, self.c)
             return FittedRbfSvm(svm, examples.x[svm.supports], self)
         change, x = images.space(self.decorrelation)
+        if self.weighted:
+            svm_of_x = fit_linear_svm(x, examples.is_tag, examples.weights, self.c)
+            return FittedLinearSvm(svm_of_x.in_original_space(change), self.c)
         svm = fit_kernel_svm(x @ x.T, examples.is_tag, self.c)
         linear = Linear(svm.dual @ x[svm.supports], svm.intercept)
         return FittedLinearSvm(linear.in_original_space(change), self.c)
@@ -110,9 +117,9 @@ class FittedLinearSvm:
     model: Linear
     c: float
 
-    def margins(self, fold: Fold) -> Floats:
-        """Return the margins (k,) of the images that the fold holds out."""
-        return self.model.margins(fold.x)
+    def margins(self, unseen: Unseen) -> Floats:
+        """Return the margins (k,) of images that the model was not fitted to."""
+        return self.model.margins(unseen.x)
 
     def estimator(self, sigmoid: Sigmoid) -> Any:
         """Return a calibrated linear ``SVC``."""
@@ -127,9 +134,9 @@ class FittedRbfSvm:
     support_vectors: Floats
     recipe: SvmRecipe
 
-    def margins(self, fold: Fold) -> Floats:
-        """Return the margins (k,) of the images that the fold holds out."""
-        return self.model.margins(fold.kernel(self.recipe.gamma))
+    def margins(self, unseen: Unseen) -> Floats:
+        """Return the margins (k,) of images that the model was not fitted to."""
+        return self.model.margins(unseen.kernel(self.recipe.gamma))
 
     def estimator(self, sigmoid: Sigmoid) -> Any:
         """Return a calibrated ``SVC``."""
@@ -158,6 +165,11 @@ SVM_RECIPES = (
     SvmRecipe(3.0, gamma=1.0),
 )
 
+#: With a background, where cross-validation over many recipes would take most of the time, there is one of each kind
+#: (docs/classifiers.md has their figures).
+LOGISTIC_WITH_BACKGROUND = LogisticRecipe(3.0, 0.2)
+SVM_WITH_BACKGROUND = SvmRecipe(0.5, 0.05, weighted=True)
+
 
 def logistic_candidates(examples: Examples) -> Sequence[LogisticRecipe]:
     """Return the recipes of logistic regression to choose from, the default first.
@@ -165,7 +177,15 @@ def logistic_candidates(examples: Examples) -> Sequence[LogisticRecipe]:
     Where the tag's name gives a direction, some recipes use it as a prior. That needs ``MIN_OTHERS`` other images in
     each fit, which holds four fifths of them.
     """
-    recipes = _default_first(LOGISTIC_RECIPES, examples)
+    return _with_prior(_default_first(LOGISTIC_RECIPES, examples), examples)
+
+
+def logistic_candidates_with_background(examples: Examples) -> Sequence[LogisticRecipe]:
+    """Return the recipe of logistic regression with a background, and those that use the tag's name as a prior."""
+    return _with_prior([LOGISTIC_WITH_BACKGROUND], examples)
+
+
+def _with_prior(recipes: list[LogisticRecipe], examples: Examples) -> list[LogisticRecipe]:
     if examples.direction is None or int((~examples.is_tag).sum()) * 4 // 5 < MIN_OTHERS:
         return recipes
     return [*recipes, *(replace(recipes[0], effect=effect) for effect in EFFECTS if effect)]
@@ -174,6 +194,11 @@ def logistic_candidates(examples: Examples) -> Sequence[LogisticRecipe]:
 def svm_candidates(examples: Examples) -> Sequence[SvmRecipe]:
     """Return the recipes of a support vector machine to choose from, the default first."""
     return _default_first(SVM_RECIPES, examples)
+
+
+def svm_candidates_with_background(examples: Examples) -> Sequence[SvmRecipe]:
+    """Return the recipe of a support vector machine with a background."""
+    return [SVM_WITH_BACKGROUND]
 
 
 def _default_first(recipes: Sequence[AnyRecipe], examples: Examples) -> list[AnyRecipe]:

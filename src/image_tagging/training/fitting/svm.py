@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...tag_models import Floats
+from .linear import Linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,14 @@ def fit_kernel_svm(kernel: Floats, is_tag: NDArray[np.bool_], c: float) -> Kerne
 
     model = SVC(C=c, kernel="precomputed", class_weight="balanced").fit(kernel, is_tag)
     return KernelSvm(np.asarray(model.support_, dtype=np.intp), model.dual_coef_[0], float(model.intercept_[0]))
+
+
+def fit_linear_svm(x: Floats, is_tag: NDArray[np.bool_], weights: Floats, c: float) -> Linear:
+    """Fit a linear support vector machine to vectors (n, D), each of the weight (n,) given."""
+    from sklearn.svm import SVC
+
+    model = SVC(C=c, kernel="linear").fit(x, is_tag, weights)
+    return Linear(model.coef_[0], float(model.intercept_[0]))
 
 
 def squared_distances(x: Floats) -> Floats:

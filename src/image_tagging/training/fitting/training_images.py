@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Optional
+from copy import copy
+from dataclasses import replace
+from typing import NamedTuple, Optional, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +27,14 @@ class TrainingImages:
     """The ``examples`` of a tag with the ``moments`` of their data set.
 
     Recipes of one decorrelation share its vectors, and those of one gamma its table of kernels, also over the folds.
-    One thread at a time may use it.
+    One thread at a time may use it. With ``fixed_moments`` the folds have the moments of the whole, and share its
+    vectors: where the images are few among those that the moments are of.
     """
 
-    def __init__(self, examples: Examples, moments: Moments) -> None:
+    def __init__(self, examples: Examples, moments: Moments, *, fixed_moments: bool = False) -> None:
         self.examples = examples
         self.moments = moments
+        self.fixed_moments = fixed_moments
         self._spaces: dict[float, Space] = {}
         self._distances: Optional[Floats] = None
         self._kernels: dict[float, Floats] = {}
@@ -51,6 +55,12 @@ class TrainingImages:
             self._kernels[gamma] = np.exp(kernel, out=kernel)
         return self._kernels[gamma]
 
+    def weighted(self, weights: Floats) -> TrainingImages:
+        """Return the same images with other weights (n,), which share what is computed of them."""
+        made = copy(self)
+        made.examples = replace(self.examples, weights=weights)
+        return made
+
     def folds(self, fold: NDArray[np.int64]) -> Iterator[Fold]:
         """Yield each fold; ``fold`` (n,) is the number of each image's, from 0."""
         for number in range(int(fold.max()) + 1):
@@ -67,7 +77,8 @@ class Fold:
     def __init__(self, whole: TrainingImages, held_out: NDArray[np.bool_]) -> None:
         self.held_out = held_out
         self.x = whole.examples.x[held_out]
-        self.training: TrainingImages = _FoldTraining(whole, held_out, whole.moments.without(self.x))
+        moments = whole.moments if whole.fixed_moments else whole.moments.without(self.x)
+        self.training: TrainingImages = _FoldTraining(whole, held_out, moments)
         self._whole = whole
 
     def kernel(self, gamma: float) -> Floats:
@@ -83,6 +94,39 @@ class _FoldTraining(TrainingImages):
         self._whole = whole
         self._rows = np.flatnonzero(~held_out)
 
+    def space(self, amount: float) -> Space:
+        """Return the space of a decorrelation by ``amount``."""
+        if not self._whole.fixed_moments:
+            return super().space(amount)
+        change, x = self._whole.space(amount)
+        return Space(change, x[self._rows])
+
     def kernel(self, gamma: float) -> Floats:
         """Return the RBF kernel (m, m) of all pairs of training images."""
         return self._whole.kernel(gamma)[np.ix_(self._rows, self._rows)]
+
+
+class Unseen(Protocol):
+    """Images that a model was not fitted to: their unit vectors ``x`` (k, D), and their kernels."""
+
+    x: Floats
+
+    def kernel(self, gamma: float) -> Floats:
+        """Return the RBF kernel (k, m) of the images with the training images of the model."""
+
+
+class OtherImages:
+    """Unit vectors ``x`` (k, D) of images that a model of the ``training`` images was not fitted to."""
+
+    def __init__(self, x: Floats, training: TrainingImages) -> None:
+        self.x = x
+        self._training = training
+
+    def kernel(self, gamma: float) -> Floats:
+        """Return the RBF kernel (k, m) of the images with the training images."""
+        distances = self.x @ self._training.examples.x.T
+        squares = np.einsum("nd,nd->n", self.x, self.x)
+        others = np.einsum("nd,nd->n", self._training.examples.x, self._training.examples.x)
+        distances = np.maximum(squares[:, np.newaxis] + others - 2 * distances, 0)
+        kernel: Floats = np.exp(-gamma * distances)
+        return kernel

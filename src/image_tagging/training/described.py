@@ -1,0 +1,149 @@
+"""What a learned model is written with: its report, its card, its entry in ``reports.json``, and images to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import Any, Optional
+
+from ..datasets import Split
+from ..records import EncoderSpec
+from ..tag_models import Floats
+from ..text import counted
+from .evaluation.out_of_fold import OutOfFold, curves, figures, select_examples
+from .evaluation.validation import ValidationReport, validate
+from .fitting.fit import FittedModel
+from .mountain.figures import OnMountain
+
+#: A tag of fewer images has a warning: its figures are rough, and its model rests on little.
+_FEW_IMAGES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedModel:
+    """A model as it is written: its estimator, its report on held-out images, and what its card says.
+
+    ``entry`` is what ``reports.json`` holds of it; ``examples`` are images that say most of it, by their rows, and
+    ``on_mountain`` pictures of the background, by theirs.
+    """
+
+    estimator: Any
+    report: ValidationReport
+    card: dict[str, Any]
+    entry: dict[str, Any]
+    examples: dict[str, list[tuple[int, float]]]
+    on_mountain: dict[str, list[tuple[int, float]]]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """From which ``probability`` up an image has the tag, what it is ``meant_for``, and on what it was chosen.
+
+    ``measured_on`` is ``mountain`` where a background was given, else ``examples``.
+    """
+
+    probability: float
+    meant_for: Optional[str]
+    measured_on: str
+
+
+def describe(  # noqa: PLR0913 - what is known of a model, each by its name
+    tag: str,
+    kind: str,
+    encoder: EncoderSpec,
+    seed: int,
+    *,
+    fitted: FittedModel,
+    mountain: Optional[OnMountain],
+    split: Split,
+    threshold: Threshold,
+    held_out: Floats,
+    confused_with: Sequence[dict[str, Any]],
+) -> LearnedModel:
+    """Return a model with all that is written of it; ``held_out`` (k,) are probabilities of the held-out images."""
+    report = validate(
+        kind=kind,
+        tag=tag,
+        training_tag=int(split.is_tag.sum()),
+        training_other=int((~split.is_tag).sum()),
+        probabilities=held_out,
+        is_tag=split.is_validation_tag,
+        threshold=threshold.probability,
+        marks=(*split.marks, *_fit_warnings(fitted)),
+    )
+    out_of_fold = out_of_fold_of(fitted, split)
+    measured = figures(out_of_fold, threshold.probability)
+    is_tag = out_of_fold.is_tag
+    of_examples = {**measured, "images": int(is_tag.sum()), "others": int((~is_tag).sum())}
+    on_mountain = mountain.figures if mountain else None
+    return LearnedModel(
+        estimator=fitted.estimator,
+        report=report,
+        card={
+            **model_card(report, encoder, seed),
+            "recipe": str(fitted.recipe),
+            "threshold_for": threshold.meant_for,
+            "threshold_on": threshold.measured_on,
+            "cross_validation": of_examples,
+            **({"mountain": on_mountain} if on_mountain else {}),
+        },
+        entry={
+            **_counts(report),
+            "recipe": str(fitted.recipe),
+            "threshold": threshold.probability,
+            **measured,
+            "warnings": [*_few_images(report.training_tag), *_fit_warnings(fitted)],
+            **curves(out_of_fold),
+            "confused_with": list(confused_with),
+            "mountain": on_mountain,
+        },
+        examples=select_examples(out_of_fold, threshold.probability),
+        on_mountain=mountain.examples() if mountain else {},
+    )
+
+
+def out_of_fold_of(fitted: FittedModel, split: Split) -> OutOfFold:
+    """Return the images that a model was measured on out of fold, by their rows in the data set."""
+    return OutOfFold(split.training[fitted.rows], split.is_tag[fitted.rows], fitted.out_of_fold, fitted.weights)
+
+
+def _counts(report: ValidationReport) -> dict[str, Any]:
+    """Return what an entry of ``reports.json`` begins with: tag, kind, and how many images."""
+    return {
+        "tag": report.tag,
+        "kind": report.kind,
+        "images": report.training_tag,
+        "others": report.training_other,
+        "validation_images": report.validation_tag,
+        "validation_others": report.validation_other,
+    }
+
+
+def model_card(report: ValidationReport, encoder: EncoderSpec, seed: int) -> dict[str, Any]:
+    """Return what the card of a tag model says: where it comes from and what it was measured to do."""
+    return {
+        "encoder": asdict(encoder),
+        "threshold": report.threshold,
+        "training_images": {"tag": report.training_tag, "other": report.training_other},
+        "validation_images": {"tag": report.validation_tag, "other": report.validation_other},
+        "validation": {
+            "average_precision": report.average_precision,
+            "roc_auc": report.roc_auc,
+            "accuracy": report.accuracy,
+            "balanced_accuracy": report.balanced_accuracy,
+        },
+        "marks": list(report.marks),
+        "seed": seed,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def _few_images(images: int) -> list[str]:
+    """A warning of a tag of few images."""
+    return [] if images >= _FEW_IMAGES else [counted(images, "image")]
+
+
+def _fit_warnings(fitted: FittedModel) -> list[str]:
+    """Return why the probabilities of a model deserve less trust."""
+    return [fitted.warning] if fitted.warning else []

@@ -1,0 +1,107 @@
+"""What is to be expected of a model on the mountain, and the pictures that show it.
+
+No picture of the mountain has a label: the figures rest on calibrated probabilities of the background, and on examples
+that the models had not seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import numpy as np
+
+from ...tag_models import Floats
+from ..evaluation.ranking import Ranking
+from ..evaluation.thresholds import Aim
+from .fit import MountainModel
+from .prevalence import Prevalence
+from .thresholds import NOTHING, mountain_threshold
+
+#: Pictures shown of each sort.
+_SUREST, _NEAR = 10, 6
+
+NOT_TOLD_APART = "cannot be told from the mountain: its figures there mean little"
+MOSTLY_TAG = "the mountain is mostly this tag"
+NOT_CALIBRATED = "not calibrated: too few images to hold some out; nothing is tagged"
+
+
+@dataclass(frozen=True, eq=False)
+class OnMountain:
+    """A model on the mountain: the ``probabilities`` (m,) of the background, and from which ``threshold`` up it tags.
+
+    ``figures`` are what its card says, under ``mountain``.
+    """
+
+    probabilities: Floats
+    threshold: float
+    figures: dict[str, Any]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Why its figures deserve less trust."""
+        return list(self.figures["warnings"])
+
+    def examples(self) -> dict[str, list[tuple[int, float]]]:
+        """Return pictures by their rows in the background: the surest, those at the threshold, those just below it."""
+        order = np.argsort(-self.probabilities, kind="stable")
+        tagged = int((self.probabilities >= self.threshold).sum())
+        chosen = {
+            "surest": order[:_SUREST],
+            "at_threshold": order[max(0, tagged - _NEAR) : tagged],
+            "just_below": order[tagged : tagged + _NEAR],
+        }
+        return {sort: [(int(row), float(self.probabilities[row])) for row in rows] for sort, rows in chosen.items()}
+
+
+def measure_on_mountain(model: MountainModel, probabilities: Floats, of_examples: Floats, aim: Aim) -> OnMountain:
+    """Return what is to be expected of a model.
+
+    ``probabilities`` (m,) are those of the background, ``of_examples`` (n,) those of examples of the tag out of fold;
+    none where the model is not calibrated, which then tags nothing.
+    """
+    if model.prevalence is None or model.has_tag is None:
+        return OnMountain(probabilities, NOTHING, {**_unknown(len(probabilities)), "warnings": [NOT_CALIBRATED]})
+    share = model.prevalence.share
+    threshold = mountain_threshold(probabilities, of_examples, share, aim)
+    is_tagged = probabilities >= threshold
+    tagged, right = int(is_tagged.sum()), float(probabilities[is_tagged].sum())
+    precision, recall = right / tagged if tagged else None, float((of_examples >= threshold).mean())
+    warnings = _warnings(model.prevalence)
+    figures = {
+        **_unknown(len(probabilities)),
+        "prevalence": share,
+        "prevalence_interval": [model.prevalence.low, model.prevalence.high],
+        "average_precision": _average_precision(model, probabilities, of_examples),
+        "precision": precision,
+        "recall": recall,
+        "f1": 2 * precision * recall / (precision + recall) if precision else None,
+        "tagged": tagged,
+        "expected_right": right if NOT_TOLD_APART not in warnings else None,
+        "warnings": warnings,
+    }
+    return OnMountain(probabilities, threshold, figures)
+
+
+def _average_precision(model: MountainModel, probabilities: Floats, of_examples: Floats) -> Optional[float]:
+    """The average precision of the examples among what of the background does not have the tag."""
+    if model.prevalence is None or model.has_tag is None:
+        return None
+    n, m = len(of_examples), len(probabilities)
+    ranking = Ranking.of(
+        np.concatenate([of_examples, probabilities]),
+        np.arange(n + m) < n,
+        np.concatenate([np.full(n, model.prevalence.share * m / n), 1 - model.has_tag]),
+    )
+    return ranking.average_precision if ranking else None
+
+
+def _warnings(prevalence: Prevalence) -> list[str]:
+    if prevalence.is_most:
+        return [MOSTLY_TAG]
+    return [] if prevalence.is_told_apart else [NOT_TOLD_APART]
+
+
+def _unknown(pictures: int) -> dict[str, Any]:
+    names = "prevalence prevalence_interval average_precision precision recall f1 tagged expected_right"
+    return {"pictures": pictures, **dict.fromkeys(names.split())}

@@ -1,0 +1,55 @@
+"""The background as all tags use it: which pictures models are fitted to, unit vectors, and groups of near-duplicates.
+
+Nothing here depends on a tag, so that a further tag of known images changes nothing for the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...datasets import Background, Rows, TaggedEmbeddings, near_duplicate_groups
+from ...tag_models import Floats, unit_rows
+from ..fitting.decorrelation import Moments
+
+#: Of a background so large models are fitted to a part alone. Its own pictures of the tag are negatives there: of a
+#: small mountain a larger part would teach them away.
+_ALL_BELOW, _PART, _MOST_FITTED = 300, 1 / 3, 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class MountainSample:
+    """``x`` (m, D) float64 unit vectors of the background; the first ``fitted`` are those that models are fitted to.
+
+    ``groups`` (m,) and ``example_groups`` (N,), of the images of the data set, number near-duplicates in common: a
+    number does not depend on the order of the metadata. ``moments`` are those of the images and the part fitted to.
+    """
+
+    x: Floats
+    fitted: int
+    groups: Rows
+    example_groups: Rows
+    moments: Moments
+
+    @classmethod
+    def of(cls, background: Background, data: TaggedEmbeddings) -> MountainSample:
+        """Prepare a background for the tags of a data set."""
+        order = data.shuffled(np.arange(len(data.embeddings)), 0)
+        count = len(background)
+        fitted = count if count < _ALL_BELOW else min(max(_ALL_BELOW, int(count * _PART)), _MOST_FITTED)
+        together = np.concatenate([data.embeddings[order], background.embeddings])
+        groups = near_duplicate_groups(together, cosine=data.nearly_the_same)
+        of_examples = np.empty(len(order), dtype=np.int64)
+        of_examples[order] = groups[: len(order)]
+        moments = Moments.of(together[: len(order) + fitted])
+        x = unit_rows(background.embeddings.astype(np.float64))
+        return cls(x, fitted, groups[len(order) :], of_examples, moments)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def is_like(self, rows: Rows) -> NDArray[np.bool_]:
+        """Return which pictures (m,) are near-duplicates of images of the data set."""
+        return np.isin(self.groups, self.example_groups[rows])
