@@ -25,6 +25,7 @@ from image_tagging import (
     sort_images,
     train_tag_models,
 )
+from image_tagging.datasets import HashList, read_background
 from image_tagging.demo import draw
 from image_tagging.errors import EncoderUnavailableError, InputError, NoImagesError, TrainingError
 from image_tagging.exporters import read_results
@@ -322,12 +323,28 @@ def test_links_to_images_in_archives_are_refused_before_any_work(inputs, tmp_pat
 
 
 def test_the_background_file_is_bounded(inputs, tmp_path, least, monkeypatch):
-    monkeypatch.setattr(sort_training, "_MOST_DRAWN", 3)
+    monkeypatch.setattr(sort_training, "MOST_KEPT", 3)
     monkeypatch.setattr(sort_training, "LEAST_BACKGROUND", 3)
     monkeypatch.setattr(sort_training, "find_spec", lambda _: None)
     sort_images(config(inputs, tmp_path / "o"))
     drawn = json.loads((tmp_path / "o" / "background-metadata.json").read_bytes())
-    assert len(drawn) <= 3 + 18
+    assert len(drawn) == 3
+
+
+def test_the_sample_is_what_training_would_draw_from_all(inputs, tmp_path, monkeypatch):
+    cache = ProcessConfig(
+        input_folder=str(inputs / "mountain"), output_folder=str(tmp_path), clip_model="builtin", tagged_dataset=False
+    )
+    encoder = process_dataset(cache).embedding.encoder
+    whole = str(tmp_path / "clip-cache" / "mountain-metadata.json")
+    monkeypatch.setattr(sort_training, "MOST_KEPT", 5)
+    with WorkingStore(str(tmp_path)) as store:
+        (example, _), *_ = store.pictures.names()
+        sample = sort_training.draw_sample(store, {example})
+        records = list(store.pictures.records_of([name for name, _ in sample.pictures], encoder))
+    drawn = read_background([whole], encoder, HashList([example]), most=5)
+    assert sorted(picture.hash_id for picture in drawn.pictures) == [record.hash_id for record in records]
+    assert example not in [record.hash_id for record in records]
 
 
 # --- the encoder -------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def sort_images(
         encoder=encoder.sentence,
         process=process,
         mountain=embedded,
-        background=sample.others if sample.is_enough else 0,
+        background=len(sample.pictures) if sample.is_enough else 0,
         train=train,
         folder=stages[False],
         archive=stages[True],

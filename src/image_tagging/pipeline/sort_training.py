@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import os
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from ..datasets import RECORDS_MARK, json_entries, record_writer
+from ..datasets import MOST_KEPT, RECORDS_MARK, draw_of, json_entries, record_writer
 from ..files import absolute, stamp_of
 from ..images import decoder_version
 from ..progress import Progress
@@ -23,10 +24,6 @@ from .train import MODELS_FOLDER, REPORTS_FOLDER, train_tag_models
 #: Pictures of the mountain, examples aside, from which on tags are told apart from it.
 LEAST_BACKGROUND = 300
 
-#: Pictures that training draws from a background. They are drawn by their names, and so is the file: more is not
-#: written, which of a million pictures would be 20 GB.
-_MOST_DRAWN = 20_000
-
 #: Counts the changes of what training gives: models of an earlier count are learned again.
 _LEARNING = 1
 
@@ -35,24 +32,24 @@ _BACKGROUND = "background-metadata.parquet", "background-metadata.json"
 
 @dataclass(frozen=True)
 class Sample:
-    """The pictures of the mountain that training may draw: names with the key of the first file of each.
-
-    ``others`` counts those that are no examples.
-    """
+    """The pictures of the mountain, examples aside, that training draws: names, with the key of the first file."""
 
     pictures: tuple[tuple[str, str], ...]
-    others: int
 
     @property
     def is_enough(self) -> bool:
         """Whether tags can be told apart from these pictures."""
-        return self.others >= LEAST_BACKGROUND
+        return len(self.pictures) >= LEAST_BACKGROUND
 
 
 def draw_sample(store: WorkingStore, examples: Set[str]) -> Sample:
-    """Return the sample of the pictures that a store lists; ``examples`` are the names of the examples."""
-    pictures = tuple(store.pictures.first_by_name(_MOST_DRAWN + len(examples)))
-    return Sample(pictures, sum(name not in examples for name, _ in pictures))
+    """Return the sample of the pictures that a store lists; ``examples`` are the names of the examples.
+
+    Training draws pictures by their names, and so does this: of a million, all would be 20 GB.
+    """
+    others = ((name, key) for name, key in store.pictures.names() if name not in examples)
+    drawn = heapq.nsmallest(MOST_KEPT, others, key=lambda picture: draw_of(picture[0]))
+    return Sample(tuple(sorted(drawn)))
 
 
 def require_background_ours(output: str) -> None:
@@ -94,7 +91,8 @@ class SortTraining:
             return False
         if self._sample.is_enough:
             with record_writer([self._background], self._encoder, tagged=False) as writer:
-                for record in store.pictures.records(self._encoder, last=self._sample.pictures[-1][0]):
+                names = (name for name, _ in self._sample.pictures)
+                for record in store.pictures.records_of(names, self._encoder):
                     writer.add(record)
         return True
 
