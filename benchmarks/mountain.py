@@ -2,10 +2,10 @@
 
 Usage: python benchmarks/mountain.py SHARED [--cache FOLDER] [--seeds 3] [--only dev pix …] [--no-before]
 
-SHARED is the folder with ``data/photos``, ``data/pixelart`` and ``encoder-corpus``. It builds mountains with known truth
-(mountain_scenarios.py), learns tags from 20 examples each and scores the whole mountain: by the recipe before, with
-the threshold for balanced accuracy; with the background as ``other-training``; and by ``--background``. Every figure
-with a bar stands beside it; the exit code is 1 where one is missed. ``blocks`` are the blocks of the embedded encoder
+SHARED is the folder with ``data/photos``, ``data/pixelart`` and ``encoder-corpus``. It builds mountains with known
+truth (mountain_scenarios.py), learns tags from 20 examples each and scores the whole mountain: by the recipe before,
+with the threshold for balanced accuracy; with the background as ``other-training``; and by ``--background``. Bars stand
+beside their figures; the exit code is 1 where one is missed. ``blocks`` are the blocks of the embedded encoder
 that its version learned-1 had.
 
 Figures are means over tags, then over seeds. ``ln pi`` is the mean of |ln(estimate / truth)| of the share of the

@@ -60,6 +60,25 @@ def model(tag="cat", kind="ovr-svm", ap=0.8, **changed):
     return {**known, **changed}
 
 
+def mountain(tag="cat", **changed):
+    known = {
+        "pictures": 18000,
+        "prevalence": 0.0071,
+        "prevalence_interval": [0.0046, 0.013],
+        "average_precision": 0.83,
+        "precision": 0.81,
+        "recall": 0.7,
+        "f1": 0.75,
+        "tagged": 121,
+        "expected_right": 98.2,
+        "warnings": [],
+        "surest": [example(tag, number, 0.99) for number in range(20, 23)],
+        "at_threshold": [example(tag, number, 0.32) for number in range(23, 26)],
+        "just_below": [example(tag, number, 0.3) for number in range(26, 29)],
+    }
+    return {**known, **changed}
+
+
 UNKNOWN = {
     **dict.fromkeys(
         "average_precision average_precision_interval roc_auc balanced_accuracy precision recall calibration_error "

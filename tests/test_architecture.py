@@ -35,8 +35,8 @@ PUBLIC = {
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (
         "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache LEAST_BACKGROUND ProcessConfig "
-        "ProcessSummary SortConfig SortSummary TrainConfig TrainSummary choose_encoder classify_images process_dataset "
-        "require_sortable sort_images train_tag_models"
+        "ProcessSummary SortConfig SortSummary TagAnswer TrainConfig TrainSummary choose_encoder classify_images "
+        "process_dataset require_sortable sort_images train_tag_models"
     ),
     "reports": "RunReport explain require_report_ours require_reports_ours write_report",
     "runners": "LocalRunner Preparer Runner Work local",
@@ -46,8 +46,9 @@ PUBLIC = {
         "WorkingStore WrittenFrom"
     ),
     "tag_models": (
-        "DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList Reader "
-        "SUFFIX SVM Scorer Stack TagModel TagModels bin_labels bin_numbers examine find_model_files "
+        "AnswerTally DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList "
+        "MountainFigures OutOfFold Reader SUFFIX SVM Scorer Stack TagModel TagModels answering_kinds best_kind "
+        "bin_labels bin_numbers examine find_model_files "
         "generate_model_path kind_named kind_names kinds list_folder load_tag_models longest_file_name "
         "model_names model_path model_stem quote_tag register_kind report_name require_model_ours save_tag_model "
         "scorer_of sigmoid unit_rows unregister_kind"

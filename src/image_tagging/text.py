@@ -109,6 +109,17 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def about(number: float) -> str:
+    """Return an estimated count, of two digits that are not zero: ``140`` for 136.2, and ``0`` below a half."""
+    return f"{float(f'{number:.2g}') if number >= 99.5 else round(number):,.0f}"
+
+
+def percent(share: float) -> str:
+    """Return an estimated share as a percentage: ``13 %``, and below 1 % one digit that is not zero, ``0.7 %``."""
+    value = float(f"{share * 100:.{2 if share >= 0.01 else 1}g}")
+    return f"{value:.10f}".rstrip("0").rstrip(".") + " %"
+
+
 def counted_are(number: int, what: str) -> str:
     """Return a number with its noun and verb: ``1 image is``, ``2 images are``."""
     return f"{counted(number, what)} {'is' if number == 1 else 'are'}"

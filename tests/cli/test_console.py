@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,94 +13,16 @@ from image_tagging.cli import console, sort_summaries, summaries
 from image_tagging.datasets.audit.facts import Advice
 from image_tagging.demo import run_demo
 from image_tagging.errors import NoModelsError
-from image_tagging.pipeline.summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from image_tagging.progress import WHOLE, Step, Steps
-from image_tagging.records import EncoderSpec, Failure
-from image_tagging.training.evaluation.validation import validate
-
-ENCODER = EncoderSpec("builtin", "learned-2", 1024, "")
+from image_tagging.records import Failure
+from summary_values import classify_summary, embedding, process_summary, report, reports, train_summary
 
 #: Clears the screen, turns the text round, rings, breaks the line.
 NASTY = "cat\x1b[2J\u202e\x07\r\nx"
 
 
-def embedding(**values):
-    values = {"images": 3, "pictures": 3, "computed": 3, "computed_on": "cpu in fp32", **values}
-    return EmbeddingSummary(
-        **{
-            "encoder": ENCODER,
-            "archives": (),
-            "failures": (),
-            "failure_codes": dict(Counter(failure.code for failure in values.get("failures", ()))),
-            "no_encoder": "",
-            "passed_over": {},
-            "left_out": (),
-            "bare_folders": (),
-            "merged_tags": {},
-            "shared_hashes": (),
-            "shared_count": 0,
-            "unchanged": False,
-            "digest": "",
-            **values,
-        }
-    )
-
-
-def process_summary(**values):
-    values = {"embedding": embedding(), "tags": {}, "empty_tags": (), "warnings": (), "files": (), **values}
-    return ProcessSummary(**{"namesake": "", "replaced": (), "seconds": 2.0, **values})
-
-
-def classify_summary(**values):
-    values = {"embedding": embedding(), "models": (("lr", "cat"), ("svm", "cat")), "place_failures": (), **values}
-    values = {"place_failed": len(values["place_failures"]), **values}
-    values = {"tagged": 2, **values}
-    return ClassifySummary(
-        **{
-            "of_archives": False,
-            "place": "copy",
-            "mixed_bins": False,
-            **dict.fromkeys(("moved", "removed", "stayed"), 0),
-            "first_stayed": "",
-            "differing": 0,
-            "left_out": 0,
-            "replaced": 0,
-            "dropped": 0,
-            "kept": 0,
-            "files": (),
-            "folder": "/o",
-            "seconds": 1.0,
-            **values,
-        }
-    )
-
-
-def report(tag, probabilities=(), is_tag=(), kind="ovr-svm", **values):
-    return validate(
-        kind=kind, tag=tag, training_tag=9, training_other=20, probabilities=probabilities, is_tag=is_tag, **values
-    )
-
-
-def reports(tag, *arguments, **values):
-    return tuple(report(tag, *arguments, kind=kind, **values) for kind in ("ovr-logistic-regression", "ovr-svm"))
-
-
 def advice(sentence):
     return Advice("few-images", ("cat",), (0,), sentence)
-
-
-def train_summary(reports, **values):
-    values = {"skipped": (), "unknown": 0, "warnings": (), "advice": (), **values}
-    return TrainSummary(
-        images=30,
-        encoder=ENCODER,
-        reports=reports,
-        models="/o/models",
-        reports_folder="/o/reports",
-        page="/o/reports/index.html",
-        seconds=1,
-        **values,
-    )
 
 
 def failure(name, code="empty", reason="the file is empty"):
@@ -173,7 +94,7 @@ def test_classify_main_as_the_readme_calls_it(trained, tmp_path, capsys):
     shown = capsys.readouterr()
     assert shown.out.startswith("1 image, 0 skipped\nEncoder builtin/learned-2: 0 embeddings computed, all known")
     assert "1 model of 1 tag; images are in" in shown.out
-    assert "\n1 of 1 image got at least one tag\n" in shown.out
+    assert "\n1 of 1 image got at least one tag, 0 got none\n" in shown.out
     assert shown.err == ""
     assert len(list((tmp_path / "out").glob("ovr-logistic-regression/tiles/*/tiles-0.png"))) == 1
 
@@ -191,6 +112,7 @@ def test_counts_read_well(capsys):
             left_out=1,
             models=(("a", "b"),),
             tagged=1_020,
+            untagged=214,
             differing=1,
         )
     )
@@ -199,7 +121,7 @@ def test_counts_read_well(capsys):
     assert "1 embedding computed, on cpu" in shown
     assert "1 model of 1 tag" in shown
     assert "  1 picture: the metadata holds another embedding than was computed; the computed one was used." in shown
-    assert "\n1,020 of 1,234 images got at least one tag\n" in shown
+    assert "\n1,020 of 1,234 images got at least one tag, 214 got none\n" in shown
     assert "Left out 1 archive: use image-tagging classify-zip for that." in shown
     summaries.show_classify(classify_summary(left_out=20, of_archives=True))
     assert "Left out 20 plain images: use image-tagging classify for that." in capsys.readouterr().out

@@ -9,7 +9,8 @@ import pytest
 
 from image_tagging.cli import model_screen
 from image_tagging.records import EncoderSpec
-from image_tagging.tag_models.cards import ImageCounts, ModelCard
+from image_tagging.tag_models.card_values import ImageCounts
+from image_tagging.tag_models.cards import ModelCard
 from image_tagging.tag_models.folder import ListedModel, ModelList
 
 CLIP = EncoderSpec("ViT-B-32", "openai", 512, "")

@@ -19,6 +19,7 @@ from image_tagging.exporters import Placing
 from image_tagging.exporters import placing as placing_module
 from image_tagging.exporters.results import results, score_pictures
 from image_tagging.records import EncoderSpec, FoundArchive, ImageRecord, ListedFile, TagScore
+from image_tagging.tag_models.answers import AnswerTally
 from image_tagging.tag_models.models import TagModel, TagModels
 from image_tagging.tag_models.scorers import LinearScorer
 
@@ -70,11 +71,13 @@ def picture(tmp_path):
 def test_scores_come_in_the_order_of_the_models_for_every_picture():
     models = TagModels([model("cat", "lr", 5, 0), model("dog", "lr", 0, 5), model("cat", "svm", 0, 0)])
     pictures = [record(ImageRef(f"{n}.png"), str(n), (np.sin(n), np.cos(n))) for n in range(1200)]
-    scored = list(score_pictures(iter(pictures), models, 10))
-    assert [one.hash_id for one, _ in scored] == [str(n) for n in range(1200)]
+    scored = list(score_pictures(iter(pictures), models, 10, AnswerTally(models)))
+    assert [one.hash_id for one, _, _ in scored] == [str(n) for n in range(1200)]
     expected = models.probabilities(np.stack([one.embedding for one in pictures]))
-    np.testing.assert_allclose([[score.probability for score in scores] for _, scores in scored], expected, atol=1e-12)
-    for _, scores in scored:
+    np.testing.assert_allclose(
+        [[score.probability for score in scores] for _, scores, _ in scored], expected, atol=1e-12
+    )
+    for _, scores, _ in scored:
         assert [(score.kind, score.tag) for score in scores] == models.names
         for score in scores:
             assert (score.bin - 1) / 10 < score.probability <= score.bin / 10
@@ -89,7 +92,9 @@ def test_a_picture_counts_as_tagged_from_the_threshold_of_each_model_up():
             model("owl", "svm", 1, 0, threshold=1.0),
         ]
     )
-    ((_, scores),) = score_pictures(iter([record(ImageRef("1.png"), "1", (-1000.0, 0.0))]), models, 10)
+    picture = record(ImageRef("1.png"), "1", (-1000.0, 0.0))
+    ((_, scores, has_tag),) = score_pictures(iter([picture]), models, 10, AnswerTally(models))
+    assert has_tag is True
     assert [(score.tag, score.tagged) for score in scores] == [
         *(("cat", True), ("dog", False)),  # both 0.5
         *(("cow", True), ("owl", False)),  # both 0.0
@@ -99,7 +104,18 @@ def test_a_picture_counts_as_tagged_from_the_threshold_of_each_model_up():
 
 
 def test_no_picture_gives_no_score():
-    assert list(score_pictures(iter([]), TagModels([model("cat", "lr", 1, 1)]), 10)) == []
+    models = TagModels([model("cat", "lr", 1, 1)])
+    assert list(score_pictures(iter([]), models, 10, AnswerTally(models))) == []
+
+
+def test_a_picture_has_a_tag_by_the_kind_that_answers_alone():
+    picture = record(ImageRef("1.png"), "1", (1.0, 0.0))
+    for thresholds, expected in (((0.9, 0.1), False), ((0.1, 0.9), True)):
+        one, other = (model("cat", kind, 0, 0, threshold=at) for kind, at in zip(("lr", "svm"), thresholds))
+        models = TagModels([one, other])
+        ((_, scores, has_tag),) = score_pictures(iter([picture]), models, 10, AnswerTally(models))
+        assert has_tag is expected
+        assert [score.tagged for score in scores] == [expected, not expected]
 
 
 def test_one_picture_goes_into_all_results(tmp_path, picture):

@@ -10,8 +10,10 @@ import pytest
 from image_tagging.records import EncoderSpec
 from image_tagging.reports.model_words import explain
 from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM
-from image_tagging.tag_models.cards import ImageCounts, ModelCard
+from image_tagging.tag_models.card_values import ImageCounts
+from image_tagging.tag_models.cards import ModelCard
 from image_tagging.tag_models.folder import ListedModel
+from image_tagging.tag_models.mountain import MountainFigures
 
 CARD = ModelCard(
     sha256="abc",
@@ -116,3 +118,29 @@ def test_a_model_of_a_name_alone_says_so():
 )
 def test_why_the_threshold_is_what_it_is(aim, threshold, why):
     assert dict(words(threshold_for=aim, threshold=threshold))["Threshold"].startswith(why)
+
+
+MOUNTAIN = MountainFigures(18000, 0.0071, (0.0046, 0.013), 0.83, 0.81, 0.7, 0.75, 121, 98.2, ())
+
+
+@pytest.mark.parametrize(
+    ("chosen_on", "said"), [("mountain", ", estimated on the mountain;"), ("examples", ", measured on its examples;")]
+)
+def test_on_what_the_threshold_was_chosen_is_said(chosen_on, said):
+    for aim in ("f1", "precision=0.9", "something-new"):
+        assert said in dict(words(threshold_for=aim, threshold_on=chosen_on))["Threshold"]
+    assert said not in dict(words(threshold_for="f1", threshold_on="odd"))["Threshold"]
+
+
+def test_how_much_of_the_mountain_has_the_tag_is_said():
+    assert dict(words(mountain=MOUNTAIN))["On the mountain"] == (
+        "About 0.7 % of the mountain, some 130 pictures (83 to 230). "
+        "121 of 18,000 background pictures are tagged, of which about 98 are right."
+    )
+    assert "On the mountain" not in dict(words())
+
+
+def test_warnings_about_the_mountain_are_said():
+    told = words(mountain=replace(MOUNTAIN, prevalence=None, tagged=None, warnings=("too few", "empty")))
+    assert dict(told)["On the mountain"] == "how many of its pictures have the tag is not known"
+    assert [said for heading, said in told if heading == "Warning"] == ["too few", "empty"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from image_tagging.errors import OutputError
 from image_tagging.reports.text import as_text, report_path, write_report
 from labelled import report
+from report_runs import mountain
 
 KEYS = [
     "model",
@@ -99,3 +101,30 @@ def test_a_report_that_cannot_be_written(tmp_path):
     (tmp_path / "reports").write_text("in the way")
     with pytest.raises(OutputError):
         write_report(str(tmp_path / "reports"), report())
+
+
+def test_what_is_known_of_the_mountain_comes_after_all_documented_keys():
+    plain, whole = as_text(report()), as_text(report(), mountain())
+    assert whole.startswith(plain)
+    assert whole[len(plain) :] == (
+        "\non the mountain:\n"
+        "background-image-count: 18000\n"
+        "mountain-prevalence: 0.0071 (0.0046 to 0.0130)\n"
+        "mountain-average-precision: 0.8300\n"
+        "mountain-precision: 0.8100\n"
+        "mountain-recall: 0.7000\n"
+        "mountain-f1: 0.7500\n"
+        "mountain-tagged: 121 out of 18000\n"
+        "mountain-expected-right: 98.2\n"
+    )
+
+
+def test_a_warning_on_the_mountain_is_a_note_and_takes_figures_back(tmp_path):
+    path = write_report(str(tmp_path / "reports"), report(), mountain(warnings=["too\nfew"], prevalence_interval=None))
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    assert lines[-1] == "mountain-note: too\\nfew"
+    assert {"mountain-prevalence: 0.0071", "mountain-precision: n/a", "mountain-expected-right: n/a"} < set(lines)
+
+
+def test_figures_of_the_mountain_that_are_not_known_are_not_zero():
+    assert "mountain-tagged: n/a out of n/a\n" in as_text(report(), dict.fromkeys(mountain()))

@@ -9,7 +9,9 @@ import pytest
 
 from image_tagging.errors import ModelError
 from image_tagging.records import EncoderSpec
-from image_tagging.tag_models.cards import DEFAULT_THRESHOLD, ImageCounts, read_card
+from image_tagging.tag_models.card_values import ImageCounts
+from image_tagging.tag_models.cards import DEFAULT_THRESHOLD, read_card
+from image_tagging.tag_models.mountain import MountainFigures
 
 FULL = {
     "sha256": "abc",
@@ -117,3 +119,62 @@ def test_times_in_other_spellings_are_read(tmp_path, made):
 def test_a_card_keeps_twenty_marks(tmp_path, mark):
     assert card(tmp_path, marks=[mark] * 1000).marks == (mark,) * 20
     assert card(tmp_path, marks=[mark] * 20).marks == (mark,) * 20
+
+
+MOUNTAIN = {
+    "pictures": 18000,
+    "prevalence": 0.0071,
+    "prevalence_interval": [0.0046, 0.013],
+    "average_precision": 0.83,
+    "precision": 0.81,
+    "recall": 0.7,
+    "f1": 0.75,
+    "tagged": 121,
+    "expected_right": 98.2,
+    "warnings": ["cannot be told from the mountain"],
+}
+
+
+def test_what_a_card_says_of_the_mountain_and_of_its_threshold(tmp_path):
+    read = card(tmp_path, mountain=MOUNTAIN, threshold_on="mountain", cross_validation={"average_precision": 0.9})
+    assert (read.threshold_on, read.out_of_fold_precision) == ("mountain", 0.9)
+    assert read.mountain == MountainFigures(
+        pictures=18000,
+        prevalence=0.0071,
+        interval=(0.0046, 0.013),
+        average_precision=0.83,
+        precision=0.81,
+        recall=0.7,
+        f1=0.75,
+        tagged=121,
+        expected_right=98.2,
+        warnings=("cannot be told from the mountain",),
+    )
+
+
+@pytest.mark.parametrize("value", [None, [], "well", {}, 5])
+def test_a_card_without_a_background_says_nothing_of_the_mountain(tmp_path, value):
+    assert card(tmp_path, mountain=value).mountain is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("pictures", value) for value in (-1, 1.5, True, "many", 10**400)],
+        *[("prevalence", value) for value in (2, -0.1, "half", True, float("nan"))],
+        *[("prevalence_interval", value) for value in ([0.1], [0.2, 0.1], [0, 2], {}, "0 to 1", [None, 1], None)],
+        *[("average_precision", value) for value in (None, 1.1, [])],
+        *[("tagged", value) for value in (None, -1, 0.5)],
+        *[("expected_right", value) for value in (None, -1, float("inf"), "98")],
+        *[("warnings", value) for value in ("one", [1, None, "x" * 2000, ""], {})],
+    ],
+)
+def test_a_figure_of_the_mountain_that_cannot_be_right_is_not_said(tmp_path, key, value):
+    read = card(tmp_path, mountain={**MOUNTAIN, key: value}).mountain
+    assert not getattr(read, {"prevalence_interval": "interval"}.get(key, key))
+    assert read.precision == 0.81
+
+
+@pytest.mark.parametrize("value", [5, {}, None, "x" * 2000])
+def test_an_odd_word_on_the_threshold_is_not_said(tmp_path, value):
+    assert card(tmp_path, threshold_on=value, cross_validation=value).threshold_on is None

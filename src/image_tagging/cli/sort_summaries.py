@@ -10,7 +10,6 @@ from rich.console import Console
 
 from ..demo import DemoSummary
 from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary
-from ..tag_models import LOGISTIC_REGRESSION
 from ..text import counted
 from .screen import line, screen
 from .summaries import show_classify, show_train
@@ -53,7 +52,7 @@ def show_demo(summary: DemoSummary) -> None:
     """Print what the demo did, how right it is, and where to look."""
     show_sort(summary.sort)
     console = screen()
-    placed = os.path.join(summary.sort.output, LOGISTIC_REGRESSION.name, "<tag>", "<bin>")
+    placed = os.path.join(summary.sort.output, "<kind>", "<tag>", "<bin>")
     line(console)
     found = f"Of the {counted(summary.with_tag, 'picture')} that show one of the tags, {summary.found:,} got it"
     line(console, f"{found}; of the {counted(summary.tagged, 'tag')} that were given, {summary.right:,} are right.")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Optional
 
 from rich.console import Console
 
 from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from ..records import Failure
-from ..tag_models import Kind, kind_named
 from ..text import counted, shortened, tag_in_words
-from ..training import ValidationReport
 from .screen import line, screen
-from .tables import Column, show_table
+from .tag_tables import reports_by_tag, show_answers, show_counts, show_reports
 
 #: Skipped files, and tags, that the screen names of each kind; the log or the report names further ones.
 _SHOWN = 10
@@ -25,8 +23,7 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
     """Print what stage 1 did."""
     console = screen()
     if summary.tags:
-        rows = ((tag, f"{count:,}") for tag, count in summary.tags.items())
-        show_table(console, (Column("tag", is_name=True), Column("pictures", rank=1)), rows)
+        show_counts(console, summary.tags, summary.files)
         line(console)
     _show_embedding(console, summary.embedding, log)
     why = "its tag cannot be learned, unless from its name alone (CLIP, train --prior=text)"
@@ -55,11 +52,8 @@ def _show_inputs(console: Console, summary: ProcessSummary) -> None:
 def show_train(summary: TrainSummary) -> None:
     """Print what stage 2 did: a table of tags, with the figures on the images held back."""
     console = screen()
-    kinds = [kind_named(name) for name in dict.fromkeys(report.kind for report in summary.reports)]
-    by_tag: dict[str, dict[str, ValidationReport]] = {}
-    for report in summary.reports:
-        by_tag.setdefault(report.tag, {})[report.kind] = report
-    show_table(console, _train_columns(kinds), (list(_train_row(reports, kinds)) for reports in by_tag.values()))
+    kinds, by_tag = reports_by_tag(summary.reports)
+    show_reports(console, kinds, by_tag, summary.page)
     line(console)
     what = f"{counted(len(by_tag), 'tag')}, {counted(summary.images, 'image')}"
     line(console, f"{what}, encoder {summary.encoder.label}")
@@ -78,34 +72,6 @@ def show_train(summary: TrainSummary) -> None:
     _show_end(console, (summary.models, summary.reports_folder, summary.page), summary.seconds, None)
 
 
-def _train_columns(kinds: Sequence[Kind]) -> list[Column]:
-    """Return the columns of the table of tags; of the figures, AP says most of a tag."""
-    figures = [Column(f"{what} {kind.abbreviation}", rank) for what, rank in (("AP", 2), ("BA", 5)) for kind in kinds]
-    return [
-        Column("tag", is_name=True),
-        Column("images", 1),
-        Column("measured", 4),
-        *figures,
-        Column("note", 3, is_note=True, least=24),
-    ]
-
-
-def _train_row(reports: Mapping[str, ValidationReport], kinds: Sequence[Kind]) -> Iterator[str]:
-    """Yield the cells of a tag, by its reports of each kind."""
-    first = next(iter(reports.values()))
-    in_order = [reports.get(kind.name) for kind in kinds]
-    yield first.tag
-    yield f"{first.training_tag + first.validation_tag:,}"
-    yield f"{first.validation_tag:,}"
-    yield from (_figure(report.average_precision if report else None) for report in in_order)
-    yield from (_figure(report.balanced_accuracy if report else None) for report in in_order)
-    yield "; ".join(first.marks)
-
-
-def _figure(value: Optional[float]) -> str:
-    return "n/a" if value is None else f"{value:.2f}"
-
-
 def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     """Print what stage 3 or 4 did."""
     console = screen()
@@ -115,7 +81,7 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     used = f"{counted(len(summary.models), 'model')} of {counted(tags, 'tag')}"
     where = "no image was placed" if summary.place == "none" else f"images are in {summary.folder}/<kind>/<tag>/<bin>/"
     line(console, f"{used}; {where}")
-    line(console, f"{summary.tagged:,} of {counted(summary.embedding.images, 'image')} got at least one tag")
+    show_answers(console, summary)
     if summary.mixed_bins:
         note = "  Its bins also hold what other models, or another number of bins, placed there."
         line(console, note + " A new --output keeps them apart.", style="yellow")

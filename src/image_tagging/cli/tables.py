@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -48,7 +47,7 @@ def show_table(console: Console, columns: Sequence[Column], rows: Iterable[Seque
     for number, width in shown.items():
         column = columns[number]
         if column.is_name or column.is_note:
-            table.add_column(column.heading, overflow="fold", min_width=width, max_width=_most(column))
+            table.add_column(column.heading, overflow="fold", width=width)
         else:
             table.add_column(column.heading, justify="right", no_wrap=True)
     for row in cells:
@@ -58,24 +57,19 @@ def show_table(console: Console, columns: Sequence[Column], rows: Iterable[Seque
         line(console, f"no room for: {', '.join(left_out)} (a wider terminal shows more)")
 
 
-def _most(column: Column) -> Optional[int]:
-    return column.longest if column.is_name else None
-
-
 def _shown(columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int) -> dict[int, int]:
-    """Return the columns that fit into so many characters, by their numbers, and the least width of each."""
+    """Return the columns that fit into so many characters, by their numbers, and the width of each."""
     widths = [column.widths(row[number] for row in cells) for number, column in enumerate(columns)]
     kept = sorted(range(len(columns)), key=lambda number: (columns[number].rank, number))
     while columns[kept[-1]].rank and sum(widths[number][0] + _GAP for number in kept) - _GAP > room:
         kept.pop()
     spare = room + _GAP - sum(widths[number][0] + _GAP for number in kept)
-    shown = {}
-    for number in sorted(kept):
+    if spare < 0:  # no room for what cannot be left out: each gets an equal part
+        return {number: min(widths[number][0], max(1, room // len(kept) - _GAP)) for number in sorted(kept)}
+    shown = {number: widths[number][0] for number in sorted(kept)}
+    for number in sorted(kept, key=lambda number: (columns[number].is_note, number)):  # names before notes
         least, most = widths[number]
-        if spare < 0:  # no room for what cannot be left out: each gets an equal part
-            shown[number] = min(least, max(1, room // len(kept) - _GAP))
-            continue
-        more = min(spare, most - least) if columns[number].is_name else 0
+        more = min(spare, most - least)
         spare -= more
-        shown[number] = least + more
+        shown[number] += more
     return shown

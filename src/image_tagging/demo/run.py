@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..encoders import BUILTIN
 from ..exporters import OUTPUT_JSON, read_results
 from ..pipeline import SortConfig, SortSummary, sort_images
 from ..progress import Progress, no_progress
-from ..tag_models import LOGISTIC_REGRESSION
 from ..writing import folder_below
 from .mountain import DrawnMountain, draw_mountain
 
@@ -45,15 +44,16 @@ def run_demo(output: str, watch: Progress = no_progress, *, share: float = 1.0) 
     sort = sort_images(
         SortConfig(examples=dataset.examples, mountain=dataset.mountain, output=folder, clip_model=BUILTIN), watch
     )
-    given = set(_given(folder))
+    kinds = {answer.tag: answer.kind for stage in (sort.folder, sort.archive) if stage for answer in stage.answers}
+    given = set(_given(folder, kinds))
     true = {(name, tag) for name, tag in dataset.truth.items() if tag}
     right = len(given & true)
     return DemoSummary(dataset, sort, len(true), right, len(given), right, time.monotonic() - started)
 
 
-def _given(folder: str) -> Iterator[tuple[str, str]]:
-    """Yield the name of each file with each tag that it got."""
+def _given(folder: str, kinds: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the name of each file with each tag that it got, by the kind that answers for the tag."""
     for picture in read_results(os.path.join(folder, OUTPUT_JSON)):
         for score in picture.scores:
-            if score.kind == LOGISTIC_REGRESSION.name and score.tagged:
+            if score.kind == kinds[score.tag] and score.tagged:
                 yield from ((os.path.basename(path), score.tag) for path in picture.file_paths)

@@ -18,7 +18,7 @@ from ..errors import OutputError
 from ..failures import FailureList, attempt
 from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from ..sources import SourceReader
-from ..tag_models import TagModels, bin_labels, bin_numbers
+from ..tag_models import AnswerTally, TagModels, bin_labels, bin_numbers
 from ..text import short_path
 from ..writing import require_ours
 from .bins import Bins, Placing
@@ -35,16 +35,20 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def score_pictures(
-    pictures: Iterator[ImageRecord], models: TagModels, bins: int
-) -> Iterator[tuple[ImageRecord, list[TagScore]]]:
-    """Yield every picture with its score by every model, in the order of ``models.names``."""
+    pictures: Iterator[ImageRecord], models: TagModels, bins: int, tally: AnswerTally
+) -> Iterator[tuple[ImageRecord, list[TagScore], bool]]:
+    """Yield every picture with its score by every model, in the order of ``models.names``, and whether it has a tag.
+
+    It has one by the kinds that answer; ``tally`` sums up these answers.
+    """
     names, thresholds = models.names, models.thresholds
     while batch := list(islice(pictures, _BATCH)):
         probabilities = models.probabilities(np.stack([record.embedding for record in batch]))
         numbers = bin_numbers(probabilities, bins)
         tagged = probabilities >= thresholds
-        for record, *row in zip(batch, probabilities.tolist(), numbers.tolist(), tagged.tolist()):
-            yield record, [TagScore(tag, kind, *score) for (kind, tag), *score in zip(names, *row)]
+        has_tag = tally.add(probabilities).tolist()
+        for record, has_any, *row in zip(batch, has_tag, probabilities.tolist(), numbers.tolist(), tagged.tolist()):
+            yield record, [TagScore(tag, kind, *score) for (kind, tag), *score in zip(names, *row)], has_any
 
 
 class ResultWriter:

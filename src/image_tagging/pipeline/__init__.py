@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .sort_config import SortConfig
     from .sort_encoder import choose_encoder
     from .sort_training import LEAST_BACKGROUND
-    from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary, TrainSummary
+    from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary, TagAnswer, TrainSummary
     from .train import train_tag_models
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "ProcessSummary",
     "SortConfig",
     "SortSummary",
+    "TagAnswer",
     "TrainConfig",
     "TrainSummary",
     "choose_encoder",
@@ -58,6 +59,6 @@ __getattr__ = lazy_names(
     sort_config="SortConfig",
     sort_encoder="choose_encoder",
     sort_training="LEAST_BACKGROUND",
-    summaries="ClassifySummary EmbeddingSummary ProcessSummary SortSummary TrainSummary",
+    summaries="ClassifySummary EmbeddingSummary ProcessSummary SortSummary TagAnswer TrainSummary",
     train="train_tag_models",
 )

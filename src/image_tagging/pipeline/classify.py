@@ -24,7 +24,8 @@ from ..progress import Progress, no_progress
 from ..records import EncoderSpec, Found, FoundArchive, FoundImage, OtherFile
 from ..runners import Runner
 from ..store import WorkingStore
-from ..tag_models import TagModels, load_tag_models
+from ..tag_models import AnswerTally, TagModels, load_tag_models
+from .answers import tag_answers
 from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
@@ -85,7 +86,7 @@ def classify_found(
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
         places = Places(store, models, config)
-        writer, tagged = _write_results(store, models, embedding, earlier, places, watch)
+        writer, tally, tagged = _write_results(store, models, embedding, earlier, places, watch)
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
         mixed = places.finish()
@@ -93,7 +94,9 @@ def classify_found(
         of_archives=config.archives,
         embedding=embedding,
         models=tuple(models.names),
+        answers=tag_answers(tally),
         tagged=tagged,
+        untagged=embedding.images - tagged,
         place_failures=tuple(writer.failures.held),
         place_failed=writer.failures.count,
         place=config.place,
@@ -120,9 +123,9 @@ def _write_results(
     earlier: EarlierResults,
     places: Places,
     watch: Progress,
-) -> tuple[ResultWriter, int]:
-    """Score and place every picture; return what wrote the results, and how many files got a tag."""
-    config, tagged = places.config, 0
+) -> tuple[ResultWriter, AnswerTally, int]:
+    """Score and place every picture; return what wrote the results, the answers, and how many files got a tag."""
+    config, tally, tagged = places.config, AnswerTally(models), 0
     output, archives = absolute(config.output), embedding.archives if config.archives else None
     with results(
         output,
@@ -132,11 +135,11 @@ def _write_results(
         earlier=earlier,
         placing=places.placing,
     ) as writer:
-        scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins)
-        for number, (record, scores) in enumerate(scored, start=1):
+        scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins, tally)
+        for number, (record, scores, has_tag) in enumerate(scored, start=1):
             files = store.pictures.files_of(record.hash_id)
             writer.add(record, files, scores)
-            tagged += len(files) if any(score.tagged for score in scores) else 0
+            tagged += len(files) if has_tag else 0
             watch("scoring and placing", number, embedding.pictures)
     if more := writer.failures.more:
         log.warning("%d more images could not be placed", more)
@@ -145,7 +148,7 @@ def _write_results(
     if earlier.replaced or earlier.kept:
         counts = (earlier.replaced, earlier.dropped, earlier.kept)
         log.info("output.json: replaced %d pictures of this stage (%d of them gone), kept %d of the other", *counts)
-    return writer, tagged
+    return writer, tally, tagged
 
 
 class StageImages:

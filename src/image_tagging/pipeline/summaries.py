@@ -92,10 +92,31 @@ class TrainSummary:
 
 
 @dataclass(frozen=True)
+class TagAnswer:
+    """What the pictures of a run have of one tag, by the kind of model that answers for it.
+
+    ``tagged`` counts the pictures whose probability reaches the threshold. The rest is known only where the tag was
+    told apart from a background: ``expected`` pictures have the tag, with the bounds of ``interval``, and ``right`` of
+    the tagged ones; ``right`` is ``None`` as well where ``warnings`` say that probabilities cannot be relied on.
+    ``folder`` is where images of the tag are placed, below the output folder.
+    """
+
+    tag: str
+    kind: str
+    expected: Optional[float]
+    interval: Optional[tuple[float, float]]
+    tagged: int
+    right: Optional[float]
+    warnings: tuple[str, ...]
+    folder: str
+
+
+@dataclass(frozen=True)
 class ClassifySummary:
     """The result of stage 3 or 4: the models used and the files written.
 
-    ``tagged`` counts the files whose image has at least one tag: its probability reaches the threshold of a model.
+    ``answers`` has one value per tag, ordered by tag. By these answers ``tagged`` counts the files whose image has at
+    least one tag, and ``untagged`` those whose image has none.
     ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
     (``of_archives``). ``place_failures`` are the first files that could not be placed, ``place_failed`` counts all;
     ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images that other models
@@ -112,7 +133,9 @@ class ClassifySummary:
     of_archives: bool
     embedding: EmbeddingSummary
     models: tuple[tuple[str, str], ...]
+    answers: tuple[TagAnswer, ...]
     tagged: int
+    untagged: int
     place_failures: tuple[Failure, ...]
     place_failed: int
     place: str

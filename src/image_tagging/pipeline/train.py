@@ -165,7 +165,7 @@ class _Writer:
             self.skipped.append((learned.tag, learned.why_not))
         for model in learned.models:
             save_tag_model(self.models_folder, learned.tag, model.report.kind, model.estimator, model.card)
-            write_report(self.reports_folder, model.report)
+            write_report(self.reports_folder, model.report, model.card.get("mountain"))
             self.run.add(model)
             self.reports.append(model.report)
 

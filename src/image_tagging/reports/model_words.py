@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..tag_models import DEFAULT_THRESHOLD, ImageCounts, ListedModel, ModelCard, kind_named
 from ..text import counted
+from .mountain_words import mountain_in_words
 
 #: What a threshold was chosen for, as `image-tagging train` names it.
 _AIMS = {
@@ -15,6 +16,9 @@ _AIMS = {
     "recall": "chosen so that of the images of the tag it finds a share of {share}",
     "reject-others": "above all the other images that it learned from, since too few images can serve no aim",
 }
+
+#: By which images a threshold was chosen.
+_ON = {"mountain": ", estimated on the mountain", "examples": ", measured on its examples"}
 
 #: Said of a card that leaves something out.
 _UNSAID = "its card does not say"
@@ -41,6 +45,11 @@ def _by_card(model: ListedModel, card: ModelCard) -> Iterator[tuple[str, str]]:
     yield "Learned from", _learned_from(card.training) if card.training else _UNSAID
     yield from _measured(card)
     yield "Threshold", f"{card.threshold:.4g}, {_why(card)}; {_counts_from(card.threshold)}"
+    if card.mountain:
+        known = " ".join(mountain_in_words(card.mountain))
+        yield "On the mountain", known or "how many of its pictures have the tag is not known"
+        for warning in card.mountain.warnings:
+            yield "Warning", warning
     if card.recipe:
         yield "Recipe", card.recipe
     yield (
@@ -89,10 +98,11 @@ def _images(counts: ImageCounts) -> str:
 
 def _why(card: ModelCard) -> str:
     aim, _, share = (card.threshold_for or "").partition("=")
+    on = _ON.get(card.threshold_on or "", "")
     if aim in _AIMS:
-        return _AIMS[aim].format(share=share)
+        return _AIMS[aim].format(share=share) + on
     if aim:
-        return f"chosen for {card.threshold_for}"
+        return f"chosen for {card.threshold_for}{on}"
     if card.threshold == DEFAULT_THRESHOLD:
         return "where having the tag and not having it are as likely"
     return "as its training set it"

@@ -15,7 +15,8 @@ from ..records import EncoderSpec, ImportedEmbedding
 from ..text import encodable, short_path, shortened
 from ..training import Aim, LearnedModel, TagIndex
 from ..writing import new_text, require_ours
-from .page.page import PAGE_MARK, PAGE_NAME, pictures_of, write_report_page
+from .page.content import pictures_of
+from .page.page import PAGE_MARK, PAGE_NAME, write_report_page
 from .thumbnails import ShownImage, draw_thumbnails
 
 REPORTS_JSON = "reports.json"

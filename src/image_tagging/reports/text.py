@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Optional
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tag_models import report_name
+from ..tag_models import MountainFigures, report_name
 from ..text import escaped
 from ..training import ValidationReport
 from ..writing import new_text, require_ours
@@ -28,11 +29,14 @@ def report_path(folder: str, kind: str, tag: str) -> str:
     return os.path.join(folder, report_name(kind, tag))
 
 
-def write_report(folder: str, report: ValidationReport) -> str:
-    """Write a report atomically and return its path; raise OutputError where it cannot be written."""
+def write_report(folder: str, report: ValidationReport, mountain: Optional[Mapping[str, Any]] = None) -> str:
+    """Write a report atomically and return its path; raise OutputError where it cannot be written.
+
+    ``mountain`` is what the card of the model says of the mountain, ``None`` where no background was given.
+    """
     path = report_path(folder, report.kind, report.tag)
     with new_text(path, _MARK) as file:
-        file.write(as_text(report))
+        file.write(as_text(report, mountain))
     return path
 
 
@@ -41,14 +45,16 @@ def require_report_ours(folder: str, kind: str, tag: str) -> None:
     require_ours(report_path(folder, kind, tag), _MARK)
 
 
-def as_text(report: ValidationReport) -> str:
-    """Return the text of a report: ``key: value`` lines, then tables."""
+def as_text(report: ValidationReport, mountain: Optional[Mapping[str, Any]] = None) -> str:
+    """Return the text of a report: ``key: value`` lines, then tables, then what is known of the mountain."""
     blocks = [
         "\n".join([*_head(report), *_rates_and_counts(report), *_figures(report)]),
         "classification report:\n" + _classification_report(report),
         "in-distribution histogram:\n" + _bars(report.in_distribution),
         "out-distribution histogram:\n" + _bars(report.out_distribution),
     ]
+    if figures := MountainFigures.read(mountain):
+        blocks.append("on the mountain:\n" + "\n".join(_on_mountain(figures)))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -114,6 +120,25 @@ def _figures(report: ValidationReport) -> list[str]:
         f"roc-auc: {_figure(report.roc_auc)}",
         f"threshold: {_figure(report.threshold)}",
     ]
+
+
+def _on_mountain(figures: MountainFigures) -> Iterator[str]:
+    """Yield ``key: value`` lines; what a warning says cannot be relied on is ``n/a``."""
+    reliable = not figures.warnings
+    interval = f" ({figures.interval[0]:.4f} to {figures.interval[1]:.4f})" if figures.interval else ""
+    yield f"background-image-count: {_number(figures.pictures)}"
+    yield f"mountain-prevalence: {_figure(figures.prevalence)}{interval}"
+    yield f"mountain-average-precision: {_figure(figures.average_precision)}"
+    for name, value in (("precision", figures.precision), ("recall", figures.recall), ("f1", figures.f1)):
+        yield f"mountain-{name}: {_figure(value if reliable else None)}"
+    yield f"mountain-tagged: {_number(figures.tagged)} out of {_number(figures.pictures)}"
+    expected = figures.expected_right if reliable else None
+    yield f"mountain-expected-right: {'n/a' if expected is None else f'{expected:.1f}'}"
+    yield from (f"mountain-note: {escaped(warning)}" for warning in figures.warnings)
+
+
+def _number(value: Optional[int]) -> str:
+    return "n/a" if value is None else str(value)
 
 
 def _bars(counts: tuple[int, ...]) -> str:

@@ -7,14 +7,17 @@ is called and where it comes from.
 
 from __future__ import annotations
 
+from .answers import AnswerTally, OutOfFold, answering_kinds, best_kind
 from .bins import bin_labels, bin_numbers
 from .builtin_kinds import LOGISTIC_REGRESSION, SVM
-from .cards import DEFAULT_THRESHOLD, ImageCounts, ModelCard
+from .card_values import ImageCounts
+from .cards import DEFAULT_THRESHOLD, ModelCard
 from .estimator_arrays import scorer_of
 from .files import load_tag_models, require_model_ours, save_tag_model
 from .folder import ListedModel, ModelList, examine, list_folder
 from .kinds import Kind, Reader, kind_named, kind_names, kinds, longest_file_name, register_kind, unregister_kind
 from .models import TagModel, TagModels
+from .mountain import MountainFigures
 from .names import (
     SUFFIX,
     find_model_files,
@@ -32,17 +35,22 @@ __all__ = [
     "LOGISTIC_REGRESSION",
     "SUFFIX",
     "SVM",
+    "AnswerTally",
     "Floats",
     "ImageCounts",
     "Kind",
     "ListedModel",
     "ModelCard",
     "ModelList",
+    "MountainFigures",
+    "OutOfFold",
     "Reader",
     "Scorer",
     "Stack",
     "TagModel",
     "TagModels",
+    "answering_kinds",
+    "best_kind",
     "bin_labels",
     "bin_numbers",
     "examine",

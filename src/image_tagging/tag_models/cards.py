@@ -1,8 +1,8 @@
 """The card of a tag model (``….json``, next to the ``.pkl``): what the estimator cannot say.
 
 Stages 3 and 4 go by its ``sha256``, ``encoder`` and ``threshold``, and a card that is wrong in one of these is refused.
-The rest is for people: what a card does not say, or says in another form than this program writes, is ``None``. A card
-takes 1 kB, so that those of a thousand tags are read in less than a second.
+The rest is for people (:mod:`.card_values`): what a card does not say, or says in another form than this program
+writes, is ``None``. A card takes 1 kB, so that those of a thousand tags are read in less than a second.
 """
 
 from __future__ import annotations
@@ -12,39 +12,32 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
 from ..errors import ModelError
 from ..records import LONGEST_ENCODER_TEXT, EncoderSpec
+from .card_values import LONGEST_TEXT, ImageCounts, as_counts, as_object, as_share, as_text, as_texts, as_time
+from .mountain import MountainFigures
 
 #: From there on an image counts as having the tag, where no card says otherwise.
 DEFAULT_THRESHOLD = 0.5
 
 # JSON of nothing but brackets makes 25 times its size of lists.
 _LARGEST_CARD = 1 << 20
-# Characters; these texts are shown to people.
-_LONGEST_TEXT = 1000
 # Notes on a model; this program writes a few.
 _MOST_MARKS = 20
 # Digits of a whole number; some versions of Python take minutes for a million of them.
 _MOST_DIGITS = 20
-# Images; a count as large as this is ignored.
-_TOO_MANY = 10**12
-
-
-class ImageCounts(NamedTuple):
-    """How many images of the tag, and how many others."""
-
-    tag: int
-    other: int
 
 
 @dataclass(frozen=True)
 class ModelCard:
     """What a card says. ``sha256`` is of the ``.pkl`` that it belongs to; figures are shares, 0 to 1.
 
-    ``training`` are the images learned from, ``validation`` those measured on. ``recipe`` says how it was learned, and
-    ``threshold_for`` what the threshold was chosen for.
+    ``training`` are the images learned from, ``validation`` those measured on. ``recipe`` says how it was learned,
+    ``threshold_for`` what the threshold was chosen for, and ``threshold_on`` by which images (``mountain`` or
+    ``examples``). ``out_of_fold_precision`` is the average precision among the images learned from, each scored by a
+    model that did not learn from it; ``mountain`` is ``None`` where no background was given.
     """
 
     sha256: str
@@ -58,6 +51,9 @@ class ModelCard:
     threshold_for: Optional[str]
     created: Optional[datetime]
     marks: tuple[str, ...]
+    threshold_on: Optional[str] = None
+    out_of_fold_precision: Optional[float] = None
+    mountain: Optional[MountainFigures] = None
 
 
 def read_card(path: str) -> Optional[ModelCard]:
@@ -107,20 +103,22 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _card(content: Mapping[str, Any]) -> ModelCard:
-    figures = _object(content.get("validation"))
-    marks = content.get("marks")
+    figures = as_object(content.get("validation"))
     return ModelCard(
-        sha256=_required_text(content["sha256"], _LONGEST_TEXT),
+        sha256=_required_text(content["sha256"], LONGEST_TEXT),
         encoder=_encoder(content.get("encoder")),
         threshold=_threshold(content.get("threshold", DEFAULT_THRESHOLD)),
-        training=_counts(content.get("training_images")),
-        validation=_counts(content.get("validation_images")),
-        average_precision=_share(figures.get("average_precision")),
-        balanced_accuracy=_share(figures.get("balanced_accuracy")),
-        recipe=_text(content.get("recipe")),
-        threshold_for=_text(content.get("threshold_for")),
-        created=_time(content.get("created")),
-        marks=tuple(filter(None, map(_text, marks[:_MOST_MARKS] if isinstance(marks, list) else ()))),
+        training=as_counts(content.get("training_images")),
+        validation=as_counts(content.get("validation_images")),
+        average_precision=as_share(figures.get("average_precision")),
+        balanced_accuracy=as_share(figures.get("balanced_accuracy")),
+        recipe=as_text(content.get("recipe")),
+        threshold_for=as_text(content.get("threshold_for")),
+        created=as_time(content.get("created")),
+        marks=as_texts(content.get("marks"), _MOST_MARKS),
+        threshold_on=as_text(content.get("threshold_on")),
+        out_of_fold_precision=as_share(as_object(content.get("cross_validation")).get("average_precision")),
+        mountain=MountainFigures.read(content.get("mountain")),
     )
 
 
@@ -148,36 +146,3 @@ def _threshold(value: object) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool):  # float() takes texts and true as well
         raise TypeError("a threshold is a number")
     return float(value)
-
-
-# What is for people: anything else is not said.
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> Optional[str]:
-    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_TEXT else None
-
-
-def _share(value: object) -> Optional[float]:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return None
-    return float(value) if 0 <= value <= 1 else None
-
-
-def _counts(value: object) -> Optional[ImageCounts]:
-    tag, other = _object(value).get("tag"), _object(value).get("other")
-    if type(tag) is not int or type(other) is not int:  # true is none
-        return None
-    return ImageCounts(tag, other) if min(tag, other) >= 0 and max(tag, other) < _TOO_MANY else None
-
-
-def _time(value: object) -> Optional[datetime]:
-    if not isinstance(value, str):
-        return None
-    try:
-        return datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
-    except ValueError:
-        return None

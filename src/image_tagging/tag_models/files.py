@@ -113,7 +113,7 @@ def load_tag_model(file: str) -> TagModel:
         raise ModelError(
             f"{file} takes embeddings of {scorer.dim} numbers, and its card says {encoder.dim}. Train it again."
         )
-    return TagModel(tag, kind, encoder, scorer, card.threshold if card else DEFAULT_THRESHOLD, file)
+    return TagModel(tag, kind, encoder, scorer, card.threshold if card else DEFAULT_THRESHOLD, file, card)
 
 
 def save_tag_model(folder: str, tag: str, kind: str, estimator: object, card: Mapping[str, Any]) -> str:

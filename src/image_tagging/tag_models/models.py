@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import EncoderError, EncoderMismatchError, NoModelsError
 from ..records import EncoderSpec
+from .cards import ModelCard
 from .scorers import Scorer, ScorerStack
 
 
@@ -24,7 +25,8 @@ class TagModel:
     """One trained model: the probability that an image has ``tag``.
 
     ``encoder`` is ``None`` where it is not known (models without a card, as the original's), ``threshold`` the
-    probability from which an image counts as having the tag, ``file`` where the model was loaded from.
+    probability from which an image counts as having the tag, ``file`` where the model was loaded from, and ``card`` the
+    card next to it.
     """
 
     tag: str
@@ -33,6 +35,7 @@ class TagModel:
     scorer: Scorer
     threshold: float = 0.5
     file: Optional[str] = None
+    card: Optional[ModelCard] = None
 
     @property
     def dim(self) -> int:

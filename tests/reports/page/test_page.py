@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from image_tagging.errors import OutputError
-from image_tagging.reports.page.page import as_page, pictures_of, tag_link, write_report_page
-from report_runs import HOSTILE, KINDS, UNKNOWN, example, model, run, two_kinds, uri
+from image_tagging.reports.page.content import pictures_of
+from image_tagging.reports.page.page import as_page, tag_link, write_report_page
+from report_runs import HOSTILE, KINDS, UNKNOWN, example, model, mountain, run, two_kinds, uri
 
 
 class _Elements(HTMLParser):
@@ -33,9 +34,18 @@ class _Elements(HTMLParser):
             self.text += data
 
 
+def content(page, name):
+    return re.search(f'<script type="application/json" id="{name}">(.*?)</script>', page, re.S)[1]
+
+
 def embedded(page, name):
     """The JSON that a page holds."""
-    return json.loads(re.search(f'<script type="application/json" id="{name}">(.*?)</script>', page, re.S)[1])
+    return json.loads(content(page, name))
+
+
+def details(page):
+    """The details of each model, in their order."""
+    return [json.loads(line) for line in content(page, "details").split("\n")]
 
 
 def test_it_is_written_into_place(tmp_path):
@@ -128,10 +138,83 @@ def test_what_thresholds_are_for_is_said(aim, said):
 
 def test_a_thousand_tags_make_a_page_that_can_be_opened():
     page = as_page(run(*two_kinds(*(f"tag {number}" for number in range(1000)))), {})
-    assert len(embedded(page, "run")["models"]) == 2000
+    assert len(embedded(page, "run")["models"]) == len(details(page)) == 2000
+    assert len(content(page, "run")) < 1_000_000  # what is read before anything is shown
     assert len(page) < 12_000_000
 
 
 def test_a_run_that_learned_nothing_has_a_page_too():
     skipped = [{"tag": "cat", "reason": "only 1 image"}]
     assert "only 1 image" in _Elements(as_page(run(skipped=skipped), {})).text
+
+
+WITH_MOUNTAIN = {"mountain": {"pictures": 18000, "read": 1_000_000}}
+
+
+def cells_of(page):
+    """The cells of the last row of the table, by their classes."""
+    return {attributes.get("class"): attributes for tag, attributes in _Elements(page).elements if tag == "td"}
+
+
+def test_the_table_names_what_is_on_the_mountain():
+    page = as_page(run(model(mountain=mountain()), **WITH_MOUNTAIN), {})
+    for said in ("Among your examples", "On the mountain", "0.7\u202f%", "0.5\u202f% – 1.3\u202f%", "81\u202f%"):
+        assert said in _Elements(page).text
+    assert cells_of(page)["share number"]["data-value"] == "0.0071"
+    assert cells_of(page)["right number"]["data-value"] == "0.81"
+
+
+def test_a_run_without_a_background_shows_no_mountain():
+    for one in (run(model()), run(model(mountain=None), mountain=None)):
+        page = as_page(one, {})
+        assert "On the mountain" not in _Elements(page).text
+        assert details(page)[0]["mountain"] is None
+
+
+def test_a_warning_on_the_mountain_takes_the_share_of_right_ones_back():
+    told = mountain(warnings=["cannot be told"])
+    page = as_page(run(model(warnings=["7 images"], mountain=told), **WITH_MOUNTAIN), {})
+    assert "data-value" not in cells_of(page)["right number"]
+    assert cells_of(page)["warnings"]["data-value"] == "2"
+    assert embedded(page, "run")["models"][0]["right"] is None
+    assert "right" not in "".join(details(page)[0]["mountain"]["sentences"])
+
+
+def test_a_mountain_of_which_nothing_is_known_is_dashes():
+    lists = ("warnings", "surest", "at_threshold", "just_below")
+    unknown = {key: [] if key in lists else None for key in mountain()}
+    text = _Elements(as_page(run(model(mountain=unknown), **WITH_MOUNTAIN), {})).text
+    assert "On the mountain" in text
+    assert "None" not in text
+
+
+def test_the_sentences_count_the_whole_mountain():
+    page = as_page(run(model(mountain=mountain()), **WITH_MOUNTAIN), {})
+    assert "some 7,100 pictures (4,600 to 13,000)" in details(page)[0]["mountain"]["sentences"][0]
+
+
+def test_the_kind_that_answers_is_the_better_one_on_the_mountain():
+    lr, svm = (mountain(average_precision=value) for value in (0.9, 0.8))
+    models = [model(kind=KINDS[0], ap=0.5, mountain=lr), model(kind=KINDS[1], ap=0.9, mountain=svm)]
+    for given, answers in ((models, [True, False]), ([{**one, "mountain": None} for one in models], [False, True])):
+        assert [one["answers"] for one in embedded(as_page(run(*given), {}), "run")["models"]] == answers
+
+
+def test_pictures_of_the_mountain_come_after_the_first_hit_of_every_tag():
+    models = [model(tag, mountain=mountain(tag)) for tag in ("cat", "dog")]
+    paths = pictures_of(run(*models, **WITH_MOUNTAIN))
+    first = [path.rpartition("/")[2] for path in paths[:8]]
+    hits, threshold = ["cat-0.png", "dog-0.png"], ["cat-23.png", "dog-23.png"]
+    assert first == [*hits, *threshold, "cat-20.png", "dog-20.png", "cat-26.png", "dog-26.png"]
+    assert len(paths) == len(set(paths))
+
+
+@pytest.mark.parametrize(("count", "more"), [(8, ""), (9, "and 1 more"), (112, "and 104 more")])
+def test_eight_tags_of_one_piece_of_advice_are_shown_at_once(count, more):
+    tags = [f"tag {number}" for number in range(count)]
+    advice = {"code": "few", "tags": tags, "images": [], "sentence": "Few images."}
+    page = as_page(run(model(), advice=[advice]), {})
+    chips = re.search(r'<div class="chips">(.*?)</li>', page, re.S)[1]
+    shown, _, rest = chips.partition("<details>")
+    assert [part.count('class="chip"') for part in (shown, rest)] == [8, count - 8]
+    assert (more in rest) if more else not rest

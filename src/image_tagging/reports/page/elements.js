@@ -1,4 +1,5 @@
-// Elements, with figures and names in them. Names are untrusted: they are only set as text, never as HTML.
+// Elements, with figures and names in them. Names are untrusted: they are only set as text, never as HTML; only the rows
+// of the table are HTML, which the program wrote and escaped.
 const SVG = "http://www.w3.org/2000/svg";
 
 function build(node, attributes, children) {
@@ -50,11 +51,18 @@ const links = new Map(run.links);
 const tagOfLink = new Map(run.links.map(([tag, link]) => [link, tag]));
 const thumbnails = new Map(read("thumbnails"));
 const modelsOf = new Map();
-for (const model of run.models) {
+for (const [number, model] of run.models.entries()) {
+  model.number = number;
   if (!modelsOf.has(model.tag)) modelsOf.set(model.tag, []);
   modelsOf.get(model.tag).push(model);
 }
 
-// The kind that does better by average precision; of equals the first.
-const better = (models) =>
-  models.reduce((best, model) => ((model.average_precision ?? -1) > (best.average_precision ?? -1) ? model : best));
+// The model of the kind that answers for the tag.
+const answering = (models) => models.find((model) => model.answers);
+
+// All of a model: its line of the details, which are large and so are read when its tag is opened.
+let detailLines = null;
+function whole(model) {
+  detailLines ??= document.getElementById("details").textContent.split("\n");
+  return { ...JSON.parse(detailLines[model.number]), answers: model.answers };
+}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...text import counted
 from .words import aim, as_html
 
-#: Pieces of advice that are shown at once; further ones are behind a click.
-_FIRST_ADVICE = 5
+#: Pieces of advice that are shown at once, and tags of one piece; further ones are behind a click.
+_FIRST_ADVICE, _FIRST_TAGS = 5, 8
 
 
 def title(run: Mapping[str, Any]) -> str:
@@ -28,6 +28,10 @@ def heading(run: Mapping[str, Any]) -> str:
         ("created", f'<time datetime="{as_html(created)}">{as_html(created[:10])}</time>', as_html(created[11:16])),
         ("thresholds", as_html(str(run["threshold_for"])), as_html(aim(str(run["threshold_for"])))),
     ]
+    if mountain := run.get("mountain"):
+        read = mountain["read"]
+        of = f"background, of {read:,} read" if read > mountain["pictures"] else "background"
+        figures.append(("mountain", counted(mountain["pictures"], "picture"), of))
     cells = "\n".join(
         f"<div><dt>{name}</dt><dd><bdi>{value}</bdi>{f' <small>{more}</small>' if more else ''}</dd></div>"
         for name, value, more in figures
@@ -62,18 +66,27 @@ def _advice(advice: list[Mapping[str, Any]], links: Mapping[str, str]) -> str:
 
 def _piece(number: int, piece: Mapping[str, Any], links: Mapping[str, str]) -> str:
     """Return the HTML of one piece of advice; a script replaces its paths by pictures."""
-    tags = "".join(
-        f'<a class="chip" href="{links[tag]}"><bdi>{as_html(tag)}</bdi></a>'
-        if tag in links
-        else f'<span class="chip"><bdi>{as_html(tag)}</bdi></span>'
-        for tag in piece["tags"]
-    )
     paths = "".join(f"<li><bdi>{as_html(path)}</bdi></li>" for path in piece["images"])
     shown = f'<ul class="paths" data-advice="{number}">{paths}</ul>' if paths else ""
     return (
         f'<li data-code="{as_html(piece["code"])}"><p>{as_html(piece["sentence"])}</p>'
-        f"{f'<p class={chr(34)}chips{chr(34)}>{tags}</p>' if tags else ''}{shown}</li>"
+        f"{_chips(piece['tags'], links)}{shown}</li>"
     )
+
+
+def _chips(tags: Sequence[str], links: Mapping[str, str]) -> str:
+    """Return the HTML of the tags of one piece of advice; empty where it names none."""
+    chips = [
+        f'<a class="chip" href="{links[tag]}"><bdi>{as_html(tag)}</bdi></a>'
+        if tag in links
+        else f'<span class="chip"><bdi>{as_html(tag)}</bdi></span>'
+        for tag in tags
+    ]
+    if not chips:
+        return ""
+    first, rest = chips[:_FIRST_TAGS], chips[_FIRST_TAGS:]
+    more = f'<details><summary>and {len(rest):,} more</summary><div class="chips">{"".join(rest)}</div></details>'
+    return f'<div class="chips">{"".join(first)}{more if rest else ""}</div>'
 
 
 def _skipped(skipped: list[Mapping[str, Any]]) -> str:

@@ -8,7 +8,7 @@ let leftAt = 0;
 // Draw every tag as a dot at its average precision, stacked where dots are close.
 function drawSpread() {
   const place = document.getElementById("spread");
-  const measured = [...modelsOf.values()].map(better).filter((model) => isKnown(model.average_precision));
+  const measured = [...modelsOf.values()].map(answering).filter((model) => isKnown(model.average_precision));
   place.hidden = measured.length < 3;
   if (place.hidden) return;
   const width = Math.max(280, place.clientWidth);
@@ -32,7 +32,7 @@ function drawSpread() {
   }
   for (const [bin, stack] of stacks) {
     stack.forEach((model, index) => {
-      const dot = drawn("circle", { class: model.warnings.length ? "dot doubted" : "dot", cx: across(bin),
+      const dot = drawn("circle", { class: model.warnings ? "dot doubted" : "dot", cx: across(bin),
         cy: base - 2 - radius - index * step, r: Math.min(radius, Math.max(1.2, step / 2)) },
         drawn("title", {}, `${plain(model.tag)}: ${figure(model.average_precision)}`));
       picture.append(drawn("a", { href: links.get(model.tag), tabindex: "-1" }, dot));
@@ -40,8 +40,8 @@ function drawSpread() {
   }
   const middle = measured[Math.floor((measured.length - 1) / 2)].average_precision;
   place.replaceChildren(picture, element("figcaption", {},
-    `Each dot is a tag, placed by average precision: further right is better. The median is ${figure(middle)}. `,
-    measured.some((model) => model.warnings.length) ? "Hollow dots have warnings." : ""));
+    `Each dot is a tag, placed by average precision${run.mountain ? " among your examples" : ""}: further right is better. The median is ${figure(middle)}. `,
+    measured.some((model) => model.warnings) ? "Hollow dots have warnings." : ""));
 }
 
 function showAdvicePictures() {
@@ -61,8 +61,7 @@ function showOverview() {
   document.title = pageTitle;
   if (from === null) return;
   scrollTo(0, leftAt);
-  const row = rows.find(({ row: each, model }) => model.tag === from && !each.hidden)?.row;
-  row?.querySelector("a").focus({ preventScroll: leftAt > 0 });
+  rowOf(from)?.querySelector("a").focus({ preventScroll: leftAt > 0 });
 }
 
 function showTag(tag) {
@@ -116,6 +115,7 @@ setUpTable();
 showAdvicePictures();
 drawSpread();
 addEventListener("resize", () => { if (tagShown === null) drawSpread(); });
+addEventListener("beforeprint", addAllRows);
 addEventListener("hashchange", follow);
 document.addEventListener("keydown", onKey);
 follow();

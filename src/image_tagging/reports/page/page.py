@@ -2,7 +2,7 @@
 
 The page is self-contained, makes no network request (its content security policy forbids it) and opens from disk. The
 head and the table are plain HTML and need no JavaScript; the plots and pictures of one tag are drawn when it is opened,
-from the content of ``reports.json``.
+from the content of ``reports.json`` (:mod:`.content`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import os
 import re
 from collections.abc import Mapping
 from importlib.resources import files
-from itertools import chain, zip_longest
 from typing import Any
 from urllib.parse import quote
 
 from ...tag_models import kind_named
 from ...text import encodable
 from ...writing import new_text
+from .content import details, overview, pictures_of
 from .head import heading, notes, title
 from .table import table
 
@@ -58,6 +58,7 @@ _PAGE = """<!doctype html>
 <main id="tag" hidden></main>
 <p id="said" role="status"></p>
 <script type="application/json" id="run">{run}</script>
+<script type="application/json" id="details">{details}</script>
 <script type="application/json" id="thumbnails">{thumbnails}</script>
 <script>{script}</script>
 </body>
@@ -97,22 +98,11 @@ def as_page(run: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
         script_hash=_hash(script),
         heading=heading(run),
         notes=notes(run, links),
-        table=table(run["models"], links),
-        run=_embedded({**run, "links": list(links.items()), "kinds": _kinds(run)}),
+        table=table(run["models"], links, with_mountain=bool(run.get("mountain"))),
+        run=_embedded({**overview(run, shown), "links": list(links.items()), "kinds": _kinds(run)}),
+        details="\n".join(map(_embedded, details(run))),
         thumbnails=_embedded(list(shown.items())),
     )
-
-
-def pictures_of(run: Mapping[str, Any]) -> list[str]:
-    """Return the ``file_path`` of every image that the page shows, each once, the most important first.
-
-    First come those of the advice; then the first example of each list of each model, then the second …, so that each
-    tag has some thumbnails where not all images can have one.
-    """
-    advised = chain.from_iterable(advice["images"] for advice in run["advice"])
-    lists = [model[name] for model in run["models"] for name in ("hits", "label_errors", "misses")]
-    by_rank = chain.from_iterable(zip_longest(*lists))
-    return list(dict.fromkeys(chain(advised, (example["file_path"] for example in by_rank if example))))
 
 
 def tag_link(tag: str) -> str:

@@ -1,22 +1,34 @@
 // The table: sorted by a column, narrowed to what is looked for, of one kind of model, the best one, or all.
 const BETTER = "better";
 const ALL = "all";
-const DESCENDING_FIRST = new Set(["images", "ap", "balanced", "warnings"]);
+const DESCENDING_FIRST = new Set(["images", "ap", "balanced", "share", "right", "warnings"]);
+
+// Rows that are made at once: more than a screen shows. The others follow while nothing else is to be done.
+const AT_ONCE = 60;
+
+// The table is kept as text, one row a line, until its rows are shown: a browser takes seconds for thousands of them.
+const [tableHead, tableBody] = document.getElementById("rows").textContent.split("<tbody>\n");
+const rowLines = tableBody.split("\n");
+document.querySelector(".wide").innerHTML = `${tableHead}<tbody></tbody></table>`;
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-const body = document.querySelector("#table tbody");
-const rows = [...body.rows].map((row) => {
-  const model = run.models[Number(row.dataset.model)];
-  const values = new Map([["tag", model.tag], ["kind", kindName(model.kind)]]);
-  for (const cell of row.querySelectorAll("td:not(.kind)")) {
-    values.set(cell.classList[0], cell.dataset.value === undefined ? null : Number(cell.dataset.value));
-  }
-  const isBetter = better(modelsOf.get(model.tag)) === model;
-  return { row, model, values, isBetter, searched: model.tag.toLowerCase() };
-});
+const table = document.getElementById("table");
+const body = table.querySelector("tbody");
+const entries = run.models.map((model) => ({
+  model,
+  row: null,
+  searched: model.tag.toLowerCase(),
+  values: new Map([
+    ["tag", model.tag], ["kind", kindName(model.kind)], ["images", model.images], ["ap", model.average_precision],
+    ["balanced", model.balanced_accuracy], ["threshold", model.threshold], ["calibration", model.calibration_error],
+    ["share", model.share], ["right", model.right], ["warnings", model.warnings],
+  ]),
+}));
 
 const sorting = { column: "tag", direction: 1 };
 let kindShown = BETTER;
+let shown = [];  // the entries that are wanted, in the order of the table
+let added = 0;  // of which so many have a row in it
 
 function compare(one, two) {
   const [a, b] = [one.values.get(sorting.column), two.values.get(sorting.column)];
@@ -25,9 +37,45 @@ function compare(one, two) {
   return order * sorting.direction || collator.compare(one.model.tag, two.model.tag) || (one.model.kind < two.model.kind ? -1 : 1);
 }
 
-function sortTable() {
-  rows.sort(compare);
-  body.append(...rows.map(({ row }) => row));
+// Make the rows of some entries from their lines, in one go.
+function makeRows(some) {
+  const missing = some.filter(({ row }) => !row);
+  const made = document.createElement("tbody");
+  made.innerHTML = missing.map(({ model }) => rowLines[model.number]).join("");
+  const rows = [...made.rows];
+  missing.forEach((entry, index) => {
+    entry.row = rows[index];
+    const face = entry.model.face === null ? null : thumbnail(entry.model.face);
+    if (face) entry.row.querySelector(".face").append(face);
+  });
+}
+
+function addRows(most) {
+  const next = shown.slice(added, added + most);
+  makeRows(next);
+  body.append(...next.map(({ row }) => row));
+  added += next.length;
+}
+
+const addAllRows = () => addRows(Infinity);
+
+// Add the rows that are not there yet, a part at a time, so that the page can be used meanwhile.
+let adding = 0;
+function addTheOthers() {
+  clearTimeout(adding);
+  if (added === shown.length) return;
+  adding = setTimeout(() => { addRows(2 * AT_ONCE); addTheOthers(); }, 30);
+}
+
+function showRows() {
+  shown.sort(compare);
+  body.replaceChildren();
+  added = 0;
+  addRows(AT_ONCE);
+  addTheOthers();
+}
+
+function markSorting() {
   for (const head of document.querySelectorAll("#table th[data-column]")) {
     const isSorted = head.dataset.column === sorting.column;
     if (isSorted) head.setAttribute("aria-sort", sorting.direction > 0 ? "ascending" : "descending");
@@ -35,34 +83,28 @@ function sortTable() {
   }
 }
 
-function isShown({ model, isBetter, searched }) {
-  const wanted = document.getElementById("search").value.trim().toLowerCase();
-  if (!searched.includes(wanted)) return false;
-  if (document.getElementById("warned").checked && !model.warnings.length) return false;
-  return kindShown === ALL || (kindShown === BETTER ? isBetter : model.kind === kindShown);
-}
-
 function filterTable() {
-  const tags = new Set();
-  for (const each of rows) {
-    each.row.hidden = !isShown(each);
-    if (!each.row.hidden) tags.add(each.model.tag);
-  }
+  const wanted = document.getElementById("search").value.trim().toLowerCase();
+  const onlyWarned = document.getElementById("warned").checked;
+  shown = entries.filter(({ model, searched }) => searched.includes(wanted) && (model.warnings || !onlyWarned)
+    && (kindShown === ALL || (kindShown === BETTER ? model.answers : model.kind === kindShown)));
+  showRows();
+  const tags = new Set(shown.map(({ model }) => model.tag));
   const all = modelsOf.size;
   document.getElementById("count").textContent =
     tags.size === all ? counted(all, "tag") : `${count(tags.size)} of ${counted(all, "tag")}`;
   document.getElementById("none").hidden = tags.size > 0;
-  document.getElementById("table").classList.toggle("one-kind", kindShown !== ALL && kindShown !== BETTER);
+  table.classList.toggle("one-kind", kindShown !== ALL && kindShown !== BETTER);
 }
 
 // The shown tags in the order of the table, each once, for "previous" and "next".
-const tagsInOrder = () => [...new Set(rows.filter(({ row }) => !row.hidden).map(({ model }) => model.tag))];
+const tagsInOrder = () => [...new Set(shown.map(({ model }) => model.tag))];
 
-function addFaces() {
-  for (const { row, model } of rows) {
-    const face = model.hits.map((example) => thumbnail(example.file_path)).find((image) => image);
-    if (face) row.querySelector(".face").append(face);
-  }
+// The row of a tag that is shown; the rows before it are made where they are missing.
+function rowOf(tag) {
+  const at = shown.findIndex(({ model }) => model.tag === tag);
+  if (at >= added) addRows(at + 1 - added);
+  return shown[at]?.row;
 }
 
 function setUpTable() {
@@ -72,7 +114,8 @@ function setUpTable() {
       const first = DESCENDING_FIRST.has(column) ? -1 : 1;
       sorting.direction = sorting.column === column ? -sorting.direction : first;
       sorting.column = column;
-      sortTable();
+      showRows();
+      markSorting();
     });
   }
   const kinds = run.kinds.map(([kind]) => kind);
@@ -92,9 +135,8 @@ function setUpTable() {
     const row = event.target.closest("tr");
     if (row && !event.target.closest("a") && !String(getSelection())) location.hash = row.querySelector("a").hash;
   });
-  document.getElementById("table").classList.add("live");
-  addFaces();
-  sortTable();
+  table.classList.add("live");
   filterTable();
+  markSorting();
   document.getElementById("controls").hidden = false;
 }

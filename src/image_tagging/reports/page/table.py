@@ -1,36 +1,75 @@
-"""The table of the page: one row per tag and kind of model, in plain HTML that a script makes sortable."""
+"""The table of the page: one row per tag and kind of model, in plain HTML that a script makes sortable.
+
+A browser takes seconds for two thousand rows. So the table is in a ``noscript`` element, which a browser that runs
+scripts keeps as text: the script makes rows of it, one line each, as they are needed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Optional
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Optional
 
-from ...tag_models import kind_named
-from .words import NOTHING, as_html, figure, share
+from ...tag_models import MountainFigures, kind_named
+from .words import NOTHING, as_html, estimated_share, figure, share
 
-#: The name, the heading and the meaning of each column.
-_COLUMNS = (
-    ("tag", "Tag", "The name of the folder or label."),
-    ("kind", "Kind", "Each tag is learned by several kinds of model; stages 3 and 4 use all of them."),
-    ("images", "Images", "Images of the tag that the model was trained on."),
-    (
-        "ap",
-        "Average precision",
-        "How well sorting by probability puts the images of the tag before all others: 1 is perfect. The pale bar is "
-        "the 95 % interval for other images of this sort: a long bar means that there are too few images.",
-    ),
-    (
-        "balanced",
-        "Balanced accuracy",
-        "The mean of two shares: images of the tag that are tagged, and others that are not. 50 % is guessing.",
-    ),
-    ("threshold", "Threshold", "The lowest probability at which an image gets the tag."),
-    (
-        "calibration",
-        "Calibration error",
-        "The mean error of the probabilities: at 0.05, about 65 to 75 % of the images given 70 % have the tag.",
-    ),
-    ("warnings", "Warnings", "Why the figures of this row are less reliable."),
+
+class _Column(NamedTuple):
+    """A column: its name, its heading, its meaning, and which images its figures are about."""
+
+    name: str
+    heading: str
+    meaning: str
+    about: str = ""
+
+
+_EXAMPLES, _MOUNTAIN = "Among your examples", "On the mountain"
+
+_TAG = _Column("tag", "Tag", "The name of the folder or label.")
+_KIND = _Column(
+    "kind",
+    "Kind",
+    "Each tag is learned by several kinds of model. Stages 3 and 4 use all of them; where one answer per tag is given, "
+    "it is that of the better kind.",
+)
+_IMAGES = _Column("images", "Images", "Images of the tag that the model was trained on.")
+_PRECISION = _Column(
+    "ap",
+    "Average precision",
+    "How well sorting by probability puts the images of the tag before all others: 1 is perfect. The pale bar is "
+    "the 95 % interval for other images of this sort: a long bar means that there are too few images.",
+    _EXAMPLES,
+)
+_BALANCED = _Column(
+    "balanced",
+    "Balanced accuracy",
+    "The mean of two shares: images of the tag that are tagged, and others that are not. 50 % is guessing.",
+    _EXAMPLES,
+)
+_THRESHOLD = _Column("threshold", "Threshold", "The lowest probability at which an image gets the tag.")
+_CALIBRATION = _Column(
+    "calibration",
+    "Calibration error",
+    "The mean error of the probabilities: at 0.05, about 65 to 75 % of the images given 70 % have the tag.",
+    _EXAMPLES,
+)
+_SHARE = _Column(
+    "share",
+    "Share of the mountain",
+    "The estimated share of the mountain that has the tag, and below it the interval of the estimate.",
+    _MOUNTAIN,
+)
+_RIGHT = _Column(
+    "right",
+    "Tagged rightly there",
+    "The share of the tagged pictures of the mountain that is expected to have the tag.",
+    _MOUNTAIN,
+)
+_WARNINGS = _Column("warnings", "Warnings", "Why the figures of this row are less reliable.")
+
+_COLUMNS = (_TAG, _KIND, _IMAGES, _PRECISION, _BALANCED, _THRESHOLD, _CALIBRATION, _WARNINGS)
+_WITH_MOUNTAIN = (
+    *(_TAG, _KIND, _IMAGES, _THRESHOLD, _PRECISION, _BALANCED, _CALIBRATION),
+    *(_SHARE, _RIGHT, _WARNINGS),
 )
 
 #: Pixels of the bar of average precision, and of the dot on it.
@@ -40,15 +79,17 @@ _WITHOUT_SCRIPT = "Plots, pictures, sorting and searching need JavaScript; all f
 
 _MEASURED = "All figures are out of fold: each image was scored by a model that was not trained on it."
 
+_ESTIMATED = (
+    "Those of the mountain are estimates from the background: nobody said which of its pictures have the tag, so they "
+    "are missing where they cannot be relied on."
+)
 
-def table(models: Sequence[Mapping[str, Any]], links: Mapping[str, str]) -> str:
+
+def table(models: Sequence[Mapping[str, Any]], links: Mapping[str, str], *, with_mountain: bool = False) -> str:
     """Return the HTML of the table, of its controls (hidden without JavaScript), and of the meanings of its columns."""
-    heads = "".join(
-        f'<th scope="col" data-column="{name}"><button type="button" title="{as_html(meaning)}">{label}</button></th>'
-        for name, label, meaning in _COLUMNS
-    )
-    rows = "\n".join(_row(number, model, links) for number, model in enumerate(models))
-    meanings = "".join(f"<div><dt>{label}</dt><dd>{meaning}</dd></div>" for _, label, meaning in _COLUMNS)
+    columns = _WITH_MOUNTAIN if with_mountain else _COLUMNS
+    rows = "\n".join(_row(number, model, links, columns) for number, model in enumerate(models))
+    meanings = "".join(f"<div><dt>{column.heading}</dt><dd>{column.meaning}</dd></div>" for column in columns)
     return f"""<section id="tags">
 <h2>Tags</h2>
 <figure id="spread" hidden></figure>
@@ -60,33 +101,74 @@ def table(models: Sequence[Mapping[str, Any]], links: Mapping[str, str]) -> str:
 <output id="count"></output>
 </form>
 <noscript><p>{_WITHOUT_SCRIPT}</p></noscript>
-<div class="wide"><table id="table">
-<thead><tr>{heads}</tr></thead>
+<div class="wide"><noscript id="rows"><table id="table"{' class="with-mountain"' if with_mountain else ""}>
+<thead>{_heads(columns)}</thead>
 <tbody>
 {rows}
 </tbody>
-</table></div>
+</table></noscript></div>
 <p id="none" hidden>No tag matches.</p>
 <details class="meanings"><summary>What the columns mean</summary><dl>{meanings}</dl>
-<p>{_MEASURED}</p>
+<p>{_MEASURED}{f" {_ESTIMATED}" if with_mountain else ""}</p>
 </details>
 </section>"""
 
 
-def _row(number: int, model: Mapping[str, Any], links: Mapping[str, str]) -> str:
-    tag, kind, warnings = model["tag"], kind_named(str(model["kind"])), model["warnings"]
-    listed = "".join(f'<li class="warning">{as_html(warning)}</li>' for warning in warnings)
-    cells = (
-        f'<th scope="row"><a href="{links[tag]}"><span class="face"></span><bdi>{as_html(tag)}</bdi></a></th>',
-        f'<td class="kind" title="{as_html(kind.title)}">{as_html(kind.short_title)}</td>',
-        _cell("images", model["images"], f"{model['images']:,}"),
-        _cell("ap", model["average_precision"], _average_precision(model)),
-        _cell("balanced", model["balanced_accuracy"], share(model["balanced_accuracy"])),
-        _cell("threshold", model["threshold"], figure(model["threshold"])),
-        _cell("calibration", model["calibration_error"], figure(model["calibration_error"], 3)),
-        f'<td class="warnings" data-value="{len(warnings)}">{f"<ul>{listed}</ul>" if listed else ""}</td>',
+def _heads(columns: Sequence[_Column]) -> str:
+    """Return the rows of the head; where figures are about two sets of images, a first row says of which."""
+    heads = "".join(
+        f'<th scope="col" data-column="{column.name}"><button type="button" title="{as_html(column.meaning)}">'
+        f"{column.heading}</button></th>"
+        for column in columns
     )
-    return f'<tr data-model="{number}" data-kind="{as_html(kind.name)}">{"".join(cells)}</tr>'
+    groups = f'<tr class="groups">{"".join(_groups(columns))}</tr>' if _SHARE in columns else ""
+    return f"{groups}<tr>{heads}</tr>"
+
+
+def _groups(columns: Sequence[_Column]) -> Iterator[str]:
+    """Yield a cell above each column that belongs to no set of images, and one above all of each set."""
+    for before, column in zip((None, *columns), columns):
+        if not column.about:
+            yield f'<td class="{column.name}"></td>'
+        elif before is None or before.about != column.about:
+            width = sum(each.about == column.about for each in columns)
+            yield f'<th scope="colgroup" colspan="{width}">{column.about}</th>'
+
+
+def _row(number: int, model: Mapping[str, Any], links: Mapping[str, str], columns: Sequence[_Column]) -> str:
+    tag, kind = model["tag"], kind_named(str(model["kind"]))
+    mountain = MountainFigures.read(model.get("mountain"))
+    warnings = list(dict.fromkeys((*model["warnings"], *(mountain.warnings if mountain else ()))))
+    precision = _expected_precision(mountain)
+    listed = "".join(f'<li class="warning">{as_html(warning)}</li>' for warning in warnings)
+    cells = {
+        _TAG: f'<th scope="row"><a href="{links[tag]}"><span class="face"></span><bdi>{as_html(tag)}</bdi></a></th>',
+        _KIND: f'<td class="kind" title="{as_html(kind.title)}">{as_html(kind.short_title)}</td>',
+        _IMAGES: _cell("images", model["images"], f"{model['images']:,}"),
+        _PRECISION: _cell("ap", model["average_precision"], _average_precision(model)),
+        _BALANCED: _cell("balanced", model["balanced_accuracy"], share(model["balanced_accuracy"])),
+        _THRESHOLD: _cell("threshold", model["threshold"], figure(model["threshold"])),
+        _CALIBRATION: _cell("calibration", model["calibration_error"], figure(model["calibration_error"], 3)),
+        _SHARE: _cell("share", mountain.prevalence if mountain else None, _prevalence(mountain)),
+        _RIGHT: _cell("right", precision, share(precision)),
+        _WARNINGS: f'<td class="warnings" data-value="{len(warnings)}">{f"<ul>{listed}</ul>" if listed else ""}</td>',
+    }
+    shown = "".join(cells[column] for column in columns)
+    return f'<tr data-model="{number}" data-kind="{as_html(kind.name)}">{shown}</tr>'
+
+
+def _prevalence(mountain: Optional[MountainFigures]) -> str:
+    """Return the HTML of the estimated share and of its interval."""
+    if mountain is None or mountain.prevalence is None:
+        return NOTHING
+    low, high = map(estimated_share, mountain.interval or (None, None))
+    limits = f"<small>{low} – {high}</small>" if mountain.interval else ""
+    return f"<b>{estimated_share(mountain.prevalence)}</b>{limits}"
+
+
+def _expected_precision(mountain: Optional[MountainFigures]) -> Optional[float]:
+    """Return the share of the tagged that is right; ``None`` where a warning says that it cannot be relied on."""
+    return None if mountain is None or mountain.warnings else mountain.precision
 
 
 def _cell(name: str, value: Optional[float], shown: str) -> str:

@@ -15,6 +15,38 @@ function tiles(model) {
     element("div", {}, element("dt", {}, name), element("dd", {}, value, more ? element("small", {}, more) : null))));
 }
 
+// What follows from probabilities is not claimed where a warning says that these cannot be relied on.
+function mountainTiles(mountain) {
+  const reliable = mountain.warnings.length ? {} : mountain;
+  const shown = [
+    ["average precision", figure(mountain.average_precision)],
+    ["precision", share(reliable.precision)],
+    ["recall", share(reliable.recall)],
+    ["F1", figure(reliable.f1)],
+  ];
+  return element("dl", { class: "tiles" }, ...shown.map(([name, value]) =>
+    element("div", {}, element("dt", {}, name), element("dd", {}, value))));
+}
+
+// What the tag is on the mountain: how much of it, how well it is found, and pictures from three places of the order.
+function onMountain(model) {
+  const mountain = model.mountain;
+  if (!mountain) return [];
+  const strips = [
+    ["Surest", "Pictures of the mountain with the highest probability.", mountain.surest],
+    ["At the threshold", "The last ones that get the tag: about here it goes wrong first.", mountain.at_threshold],
+    ["Just below", "The first ones that do not get the tag.", mountain.just_below],
+  ];
+  return [
+    element("h4", { class: "where" }, "On the mountain"),
+    element("p", { class: "mountain" }, plain(mountain.sentences.join(" ") || "How much of it has this tag is not known.")),
+    chips(mountain.warnings),
+    mountainTiles(mountain),
+    ...strips.map(([title, sentence, examples]) => strip(title, [sentence], examples ?? [])),
+    element("h4", { class: "where" }, "Among your examples"),
+  ];
+}
+
 function chips(texts) {
   if (!texts.length) return null;
   return element("ul", { class: "chips" }, ...texts.map((text) => element("li", { class: "warning" }, plain(text))));
@@ -28,7 +60,8 @@ function kindColumn(model, others, isBest) {
       `Learned from ${counted(model.images, "image")} of the tag and ${counted(model.others, "other")}`,
       `, ${count(model.validation_images)} and ${count(model.validation_others)} held out. `,
       element("span", { class: "recipe" }, plain(model.recipe))),
-    chips(model.warnings),
+    chips(model.warnings.filter((warning) => !model.mountain?.warnings.includes(warning))),
+    ...onMountain(model),
     tiles(model),
     element("div", { class: "plots" },
       precisionRecall(model, others), reliability(model), histograms(model), confusions(model)),
@@ -52,8 +85,8 @@ function kindTabs(models, shown, column) {
 }
 
 function tagPage(tag, before, after) {
-  const models = modelsOf.get(tag);
-  const best = better(models);
+  const models = modelsOf.get(tag).map(whole);
+  const best = answering(models);
   const columns = models.map((model) =>
     kindColumn(model, models.filter((each) => each !== model), model === best && models.length > 1 && isKnown(model.average_precision)));
   const show = (model) => columns.forEach((column, index) => column.classList.toggle("shown", models[index] === model));

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Optional
 
-from ...text import marked
+from ...text import marked, percent
 
 NOTHING = "–"
 
@@ -36,6 +36,11 @@ def aim(name: str) -> str:
 def share(value: Optional[float]) -> str:
     """A share as a percentage: ``84 %``."""
     return NOTHING if value is None else f"{value * 100:.0f}\u202f%"
+
+
+def estimated_share(value: Optional[float]) -> str:
+    """An estimated share as a percentage, of few digits: ``0.7 %``."""
+    return NOTHING if value is None else percent(value).replace(" ", "\u202f")
 
 
 def figure(value: Optional[float], digits: int = 2) -> str:

@@ -18,7 +18,7 @@ from .calibration import Sigmoid
 from .estimators import linear_svm, logistic_regression, rbf_svm
 from .examples import Examples
 from .linear import Linear, fit_regression
-from .svm import KernelSvm, fit_kernel_svm, fit_linear_svm
+from .svm import KernelSvm, fit_kernel_svm
 from .training_images import Space, TrainingImages, Unseen
 
 AnyRecipe = TypeVar("AnyRecipe")
@@ -103,9 +103,9 @@ class SvmRecipe:
             return FittedRbfSvm(svm, examples.x[svm.supports], self)
         change, x = images.space(self.decorrelation)
         if self.weighted:
-            svm_of_x = fit_linear_svm(x, examples.is_tag, examples.weights, self.c)
-            return FittedLinearSvm(svm_of_x.in_original_space(change), self.c)
-        svm = fit_kernel_svm(x @ x.T, examples.is_tag, self.c)
+            svm = fit_kernel_svm(images.products(self.decorrelation), examples.is_tag, self.c, examples.weights)
+        else:
+            svm = fit_kernel_svm(x @ x.T, examples.is_tag, self.c)
         linear = Linear(svm.dual @ x[svm.supports], svm.intercept)
         return FittedLinearSvm(linear.in_original_space(change), self.c)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...tag_models import Floats
-from .linear import Linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,24 +25,20 @@ class KernelSvm:
         return margins
 
 
-def fit_kernel_svm(kernel: Floats, is_tag: NDArray[np.bool_], c: float) -> KernelSvm:
+def fit_kernel_svm(
+    kernel: NDArray[np.floating[Any]], is_tag: NDArray[np.bool_], c: float, weights: Optional[Floats] = None
+) -> KernelSvm:
     """Fit a support vector machine to the images whose table of kernels (n, n) is given.
 
-    Balanced weights move the boundary to where few images of the tag meet many others; the sigmoid of its calibration,
-    which knows only how many images each stands for, brings the probabilities back to the share that the tag has.
+    ``weights`` (n,) are those of the images; without any, classes are balanced. Balanced weights move the boundary to
+    where few images of the tag meet many others; the sigmoid of its calibration, which knows only how many images each
+    stands for, brings the probabilities back to the share that the tag has.
     """
     from sklearn.svm import SVC
 
-    model = SVC(C=c, kernel="precomputed", class_weight="balanced").fit(kernel, is_tag)
+    balanced = None if weights is not None else "balanced"
+    model = SVC(C=c, kernel="precomputed", class_weight=balanced).fit(kernel, is_tag, weights)
     return KernelSvm(np.asarray(model.support_, dtype=np.intp), model.dual_coef_[0], float(model.intercept_[0]))
-
-
-def fit_linear_svm(x: Floats, is_tag: NDArray[np.bool_], weights: Floats, c: float) -> Linear:
-    """Fit a linear support vector machine to vectors (n, D), each of the weight (n,) given."""
-    from sklearn.svm import SVC
-
-    model = SVC(C=c, kernel="linear").fit(x, is_tag, weights)
-    return Linear(model.coef_[0], float(model.intercept_[0]))
 
 
 def squared_distances(x: Floats) -> Floats:

@@ -2,8 +2,9 @@
 
 The models are fitted to the examples, those of other tags, and a part of the background, all of it taken for others.
 Their margins of images out of fold, and of the rest of the background, say how much of the mountain has the tag and
-what a margin means there; then they are fitted once more, with the background's pictures of the tag weighing less (Garg
-et al. 2021, "Mixture proportion estimation and PU learning: a modern approach", have them leave the fit).
+what a margin means there. The first kind is fitted twice: what its first model finds of the tag in the background
+weighs less in every further fit (Garg et al. 2021, "Mixture proportion estimation and PU learning: a modern approach",
+have it leave the fit).
 """
 
 from __future__ import annotations
@@ -66,18 +67,19 @@ def fit_with_background(
     (m,) says which pictures are near-duplicates of images of the tag: they are no others.
     """
     task = _Task(examples, sample, like_tag, seed)
-    return {method.kind.name: _fitted(task, method) for method in methods()}
+    first, *others = methods()
+    every = np.ones(len(task.fitted))
+    found = _fitted(task, first, every)
+    weights = every if found.has_tag is None else np.maximum(1 - found.has_tag[task.fitted], _LEAST_WEIGHT)
+    again = task.fit(found.recipe, weights)
+    return {first.kind.name: again, **{method.kind.name: _fitted(task, method, weights) for method in others}}
 
 
-def _fitted(task: _Task, method: Method) -> MountainModel:
-    weights = np.ones(len(task.fitted))
+def _fitted(task: _Task, method: Method, weights: Floats) -> MountainModel:
+    """Return the model by the recipe that is selected."""
     candidates = method.candidates_with_background(task.images.examples)
     models = [task.fit(recipe, weights) for recipe in candidates]
-    model = models[_select(task, models)] if len(models) > 1 else models[0]
-    if model.has_tag is None:
-        return model
-    again = task.fit(model.recipe, np.maximum(1 - model.has_tag[task.fitted], _LEAST_WEIGHT))
-    return model if again.has_tag is None else again
+    return models[_select(task, models)] if len(models) > 1 else models[0]
 
 
 def _select(task: _Task, models: Sequence[MountainModel]) -> int:

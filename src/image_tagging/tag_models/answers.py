@@ -1,0 +1,98 @@
+"""One answer per tag: which kind of model answers for a tag, and what these answers add up to over many pictures.
+
+Wherever a person, a query or an export needs one answer per tag, it is that of the kind with the higher out-of-fold
+average precision. Tables, ``output.json`` and bins keep every kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Optional, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .builtin_kinds import LOGISTIC_REGRESSION
+from .cards import ModelCard
+from .models import TagModel, TagModels
+
+
+class CardedModel(Protocol):
+    """A model of which the kind, the tag and the card are known: loaded, or listed by its name."""
+
+    @property
+    def kind(self) -> str:
+        """The kind, as names of files have it."""
+
+    @property
+    def tag(self) -> str:
+        """The tag."""
+
+    @property
+    def card(self) -> Optional[ModelCard]:
+        """The card, ``None`` where it has none."""
+
+
+def answering_kinds(models: Iterable[CardedModel]) -> dict[str, str]:
+    """Return the kind that answers for each tag, in the order of the tags in ``models``.
+
+    It is the kind with the highest out-of-fold average precision: on the mountain where the cards of all kinds of the
+    tag have that figure, else among the examples. Of equal ones, and where a card or its figure is missing, it is
+    ``ovr-logistic-regression``, or the first by name where the tag has no model of this kind.
+    """
+    by_tag: dict[str, dict[str, OutOfFold]] = {}
+    for model in models:
+        by_tag.setdefault(model.tag, {})[model.kind] = _figures(model.card)
+    return {tag: best_kind(figures) for tag, figures in by_tag.items()}
+
+
+class OutOfFold(NamedTuple):
+    """The out-of-fold average precision of one kind for one tag; ``None`` where it is not known."""
+
+    on_mountain: Optional[float]
+    among_examples: Optional[float]
+
+
+def best_kind(figures: Mapping[str, OutOfFold]) -> str:
+    """Return the kind that answers for a tag, as :func:`answering_kinds` says, from the figures of its kinds."""
+    in_order = sorted(figures, key=lambda kind: (kind != LOGISTIC_REGRESSION.name, kind))
+    for where in range(2):  # figures of the two places do not compare with each other
+        known = [figure for kind in in_order if (figure := figures[kind][where]) is not None]
+        if len(known) == len(in_order):
+            return in_order[known.index(max(known))]
+    return in_order[0]
+
+
+def _figures(card: Optional[ModelCard]) -> OutOfFold:
+    if card is None:
+        return OutOfFold(None, None)
+    return OutOfFold(card.mountain.average_precision if card.mountain else None, card.out_of_fold_precision)
+
+
+class AnswerTally:
+    """Sums of the answers over pictures that are scored batch by batch.
+
+    ``models`` are those that answer, one per tag, ordered by tag; the sums are in this order. ``tagged`` counts the
+    pictures whose probability reaches the threshold. ``expected`` and ``right`` are sums of probabilities: of all
+    pictures, and of the tagged ones.
+    """
+
+    def __init__(self, models: TagModels) -> None:
+        kinds = answering_kinds(models.models)
+        pairs = ((model.tag, number) for number, model in enumerate(models.models) if kinds[model.tag] == model.kind)
+        self._columns = [number for _, number in sorted(pairs)]
+        self.models: tuple[TagModel, ...] = tuple(models.models[number] for number in self._columns)
+        self._thresholds = models.thresholds[self._columns]
+        self.tagged: NDArray[np.int64] = np.zeros(len(self.models), dtype=np.int64)
+        self.expected: NDArray[np.float64] = np.zeros(len(self.models))
+        self.right: NDArray[np.float64] = np.zeros(len(self.models))
+
+    def add(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Add the scores (N, M) of N pictures, M as ``TagModels.names``; return (N,) whether each has a tag."""
+        answers = probabilities[:, self._columns]
+        tagged = np.greater_equal(answers, self._thresholds)
+        self.tagged += tagged.sum(axis=0)
+        self.expected += answers.sum(axis=0)
+        self.right += np.where(tagged, answers, 0.0).sum(axis=0)
+        has_tag: NDArray[np.bool_] = np.any(tagged, axis=1)
+        return has_tag

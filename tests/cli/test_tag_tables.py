@@ -1,0 +1,143 @@
+"""The tables of tags that close a command: one answer per tag, and no more rows than a screen holds."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from image_tagging.cli.tag_tables import MOST_ROWS, reports_by_tag, show_answers, show_counts, show_reports
+from image_tagging.pipeline import TagAnswer
+from summary_values import classify_summary, embedding, report, reports
+
+
+def answer(tag, tagged=121, expected=136.2, right=98.4, **values):
+    values = {"interval": (92.1, 261.0), "warnings": (), **values}
+    return TagAnswer(
+        tag=tag, kind="ovr-svm", expected=expected, tagged=tagged, right=right, folder=f"ovr-svm/{tag}", **values
+    )
+
+
+def bare(tag, tagged=3):
+    return answer(tag, tagged, None, None, interval=None)
+
+
+def printed(show, *arguments, width=200):
+    console = Console(file=io.StringIO(), width=width, soft_wrap=True)
+    show(console, *arguments)
+    return console.file.getvalue().splitlines()
+
+
+def answers(*given, width=200, **values):
+    values = {"files": ("/o/output.json", "/o/stage3.db"), "place": "none", **values}
+    return printed(show_answers, classify_summary(answers=tuple(given), **values), width=width)
+
+
+def table_of(lines):
+    """The first cell of each row below the heading, up to the first line that is no row."""
+    end = next(n for n, line in enumerate(lines) if not line or line.startswith("…"))
+    return [line.split()[0] for line in lines[1:end]]
+
+
+def test_a_row_says_how_many_there_are_and_how_many_are_right():
+    images = embedding(images=1000)
+    lines = answers(answer("cat"), embedding=images, tagged=121, untagged=879, place="copy")
+    assert lines[0].split("  ")[0] == "tag"
+    assert " ".join(lines[0].split()) == "tag about tagged about right note folder"
+    assert " ".join(lines[1].split()) == "cat 140 (92 to 260) 121 98 ovr-svm/cat"
+    assert lines[3] == "about: how many there are, estimated; about right: how many of the tagged are"
+    assert lines[4] == "121 of 1,000 images got at least one tag, 879 got none"
+
+
+def test_a_tag_with_a_warning_claims_no_right_ones_and_is_named():
+    lines = answers(answer("cat"), answer("dog", right=None, warnings=("too few examples",)))
+    assert " ".join(lines[2].split()) == "dog 140 (92 to 260) 121 too few examples"
+    assert lines[-1] == "  Look through this tag before you rely on it: dog."
+
+
+def test_at_most_eight_tags_to_distrust_are_named():
+    given = [answer(f"t{number}", right=None, warnings=("empty",)) for number in range(10)]
+    assert answers(*given)[-1].endswith("tags before you rely on it: t0, t1, t2, t3, t4, t5, t6, t7 and 2 more.")
+
+
+def test_models_without_a_background_claim_nothing_about_right_ones():
+    lines = answers(bare("cat"), bare("dog", 1_234))
+    assert [line.split() for line in lines[:3]] == [["tag", "tagged"], ["cat", "3"], ["dog", "1,234"]]
+    assert "right" not in "".join(lines)
+
+
+def test_estimates_without_an_interval_stand_alone():
+    lines = answers(answer("cat", expected=0.2, interval=(0.1, 0.4)), answer("dog", interval=None))
+    assert lines[1].split()[:2] == ["cat", "0"]
+    assert lines[2].split()[:2] == ["dog", "140"]
+
+
+@pytest.mark.parametrize("count", [MOST_ROWS, MOST_ROWS + 1, MOST_ROWS + 508])
+def test_twenty_tags_are_shown_and_the_others_counted(count):
+    lines = answers(*(answer(f"tag-{number:03}") for number in range(count)))
+    assert len(table_of(lines)) == MOST_ROWS
+    more = [line for line in lines if line.startswith("…")]
+    tags = "1 more tag" if count == MOST_ROWS + 1 else f"{count - MOST_ROWS} more tags"
+    expected = [f"… and {tags} (those to distrust come first); all are in /o/output.json"]
+    assert more == (expected if count > MOST_ROWS else [])
+
+
+def test_of_many_tags_the_worst_answers_come_first():
+    good = [answer(f"good-{number:02}", 100, right=99.0) for number in range(30)]
+    none = [answer(f"none-{number:02}", 0, right=0.0) for number in range(30)]
+    lines = answers(*good, answer("half", 100, right=50.0), *none, answer("warned", right=None, warnings=("x",)))
+    assert table_of(lines)[:3] == ["warned", "half", "good-00"]
+
+
+def test_of_many_tags_without_figures_the_most_tagged_come_first():
+    lines = answers(*(bare(f"tag-{number:02}", number) for number in range(30)))
+    assert table_of(lines)[:2] == ["tag-29", "tag-28"]
+    assert "… and 10 more tags (the most tagged come first); all are in /o/output.json" in lines
+
+
+def test_where_nothing_was_scored_there_is_no_table():
+    assert answers(tagged=0, untagged=3) == ["0 of 3 images got at least one tag, 3 got none"]
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80])
+def test_no_row_is_wider_than_the_terminal(width):
+    lines = answers(answer("a tag of some length", warnings=("cannot be told from the mountain",)), width=width)
+    rows = lines[: lines.index("")]
+    assert max(cell_len(line) for line in rows if not line.startswith("no room for")) <= width
+    assert lines[0].startswith("tag")
+
+
+def test_of_many_trained_tags_the_least_precise_come_first():
+    easy = [one for number in range(30) for one in reports(f"easy-{number:02}", [0.9, 0.1], [True, False])]
+    hard = reports("hard", [0.1, 0.9], [True, False])
+    unmeasured = reports("bare", marks=("only 2 images",))
+    given = reports_by_tag((*unmeasured, *easy, *hard))
+    lines = printed(show_reports, *given, "/o/page")
+    rows = table_of([*lines, ""])
+    assert (len(rows), rows[:2]) == (MOST_ROWS, ["hard", "easy-00"])
+    assert "bare" not in rows
+    assert lines[-1] == "… and 12 more tags (the lowest average precision comes first); all are in /o/page"
+
+
+def test_the_better_kind_decides_where_a_tag_stands():
+    easy = [report(f"easy-{number:02}", [0.9, 0.8, 0.7], [True, False, True]) for number in range(30)]
+    one_bad = (report("mixed", [0.1, 0.9], [True, False]), report("mixed", [0.9, 0.1], [True, False], kind="odd"))
+    lines = printed(show_reports, *reports_by_tag((*one_bad, *easy)), "/o/p")
+    assert "mixed" not in table_of([*lines, ""])
+
+
+def test_twenty_trained_tags_keep_their_order():
+    given = [one for number in range(20) for one in reports(f"t{number:02}", [0.9, 0.1], [True, number < 10])]
+    lines = printed(show_reports, *reports_by_tag(given), "/o/p")
+    assert table_of([*lines, ""]) == [f"t{number:02}" for number in range(20)]
+
+
+def test_of_many_listed_tags_those_with_the_fewest_pictures_come_first():
+    files = ("/o/input-metadata.json", "/o/input-tag-to-image-hash-list.json")
+    lines = printed(show_counts, {f"t{number}": 100 - number for number in range(21)}, files)
+    assert table_of(lines)[:2] == ["t20", "t19"]
+    assert lines[-1] == (
+        "… and 1 more tag (the fewest pictures come first); all are in /o/input-tag-to-image-hash-list.json"
+    )
