@@ -21,7 +21,7 @@ from ..exporters import (
 from ..files import absolute
 from ..images import decoder_version
 from ..progress import Progress, no_progress
-from ..records import EncoderSpec, Found, FoundArchive, FoundImage, OtherFile
+from ..records import EncoderSpec, Found, FoundArchive, FoundImage, ImportedEmbedding, OtherFile
 from ..runners import Runner
 from ..store import WorkingStore
 from ..tag_models import AnswerTally, TagModels, load_tag_models
@@ -71,9 +71,7 @@ def classify_found(
     images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
-    imported = read_embeddings(config.metadata_json) if config.metadata_json else None
-    spec = agreed_encoder(models, imported and imported[0])
-    choice = EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
+    imported, choice = _metadata_and_encoder(config, models)
     with (
         WorkingStore(output, decoder_version(config)) as store,
         EarlierResults(output, of_archives=config.archives) as earlier,
@@ -114,6 +112,15 @@ def classify_found(
         folder=output,
         seconds=time.monotonic() - started,
     )
+
+
+def _metadata_and_encoder(
+    config: ClassifyConfig, models: TagModels
+) -> tuple[Optional[tuple[EncoderSpec, Iterator[ImportedEmbedding]]], EncoderChoice]:
+    """Return what the metadata file holds, where one is named, and the encoder of the run."""
+    imported = read_embeddings(config.metadata_json) if config.metadata_json else None
+    spec = agreed_encoder(models, imported and imported[0])
+    return imported, EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
 
 
 def _write_results(
