@@ -9,7 +9,6 @@ from typing import Optional
 
 from rich.console import Console
 
-from ..demo import DemoSummary
 from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from ..records import Failure
 from ..text import counted, shortened, tag_in_words
@@ -73,29 +72,6 @@ def show_train(summary: TrainSummary) -> None:
     _show_end(console, (summary.models, summary.reports_folder, summary.page), summary.seconds, None)
 
 
-def show_demo(summary: DemoSummary) -> None:
-    """Print what the demo did, and where to look."""
-    show_process(summary.process)
-    line(screen())
-    show_train(summary.train)
-    line(screen())
-    console = screen()
-    placed = os.path.join(summary.train.reports[-1].kind, "<tag>", "<bin>")
-    line(
-        console,
-        f"The pipeline named the kind of {summary.right} of {summary.asked} further images rightly. "
-        f"All four stages took {summary.seconds:,.1f} s.",
-    )
-    for what, where in (
-        ("Examples, a folder per tag", summary.dataset.tagged),
-        ("Images without tags", summary.dataset.untagged),
-        ("The same, sorted by score", os.path.join(summary.folder.folder, placed)),
-        ("Those of the zip, sorted", os.path.join(summary.archive.folder, placed)),
-        ("What was learned, as a page", summary.train.page),
-    ):
-        line(console, f"  {what:28}{where}")
-
-
 def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     """Print what stage 3 or 4 did."""
     console = screen()
@@ -109,6 +85,7 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     if summary.mixed_bins:
         note = "  Its bins also hold what other models, or another number of bins, placed there."
         line(console, note + " A new --output keeps them apart.", style="yellow")
+    _show_moves(console, summary)
     if summary.differing:
         note = f"  {counted(summary.differing, 'picture')}: the metadata holds another embedding than was computed;"
         line(console, note + " the computed one was used.", style="yellow")
@@ -118,6 +95,25 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
         note = f"  Left out {counted(summary.left_out, what)}: use image-tagging {command} for that."
         line(console, note, style="yellow")
     _show_end(console, summary.files, summary.seconds, summary.embedding.images)
+
+
+def _show_moves(console: Console, summary: ClassifySummary) -> None:
+    """Print what became of files that earlier runs placed in other bins."""
+    if summary.moved or summary.removed:
+        parts = [
+            f"{counted(count, 'file')} {what}"
+            for count, what in (
+                (summary.moved, "moved to another bin"),
+                (summary.removed, "taken out, as not tagged now"),
+            )
+            if count
+        ]
+        line(console, f"  Of what earlier runs placed: {', '.join(parts)}.")
+    if summary.stayed:
+        first = shortened(summary.first_stayed, 1000)
+        stay = "stays in its" if summary.stayed == 1 else "stay in their"
+        note = f"  {counted(summary.stayed, 'placed file')} {stay} old bin, changed since or no copy of the image now:"
+        line(console, f"{note} {first}", style="yellow")
 
 
 def _show_stages(console: Console, summary: ClassifySummary) -> None:

@@ -119,9 +119,11 @@ class ClassifySummary:
     least one tag, and ``untagged`` those whose image has none.
     ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
     (``of_archives``). ``place_failures`` are the first files that could not be placed, ``place_failed`` counts all;
-    ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images
-    placed by other models or for another number of bins. ``differing`` counts the pictures of which the metadata holds
-    another embedding than the one computed here, which was used.
+    ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images that other models
+    placed, or that earlier versions did. ``moved`` and ``removed`` count files of earlier runs that were moved to their
+    new bin, or taken out since their image has the tag no longer; ``stayed`` counts those that a person has changed,
+    which stay where they are, the ``first_stayed`` among them. ``differing`` counts the pictures of which the metadata
+    holds another embedding than the one computed here, which was used.
 
     ``output.json`` holds both stages: ``replaced`` counts the pictures of an earlier run of this stage that were in it,
     ``dropped`` those of them that are not among the images of this run, and ``kept`` the pictures of the other stage
@@ -138,6 +140,10 @@ class ClassifySummary:
     place_failed: int
     place: str
     mixed_bins: bool
+    moved: int
+    removed: int
+    stayed: int
+    first_stayed: str
     differing: int
     left_out: int
     replaced: int
@@ -145,4 +151,26 @@ class ClassifySummary:
     kept: int
     files: tuple[str, ...]
     folder: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SortSummary:
+    """The result of the whole job: that of each of its steps.
+
+    ``encoder`` is a sentence that says which encoder was used and why. ``mountain`` is the embedding of all images to
+    sort. ``background`` counts the pictures that tags were told apart from, and is 0 where there were too few.
+    ``train`` is ``None`` where the models of an earlier run were learned from the same; ``folder`` and ``archive`` are
+    stages 3 and 4, ``None`` where the mountain has no such images.
+    """
+
+    encoder: str
+    process: ProcessSummary
+    mountain: EmbeddingSummary
+    background: int
+    train: Optional[TrainSummary]
+    folder: Optional[ClassifySummary]
+    archive: Optional[ClassifySummary]
+    output: str
+    page: str
     seconds: float
