@@ -20,7 +20,7 @@ def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
     """Print what the whole job did: what was learned, and what became of the mountain."""
     console = screen()
     if summary.train:
-        show_train(summary.train)
+        show_train(summary.train, advise=False)
         line(console)
     _show_training(console, summary)
     line(console)
@@ -43,6 +43,7 @@ def _whole(summary: SortSummary) -> ClassifySummary:
         place_failures=tuple(failure for stage in stages for failure in stage.place_failures),
         mixed_bins=any(stage.mixed_bins for stage in stages),
         first_stayed=next((stage.first_stayed for stage in stages if stage.first_stayed), ""),
+        outside=None,  # by models of the same run: what can be told apart from the mountain is
         left_out=0,
         kept=0,
         replaced=sum(stage.replaced for stage in stages if stage.dropped),

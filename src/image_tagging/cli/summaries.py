@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Optional
@@ -17,6 +18,10 @@ from .tag_tables import reports_by_tag, show_answers, show_counts, show_reports
 
 #: Skipped files, and tags, that the screen names of each kind; the log or the report names further ones.
 _SHOWN = 10
+
+
+#: A background of fewer pictures changes little.
+_LITTLE = 1000
 
 
 def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
@@ -49,8 +54,11 @@ def _show_inputs(console: Console, summary: ProcessSummary) -> None:
         line(console, note, style="yellow")
 
 
-def show_train(summary: TrainSummary) -> None:
-    """Print what stage 2 did: a table of tags, with the figures on the images held back."""
+def show_train(summary: TrainSummary, *, advise: bool = True) -> None:
+    """Print what stage 2 did: a table of tags, with the figures on the images held back.
+
+    ``advise`` says what to do where no background was given.
+    """
     console = screen()
     kinds, by_tag = reports_by_tag(summary.reports)
     show_reports(console, kinds, by_tag, summary.page)
@@ -67,6 +75,16 @@ def show_train(summary: TrainSummary) -> None:
         line(console, note, style="yellow")
     for warning in summary.warnings:
         line(console, f"  {warning}", style="yellow")
+    if summary.background is None and advise:
+        note = "  Tags were told apart from each other alone: among pictures of other things many will get a wrong tag."
+        line(
+            console,
+            f"{note} To tell them apart from your mountain: --background, or image-tagging sort",
+            style="yellow",
+        )
+    elif summary.background is not None and summary.background < _LITTLE:
+        note = f"  The background has {counted(summary.background, 'picture')}: fewer than {_LITTLE:,} help little."
+        line(console, note, style="yellow")
     for advice in summary.advice:
         line(console, f"  To look at: {advice.sentence}", style="yellow")
     _show_end(console, (summary.models, summary.reports_folder, summary.page), summary.seconds, None)
@@ -82,6 +100,10 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     where = "no image was placed" if summary.place == "none" else f"images are in {summary.folder}/<kind>/<tag>/<bin>/"
     line(console, f"{used}; {where}")
     show_answers(console, summary)
+    if share := summary.share_outside:
+        command = f"image-tagging sort EXAMPLES {shlex.quote(shortened(summary.directory, 1000))}"
+        note = f"  Most of these pictures ({share:.0%}) are unlike all that the tags were told apart from, and many of"
+        line(console, f"{note} their tags wrong. To tell them apart: {command} (or train --background)", style="yellow")
     if summary.mixed_bins:
         note = "  Its bins also hold what other models, or another number of bins, placed there."
         line(console, note + " A new --output keeps them apart.", style="yellow")

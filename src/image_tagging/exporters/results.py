@@ -43,10 +43,11 @@ def score_pictures(
     """
     names, thresholds = models.names, models.thresholds
     while batch := list(islice(pictures, _BATCH)):
-        probabilities = models.probabilities(np.stack([record.embedding for record in batch]))
+        embeddings = np.stack([record.embedding for record in batch])
+        probabilities = models.probabilities(embeddings)
         numbers = bin_numbers(probabilities, bins)
         tagged = probabilities >= thresholds
-        has_tag = tally.add(probabilities).tolist()
+        has_tag = tally.add(probabilities, embeddings).tolist()
         for record, has_any, *row in zip(batch, has_tag, probabilities.tolist(), numbers.tolist(), tagged.tolist()):
             yield record, [TagScore(tag, kind, *score) for (kind, tag), *score in zip(names, *row)], has_any
 

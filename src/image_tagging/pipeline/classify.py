@@ -90,11 +90,13 @@ def classify_found(
         mixed = places.finish()
     return ClassifySummary(
         of_archives=config.archives,
+        directory=root,
         embedding=embedding,
         models=tuple(models.names),
         answers=tag_answers(tally),
         tagged=tagged,
         untagged=embedding.images - tagged,
+        outside=tally.outside,
         place_failures=tuple(writer.failures.held),
         place_failed=writer.failures.count,
         place=config.place,

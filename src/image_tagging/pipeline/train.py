@@ -99,6 +99,7 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
         images=len(data.embeddings),
         encoder=encoder,
         reports=tuple(writer.reports),
+        background=None if background is None else len(background),
         skipped=tuple(writer.skipped),
         unknown=data.unknown,
         warnings=(*prior_warnings, *warn_of_spelling(data.tags), *leftover),

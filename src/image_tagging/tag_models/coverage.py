@@ -126,4 +126,4 @@ def _centres(x: Floats) -> Floats:
         np.add.at(sums, nearest, x)
         counts = np.bincount(nearest, minlength=count)[:, np.newaxis]
         centres = np.where(counts > 0, sums / np.maximum(counts, 1), centres)
-    return centres
+    return np.asarray(centres, dtype=np.float64)
