@@ -32,9 +32,13 @@ _BACKGROUND = "background-metadata.parquet", "background-metadata.json"
 
 @dataclass(frozen=True)
 class Sample:
-    """The pictures of the mountain, examples aside, that training draws: names, with the key of the first file."""
+    """The pictures of the mountain, examples aside, that training draws: names, with the key of the first file.
+
+    ``mountain`` counts all pictures that it has.
+    """
 
     pictures: tuple[tuple[str, str], ...]
+    mountain: int
 
     @property
     def is_enough(self) -> bool:
@@ -49,7 +53,7 @@ def draw_sample(store: WorkingStore, examples: Set[str]) -> Sample:
     """
     others = ((name, key) for name, key in store.pictures.names() if name not in examples)
     drawn = heapq.nsmallest(MOST_KEPT, others, key=lambda picture: draw_of(picture[0]))
-    return Sample(tuple(sorted(drawn)))
+    return Sample(tuple(sorted(drawn)), store.pictures.count()[1])
 
 
 def require_background_ours(output: str) -> None:
@@ -98,7 +102,7 @@ class SortTraining:
 
     def run(self, watch: Progress) -> TrainSummary:
         """Learn the tags, and remember what from."""
-        summary = train_tag_models(self._stage, watch)
+        summary = train_tag_models(self._stage, watch, mountain=self._sample.mountain)
         with WorkingStore(self._output, decoder_version(self._config)) as store:
             store.finished.finish(TRAINING, self._made_from())
         return summary
