@@ -47,6 +47,8 @@ def classify_summary(**values):
             "of_archives": False,
             "place": "copy",
             "mixed_bins": False,
+            **dict.fromkeys(("moved", "removed", "stayed"), 0),
+            "first_stayed": "",
             "differing": 0,
             "left_out": 0,
             "replaced": 0,

@@ -17,30 +17,34 @@ PACKAGES = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
 PUBLIC = {
     "cli": "classify_main interrupted list_models main",
     "datasets": (
-        "Advice Background FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK METADATA_ENDING RECORDS_MARK "
-        "Rows Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER audit_dataset "
-        "differ_in_case gather json_entries json_entry json_object json_pieces like_other_sets metadata_paths "
+        "Advice Background FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK METADATA_ENDING MOST_KEPT "
+        "RECORDS_MARK Rows Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER audit_dataset "
+        "differ_in_case draw_of gather json_entries json_entry json_object json_pieces like_other_sets metadata_paths "
         "near_duplicate_groups read_background read_embeddings read_tag_lists record_writer untagged_metadata_name "
         "write_lists"
     ),
-    "demo": "DemoSummary DrawnDataset KINDS draw draw_dataset run_demo",
+    "demo": "DemoSummary DrawnDataset DrawnMountain KINDS draw draw_dataset draw_mountain run_demo",
     "encoders": (
         "BUILTIN DEFAULT_MODEL DEFAULT_PRETRAINED Encoder EncoderChoice EncoderFamily TextEncoder "
-        "load_encoder near_duplicate_cosine register_encoder require_this_version"
+        "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON ReplacedFile ResultScore ResultWriter ScoredPicture "
-        "TableRow read_results read_table require_place require_results_ours results score_pictures"
+        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing ReplacedFile ResultScore ResultWriter "
+        "ScoredPicture TableRow read_results read_table require_place require_results_ours results score_pictures"
     ),
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (
-        "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ProcessConfig "
-        "ProcessSummary TagAnswer TrainConfig TrainSummary classify_images process_dataset train_tag_models"
+        "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache LEAST_BACKGROUND ProcessConfig "
+        "ProcessSummary SortConfig SortSummary TagAnswer TrainConfig TrainSummary choose_encoder classify_images "
+        "process_dataset require_sortable sort_images train_tag_models"
     ),
     "reports": "RunReport explain require_report_ours require_reports_ours write_report",
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
-    "store": "FoundSummary PLACING STORE_NAME StoreFile WorkingStore WrittenFrom",
+    "store": (
+        "ENCODER FoundSummary PLACING PlacedFile PlacedFiles STORE_NAME StoreFile TRAINING UNFINISHED_PLACING "
+        "WorkingStore WrittenFrom"
+    ),
     "tag_models": (
         "AnswerTally DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard ModelList "
         "MountainFigures OutOfFold Reader SUFFIX SVM Scorer Stack TagModel TagModels answering_kinds best_kind "
@@ -50,9 +54,10 @@ PUBLIC = {
         "scorer_of sigmoid unit_rows unregister_kind"
     ),
     "writing": (
-        "appended_text copy_image folder_below has_temporary_folder link_image make_folder new_database new_file "
-        "new_text remove_leftovers require_no_journal require_ours require_plain require_plain_database "
-        "require_plain_journals scratch_file small_temporary_file temporary_file"
+        "appended_text copy_image folder_below has_temporary_folder link_image make_folder move_below new_database "
+        "new_file new_text remove_below remove_empty_folder remove_leftovers require_no_journal require_ours "
+        "require_plain require_plain_database require_plain_journals scratch_file small_temporary_file "
+        "status_below temporary_file"
     ),
     "training": (
         "Aim Fitted LearnedModel LearnedTag Method Recipe TagIndex TagLearner TextPrior Training ValidationReport "

@@ -15,9 +15,9 @@ PROMISED = {
     # Tag models on arrays.
     *("load_tag_models", "TagModel", "TagModels"),
     # The three use-cases, what they take and what they tell.
-    *("process_dataset", "train_tag_models", "classify_images"),
-    *("ProcessConfig", "TrainConfig", "ClassifyConfig"),
-    *("ProcessSummary", "TrainSummary", "ClassifySummary"),
+    *("process_dataset", "train_tag_models", "classify_images", "sort_images"),
+    *("ProcessConfig", "TrainConfig", "ClassifyConfig", "SortConfig"),
+    *("ProcessSummary", "TrainSummary", "ClassifySummary", "SortSummary"),
     # What these hold, and what they raise.
     *("Encoder", "EncoderSpec", "load_encoder", "Failure", "ImageRef", "ImageTaggingError"),
 }

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
         FileCache,
         ProcessConfig,
         ProcessSummary,
+        SortConfig,
+        SortSummary,
         TrainConfig,
         TrainSummary,
         classify_images,
         process_dataset,
+        sort_images,
         train_tag_models,
     )
     from .records import EncoderSpec, Failure
@@ -41,6 +44,8 @@ __all__ = [
     "ImageTaggingError",
     "ProcessConfig",
     "ProcessSummary",
+    "SortConfig",
+    "SortSummary",
     "TagModel",
     "TagModels",
     "TrainConfig",
@@ -52,6 +57,7 @@ __all__ = [
     "load_encoder",
     "load_tag_models",
     "process_dataset",
+    "sort_images",
     "train_tag_models",
 ]
 
@@ -78,8 +84,8 @@ __getattr__ = lazy_names(
     cli="classify_main list_models",
     encoders="Encoder load_encoder",
     errors="ImageTaggingError",
-    pipeline="ClassifyConfig ClassifySummary FileCache ProcessConfig ProcessSummary TrainConfig TrainSummary "
-    "classify_images process_dataset train_tag_models",
+    pipeline="ClassifyConfig ClassifySummary FileCache ProcessConfig ProcessSummary SortConfig SortSummary "
+    "TrainConfig TrainSummary classify_images process_dataset sort_images train_tag_models",
     addresses="ImageRef",
     records="EncoderSpec Failure",
     tag_models="TagModel TagModels generate_model_path load_tag_models",

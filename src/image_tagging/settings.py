@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, Optional, TypeVar
 
 from typing_extensions import dataclass_transform
@@ -22,6 +22,9 @@ PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 #: The ways to place an image: by a copy, by a hard link, by a symbolic link, not at all.
 PLACES = ("copy", "hardlink", "symlink", "none")
+
+#: Which images are placed in the bins of a tag: all, or those whose probability reaches the threshold.
+PLACED = ("all", "tagged")
 
 #: The formats of the metadata file.
 METADATA_FORMATS = ("json", "parquet", "both")
@@ -44,7 +47,8 @@ class Flag:
 
     ``choices`` are the allowed words, ``least`` and ``most`` the bounds of a number. ``is_path`` marks the path of a
     file or folder, ``may_be_path`` a name in whose place a path may stand, ``is_word`` a truth value that is written as
-    a word (``--name=True``), ``is_list`` several values, one for each time that the flag is given.
+    a word (``--name=True``), ``is_list`` several values, one for each time that the flag is given, ``is_argument`` a
+    value that stands in its place on the command line, without a flag.
     ``check`` returns a value that is given, or raises InputError.
     """
 
@@ -57,6 +61,7 @@ class Flag:
     may_be_path: bool = False
     is_word: bool = False
     is_list: bool = False
+    is_argument: bool = False
     check: Optional[Callable[[Any], Any]] = None
 
 
@@ -65,7 +70,13 @@ def setting(*, help: str, default: Any = MISSING, **flag: Any) -> Any:
     return field(default=default, metadata={"flag": Flag(help, **flag)})
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, field))
+def same_setting(config: type[Any], name: str, *, default: Any, **flag: Any) -> Any:
+    """Return a setting of another config once more, with this default, and other words where they are given."""
+    (known,) = (each for each in fields(config) if each.name == name)
+    return field(default=default, metadata={"flag": replace(known.metadata["flag"], **flag)})
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, same_setting, field))
 def settings(cls: type[Settings]) -> type[Settings]:
     """Make a frozen, keyword-only dataclass, also on Python 3.9, whose dataclasses lack ``kw_only``.
 

@@ -17,10 +17,11 @@ import pytest
 import typer.main
 
 import image_tagging
-from image_tagging import ClassifyConfig, ProcessConfig, TrainConfig, pipeline
+from image_tagging import ClassifyConfig, ProcessConfig, SortConfig, TrainConfig, pipeline
 from image_tagging.cli import app as cli
 from image_tagging.cli import log as run_log
 from image_tagging.cli import summaries
+from image_tagging.errors import InputError
 
 #: The flags of CONTRACT and README, with a value of each that is not its default.
 FLAGS = {
@@ -46,7 +47,7 @@ FLAGS = {
         "tag_to_hash_json": "t.json",
         "output": "there",
         "test_per": 0.25,
-        "background": ("mountain-metadata.json",),
+        "background": ("b.parquet",),
         "threshold_for": "balanced",
         "prior": "text",
         "pretrained": "w.pt",
@@ -62,6 +63,7 @@ FLAGS = {
         "num_threads": 2,
         "device": "cpu",
         "place": "hardlink",
+        "placed": "tagged",
         "exclude": ("drafts/",),
         "precision": "bf16",
         "max_megapixels": 500.0,
@@ -70,6 +72,29 @@ FLAGS = {
     },
 }
 FLAGS["classify-zip"] = FLAGS["classify"]
+
+#: Those of the whole job, and its two arguments.
+SORT = {
+    "output": "there",
+    "clip_model": "builtin",
+    "pretrained": "w.pt",
+    "tag_level": "top",
+    "metadata_format": "both",
+    "test_per": 0.25,
+    "threshold_for": "balanced",
+    "prior": "text",
+    "output_bins": 5,
+    "place": "hardlink",
+    "placed": "all",
+    "batch_size": 7,
+    "num_threads": 2,
+    "device": "cpu",
+    "precision": "fp32",
+    "exclude": ("drafts/",),
+    "max_megapixels": 20.5,
+    "image_seconds": 2.0,
+    "archive_encoding": "cp932",
+}
 
 CONFIGS = {
     "process": ProcessConfig,
@@ -131,6 +156,54 @@ def test_defaults_are_those_of_the_configs(parsed, command):
     }
     archives = {"archives": True} if command == "classify-zip" else {}
     assert parsed(command, *spelt(required, "_", True)) == CONFIGS[command](**required, **archives)
+
+
+@pytest.mark.parametrize("dash", ["_", "-"])
+def test_sort_takes_its_arguments_and_every_flag(sorted_config, dash):
+    config = sorted_config("sort", "examples", "mountain", *spelt(SORT, dash, joined=True))
+    expected = {"examples": "examples", "mountain": "mountain", **SORT}
+    expected |= {"follow_links": False, "retry_failures": False, "use_truncated": False}
+    assert dataclasses.asdict(config) == expected
+    assert sorted_config("sort", "e", "m") == SortConfig(examples="e", mountain="m")
+    defaults = SortConfig(examples="e", mountain="m")
+    assert not [name for name, value in SORT.items() if value == getattr(defaults, name)]
+
+
+@pytest.fixture
+def sorted_config(monkeypatch, tmp_path):
+    """``sorted_config(arguments)`` gives the config that the whole job would be done by."""
+    monkeypatch.chdir(tmp_path)
+    calls = []
+
+    def stop(config):
+        calls.append(config)
+        raise InputError("enough")
+
+    monkeypatch.setattr(pipeline, "require_sortable", stop)
+
+    def parse(*arguments):
+        assert cli.main(list(arguments)) == 1
+        return calls.pop()
+
+    return parse
+
+
+def test_the_stages_and_sort_mean_the_same_by_a_setting():
+    whole = SortConfig(examples="e", mountain="m")
+    for config in (ProcessConfig(input_folder="x"), TrainConfig(metadata_json="x", tag_to_hash_json="y")):
+        shared = {field.name for field in dataclasses.fields(config)} & set(dataclasses.asdict(whole))
+        shared -= {"output", "clip_model", "pretrained"}
+        assert {name: getattr(config, name) for name in shared} == {name: getattr(whole, name) for name in shared}
+    assert (ClassifyConfig(directory="x").placed, whole.placed, whole.output) == ("all", "tagged", "./sorted")
+
+
+@pytest.mark.slow
+def test_sort_says_its_encoder_first_and_ends_with_0(trained, tmp_path, command):
+    done = command("sort", trained.images, trained.images, f"--output={tmp_path / 'o'}", "--clip_model=builtin")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Encoder builtin/learned-2, as --clip_model says.\n")
+    assert "tags were told apart from each other alone" in done.stdout
+    assert (tmp_path / "o" / "image-tagging.log").read_text("utf-8").count("Encoder builtin") == 1
 
 
 def test_defaults_are_the_documented_ones():
@@ -244,7 +317,7 @@ def test_help_names_every_command(capsys):
     commands = set(typer.main.get_command(cli.app).commands)
     assert commands >= {*FLAGS, "demo"}
     for command in commands:
-        assert re.search(rf" {command} (Stage|Draw|Show) ", text), command
+        assert re.search(rf" {command} (The whole|Stage|Draw|Show) ", text), command
 
 
 def test_no_argument_shows_the_help(capsys):

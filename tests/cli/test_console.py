@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from image_tagging.addresses import ImageRef
-from image_tagging.cli import console, summaries
+from image_tagging.cli import console, sort_summaries, summaries
 from image_tagging.datasets.audit.facts import Advice
 from image_tagging.demo import run_demo
 from image_tagging.errors import NoModelsError
+from image_tagging.progress import WHOLE, Step, Steps
 from image_tagging.records import Failure
 from summary_values import classify_summary, embedding, process_summary, report, reports, train_summary
 
@@ -214,17 +215,54 @@ def test_the_bar_is_drawn_on_a_terminal_alone(monkeypatch):
 
 @pytest.mark.slow
 def test_the_demo_shows_where_to_look(tmp_path, capsys):
-    summary = run_demo(str(tmp_path / "demo"))
-    summaries.show_demo(summary)
+    summary = run_demo(str(tmp_path / "demo"), share=0.1)
+    sort_summaries.show_demo(summary)
     shown = capsys.readouterr().out
-    assert summary.asked == 8 * 8 + 8 * 3
-    assert summary.right / summary.asked > 0.9
-    assert f"named the kind of {summary.right} of {summary.asked} further images rightly" in shown
-    for folder in (summary.dataset.tagged, summary.dataset.untagged, summary.train.reports_folder):
+    assert f"{summary.found} got it; of the {summary.tagged} tags that were given, {summary.right} are right." in shown
+    assert "fewer than 300 pictures besides the examples: tags were told apart from each other alone" in shown
+    for folder in (summary.dataset.examples, summary.dataset.mountain, summary.sort.output):
         assert folder in shown
         assert Path(folder).is_dir()
-    for summary_of_stage in (summary.folder, summary.archive):
-        assert list(Path(summary_of_stage.folder).glob("ovr-svm/*/*/*"))
+    assert Path(summary.sort.page).exists()
+    assert "use image-tagging classify" not in shown
+    sort_summaries.show_sort(replace(summary.sort, train=None, background=300))
+    shown = capsys.readouterr().out
+    assert "The tag models are those of the last run" in shown
+    assert "Tags were told apart from each other and from 300 pictures of the mountain." in shown
+
+
+def test_what_became_of_placed_files_is_said(capsys):
+    summaries.show_classify(classify_summary(moved=3, removed=1, stayed=1, first_stayed="/o/lr/cat/0.5/a.png"))
+    shown = capsys.readouterr().out
+    assert "Of what earlier runs placed: 3 files moved to another bin, 1 file taken out, as not tagged now." in shown
+    assert "1 placed file stays in its old bin, changed since or no copy of the image now: /o/lr/cat/0.5/a.png" in shown
+
+
+def test_the_bar_of_several_steps_is_one_bar(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for name in ("NO_COLOR", "TERM", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.stderr", stream := Terminal())
+    with console.progress(of_steps=True) as watch:
+        steps = Steps(watch, {"first": Step(1, "embedding"), "second": Step(3, "training")})
+        steps.of("first")("embedding", 1, 2)
+        steps.of("second")("checking", 0, None)
+        steps.of("second")("training", 2, 2)
+    assert "100%" in stream.getvalue()
+
+
+def test_the_share_of_a_step_follows_from_its_seconds():
+    seen = []
+    steps = Steps(lambda *call: seen.append(call), {"a": Step(1, "embedding"), "b": Step(3, "training")})
+    steps.of("a")("looking", 5, None)
+    steps.of("a")("embedding", 1, 2)
+    steps.of("b")("training", 1, 3)
+    steps.of("b")("training", 0, 3)  # it never goes back
+    assert [done / WHOLE for _, done, _ in seen] == [0, 0.125, 0.5, 0.5]
+    assert [words for words, *_ in seen] == ["looking: 5", "a: 1 of 2", "b: 1 of 3", "b: 0 of 3"]
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 20_000])

@@ -324,7 +324,7 @@ def test_names_that_repeat_are_not_counted_through_again_for_each_image(tmp_path
     for number in range(1, 41):
         placer.place(["bin"], "f.png", b"%d" % number, number=number)
     looks = []
-    monkeypatch.setattr(placing_module, "_holds", lambda target, content: looks.append(target))
+    monkeypatch.setattr(placing_module, "holds", lambda target, content: looks.append(target))
     again = Placer(str(tmp_path))
     for number in range(1, 41):  # all have changed
         again.place(["bin"], "f.png", b"changed %d" % number, number=number)

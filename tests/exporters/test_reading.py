@@ -11,7 +11,7 @@ import pytest
 
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import InputError
-from image_tagging.exporters import read_results, read_table, results
+from image_tagging.exporters import Placing, read_results, read_table, results
 from image_tagging.exporters.tables import STAGE1, image_row, result_table
 from image_tagging.records import EncoderSpec, FoundArchive, ImageRecord, ListedFile, TagScore
 
@@ -30,7 +30,7 @@ FILES = [
 
 def written(folder, files, archives=None):
     picture = ImageRecord(files[0], "h", "p", "PNG", 1, 1, 1, (), np.zeros(2, np.float32), EncoderSpec("m", "v", 2, ""))
-    with results(str(folder), archives=archives, bins=10, place="none") as writer:
+    with results(str(folder), archives=archives, bins=10, placing=Placing("none")) as writer:
         writer.add(picture, [ListedFile(ref, 1) for ref in files], SCORES)
         assert not writer.failures.count
     return folder

@@ -15,6 +15,7 @@ import pytest
 from image_tagging import failures
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
+from image_tagging.exporters import Placing
 from image_tagging.exporters import placing as placing_module
 from image_tagging.exporters.results import results, score_pictures
 from image_tagging.records import EncoderSpec, FoundArchive, ImageRecord, ListedFile, TagScore
@@ -52,7 +53,7 @@ def rows(path, name):
 
 def write(folder, files, scores, archives=None, place="copy"):
     """One picture with these scores, in these files; gives the failures."""
-    with results(str(folder), archives=archives, bins=10, place=place) as writer:
+    with results(str(folder), archives=archives, bins=10, placing=Placing(place)) as writer:
         writer.add(record(files[0]), [ListedFile(ref, n) for n, ref in enumerate(files, 1)], scores)
         return writer.failures.held
 
@@ -224,7 +225,10 @@ def test_a_full_disk_ends_the_run_and_earlier_results_stay(tmp_path, picture, mo
 def test_an_error_in_mid_run_leaves_earlier_results_whole(tmp_path, picture):
     write(tmp_path / "out", [picture], SCORES)
     before = (tmp_path / "out" / "output.json").read_bytes()
-    with pytest.raises(KeyboardInterrupt), results(str(tmp_path / "out"), archives=None, bins=10):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        results(str(tmp_path / "out"), archives=None, bins=10, placing=Placing("copy")),
+    ):
         raise KeyboardInterrupt
     assert (tmp_path / "out" / "output.json").read_bytes() == before
     assert not list((tmp_path / "out").glob("*.part"))
@@ -232,7 +236,7 @@ def test_an_error_in_mid_run_leaves_earlier_results_whole(tmp_path, picture):
 
 def test_of_many_images_that_cannot_be_placed_the_first_are_held_and_all_counted(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(failures, "MOST_FAILURES", 2)
-    with results(str(tmp_path / "out"), archives=None, bins=10) as writer:
+    with results(str(tmp_path / "out"), archives=None, bins=10, placing=Placing("copy")) as writer:
         for number in range(5):
             ref = ImageRef(str(tmp_path / f"gone{number}.png"))
             writer.add(record(ref), [ListedFile(ref, 1)], SCORES)

@@ -1,4 +1,4 @@
-"""Metadata of a mountain that is no file, that is huge, or that contradicts itself: one line says so, and none waits."""
+"""Metadata of a mountain that is no file, huge, or contradicts itself: one line says so, and nothing is waited for."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from image_tagging.cli import app as cli
 from image_tagging.cli.log import LOG_NAME
 from image_tagging.datasets import FileErrors
 from image_tagging.errors import OutputError
-from image_tagging.exporters import placing
+from image_tagging.exporters import file_names, placing
 from image_tagging.exporters.tables import stored_rows
 from image_tagging.pipeline import TrainConfig, train_tag_models
 from image_tagging.store.store_file import STORE_NAME
@@ -211,13 +211,24 @@ def test_stage_2_looks_at_all_names_before_it_replaces_one(refused, trained, tmp
     assert sorted(os.listdir(card.parent)) == [card.name, card.with_suffix(".pkl").name]
 
 
-@pytest.mark.parametrize("name", ["data", "stage3", "stage4"])
+@pytest.mark.parametrize("name", ["data", "sorted"])
 def test_the_demo_does_not_leave_its_folder(refused, tmp_path, name):
     (tmp_path / "home").mkdir()
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / name).symlink_to(tmp_path / "home")
     assert "is a link that leads out of" in refused("demo", f"--output={tmp_path / 'demo'}")
     assert os.listdir(tmp_path / "home") == []
+
+
+@pytest.mark.parametrize(
+    "name", ["background-metadata.parquet", "background-metadata.json", "output.json", "stage4.db"]
+)
+def test_sort_replaces_no_file_of_others(refused, trained, tmp_path, name):
+    written(tmp_path / "output" / name, b"ten weeks of work")
+    said = refused("sort", trained.images, trained.images, f"--output={tmp_path / 'output'}", "--clip_model=builtin")
+    assert f"{name} is not a file that this program wrote" in said
+    assert (tmp_path / "output" / name).read_bytes() == b"ten weeks of work"
+    assert os.listdir(tmp_path / "output") == [name]
 
 
 @pytest.mark.parametrize("ending", ["-wal", "-journal", "-shm"])
@@ -392,7 +403,7 @@ def test_names_that_only_begin_like_a_device_stay(name):
 @pytest.mark.parametrize("tag", ["CON", "nul.txt", "Aux ", "lpt1"])
 def test_no_folder_of_a_tag_is_a_device_of_windows(tag):
     folder = quote_tag(tag)
-    assert not placing._DEVICES.match(folder)
+    assert not file_names.DEVICES.match(folder)
     assert unquote_tag(folder) == tag
     assert quote_tag("console") == "console"
 

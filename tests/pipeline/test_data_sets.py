@@ -205,7 +205,7 @@ def test_the_file_cache_excludes_too_and_says_so(tmp_path, pattern, caplog):
 
 
 def test_a_text_in_place_of_patterns_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"give a list of patterns: \['drafts/'\]"):
+    with pytest.raises(InputError, match=r"give a list: \['drafts/'\]"):
         ProcessConfig(input_folder="x", exclude="drafts/")
 
 

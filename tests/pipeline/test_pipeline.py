@@ -883,11 +883,27 @@ def test_a_number_of_bins_that_is_none_is_refused(shots, tmp_path, trained):
             classify(shots, tmp_path / "out", trained.models, output_bins=bins)
 
 
-def test_bins_filled_by_other_models_or_another_number_of_bins_are_told(tmp_path, trained):
+def test_bins_filled_by_other_models_are_told(tmp_path, trained):
     one = trained.models / "model-ovr-svm-tag-tiles.pkl"
-    again = [classify(trained.images, tmp_path, one, output_bins=bins).mixed_bins for bins in (10, 10, 5, 5)]
-    assert again == [False, False, True, False]
-    assert classify(trained.images, tmp_path, trained.models, output_bins=5).mixed_bins
+    assert not classify(trained.images, tmp_path, trained.models).mixed_bins
+    assert classify(trained.images, tmp_path, one).mixed_bins
+
+
+def test_images_move_into_the_bins_of_another_number(tmp_path, trained):
+    one = trained.models / "model-ovr-svm-tag-tiles.pkl"
+    again = [classify(trained.images, tmp_path, one, output_bins=bins) for bins in (10, 10, 7, 7)]
+    assert [bool(summary.moved) for summary in again] == [False, False, True, False]
+    assert not any(summary.mixed_bins or summary.stayed for summary in again)
+    assert {label for *_, label, _ in placed(tmp_path)} <= {
+        "0.1429",
+        "0.2857",
+        "0.4286",
+        "0.5714",
+        "0.7143",
+        "0.8571",
+        "1.0",
+    }
+    assert len(placed(tmp_path)) == 24
 
 
 def test_a_run_in_which_nothing_has_changed_writes_nothing(tmp_path, drawing):

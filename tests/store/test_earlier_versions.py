@@ -12,7 +12,7 @@ import pytest
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
 from image_tagging.records import EncoderSpec
-from image_tagging.store import PLACING, WorkingStore
+from image_tagging.store import PLACING, PlacedFile, WorkingStore
 from image_tagging.store.store_file import STORE_NAME
 from samples import facts, found
 
@@ -166,3 +166,16 @@ def test_an_earlier_store_with_other_tables_is_refused(tmp_path, version, statem
     make_store(tmp_path, version, statement)
     with pytest.raises(OutputError, match="is not a working store of this version"):
         WorkingStore(str(tmp_path))
+
+
+def test_a_store_of_version_3_learns_to_remember_what_is_placed(tmp_path):
+    with WorkingStore(str(tmp_path)) as store:
+        store.finished.finish(PLACING, "models")
+    with closing(sqlite3.connect(tmp_path / STORE_NAME)) as db:
+        db.executescript("DROP TABLE placed; DROP TABLE placed_folder; PRAGMA user_version = 3")
+    with WorkingStore(str(tmp_path)) as store:
+        assert store.finished.made_from(PLACING) == "models"
+        assert store.placed.of("a") == []
+        store.placed.remember({"a": [PlacedFile("svm/cat/0.5", "a.png", 1, 2)]}, "3", "models")
+    with WorkingStore(str(tmp_path)) as store:
+        assert store.placed.of("a") == [PlacedFile("svm/cat/0.5", "a.png", 1, 2)]

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Callable, Optional
 import typer
 
 from .. import __version__
-from ..pipeline import ClassifyConfig, ProcessConfig, TrainConfig
+from ..pipeline import ClassifyConfig, ProcessConfig, SortConfig, TrainConfig
 from .flags import parameters, path
 
 #: The exit code of an interrupted command, as in shells after Ctrl-C.
@@ -30,6 +30,9 @@ app = typer.Typer(
         "token_normalize_func": lambda token: token.replace("_", "-"),
     },
 )
+
+#: Of a system without shared memory; nothing here is shared between processes.
+_SERIAL = ".*joblib will operate in serial mode"
 
 #: What a bug report should name: these distributions decide what is decoded, computed and learned.
 _REPORTED = ("Pillow", "numpy", "scikit-learn", "opencv-python-headless", "onnxruntime", "torch", "open_clip_torch")
@@ -88,6 +91,22 @@ def _add_stage(
     app.command(name=name, help=work.__doc__)(command)
 
 
+def _sort(config: SortConfig) -> None:
+    """The whole job: learn tags from EXAMPLES, a folder per tag, and sort the images of MOUNTAIN by them."""
+    from .. import pipeline
+    from . import console, sort_summaries
+    from .log import log_in
+
+    pipeline.require_sortable(config)
+    with log_in(config.output) as log:
+        encoder = pipeline.choose_encoder(config)
+        console.say(encoder.sentence)
+        with warnings.catch_warnings(), console.progress(of_steps=True) as watch:
+            warnings.filterwarnings("ignore", _SERIAL)
+            summary = pipeline.sort_images(config, watch, encoder)
+        sort_summaries.show_sort(summary, log)
+
+
 def _process(config: ProcessConfig) -> None:
     """Stage 1: compute the metadata and the embedding of every image."""
     from .. import pipeline
@@ -106,8 +125,7 @@ def _train(config: TrainConfig) -> None:
     from . import console, summaries
 
     with warnings.catch_warnings(), console.progress() as watch:
-        # Of a system without shared memory; nothing here is shared between processes.
-        warnings.filterwarnings("ignore", ".*joblib will operate in serial mode")
+        warnings.filterwarnings("ignore", _SERIAL)
         summary = pipeline.train_tag_models(config, watch)
     summaries.show_train(summary)
 
@@ -129,6 +147,7 @@ def _classify_zip(config: ClassifyConfig) -> None:
     _classify(config)
 
 
+_add_stage("sort", SortConfig, _sort)
 _add_stage("process", ProcessConfig, _process)
 _add_stage("train", TrainConfig, _train)
 _add_stage("classify", ClassifyConfig, _classify, archives=False)
@@ -169,16 +188,16 @@ def demo(
     ] = "./demo-output",
     version: _Version = False,
 ) -> None:
-    """Draw a small tagged data set, run stages 1 to 4 on it with the embedded encoder, and say where to look."""
+    """Draw examples and a mountain of pictures, sort it by the embedded encoder, and say how right it is."""
     from ..demo import run_demo
     from ..files import absolute
-    from . import console, summaries
+    from . import console, sort_summaries
     from .log import log_in
 
     with log_in(output):
-        with console.progress() as watch:
+        with console.progress(of_steps=True) as watch:
             summary = run_demo(absolute(output), watch)
-        summaries.show_demo(summary)
+        sort_summaries.show_demo(summary)
 
 
 def main(arguments: Optional[list[str]] = None) -> int:

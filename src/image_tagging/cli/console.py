@@ -59,9 +59,18 @@ def list_models(path: StrPath) -> None:
         line(console, f"model-type = {kind}, tag= {tag}")
 
 
+def say(sentence: str) -> None:
+    """Print a sentence before a long work begins."""
+    line(screen(), sentence)
+
+
 def complain(message: str) -> None:
     """Print why a command could not do its work."""
     line(Screen(file=usable(sys.stderr), soft_wrap=True), f"image-tagging: {message}", style="red")
+
+
+#: Seconds over which the speed is measured that the time left follows from.
+_SPEED_OVER = 60.0
 
 
 class _Rate(bars.ProgressColumn):
@@ -72,22 +81,21 @@ class _Rate(bars.ProgressColumn):
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
+def progress(*, of_steps: bool = False) -> Iterator[Progress]:
     """A progress bar on standard error, with count, rate and time left; it goes when the work is done.
+
+    With ``of_steps`` it is one bar for all steps (:class:`.progress.Steps`), with one time left.
 
     Where standard error is a file or a pipe, or there is none, nothing is shown.
     """
-    columns = (
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(),
-        bars.MofNCompleteColumn(),
-        _Rate(),
-        bars.TimeRemainingColumn(),
-    )
+    amounts = (bars.TaskProgressColumn(),) if of_steps else (bars.MofNCompleteColumn(), _Rate())
+    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), *amounts, bars.TimeRemainingColumn())
     console = Console(file=usable(sys.stderr))
     # A notebook draws the bar with ipywidgets; elsewhere a forced colour does not make a pipe a terminal.
     seen = find_spec("ipywidgets") is not None if console.is_jupyter else console.file.isatty()
-    with bars.Progress(*columns, console=console, transient=True, disable=not seen) as bar:
+    with bars.Progress(
+        *columns, console=console, transient=True, disable=not seen, speed_estimate_period=_SPEED_OVER
+    ) as bar:
         task = bar.add_task("starting", total=None)
         current = ""
 
@@ -95,7 +103,10 @@ def progress() -> Iterator[Progress]:
             nonlocal current
             if activity != current:
                 current = activity
-                bar.reset(task, description=activity, total=total)
+                if of_steps:
+                    bar.update(task, description=activity)
+                else:
+                    bar.reset(task, description=activity, total=total)
             bar.update(task, completed=done, total=total)
 
         yield watch

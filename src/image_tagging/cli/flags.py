@@ -64,6 +64,11 @@ def _default(setting: Field[Any]) -> Any:
 
 def _annotation(setting: Field[Any], kind: Any, explained: str | None) -> Any:
     flag: Flag = setting.metadata["flag"]
+    if flag.is_argument:
+        argument = typer.Argument(
+            help=flag.help, metavar=flag.metavar, show_default=False, parser=_parser(setting.name, flag)
+        )
+        return Annotated[kind, argument]
     names = [f"--{setting.name.replace('_', '-')}"] if kind is bool and not flag.is_word else []
     option = typer.Option(
         *names,

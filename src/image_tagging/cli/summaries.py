@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Optional
 
 from rich.console import Console
 
-from ..demo import DemoSummary
 from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from ..records import Failure
 from ..text import counted, shortened, tag_in_words
@@ -18,6 +18,10 @@ from .tag_tables import reports_by_tag, show_answers, show_counts, show_reports
 
 #: Skipped files, and tags, that the screen names of each kind; the log or the report names further ones.
 _SHOWN = 10
+
+
+#: A background of fewer pictures changes little.
+_LITTLE = 1000
 
 
 def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
@@ -50,8 +54,11 @@ def _show_inputs(console: Console, summary: ProcessSummary) -> None:
         line(console, note, style="yellow")
 
 
-def show_train(summary: TrainSummary) -> None:
-    """Print what stage 2 did: a table of tags, with the figures on the images held back."""
+def show_train(summary: TrainSummary, *, advise: bool = True) -> None:
+    """Print what stage 2 did: a table of tags, with the figures on the images held back.
+
+    ``advise`` says what to do where no background was given.
+    """
     console = screen()
     kinds, by_tag = reports_by_tag(summary.reports)
     show_reports(console, kinds, by_tag, summary.page)
@@ -68,32 +75,19 @@ def show_train(summary: TrainSummary) -> None:
         line(console, note, style="yellow")
     for warning in summary.warnings:
         line(console, f"  {warning}", style="yellow")
+    if summary.background is None and advise:
+        note = "  Tags were told apart from each other alone: among pictures of other things many will get a wrong tag."
+        line(
+            console,
+            f"{note} To tell them apart from your mountain: --background, or image-tagging sort",
+            style="yellow",
+        )
+    elif summary.background is not None and summary.background < _LITTLE:
+        note = f"  The background has {counted(summary.background, 'picture')}: fewer than {_LITTLE:,} help little."
+        line(console, note, style="yellow")
     for advice in summary.advice:
         line(console, f"  To look at: {advice.sentence}", style="yellow")
     _show_end(console, (summary.models, summary.reports_folder, summary.page), summary.seconds, None)
-
-
-def show_demo(summary: DemoSummary) -> None:
-    """Print what the demo did, and where to look."""
-    show_process(summary.process)
-    line(screen())
-    show_train(summary.train)
-    line(screen())
-    console = screen()
-    placed = os.path.join(summary.train.reports[-1].kind, "<tag>", "<bin>")
-    line(
-        console,
-        f"The pipeline named the kind of {summary.right} of {summary.asked} further images rightly. "
-        f"All four stages took {summary.seconds:,.1f} s.",
-    )
-    for what, where in (
-        ("Examples, a folder per tag", summary.dataset.tagged),
-        ("Images without tags", summary.dataset.untagged),
-        ("The same, sorted by score", os.path.join(summary.folder.folder, placed)),
-        ("Those of the zip, sorted", os.path.join(summary.archive.folder, placed)),
-        ("What was learned, as a page", summary.train.page),
-    ):
-        line(console, f"  {what:28}{where}")
 
 
 def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
@@ -106,9 +100,14 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     where = "no image was placed" if summary.place == "none" else f"images are in {summary.folder}/<kind>/<tag>/<bin>/"
     line(console, f"{used}; {where}")
     show_answers(console, summary)
+    if share := summary.share_outside:
+        command = f"image-tagging sort EXAMPLES {shlex.quote(shortened(summary.directory, 1000))}"
+        note = f"  Most of these pictures ({share:.0%}) are unlike all that the tags were told apart from, and many of"
+        line(console, f"{note} their tags wrong. To tell them apart: {command} (or train --background)", style="yellow")
     if summary.mixed_bins:
         note = "  Its bins also hold what other models, or another number of bins, placed there."
         line(console, note + " A new --output keeps them apart.", style="yellow")
+    _show_moves(console, summary)
     if summary.differing:
         note = f"  {counted(summary.differing, 'picture')}: the metadata holds another embedding than was computed;"
         line(console, note + " the computed one was used.", style="yellow")
@@ -118,6 +117,25 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
         note = f"  Left out {counted(summary.left_out, what)}: use image-tagging {command} for that."
         line(console, note, style="yellow")
     _show_end(console, summary.files, summary.seconds, summary.embedding.images)
+
+
+def _show_moves(console: Console, summary: ClassifySummary) -> None:
+    """Print what became of files that earlier runs placed in other bins."""
+    if summary.moved or summary.removed:
+        parts = [
+            f"{counted(count, 'file')} {what}"
+            for count, what in (
+                (summary.moved, "moved to another bin"),
+                (summary.removed, "taken out, as not tagged now"),
+            )
+            if count
+        ]
+        line(console, f"  Of what earlier runs placed: {', '.join(parts)}.")
+    if summary.stayed:
+        first = shortened(summary.first_stayed, 1000)
+        stay = "stays in its" if summary.stayed == 1 else "stay in their"
+        note = f"  {counted(summary.stayed, 'placed file')} {stay} old bin, changed since or no copy of the image now:"
+        line(console, f"{note} {first}", style="yellow")
 
 
 def _show_stages(console: Console, summary: ClassifySummary) -> None:

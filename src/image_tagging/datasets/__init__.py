@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .audit.alike_names import differ_in_case
 from .audit.audit import Advice, audit_dataset
-from .background import Background, read_background
+from .background import MOST_KEPT, Background, read_background
 from .hash_lists import HashList
 from .json_objects import JsonObjectWriter, json_entries, json_entry, json_object, json_pieces
 from .metadata import (
@@ -30,12 +30,13 @@ from .near_duplicates import Rows, near_duplicate_groups
 from .other_names import like_other_sets
 from .splits import Split, Splitter
 from .tag_lists import TAG_TO_HASHES, read_tag_lists
-from .tagged_embeddings import TaggedEmbeddings, gather
+from .tagged_embeddings import TaggedEmbeddings, draw_of, gather
 
 __all__ = [
     "HASH_TO_TAGS",
     "LISTS_MARK",
     "METADATA_ENDING",
+    "MOST_KEPT",
     "RECORDS_MARK",
     "TAGGED_METADATA",
     "TAG_TO_HASHES",
@@ -51,6 +52,7 @@ __all__ = [
     "TaggedEmbeddings",
     "audit_dataset",
     "differ_in_case",
+    "draw_of",
     "gather",
     "json_entries",
     "json_entry",

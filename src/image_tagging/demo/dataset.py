@@ -84,16 +84,16 @@ def draw_dataset(folder: str, *, images_per_kind: int = 40, seed: int = 0) -> Dr
         raise ValueError(f"a data set needs 1 or more images per kind, not {images_per_kind}")
     pictures = [(f"tagged/{kind}/{kind}-{n:03d}", kind, n) for kind in KINDS for n in range(images_per_kind)]
     mixed = [_mixed(*group, seed) for group in MIXED]
-    loose, outer, inner = (_files(group, seed) for group in mixed)
-    files = {**_files(pictures, seed), **{f"untagged/{name}": content for name, content in loose.items()}}
-    files["untagged.zip"] = _zipped({**outer, "more/inner.zip": _zipped(inner)})
-    _write(folder, files)
+    loose, outer, inner = (files_of(group, seed) for group in mixed)
+    files = {**files_of(pictures, seed), **{f"untagged/{name}": content for name, content in loose.items()}}
+    files["untagged.zip"] = zipped({**outer, "more/inner.zip": zipped(inner)})
+    write_drawn(folder, files)
     tagged, untagged, archive = (os.path.join(folder, name) for name in ("tagged", "untagged", "untagged.zip"))
     truth = dict(zip([*loose, *outer, *inner], [kind for group in mixed for _, kind, _ in group]))
     return DrawnDataset(tagged, untagged, archive, truth)
 
 
-def _write(folder: str, files: Mapping[str, bytes]) -> None:
+def write_drawn(folder: str, files: Mapping[str, bytes]) -> None:
     """Write the files that are not there already; others under their names are replaced in a drawn folder alone."""
     note = os.path.join(make_folder(folder), _NOTE)
     is_drawn = os.path.lexists(note)
@@ -121,19 +121,21 @@ def _mixed(prefix: str, count: int, start: int, seed: int) -> list[tuple[str, st
     return [(f"{prefix}-{place:04d}", *pictures[index]) for place, index in enumerate(order, start=1)]
 
 
-def _files(pictures: list[tuple[str, str, int]], seed: int) -> dict[str, bytes]:
+def files_of(pictures: list[tuple[str, str, int]], seed: int) -> dict[str, bytes]:
     """Return the names, now with a suffix, and the contents of files of pictures (name, kind, number)."""
-    files = {}
-    for name, kind, number in pictures:
-        types, buffer, image = _KINDS[kind][1].split(), io.BytesIO(), draw(kind, number, seed)
-        file_type = types[number % len(types)]
-        image = image.convert("RGB") if file_type == "jpg" else image
-        image.save(buffer, file_type.replace("jpg", "jpeg"), quality=90)
-        files[f"{name}.{file_type}"] = buffer.getvalue()
-    return files
+    return dict(encoded(name, kind, number, draw(kind, number, seed)) for name, kind, number in pictures)
 
 
-def _zipped(members: dict[str, bytes]) -> bytes:
+def encoded(name: str, kind: str, number: int, image: Image.Image) -> tuple[str, bytes]:
+    """Return the name, now with a suffix, and the content of the file of a picture, in a type of its kind."""
+    types, buffer = _KINDS[kind][1].split(), io.BytesIO()
+    file_type = types[number % len(types)]
+    image = image.convert("RGB") if file_type == "jpg" else image
+    image.save(buffer, file_type.replace("jpg", "jpeg"), quality=90)
+    return f"{name}.{file_type}", buffer.getvalue()
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
     """Return a zip of the members without the time or the system in it, hence the same bytes each time."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

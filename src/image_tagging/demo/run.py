@@ -1,72 +1,59 @@
-"""The four stages on a data set that is drawn on the spot."""
+"""The whole job on examples and a mountain that are drawn on the spot."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from ..datasets import TAG_TO_HASHES, TAGGED_METADATA
 from ..encoders import BUILTIN
 from ..exporters import OUTPUT_JSON, read_results
-from ..pipeline import (
-    ClassifyConfig,
-    ClassifySummary,
-    ProcessConfig,
-    ProcessSummary,
-    TrainConfig,
-    TrainSummary,
-    classify_images,
-    process_dataset,
-    train_tag_models,
-)
+from ..pipeline import SortConfig, SortSummary, sort_images
 from ..progress import Progress, no_progress
 from ..writing import folder_below
-from .dataset import DrawnDataset, draw_dataset
+from .mountain import DrawnMountain, draw_mountain
 
 
 @dataclass(frozen=True)
 class DemoSummary:
-    """The result of each stage, and for how many of ``asked`` images the models named the ``right`` kind."""
+    """The result of sorting a drawn mountain, and how right it is, which is known of drawn pictures.
 
-    dataset: DrawnDataset
-    process: ProcessSummary
-    train: TrainSummary
-    folder: ClassifySummary
-    archive: ClassifySummary
-    asked: int
+    Of its pictures ``with_tag`` show one of the tags; ``found`` of these got it. ``tagged`` counts the tags that were
+    given, and ``right`` those of them that are true.
+    """
+
+    dataset: DrawnMountain
+    sort: SortSummary
+    with_tag: int
+    found: int
+    tagged: int
     right: int
     seconds: float
 
 
-def run_demo(output: str, watch: Progress = no_progress) -> DemoSummary:
-    """Draw a data set into ``output/data`` and run stages 1 to 4 on it, with the embedded encoder.
+def run_demo(output: str, watch: Progress = no_progress, *, share: float = 1.0) -> DemoSummary:
+    """Draw examples and a mountain into ``output/data``, and sort it into ``output/sorted`` by the embedded encoder.
 
-    Raises :class:`OutputError` where the output folder cannot be written.
+    ``share`` of the mountain is drawn. Raises :class:`OutputError` where the output folder cannot be written.
     """
     started = time.monotonic()
     watch("drawing", 0, None)
-    data, *results = (folder_below(output, name) for name in ("data", "stage3", "stage4"))
-    dataset = draw_dataset(data)
-    stage1 = ProcessConfig(input_folder=dataset.tagged, output_folder=output, clip_model=BUILTIN)
-    process = process_dataset(stage1, watch)
-    metadata, tag_lists = os.path.join(output, TAGGED_METADATA), os.path.join(output, TAG_TO_HASHES)
-    train = train_tag_models(TrainConfig(metadata_json=metadata, tag_to_hash_json=tag_lists, output=output), watch)
-    stage3 = ClassifyConfig(directory=dataset.untagged, model=train.models, output=results[0])
-    stage4 = replace(stage3, directory=dataset.archive, output=results[1], archives=True)
-    folder, archive = classify_images(stage3, watch), classify_images(stage4, watch)
-    named = {**_name_kinds(folder), **_name_kinds(archive)}
-    right, seconds = sum(dataset.truth[name] == kind for name, kind in named.items()), time.monotonic() - started
-    return DemoSummary(dataset, process, train, folder, archive, len(named), right, seconds)
+    data, folder = (folder_below(output, name) for name in ("data", "sorted"))
+    dataset = draw_mountain(data, share=share)
+    sort = sort_images(
+        SortConfig(examples=dataset.examples, mountain=dataset.mountain, output=folder, clip_model=BUILTIN), watch
+    )
+    kinds = {answer.tag: answer.kind for stage in (sort.folder, sort.archive) if stage for answer in stage.answers}
+    given = set(_given(folder, kinds))
+    true = {(name, tag) for name, tag in dataset.truth.items() if tag}
+    right = len(given & true)
+    return DemoSummary(dataset, sort, len(true), right, len(given), right, time.monotonic() - started)
 
 
-def _name_kinds(summary: ClassifySummary) -> dict[str, str]:
-    """Return the kind of each image by its file name: the tag whose models give the highest mean probability."""
-    named = {}
-    for picture in read_results(os.path.join(summary.folder, OUTPUT_JSON)):
-        sums: dict[str, float] = defaultdict(float)
+def _given(folder: str, kinds: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the name of each file with each tag that it got, by the kind that answers for the tag."""
+    for picture in read_results(os.path.join(folder, OUTPUT_JSON)):
         for score in picture.scores:
-            sums[score.tag] += score.probability
-        named.update(dict.fromkeys(map(os.path.basename, picture.file_paths), max(sums, key=lambda tag: sums[tag])))
-    return named
+            if score.kind == kinds[score.tag] and score.tagged:
+                yield from ((os.path.basename(path), score.tag) for path in picture.file_paths)

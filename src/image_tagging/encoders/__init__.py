@@ -6,6 +6,7 @@ needs no download, and every model of open_clip by its name there; :func:`regist
 packages use; importing them imports no library.
 """
 
+from .automatic import automatic_encoder
 from .base import Encoder, EncoderFamily, TextEncoder
 from .builtin import NAME as BUILTIN
 from .choice import EncoderChoice
@@ -26,6 +27,7 @@ __all__ = [
     "EncoderChoice",
     "EncoderFamily",
     "TextEncoder",
+    "automatic_encoder",
     "load_encoder",
     "near_duplicate_cosine",
     "register_encoder",

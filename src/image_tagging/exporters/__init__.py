@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from .bins import Placing
 from .dataset_files import DatasetFiles
 from .dataset_sources import InputFiles, ReplacedFile
 from .earlier import OUTPUT_JSON, EarlierResults
@@ -17,6 +18,7 @@ __all__ = [
     "DatasetFiles",
     "EarlierResults",
     "InputFiles",
+    "Placing",
     "ReplacedFile",
     "ResultScore",
     "ResultWriter",

@@ -7,23 +7,21 @@ read once, and a copy of it takes four system calls, a link one.
 from __future__ import annotations
 
 import errno
-import filecmp
 import os
 import re
-import stat
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from itertools import chain, count
-from typing import Optional, Union
+from typing import NamedTuple, Optional
 
 from ..errors import InputError, OutputError
 from ..files import fitting_name, longest_name, numbered_name
 from ..settings import PLACES
-from ..writing import copy_image, folder_below, link_image, make_folder
+from ..writing import copy_image, folder_below, link_image, make_folder, move_below
+from .contents import Content, holds
+from .file_names import file_name
 
-#: What an image is placed from: the path of a plain file, or the bytes of an archive's member.
-Content = Union[str, bytes]
-
-#: When a file was last read and changed, in nanoseconds; those of an archive's member are not known.
+#: When a file was last read and changed, in nanoseconds; that of a link is its own.
 Times = Optional[tuple[int, int]]
 
 #: A plain file up to this size is read once and written to all its folders from memory.
@@ -34,9 +32,6 @@ _NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOSYS, err
 
 #: Without it Windows translates the bytes of line ends.
 _BINARY: int = getattr(os, "O_BINARY", 0)
-
-#: Names that Windows keeps for devices, with any suffix: a picture of that name would be sent to one.
-_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\xb9\xb2\xb3]) *(\.|$)", re.IGNORECASE)
 
 _LOOKS_NUMBERED = re.compile(r" \(\d+\)(\.|$)")
 
@@ -55,27 +50,58 @@ def require_place(place: str, *, archives: bool) -> None:
         raise InputError("images in archives are no files that a symlink could lead to: place copy, hardlink or none.")
 
 
+class Place(NamedTuple):
+    """A folder below ``root``, with its names as they are there, and the name of a file in it."""
+
+    folder: str
+    name: str
+
+
+class _Image(NamedTuple):
+    """An image on its way into its bins; ``unique`` says that its name and number are those of no other."""
+
+    name: str
+    content: Content
+    times: Times
+    number: int
+    unique: bool
+
+
 class Placer:
     """Places images into folders below ``root``; what is there already is never overwritten.
 
     ``how`` is one of ``PLACES``. With ``hardlink`` an image out of an archive is written once, and its further
-    folders get links to that file.
+    folders get links to that file. ``made`` are the paths that the last call placed anew, and ``moved`` are those
+    that it moved a file to, each with the place that this came from.
     """
 
     def __init__(self, root: str, how: str = "copy") -> None:
         self.root = root
         self.how = how
+        self.made: set[str] = set()
+        self.moved: dict[str, Place] = {}
+        self._longest = 0
         self._folders: dict[str, tuple[str, int]] = {}  # those met, one for each model and bin
         self._is_new: dict[str, bool] = {}  # by the path of a folder
         self._free: dict[tuple[str, str], int] = {}  # where numbers go on that were taken by other images
         self._changed: set[str] = set()  # names that others were changed to
 
-    def place(self, folders: Sequence[str], name: str, content: Content, *, number: int = 1) -> list[str]:
+    def place(
+        self,
+        folders: Sequence[str],
+        name: str,
+        content: Content,
+        *,
+        number: int = 1,
+        sources: Optional[Mapping[str, Place]] = None,
+    ) -> list[str]:
         """Put the ``number``-th image called ``name`` into each of the ``folders``; return the paths it has there.
 
         A copy of a file keeps its time. Names and folders that are longer than the file system takes are shortened.
         Where a name is taken by another image the next number is tried. Where it is taken by the same image,
         as a link to it or with the same bytes, an earlier run has placed it, and nothing is written.
+
+        ``sources`` has, for folders, where the same image lies that is moved into it, instead of being placed there.
 
         A name and a number together (in any case of the letters) stand for one image in the life of a placer:
         that is why a folder that it made itself need not be looked into.
@@ -87,16 +113,17 @@ class Placer:
         OutputError
             It cannot be linked, or a folder on the way is a link that leads out of ``root``.
         """
+        self.made, self.moved = set(), {}
         if self.how == "none":
             return []
         content, times = self._prepared(content)
         unique = number == 1 and self._is_unique(name)
-        name = file_name(name)
+        image = _Image(file_name(name), content, times, number, unique)
         placed: list[str] = []
         for folder in folders:
-            placed.append(self._place(folder, name, content, number, unique, times))
-            if self.how == "hardlink":
-                content = placed[0] if isinstance(content, bytes) else content
+            placed.append(self._place(folder, image, (sources or {}).get(folder)))
+            if self.how == "hardlink" and isinstance(content, bytes):
+                image = image._replace(content=placed[0])
         return placed
 
     def _prepared(self, content: Content) -> tuple[Content, Times]:
@@ -104,7 +131,8 @@ class Placer:
         if isinstance(content, bytes):
             if self.how == "symlink":
                 raise OutputError("an image in an archive cannot be placed as a symlink: place copy, hardlink or none.")
-            return content, None
+            now = time.time_ns()  # once, so that all copies of an image have one time
+            return content, (now, now)
         if self.how == "copy":
             return _read_small(content)
         if self.how == "hardlink":  # of a link that is the file it leads to: elsewhere the link may lead nowhere
@@ -112,7 +140,8 @@ class Placer:
         os.stat(content)  # a link can also be made to a file that is gone
         return os.path.abspath(content), None
 
-    def _place(self, folder: str, name: str, content: Content, number: int, unique: bool, times: Times) -> str:
+    def _place(self, folder: str, image: _Image, source: Optional[Place]) -> str:
+        name, content, times, number, unique = image
         path, longest = self._folder(folder)
         for each in chain([number], count(self._free.get((path, name), number + 1))):
             full = numbered_name(name, each)
@@ -121,9 +150,11 @@ class Placer:
                 self._changed.add(fitting.casefold())
             target = os.path.join(path, fitting)
             try:
-                self._put(content, target, unique and self._is_new[path] and fitting == full, times)
+                if source is None or not self._move(source, Place(self.fitted(folder), fitting)):
+                    self._put(content, target, unique and self._is_new[path] and fitting == full, times)
+                    self.made.add(target)
             except FileExistsError:
-                if not _holds(target, content):
+                if not holds(target, content):
                     continue
             if each != number:
                 self._free[path, name] = each + 1
@@ -146,13 +177,28 @@ class Placer:
     def _folder(self, folder: str) -> tuple[str, int]:
         """Return the path of a folder, which is made, and how long names in it may be."""
         if folder not in self._folders:
-            longest = longest_name(make_folder(self.root))
-            parts = [fitting_name(part, longest) for part in folder.split(os.sep)]
-            path = os.path.join(self.root, *parts)
+            fitted = self.fitted(folder)
+            path = os.path.join(self.root, fitted)
             self._is_new[path] = not os.path.lexists(path)
-            folder_below(self.root, *parts)
+            folder_below(self.root, *fitted.split(os.sep))
             self._folders[folder] = path, longest_name(path)
         return self._folders[folder]
+
+    def fitted(self, folder: str) -> str:
+        """Return a folder below ``root`` with its names as they are there, where they may be no longer."""
+        self._longest = self._longest or longest_name(make_folder(self.root))
+        return os.path.join(*(fitting_name(part, self._longest) for part in folder.split(os.sep)))
+
+    def _move(self, source: Place, target: Place) -> bool:
+        """Move a file; return whether that could be done. Raises FileExistsError where the name is taken."""
+        try:
+            move_below(self.root, *source, *target)
+        except FileExistsError:
+            raise
+        except OSError:
+            return False
+        self.moved[os.path.join(self.root, *target)] = source
+        return True
 
     def _put(self, content: Content, target: str, is_free: bool, times: Times) -> None:
         """Make the file; raises ``FileExistsError`` where the name is taken, which links find out by themselves."""
@@ -174,20 +220,6 @@ class Placer:
             raise
 
 
-def file_name(name: str, *, windows: bool = os.name == "nt") -> str:
-    """Return a name that stays in its folder, however an archive calls its member.
-
-    On Windows ``C:x.png`` lies on a drive, ``a.png:x`` in a hidden stream of another file, and ``CON.png`` is no file
-    but the console; dots and spaces at the end of a name do not count there.
-    """
-    if not windows:
-        safe = re.sub(r"[/\x00]", "_", name)
-        return safe if safe.strip(". ") else safe + "_"
-    safe = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name)
-    safe = re.sub(r"[. ]+$", lambda end: "_" * len(end[0]), safe) or "_"
-    return f"_{safe}" if _DEVICES.match(safe) else safe
-
-
 def _read_small(path: str) -> tuple[Content, Times]:
     """Return the bytes of a file, or its path where it is large, and its times."""
     descriptor = os.open(path, os.O_RDONLY | _BINARY)
@@ -198,19 +230,3 @@ def _read_small(path: str) -> tuple[Content, Times]:
         os.close(descriptor)
     is_whole = len(data) == status.st_size  # otherwise it is large, or is being written
     return data if is_whole else path, (status.st_atime_ns, status.st_mtime_ns)
-
-
-def _holds(target: str, content: Content) -> bool:
-    """Return whether what is at ``target`` is the image, by a link or by its bytes."""
-    try:
-        found = os.stat(target)
-    except OSError:  # a link that leads nowhere
-        return False
-    if not stat.S_ISREG(found.st_mode):
-        return False
-    if isinstance(content, str):
-        return os.path.samestat(found, os.stat(content)) or filecmp.cmp(target, content, shallow=False)
-    if found.st_size != len(content):
-        return False
-    with open(target, "rb", buffering=0) as file:
-        return file.read() == content

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 import numpy as np
 
@@ -18,12 +18,12 @@ from ..errors import OutputError
 from ..failures import FailureList, attempt
 from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from ..sources import SourceReader
-from ..tag_models import AnswerTally, TagModels, bin_labels, bin_numbers, quote_tag
+from ..tag_models import AnswerTally, TagModels, bin_labels, bin_numbers
 from ..text import short_path
 from ..writing import require_ours
+from .bins import Bins, Placing
 from .earlier import OUTPUT_JSON, EarlierResults
 from .merged_output import MergedOutput, merged_output
-from .placing import Placer
 from .tables import STAGE3, STAGE4, ResultTable, TableWriter, archive_row, result_table, score_rows
 
 log = logging.getLogger(__name__)
@@ -43,10 +43,11 @@ def score_pictures(
     """
     names, thresholds = models.names, models.thresholds
     while batch := list(islice(pictures, _BATCH)):
-        probabilities = models.probabilities(np.stack([record.embedding for record in batch]))
+        embeddings = np.stack([record.embedding for record in batch])
+        probabilities = models.probabilities(embeddings)
         numbers = bin_numbers(probabilities, bins)
         tagged = probabilities >= thresholds
-        has_tag = tally.add(probabilities).tolist()
+        has_tag = tally.add(probabilities, embeddings).tolist()
         for record, has_any, *row in zip(batch, has_tag, probabilities.tolist(), numbers.tolist(), tagged.tolist()):
             yield record, [TagScore(tag, kind, *score) for (kind, tag), *score in zip(names, *row)], has_any
 
@@ -58,15 +59,14 @@ class ResultWriter:
         self,
         output: MergedOutput,
         table: TableWriter,
-        placer: Placer,
+        bins: Bins,
         labels: list[str],
         archive_encoding: Optional[str] = None,
     ) -> None:
         self._output = output
         self._table = table
-        self._placer = placer
+        self.bins = bins
         self._labels = labels
-        self._folders: dict[tuple[str, str], str] = {}  # by kind and tag
         self._reader = SourceReader(archive_encoding=archive_encoding)
         self.paths: tuple[str, ...] = ()
         self.failures = FailureList()
@@ -87,26 +87,18 @@ class ResultWriter:
                 log.warning("could not place %s: %s (%s)", short_path(placed.ref.path), placed.reason, placed.code)
 
     def close(self) -> None:
-        """Close the archives that images were read from."""
+        """Close the archives that images were read from, and remember what was placed."""
         self._reader.close()
+        self.bins.close()
 
     def _place(self, file: ListedFile, scores: Sequence[TagScore]) -> None:
-        if self._placer.how == "none":
-            return
         ref = file.ref
-        content: Union[str, bytes] = self._reader.read(ref) if ref.members else ref.file
         try:
-            self._placer.place([self._folder(score) for score in scores], ref.name, content, number=file.ordinal)
+            self.bins.place(file, lambda: self._reader.read(ref) if ref.members else ref.file, scores, self._labels)
         except OSError as error:
             if error.errno in _NO_ROOM:
                 raise OutputError(f"cannot place images: {error}. Choose another output folder.") from error
             raise
-
-    def _folder(self, score: TagScore) -> str:
-        model = (score.kind, score.tag)
-        if model not in self._folders:
-            self._folders[model] = os.path.join(score.kind, quote_tag(score.tag))
-        return os.path.join(self._folders[model], self._labels[score.bin - 1])
 
 
 @contextmanager
@@ -115,7 +107,7 @@ def results(
     *,
     archives: Optional[Iterable[FoundArchive]],
     bins: int,
-    place: str = "copy",
+    placing: Placing,
     encoding: Optional[str] = None,
     earlier: Optional[EarlierResults] = None,
 ) -> Iterator[ResultWriter]:
@@ -123,7 +115,7 @@ def results(
 
     ``output.json`` and the table appear when they are complete.
 
-    With ``archives`` they are those of stage 4, without those of stage 3. ``place`` is one of ``PLACES``,
+    With ``archives`` they are those of stage 4, without those of stage 3. ``placing`` says how images are placed,
     ``encoding`` that of names in archives that do not say it, and ``earlier`` the ``output.json`` that is there, where
     it is open already.
 
@@ -137,7 +129,8 @@ def results(
     earlier = earlier or EarlierResults(folder, of_archives=of_archives)
     with merged_output(folder, earlier, of_archives=of_archives) as output, result_table(paths[1], table) as rows:
         rows.add(archive_row(archive) for archive in archives or ())
-        with closing(ResultWriter(output, rows, Placer(folder, place), bin_labels(bins), encoding)) as writer:
+        images = Bins(folder, placing)
+        with closing(ResultWriter(output, rows, images, bin_labels(bins), encoding)) as writer:
             writer.paths = paths
             yield writer
 

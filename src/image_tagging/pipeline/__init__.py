@@ -1,5 +1,7 @@
 """The use-cases, in the order in which a user meets them. Read this first.
 
+:func:`sort_images` is the whole job, by the use-cases that follow.
+
 :func:`process_dataset` (stage 1) finds images, adds their embeddings to the working store and writes the metadata.
 :func:`train_tag_models` (stage 2) learns tag models from it. :func:`classify_images` (stages 3 and 4, which differ in
 where images come from and in their table) embeds further images, scores them by all models and places them in bins.
@@ -18,10 +20,15 @@ if TYPE_CHECKING:
     from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig, TrainConfig
     from .file_cache import FileCache
     from .process import process_dataset
-    from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TagAnswer, TrainSummary
+    from .sort import require_sortable, sort_images
+    from .sort_config import SortConfig
+    from .sort_encoder import choose_encoder
+    from .sort_training import LEAST_BACKGROUND
+    from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary, TagAnswer, TrainSummary
     from .train import train_tag_models
 
 __all__ = [
+    "LEAST_BACKGROUND",
     "ClassifyConfig",
     "ClassifySummary",
     "EmbeddingConfig",
@@ -29,11 +36,16 @@ __all__ = [
     "FileCache",
     "ProcessConfig",
     "ProcessSummary",
+    "SortConfig",
+    "SortSummary",
     "TagAnswer",
     "TrainConfig",
     "TrainSummary",
+    "choose_encoder",
     "classify_images",
     "process_dataset",
+    "require_sortable",
+    "sort_images",
     "train_tag_models",
 ]
 
@@ -43,6 +55,10 @@ __getattr__ = lazy_names(
     configs="ClassifyConfig EmbeddingConfig ProcessConfig TrainConfig",
     file_cache="FileCache",
     process="process_dataset",
-    summaries="ClassifySummary EmbeddingSummary ProcessSummary TagAnswer TrainSummary",
+    sort="require_sortable sort_images",
+    sort_config="SortConfig",
+    sort_encoder="choose_encoder",
+    sort_training="LEAST_BACKGROUND",
+    summaries="ClassifySummary EmbeddingSummary ProcessSummary SortSummary TagAnswer TrainSummary",
     train="train_tag_models",
 )

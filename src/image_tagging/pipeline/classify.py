@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Optional
 
 from ..datasets import read_embeddings
@@ -19,17 +18,18 @@ from ..exporters import (
     results,
     score_pictures,
 )
-from ..files import absolute, stamp_of
+from ..files import absolute
 from ..images import decoder_version
 from ..progress import Progress, no_progress
-from ..records import EncoderSpec, Found, FoundArchive, FoundImage, OtherFile
+from ..records import EncoderSpec, Found, FoundArchive, FoundImage, ImportedEmbedding, OtherFile
 from ..runners import Runner
-from ..store import PLACING, WorkingStore
+from ..store import WorkingStore
 from ..tag_models import AnswerTally, TagModels, load_tag_models
 from .answers import tag_answers
 from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
+from .places import Places
 from .summaries import ClassifySummary, EmbeddingSummary
 
 log = logging.getLogger(__name__)
@@ -57,15 +57,21 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     OutputError
         The output folder cannot be written, its ``output.json`` is damaged, or another run is working in it.
     """
-    started = time.monotonic()
     require_place(config.place, archives=config.archives)
+    found = find_by(config, absolute(config.directory), open_archives=config.archives)
+    return classify_found(config, found, watch, runner)
+
+
+def classify_found(
+    config: ClassifyConfig, found: Iterable[Found], watch: Progress, runner: Runner = LOCAL
+) -> ClassifySummary:
+    """As :func:`classify_images`, of what was found in the directory."""
+    started = time.monotonic()
     root, output = absolute(config.directory), absolute(config.output)
-    images = StageImages(find_by(config, root, open_archives=config.archives), config.archives)
+    images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
-    imported = read_embeddings(config.metadata_json) if config.metadata_json else None
-    spec = agreed_encoder(models, imported and imported[0])
-    choice = EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
+    imported, choice = _metadata_and_encoder(config, models)
     with (
         WorkingStore(output, decoder_version(config)) as store,
         EarlierResults(output, of_archives=config.archives) as earlier,
@@ -77,21 +83,28 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
         with explain_no_images(root, images.where_the_rest_belongs):
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
-        mixed = config.place != "none" and _note_placing(store, f"{_models_digest(models)}/{config.output_bins}")
-        writer, tally, tagged = _write_results(store, models, embedding, earlier, config, watch)
-        if config.place == "hardlink":
+        places = Places(store, models, config)
+        writer, tally, tagged = _write_results(store, models, embedding, earlier, places, watch)
+        if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
+        mixed = places.finish()
     return ClassifySummary(
         of_archives=config.archives,
+        directory=root,
         embedding=embedding,
         models=tuple(models.names),
         answers=tag_answers(tally),
         tagged=tagged,
         untagged=embedding.images - tagged,
+        outside=tally.outside,
         place_failures=tuple(writer.failures.held),
         place_failed=writer.failures.count,
         place=config.place,
         mixed_bins=mixed,
+        moved=writer.bins.moved,
+        removed=writer.bins.removed,
+        stayed=writer.bins.stayed,
+        first_stayed=writer.bins.first_stayed,
         differing=store.pictures.differing,
         left_out=images.left_out,
         replaced=earlier.replaced,
@@ -103,20 +116,35 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     )
 
 
+def _metadata_and_encoder(
+    config: ClassifyConfig, models: TagModels
+) -> tuple[Optional[tuple[EncoderSpec, Iterator[ImportedEmbedding]]], EncoderChoice]:
+    """Return what the metadata file holds, where one is named, and the encoder of the run."""
+    imported = read_embeddings(config.metadata_json) if config.metadata_json else None
+    spec = agreed_encoder(models, imported and imported[0])
+    return imported, EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
+
+
 def _write_results(
     store: WorkingStore,
     models: TagModels,
     embedding: EmbeddingSummary,
     earlier: EarlierResults,
-    config: ClassifyConfig,
+    places: Places,
     watch: Progress,
 ) -> tuple[ResultWriter, AnswerTally, int]:
     """Score and place every picture; return what wrote the results, the answers, and how many files got a tag."""
-    tally, tagged = AnswerTally(models), 0
+    config, tally, tagged = places.config, AnswerTally(models), 0
     output, archives = absolute(config.output), embedding.archives if config.archives else None
-    bins, place, encoding = config.output_bins, config.place, config.archive_encoding
-    with results(output, archives=archives, bins=bins, place=place, encoding=encoding, earlier=earlier) as writer:
-        scored = score_pictures(store.pictures.records(embedding.encoder), models, bins, tally)
+    with results(
+        output,
+        archives=archives,
+        bins=config.output_bins,
+        encoding=config.archive_encoding,
+        earlier=earlier,
+        placing=places.placing,
+    ) as writer:
+        scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins, tally)
         for number, (record, scores, has_tag) in enumerate(scored, start=1):
             files = store.pictures.files_of(record.hash_id)
             writer.add(record, files, scores)
@@ -135,7 +163,7 @@ def _write_results(
 class StageImages:
     """The found items that one of the two stages handles; ``left_out`` counts those of the other stage."""
 
-    def __init__(self, found: Iterator[Found], archives: bool) -> None:
+    def __init__(self, found: Iterable[Found], archives: bool) -> None:
         self._found = found
         self._archives = archives
         self.left_out = 0
@@ -186,16 +214,3 @@ def require_dim(models: TagModels, encoder: EncoderSpec) -> None:
             f"the tag models take embeddings of {models.dim} values, but {encoder.label} gives {encoder.dim}. "
             "Give the metadata and the models of one encoder."
         )
-
-
-def _note_placing(store: WorkingStore, placed_from: str) -> bool:
-    """Return whether the bins hold images that other models, or another number of bins, placed there."""
-    before = store.finished.made_from(PLACING)
-    store.finished.finish(PLACING, placed_from)
-    return before not in {None, placed_from}
-
-
-def _models_digest(models: TagModels) -> str:
-    """Return a digest that changes when a model is trained again, added or removed."""
-    files = (f"{model.kind}/{model.tag}/{stamp_of(model.file) if model.file else ''}\n" for model in models.models)
-    return hashlib.blake2b("".join(files).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()

@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..settings import (
     MAX_BINS,
     METADATA_FORMATS,
+    PLACED,
     PLACES,
     PRECISIONS,
     PRIORS,
@@ -203,6 +204,12 @@ class ClassifyConfig(EmbeddingConfig):
         "in archives; none: scores only.",
         choices=PLACES,
     )
+    placed: str = setting(
+        default="all",
+        help="Which images are placed in the bins of a tag; tagged: those whose probability reaches the threshold of "
+        "the model, so that a large mountain is not copied once for each model.",
+        choices=PLACED,
+    )
     pretrained: Optional[str] = setting(
         default=None,
         help="The weights file, if the encoder of the tag models is a local one.",
@@ -214,3 +221,5 @@ class ClassifyConfig(EmbeddingConfig):
         EmbeddingConfig.__post_init__(self)
         if not 1 <= self.output_bins <= MAX_BINS:
             raise InputError(f"output_bins is {self.output_bins}; it must lie between 1 and {MAX_BINS}.")
+        if self.placed not in PLACED:
+            raise InputError(f"placed is {self.placed!r}; it must be one of {', '.join(PLACED)}.")

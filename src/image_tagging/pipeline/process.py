@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..encoders import EncoderChoice
 from ..exporters import DatasetFiles, InputFiles
 from ..files import absolute
 from ..images import decoder_version
 from ..progress import Progress, no_progress
+from ..records import Found
 from ..runners import Runner
 from ..store import WorkingStore
 from ..text import short_path
@@ -37,11 +38,18 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
     OutputError
         The output folder cannot be written, or another run is working in it.
     """
+    choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
+    found = find_by(config, absolute(config.input_folder), tag_level=config.tag_level)
+    return process_found(config, found, choice, watch, runner)
+
+
+def process_found(
+    config: ProcessConfig, found: Iterable[Found], choice: EncoderChoice, watch: Progress, runner: Runner = LOCAL
+) -> ProcessSummary:
+    """As :func:`process_dataset`, of what was found in the input, by an encoder that was chosen."""
     started = time.monotonic()
     root, output = absolute(config.input_folder), absolute(config.output_folder)
-    found = find_by(config, root, tag_level=config.tag_level)
     files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
-    choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
     with WorkingStore(output, decoder_version(config)) as store:
         with explain_no_images(root):
             embedding = embed_images(store, found, choice, config, watch, runner)

@@ -73,6 +73,7 @@ class ProcessSummary:
 class TrainSummary:
     """What stage 2 did: a report per model, tag by tag, the tags that could not be learned with the reason.
 
+    ``background`` counts the pictures of the mountain that tags were told apart from, ``None`` where none were given.
     ``unknown`` counts the listed hashes that the metadata does not hold. ``warnings`` are sentences.
     ``advice`` lists problems of the data set, the most important first; its rows are those of the metadata, from 0.
     ``page`` is the path of the HTML page that shows all results.
@@ -81,6 +82,7 @@ class TrainSummary:
     images: int
     encoder: EncoderSpec
     reports: tuple[ValidationReport, ...]
+    background: Optional[int]
     skipped: tuple[tuple[str, str], ...]
     unknown: int
     warnings: tuple[str, ...]
@@ -111,17 +113,26 @@ class TagAnswer:
     folder: str
 
 
+#: From this share on most of a mountain is of other things than the tags were told apart from: of pictures like those
+#: a quarter lies as far away. Measured on hundreds of mountains of either sort (docs/classifiers.md); the fewest
+#: pictures that say so.
+_MOSTLY_OUTSIDE, _FEWEST_JUDGED = 0.42, 30
+
+
 @dataclass(frozen=True)
 class ClassifySummary:
-    """The result of stage 3 or 4: the models used and the files written.
+    """The result of stage 3 or 4 on ``directory``: the models used and the files written.
 
     ``answers`` has one value per tag, ordered by tag. By these answers ``tagged`` counts the files whose image has at
-    least one tag, and ``untagged`` those whose image has none.
+    least one tag, and ``untagged`` those whose image has none. ``outside`` counts the pictures that are unlike all that
+    the tags were told apart from, ``None`` where the cards of the models do not say what that was.
     ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
     (``of_archives``). ``place_failures`` are the first files that could not be placed, ``place_failed`` counts all;
-    ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images
-    placed by other models or for another number of bins. ``differing`` counts the pictures of which the metadata holds
-    another embedding than the one computed here, which was used.
+    ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images that other models
+    placed, or that earlier versions did. ``moved`` and ``removed`` count files of earlier runs that were moved to their
+    new bin, or taken out since their image has the tag no longer; ``stayed`` counts those that a person has changed,
+    which stay where they are, the ``first_stayed`` among them. ``differing`` counts the pictures of which the metadata
+    holds another embedding than the one computed here, which was used.
 
     ``output.json`` holds both stages: ``replaced`` counts the pictures of an earlier run of this stage that were in it,
     ``dropped`` those of them that are not among the images of this run, and ``kept`` the pictures of the other stage
@@ -129,15 +140,21 @@ class ClassifySummary:
     """
 
     of_archives: bool
+    directory: str
     embedding: EmbeddingSummary
     models: tuple[tuple[str, str], ...]
     answers: tuple[TagAnswer, ...]
     tagged: int
     untagged: int
+    outside: Optional[int]
     place_failures: tuple[Failure, ...]
     place_failed: int
     place: str
     mixed_bins: bool
+    moved: int
+    removed: int
+    stayed: int
+    first_stayed: str
     differing: int
     left_out: int
     replaced: int
@@ -145,4 +162,34 @@ class ClassifySummary:
     kept: int
     files: tuple[str, ...]
     folder: str
+    seconds: float
+
+    @property
+    def share_outside(self) -> Optional[float]:
+        """The share of the pictures that is unlike what the tags were told apart from, where most of them are."""
+        if self.outside is None or self.embedding.pictures < _FEWEST_JUDGED:
+            return None
+        share = self.outside / self.embedding.pictures
+        return share if share > _MOSTLY_OUTSIDE else None
+
+
+@dataclass(frozen=True)
+class SortSummary:
+    """The result of the whole job: that of each of its steps.
+
+    ``encoder`` is a sentence that says which encoder was used and why. ``mountain`` is the embedding of all images to
+    sort. ``background`` counts the pictures that tags were told apart from, and is 0 where there were too few.
+    ``train`` is ``None`` where the models of an earlier run were learned from the same; ``folder`` and ``archive`` are
+    stages 3 and 4, ``None`` where the mountain has no such images.
+    """
+
+    encoder: str
+    process: ProcessSummary
+    mountain: EmbeddingSummary
+    background: int
+    train: Optional[TrainSummary]
+    folder: Optional[ClassifySummary]
+    archive: Optional[ClassifySummary]
+    output: str
+    page: str
     seconds: float

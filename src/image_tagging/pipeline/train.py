@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Optional
 
 from ..datasets import (
@@ -47,8 +48,12 @@ REPORTS_FOLDER = "reports"
 _NAMED = 3
 
 
-def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> TrainSummary:
+def train_tag_models(
+    config: TrainConfig, watch: Progress = no_progress, *, mountain: Optional[int] = None
+) -> TrainSummary:
     """Learn the models of every tag, and write each with its card and its report.
+
+    ``mountain`` is how many pictures the mountain has, where the background is a sample of it.
 
     Raises
     ------
@@ -71,6 +76,8 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
     require_this_version(encoder)
     data = gather(images, tag_lists, nearly_the_same=near_duplicate_cosine(encoder))
     background = _background(config.background, encoder, data, watch)
+    if background is not None and mountain is not None:
+        background = replace(background, read=mountain)
     watch("checking the data set", 0, None)
     advice = audit_dataset(data)
     prior, prior_warnings = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
@@ -99,6 +106,7 @@ def train_tag_models(config: TrainConfig, watch: Progress = no_progress) -> Trai
         images=len(data.embeddings),
         encoder=encoder,
         reports=tuple(writer.reports),
+        background=None if background is None else len(background),
         skipped=tuple(writer.skipped),
         unknown=data.unknown,
         warnings=(*prior_warnings, *warn_of_spelling(data.tags), *leftover),

@@ -10,10 +10,23 @@ finished, and from which inputs files were written.
 
 from __future__ import annotations
 
-from .finished import PLACING
+from .finished import ENCODER, PLACING, TRAINING, UNFINISHED_PLACING
 from .listing import FoundSummary
+from .placed import PlacedFile, PlacedFiles
 from .sources import WrittenFrom
 from .store_file import STORE_NAME, StoreFile
 from .working_store import WorkingStore
 
-__all__ = ["PLACING", "STORE_NAME", "FoundSummary", "StoreFile", "WorkingStore", "WrittenFrom"]
+__all__ = [
+    "ENCODER",
+    "PLACING",
+    "STORE_NAME",
+    "TRAINING",
+    "UNFINISHED_PLACING",
+    "FoundSummary",
+    "PlacedFile",
+    "PlacedFiles",
+    "StoreFile",
+    "WorkingStore",
+    "WrittenFrom",
+]

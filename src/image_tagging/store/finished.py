@@ -10,6 +10,15 @@ from .store_file import Database, StoreFile
 #: The work of placing images in bins, finished from a set of models and a number of bins.
 PLACING = "placing"
 
+#: That images were placed by a run which did not come to its end: what it placed last is not in the records.
+UNFINISHED_PLACING = "placing, unfinished"
+
+#: The training of the tag models in the output folder, and the choice of the encoder there.
+TRAINING, ENCODER = "training", "encoder"
+
+#: What stays true when other images are listed.
+_LASTING = (PLACING, UNFINISHED_PLACING, TRAINING, ENCODER)
+
 
 class FinishedWork:
     """The part of the working store that holds what earlier runs finished, by a name of the work."""
@@ -31,6 +40,12 @@ class FinishedWork:
         with self._file.transaction() as db:
             db.execute("INSERT OR REPLACE INTO finished VALUES (?, ?)", (encodable(work), digest))
 
+    def forget(self, work: str) -> None:
+        """Forget that a work is finished."""
+        with self._file.transaction() as db:
+            db.execute("DELETE FROM finished WHERE work = ?", (encodable(work),))
+
     def forget_results(self, db: Database) -> None:
         """Within a transaction: results may turn out otherwise now. What was placed in bins stays there."""
-        db.execute("DELETE FROM finished WHERE work <> ?", (PLACING,))
+        marks = ", ".join("?" * len(_LASTING))
+        db.execute(f"DELETE FROM finished WHERE work NOT IN ({marks})", _LASTING)

@@ -51,7 +51,7 @@ _SHARED_COUNT = (
 #: Pairs of pictures with one ``hash_id`` that are held.
 _MOST_SHARED = 10_000
 
-_PICTURES = """
+_PICTURE = """
 SELECT l.address, l.picture_id, i.picture_hash, i.format, i.size_bytes, i.width, i.height,
        own.vector, coalesce(by_picture.vector, by_hash.vector)
 FROM listing AS l
@@ -61,8 +61,10 @@ LEFT JOIN imported_embedding AS by_picture
     ON :imported AND by_picture.key = i.picture_hash AND by_picture.encoder = :encoder
 LEFT JOIN imported_embedding AS by_hash ON :imported AND by_hash.key = i.hash_id AND by_hash.encoder = :encoder
 WHERE l.seq = (SELECT min(seq) FROM listing AS same WHERE same.picture_id = l.picture_id)
-ORDER BY l.seq
 """
+
+_PICTURES = f"{_PICTURE} ORDER BY l.seq"
+_PICTURE_OF_NAME = f"{_PICTURE} AND l.picture_id = :name"
 
 _FILES = "SELECT address, picture_id FROM listing WHERE picture_id IS NOT NULL ORDER BY seq"
 
@@ -73,6 +75,9 @@ SELECT tag, picture_id FROM listing WHERE picture_id IS NOT NULL GROUP BY tag, p
 _TAG_COUNTS = """
 SELECT tag, count(DISTINCT picture_id) FROM listing WHERE picture_id IS NOT NULL GROUP BY tag ORDER BY tag
 """
+
+#: The address is that of the first row of each picture, as SQLite promises for min().
+_NAMES = "SELECT picture_id, address, min(seq) FROM listing WHERE picture_id IS NOT NULL GROUP BY picture_id"
 
 _IDS = "SELECT picture_id FROM listing WHERE picture_id IS NOT NULL GROUP BY picture_id ORDER BY min(seq)"
 
@@ -127,10 +132,23 @@ class Pictures:
         """Return how many such pairs there are, those that are not held included."""
         return int(self._file.rows(_SHARED_COUNT)[0][0])
 
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Yield the name of every picture that has one, with the key of its first file."""
+        return ((hash_id, address) for hash_id, address, _ in self._file.stream(_NAMES))
+
     def records(self, encoder: EncoderSpec) -> Iterator[ImageRecord]:
         """Yield every picture that has a name, once, in the order of the listing."""
         self.differing = 0
-        for address, hash_id, *facts, own, imported in self._file.stream(_PICTURES, self._values(encoder)):
+        return self._records(self._file.stream(_PICTURES, self._values(encoder)), encoder)
+
+    def records_of(self, names: Iterable[str], encoder: EncoderSpec) -> Iterator[ImageRecord]:
+        """Yield the pictures of these names, in their order."""
+        values = self._values(encoder)
+        for name in names:
+            yield from self._records(self._file.rows(_PICTURE_OF_NAME, {**values, "name": name}), encoder)
+
+    def _records(self, rows: Iterable[Any], encoder: EncoderSpec) -> Iterator[ImageRecord]:
+        for address, hash_id, *facts, own, imported in rows:
             vector = self._vector(imported if own is None else own, encoder)
             if own is not None and imported is not None and own != imported:
                 self.differing += _is_another(vector, self._vector(imported, encoder))

@@ -10,7 +10,7 @@ from typing import Optional
 from ..addresses import ImageRef
 
 #: The version of the tables below, written into the file.
-VERSION = 3
+VERSION = 4
 
 #: An ``address`` is the key of an ``ImageRef``: two images may share a path, and never an address.
 SCHEMA = """
@@ -41,6 +41,10 @@ CREATE TABLE IF NOT EXISTS listing(
 CREATE INDEX IF NOT EXISTS listing_picture ON listing(picture_id);
 -- The files of stage 1 below the output folder: the address of the input that each was written from, and its pictures.
 CREATE TABLE IF NOT EXISTS dataset(file TEXT PRIMARY KEY, source TEXT NOT NULL, pictures INTEGER NOT NULL);
+-- The files that were placed in bins, by the address of the image: a JSON list of name, size, time and the folders;
+-- made_from: the stage and a digest of the models that placed them last.
+CREATE TABLE IF NOT EXISTS placed(address TEXT PRIMARY KEY, made_from TEXT NOT NULL, files TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS placed_folder(id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE);
 """
 
 #: The tables of version 2 that are others now: a path through archives was taken to mean one image.
@@ -57,7 +61,7 @@ CREATE TABLE listing(
 """
 
 #: The tables that each version added.
-_ADDED = {2: {"imported_embedding"}, 3: {"dataset"}}
+_ADDED = {2: {"imported_embedding"}, 3: {"dataset"}, 4: {"placed", "placed_folder"}}
 
 # Embeddings of metadata files were among those computed here, and nothing says which they are.
 _FROM_1 = """
@@ -87,7 +91,10 @@ DROP TABLE failure_2;
 DROP TABLE listing_2;
 """
 
-_MIGRATIONS = {1: _FROM_1, 2: _FROM_2}
+# Tables were added, and nothing else.
+_FROM_3 = ""
+
+_MIGRATIONS = {1: _FROM_1, 2: _FROM_2, 3: _FROM_3}
 
 VERSIONS = frozenset({*_MIGRATIONS, VERSION})
 

@@ -16,6 +16,7 @@ from .finished import FinishedWork
 from .imported import Imported
 from .listing import Listing
 from .pictures import Pictures
+from .placed import PlacedFiles
 from .sources import Sources
 from .store_file import StoreFile
 
@@ -25,9 +26,9 @@ class WorkingStore:
 
     ``listing`` holds the images of the latest run, ``embeddings`` what was computed of images, ``imported`` what the
     metadata file of a run holds of them, ``failures`` what failed, ``encoders`` those that embeddings come from,
-    ``finished`` what need not be done again, ``sources`` from which input the files of stage 1 are; ``pictures`` gives
-    what results are written from. ``decoder`` names what decides which images can be decoded, limits included: see
-    ``ImageLimits``.
+    ``finished`` what need not be done again, ``sources`` from which input the files of stage 1 are, ``placed`` which
+    files in bins are ours; ``pictures`` gives what results are written from. ``decoder`` names what decides which
+    images can be decoded, limits included: see ``ImageLimits``.
 
     Raises
     ------
@@ -41,6 +42,7 @@ class WorkingStore:
         self.decoder = decoder
         self.finished = FinishedWork(self._file)
         self.sources = Sources(self._file)
+        self.placed = PlacedFiles(self._file)
         self.encoders = Encoders(self._file)
         self.imported = Imported(self._file, self.encoders, self.finished)
         self.failures = Failures(self._file, self.finished, decoder)

@@ -12,6 +12,7 @@ from .bins import bin_labels, bin_numbers
 from .builtin_kinds import LOGISTIC_REGRESSION, SVM
 from .card_values import ImageCounts
 from .cards import DEFAULT_THRESHOLD, ModelCard
+from .coverage import Coverage
 from .estimator_arrays import scorer_of
 from .files import load_tag_models, require_model_ours, save_tag_model
 from .folder import ListedModel, ModelList, examine, list_folder
@@ -36,6 +37,7 @@ __all__ = [
     "SUFFIX",
     "SVM",
     "AnswerTally",
+    "Coverage",
     "Floats",
     "ImageCounts",
     "Kind",

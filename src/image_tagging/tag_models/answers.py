@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .builtin_kinds import LOGISTIC_REGRESSION
 from .cards import ModelCard
+from .coverage import OutsideTally
 from .models import TagModel, TagModels
 
 
@@ -83,12 +84,17 @@ class AnswerTally:
         self._columns = [number for _, number in sorted(pairs)]
         self.models: tuple[TagModel, ...] = tuple(models.models[number] for number in self._columns)
         self._thresholds = models.thresholds[self._columns]
+        self._outside = OutsideTally(model.card.coverage if model.card else None for model in self.models)
         self.tagged: NDArray[np.int64] = np.zeros(len(self.models), dtype=np.int64)
         self.expected: NDArray[np.float64] = np.zeros(len(self.models))
         self.right: NDArray[np.float64] = np.zeros(len(self.models))
 
-    def add(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Add the scores (N, M) of N pictures, M as ``TagModels.names``; return (N,) whether each has a tag."""
+    def add(self, probabilities: NDArray[np.float64], embeddings: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Add the scores (N, M) of pictures, M as ``TagModels.names``, and their embeddings (N, D).
+
+        Return (N,) whether each has a tag.
+        """
+        self._outside.add(embeddings)
         answers = probabilities[:, self._columns]
         tagged = np.greater_equal(answers, self._thresholds)
         self.tagged += tagged.sum(axis=0)
@@ -96,3 +102,8 @@ class AnswerTally:
         self.right += np.where(tagged, answers, 0.0).sum(axis=0)
         has_tag: NDArray[np.bool_] = np.any(tagged, axis=1)
         return has_tag
+
+    @property
+    def outside(self) -> Optional[int]:
+        """How many pictures are unlike what the tags were told apart from, ``None`` where no card says what that is."""
+        return self._outside.outside

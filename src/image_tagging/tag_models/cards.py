@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Optional
 
 from ..errors import ModelError
 from ..records import LONGEST_ENCODER_TEXT, EncoderSpec
 from .card_values import LONGEST_TEXT, ImageCounts, as_counts, as_object, as_share, as_text, as_texts, as_time
+from .coverage import Coverage
 from .mountain import MountainFigures
 
 #: From there on an image counts as having the tag, where no card says otherwise.
@@ -37,7 +38,8 @@ class ModelCard:
     ``training`` are the images learned from, ``validation`` those measured on. ``recipe`` says how it was learned,
     ``threshold_for`` what the threshold was chosen for, and ``threshold_on`` by which images (``mountain`` or
     ``examples``). ``out_of_fold_precision`` is the average precision among the images learned from, each scored by a
-    model that did not learn from it; ``mountain`` is ``None`` where no background was given.
+    model that did not learn from it; ``mountain`` is ``None`` where no background was given. ``coverage``
+    is a summary of the images that the model was told apart from.
     """
 
     sha256: str
@@ -54,6 +56,7 @@ class ModelCard:
     threshold_on: Optional[str] = None
     out_of_fold_precision: Optional[float] = None
     mountain: Optional[MountainFigures] = None
+    coverage: Optional[Coverage] = field(default=None, compare=False)
 
 
 def read_card(path: str) -> Optional[ModelCard]:
@@ -119,6 +122,7 @@ def _card(content: Mapping[str, Any]) -> ModelCard:
         threshold_on=as_text(content.get("threshold_on")),
         out_of_fold_precision=as_share(as_object(content.get("cross_validation")).get("average_precision")),
         mountain=MountainFigures.read(content.get("mountain")),
+        coverage=Coverage.read(content.get("coverage")),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from ..datasets import Split
 from ..records import EncoderSpec
-from ..tag_models import Floats
+from ..tag_models import Coverage, Floats
 from ..text import counted
 from .evaluation.out_of_fold import OutOfFold, curves, figures, select_examples
 from .evaluation.validation import ValidationReport, validate
@@ -48,26 +48,33 @@ class Threshold:
     measured_on: str
 
 
-def describe(  # noqa: PLR0913 - what is known of a model, each by its name
-    tag: str,
-    kind: str,
-    encoder: EncoderSpec,
-    seed: int,
-    *,
-    fitted: FittedModel,
-    mountain: Optional[OnMountain],
-    split: Split,
-    threshold: Threshold,
-    held_out: Floats,
-    confused_with: Sequence[dict[str, Any]],
-) -> LearnedModel:
-    """Return a model with all that is written of it; ``held_out`` (k,) are probabilities of the held-out images."""
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A model of ``tag`` as it was ``fitted``, and all that was measured of it.
+
+    ``mountain`` is what is to be expected of it there, ``None`` without a background. ``held_out`` (k,) are the
+    probabilities of the held-out images of the ``split``.
+    """
+
+    tag: str
+    kind: str
+    fitted: FittedModel
+    mountain: Optional[OnMountain]
+    split: Split
+    threshold: Threshold
+    held_out: Floats
+    confused_with: Sequence[dict[str, Any]]
+
+
+def describe(model: Measured, encoder: EncoderSpec, seed: int, coverage: Optional[Coverage]) -> LearnedModel:
+    """Return a model with all that is written of it; ``coverage`` is of what all tags are told apart from."""
+    fitted, split, threshold = model.fitted, model.split, model.threshold
     report = validate(
-        kind=kind,
-        tag=tag,
+        kind=model.kind,
+        tag=model.tag,
         training_tag=int(split.is_tag.sum()),
         training_other=int((~split.is_tag).sum()),
-        probabilities=held_out,
+        probabilities=model.held_out,
         is_tag=split.is_validation_tag,
         threshold=threshold.probability,
         marks=(*split.marks, *_fit_warnings(fitted)),
@@ -75,31 +82,35 @@ def describe(  # noqa: PLR0913 - what is known of a model, each by its name
     out_of_fold = out_of_fold_of(fitted, split)
     measured = figures(out_of_fold, threshold.probability)
     is_tag = out_of_fold.is_tag
-    of_examples = {**measured, "images": int(is_tag.sum()), "others": int((~is_tag).sum())}
-    on_mountain = mountain.figures if mountain else None
+    on_mountain = model.mountain.figures if model.mountain else None
+    card = {
+        **model_card(report, encoder, seed),
+        "recipe": str(fitted.recipe),
+        "threshold_for": threshold.meant_for,
+        "threshold_on": threshold.measured_on,
+        "cross_validation": {**measured, "images": int(is_tag.sum()), "others": int((~is_tag).sum())},
+    }
+    entry = {
+        **_counts(report),
+        "recipe": str(fitted.recipe),
+        "threshold": threshold.probability,
+        **measured,
+        "warnings": [*_few_images(report.training_tag), *_fit_warnings(fitted)],
+        **curves(out_of_fold),
+        "confused_with": list(model.confused_with),
+        "mountain": on_mountain,
+    }
     return LearnedModel(
         estimator=fitted.estimator,
         report=report,
         card={
-            **model_card(report, encoder, seed),
-            "recipe": str(fitted.recipe),
-            "threshold_for": threshold.meant_for,
-            "threshold_on": threshold.measured_on,
-            "cross_validation": of_examples,
+            **card,
             **({"mountain": on_mountain} if on_mountain else {}),
+            **({"coverage": coverage.as_json()} if coverage else {}),
         },
-        entry={
-            **_counts(report),
-            "recipe": str(fitted.recipe),
-            "threshold": threshold.probability,
-            **measured,
-            "warnings": [*_few_images(report.training_tag), *_fit_warnings(fitted)],
-            **curves(out_of_fold),
-            "confused_with": list(confused_with),
-            "mountain": on_mountain,
-        },
+        entry=entry,
         examples=select_examples(out_of_fold, threshold.probability),
-        on_mountain=mountain.examples() if mountain else {},
+        on_mountain=model.mountain.examples() if model.mountain else {},
     )
 
 

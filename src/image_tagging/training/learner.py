@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..datasets import Background, Rows, Split, TaggedEmbeddings
 from ..errors import TrainingError
 from ..records import EncoderSpec
-from ..tag_models import DEFAULT_THRESHOLD, Floats, TagModel, TagModels, scorer_of, unit_rows
-from .described import LearnedModel, Threshold, describe, out_of_fold_of
+from ..tag_models import DEFAULT_THRESHOLD, Coverage, Floats, TagModel, TagModels, scorer_of, unit_rows
+from .described import LearnedModel, Measured, Threshold, describe, out_of_fold_of
 from .evaluation.out_of_fold import OutOfFold, TagIndex
 from .evaluation.thresholds import FEWEST_FOR_AIM, REJECT_OTHERS, Aim, choose_threshold, reject_others
 from .fitting.decorrelation import Moments
@@ -24,6 +24,9 @@ from .text_prior.prior import TextPrior
 
 #: Images measured at a time: scoring works in float64, on copies.
 _MEASURED = 8192
+
+#: Images, and pictures of the background, of which cards keep a summary.
+_COVERED = 2000
 
 #: Images of other tags, neither learned from nor held out, that are asked which of them look like the tag.
 _OTHER_SAMPLE = 1000
@@ -47,8 +50,10 @@ class TagLearner:
         self.seed = seed
         self._aim = aim
         self._prior = prior
+        self._background = background
         self._sample = MountainSample.of(background, data) if background is not None else None
         self._moments = Moments.of(data.embeddings)
+        self._coverage = self._covered()
         self._tag_index = TagIndex({tag: data.rows[tag] for tag in data.tags})
         self._order = data.shuffled(np.arange(len(data.embeddings)), seed)
 
@@ -107,6 +112,15 @@ class TagLearner:
         )
         return {kind: _Learned(model) for kind, model in fitted.items()}
 
+    def _covered(self) -> Optional[Coverage]:
+        """Return the summary of the images, and the background: some thousand, of near-duplicates one."""
+        order = self._data.shuffled(np.arange(len(self._data.embeddings)), 0)
+        _, first = np.unique(self._data.groups[order], return_index=True)
+        embeddings = self._data.embeddings[order[np.sort(first)[:_COVERED]]]
+        if self._background is not None:
+            embeddings = np.concatenate([embeddings, self._background.embeddings[:_COVERED]])
+        return Coverage.of(embeddings)
+
     def _why_not_by_name(self, tag: str) -> str:
         """The end of a sentence about a tag without an image: why its name does not stand in."""
         if self._prior:
@@ -140,18 +154,8 @@ class TagLearner:
             np.concatenate([out_of_fold.probabilities[is_other], other]),
             threshold.probability,
         )
-        return describe(
-            tag,
-            kind,
-            self.encoder,
-            self.seed,
-            fitted=learned.fitted,
-            mountain=learned.mountain,
-            split=split,
-            threshold=threshold,
-            held_out=held,
-            confused_with=confused,
-        )
+        model = Measured(tag, kind, learned.fitted, learned.mountain, split, threshold, held, confused)
+        return describe(model, self.encoder, self.seed, self._coverage)
 
 
 class _Learned(NamedTuple):

@@ -12,6 +12,7 @@ Windows has no ``O_NOFOLLOW``: there a link is found by looking at the name befo
 from __future__ import annotations
 
 from .folders import folder_below, make_folder
+from .moving import move_below, remove_below, remove_empty_folder, status_below
 from .new_files import (
     copy_image,
     has_temporary_folder,
@@ -40,9 +41,12 @@ __all__ = [
     "has_temporary_folder",
     "link_image",
     "make_folder",
+    "move_below",
     "new_database",
     "new_file",
     "new_text",
+    "remove_below",
+    "remove_empty_folder",
     "remove_leftovers",
     "require_no_journal",
     "require_ours",
@@ -51,5 +55,6 @@ __all__ = [
     "require_plain_journals",
     "scratch_file",
     "small_temporary_file",
+    "status_below",
     "temporary_file",
 ]

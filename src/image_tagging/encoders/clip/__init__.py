@@ -8,6 +8,7 @@ and :mod:`.tower`, which computes in a precision that passes the checks of :mod:
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Optional
 
 from ..base import Encoder, EncoderFamily, TextEncoder
@@ -35,6 +36,28 @@ def _identify(name: str, pretrained: str) -> tuple[str, str]:
 
     weights = identify(name, pretrained, import_open_clip)
     return weights.name, weights.pretrained
+
+
+def why_default_unavailable(name: str, pretrained: str) -> str:
+    """Return why the default encoder is not available, for a sentence; empty where it is.
+
+    No weights are fetched, and nothing heavy is imported where they are not available.
+    """
+    if importlib.util.find_spec("open_clip") is None:
+        return "open_clip is not installed (pip install 'image-tagging-tools[clip]')"
+    from ...errors import EncoderUnavailableError
+    from .download import PLACE_OF_DEFAULT, why_not_here
+    from .loading import import_open_clip
+
+    why_not = why_not_here(name, pretrained, PLACE_OF_DEFAULT)
+    if why_not:
+        return why_not
+    try:
+        library = import_open_clip()
+    except EncoderUnavailableError as error:
+        return error.reason
+    place = library.get_pretrained_cfg(name, pretrained)
+    return "" if place.get("hf_hub") == PLACE_OF_DEFAULT["hf_hub"] else why_not_here(name, pretrained, place)
 
 
 #: Its names are all those that no other family serves.

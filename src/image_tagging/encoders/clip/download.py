@@ -19,6 +19,12 @@ from .weights import INSTEAD, Weights, one_line
 # Long enough for a slow connection, since only the first byte of an answer is awaited.
 _PROBE_SECONDS = 5.0
 
+#: Where open_clip has the weights of the default encoder, for a question before it is imported, which takes seconds.
+PLACE_OF_DEFAULT = {"hf_hub": "timm/vit_base_patch32_clip_224.openai/"}
+
+#: Bytes of a file that may be weights: what the hub keeps next to them is smaller.
+_LEAST_WEIGHTS = 1 << 20
+
 
 def fetch(library: ModuleType, weights: Weights) -> str:
     """Return the path of the weights of a tag; they are downloaded where they are not in the cache yet.
@@ -47,6 +53,38 @@ def fetch(library: ModuleType, weights: Weights) -> str:
     return path
 
 
+def why_not_here(name: str, tag: str, place: dict[str, Any]) -> str:
+    """Return why the weights of a tag are not available, within seconds; empty where they are or can be fetched.
+
+    ``place`` is what open_clip knows of them: their ``hf_hub`` and their ``url``.
+    """
+    from huggingface_hub import constants
+
+    cached, address = _places(place, constants.HF_HUB_CACHE, constants.ENDPOINT)
+    if _holds_weights(cached):
+        return ""
+    missing = f"the weights {tag!r} of {name} are not in {cached}"
+    if constants.HF_HUB_OFFLINE:
+        return f"{missing}, and HF_HUB_OFFLINE forbids to fetch them"
+    try:
+        urllib.request.urlopen(_question(address), timeout=_PROBE_SECONDS).close()  # noqa: S310
+    except (OSError, HTTPException, ValueError) as error:
+        return f"{missing}, and {address} does not give them ({one_line(error, 120)})"
+    return ""
+
+
+def _holds_weights(cached: str) -> bool:
+    """Return whether a place in the cache holds weights: a file, or a folder of the hub with a large file in it."""
+    if os.path.isfile(cached):
+        return True
+    paths = (os.path.join(where, name) for where, _, names in os.walk(cached) for name in names)
+    return any(os.path.isfile(path) and os.path.getsize(path) >= _LEAST_WEIGHTS for path in paths)
+
+
+def _question(address: str) -> urllib.request.Request:
+    return urllib.request.Request(address, method="HEAD")  # noqa: S310  (from open_clip's own list)
+
+
 def _places(config: dict[str, Any], hub_cache: str, hub: str) -> tuple[str, str]:
     """Return where the weights of a tag would be in the cache, and the address that open_clip fetches them from."""
     repository = "/".join(str(config.get("hf_hub") or "").split("/")[:2])
@@ -60,9 +98,8 @@ def _require_answer(address: str) -> None:
     """Raise OSError where no server answers at the address. What an answer means is left to the download."""
     if urllib.request.getproxies():
         return  # the hub's client knows kinds of proxies that urllib does not, and may get through
-    request = urllib.request.Request(address, method="HEAD")  # noqa: S310  (from open_clip's own list)
     try:
-        urllib.request.urlopen(request, timeout=_PROBE_SECONDS).close()  # noqa: S310
+        urllib.request.urlopen(_question(address), timeout=_PROBE_SECONDS).close()  # noqa: S310
     except urllib.error.HTTPError:
         return
     except urllib.error.URLError as error:

@@ -1,0 +1,99 @@
+"""The closing summary of the whole job, and of the demo, which runs it on drawn pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Optional
+
+from rich.console import Console
+
+from ..demo import DemoSummary
+from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary, TagAnswer
+from ..text import counted
+from .screen import line, screen
+from .summaries import show_classify, show_train
+
+
+def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
+    """Print what the whole job did: what was learned, and what became of the mountain."""
+    console = screen()
+    if summary.train:
+        show_train(summary.train, advise=False)
+        line(console)
+    _show_training(console, summary)
+    line(console)
+    show_classify(_whole(summary), log)
+    line(console)
+    line(console, f"Everything is in {summary.output}; {summary.page} shows what was learned.")
+    line(console, f"Time {summary.seconds:,.1f} s")
+
+
+def _whole(summary: SortSummary) -> ClassifySummary:
+    """Return stages 3 and 4 as one, of the whole mountain, without what concerns the other of the two alone."""
+    stages = [stage for stage in (summary.folder, summary.archive) if stage]
+    counts = ("tagged", "untagged", "place_failed", "moved", "removed", "stayed", "differing", "dropped")
+    sums = {name: sum(getattr(stage, name) for stage in stages) for name in counts}
+    return replace(
+        stages[0],
+        **sums,
+        embedding=summary.mountain,
+        answers=tuple(map(_added, *(stage.answers for stage in stages))),
+        place_failures=tuple(failure for stage in stages for failure in stage.place_failures),
+        mixed_bins=any(stage.mixed_bins for stage in stages),
+        first_stayed=next((stage.first_stayed for stage in stages if stage.first_stayed), ""),
+        outside=None,  # by models of the same run: what can be told apart from the mountain is
+        left_out=0,
+        kept=0,
+        replaced=sum(stage.replaced for stage in stages if stage.dropped),
+        files=tuple(dict.fromkeys(file for stage in stages for file in stage.files)),
+        seconds=sum(stage.seconds for stage in stages),
+    )
+
+
+def _added(*answers: TagAnswer) -> TagAnswer:
+    """Return the answers of one tag, by one model, for the images of both stages."""
+    bounds = [answer.interval for answer in answers if answer.interval]
+    return replace(
+        answers[0],
+        tagged=sum(answer.tagged for answer in answers),
+        expected=_sum(answer.expected for answer in answers),
+        right=_sum(answer.right for answer in answers),
+        interval=(sum(low for low, _ in bounds), sum(high for _, high in bounds)) if bounds else None,
+    )
+
+
+def _sum(values: Iterable[Optional[float]]) -> Optional[float]:
+    """Return the sum of values that are all known, or none of them."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _show_training(console: Console, summary: SortSummary) -> None:
+    """Print what tags were told apart from, and whether they were learned now."""
+    if not summary.train:
+        line(console, "The tag models are those of the last run: examples, mountain and settings are as they were.")
+    if summary.background:
+        what = f"{counted(summary.background, 'picture')} of the mountain"
+        line(console, f"Tags were told apart from each other and from {what}.")
+        return
+    few = f"  The mountain has fewer than {LEAST_BACKGROUND} pictures besides the examples"
+    line(console, f"{few}: tags were told apart from each other alone, without a background.", style="yellow")
+
+
+def show_demo(summary: DemoSummary) -> None:
+    """Print what the demo did, how right it is, and where to look."""
+    show_sort(summary.sort)
+    console = screen()
+    placed = os.path.join(summary.sort.output, "<kind>", "<tag>", "<bin>")
+    line(console)
+    found = f"Of the {counted(summary.with_tag, 'picture')} that show one of the tags, {summary.found:,} got it"
+    line(console, f"{found}; of the {counted(summary.tagged, 'tag')} that were given, {summary.right:,} are right.")
+    for what, where in (
+        ("Examples, a folder per tag", summary.dataset.examples),
+        ("The mountain", summary.dataset.mountain),
+        ("What was found, by score", placed),
+        ("What was learned, as a page", summary.sort.page),
+    ):
+        line(console, f"  {what:28}{where}")

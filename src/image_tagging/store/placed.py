@@ -1,0 +1,82 @@
+"""Which files in the bins this program placed there, so that later runs may move them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from .store_file import StoreFile
+
+
+class PlacedFile(NamedTuple):
+    """A file that was placed: its folder below the output, its name there, its size and its time in nanoseconds."""
+
+    folder: str
+    name: str
+    size: int
+    mtime_ns: int
+
+
+class PlacedFiles:
+    """The part of the working store that remembers what was placed in bins, by the address of the image.
+
+    With every model a copy, 100,000 images by 80 models are 8,000,000 files. The copies of one image have one name, one
+    size and one time, so that there is one row for each image, with the numbers of its folders.
+    """
+
+    def __init__(self, file: StoreFile) -> None:
+        self._file = file
+        self._numbers: dict[str, int] = {}
+        self._folders: dict[int, str] = {}
+
+    def of(self, address: str) -> list[PlacedFile]:
+        """Return what was placed of the image with this key, as far as the store can be trusted to say it."""
+        rows = self._file.rows("SELECT files FROM placed WHERE address = ?", (address,))
+        try:
+            return [
+                PlacedFile(self._folder(number), name, size, mtime_ns)
+                for name, size, mtime_ns, numbers in (orjson.loads(rows[0][0]) if rows else ())
+                for number in numbers
+            ]
+        except (ValueError, TypeError, KeyError) as error:
+            raise self._file.damaged("what was placed in bins cannot be read") from error
+
+    def folders(self) -> list[str]:
+        """Return all folders in which something was placed."""
+        return [folder for (folder,) in self._file.rows("SELECT folder FROM placed_folder ORDER BY id")]
+
+    def has_others(self, stage: str, made_from: str) -> bool:
+        """Return whether a stage has placed images from anything else, which a later run has not placed again."""
+        query = "SELECT 1 FROM placed WHERE made_from <> ? AND substr(made_from, 1, ?) = ? LIMIT 1"
+        return bool(self._file.rows(query, (f"{stage}/{made_from}", len(stage) + 1, f"{stage}/")))
+
+    def remember(self, images: Mapping[str, Iterable[PlacedFile]], stage: str, made_from: str) -> None:
+        """Remember what is placed of images, by their keys, in one transaction; of other images it stays.
+
+        ``made_from`` stands for the models and the bins that a ``stage`` places by.
+        """
+        with self._file.transaction() as db:
+            for address, files in images.items():
+                groups: dict[tuple[str, int, int], list[int]] = {}
+                for file in files:
+                    groups.setdefault((file.name, file.size, file.mtime_ns), []).append(self._number(db, file.folder))
+                if groups:
+                    rows = [[*key, numbers] for key, numbers in groups.items()]
+                    values = (address, f"{stage}/{made_from}", orjson.dumps(rows).decode())
+                    db.execute("INSERT OR REPLACE INTO placed VALUES (?, ?, ?)", values)
+                else:
+                    db.execute("DELETE FROM placed WHERE address = ?", (address,))
+
+    def _folder(self, number: int) -> str:
+        if number not in self._folders:
+            self._folders.update(self._file.rows("SELECT id, folder FROM placed_folder"))
+        return self._folders[number]
+
+    def _number(self, db: Any, folder: str) -> int:
+        if folder not in self._numbers:
+            db.execute("INSERT OR IGNORE INTO placed_folder(folder) VALUES (?)", (folder,))
+            ((number,),) = db.execute("SELECT id FROM placed_folder WHERE folder = ?", (folder,)).fetchall()
+            self._numbers[folder] = number
+        return self._numbers[folder]
