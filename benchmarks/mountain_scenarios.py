@@ -20,6 +20,8 @@ _SAME_THINGS = (
     *("airplanes", "butterfly", "cardboard", "grand_piano", "Motorbikes", "pizza", "rose", "roses", "sunflower"),
     *("sunflowers", "dandelion", "glass", "leopards", "Leopards", "watch"),
 )
+#: Sources whose labels are chapters of a book: what a picture of one shows is anything.
+_WEAKLY_LABELLED = "openstax"
 #: Examples of a tag, and pictures of the corpus in the mountain.
 EXAMPLES, DEV_OTHERS, PIX_OTHERS = 20, 3_500, 6_000
 
@@ -117,7 +119,8 @@ def dense(corpus: Pictures, share: float, seed: int, *, labels: int = 12, size: 
     """Yield for each of some labels a mountain of which it is a given share, with examples of all of them."""
     random = np.random.default_rng(seed)
     names, counts = np.unique(corpus.label, return_counts=True)
-    chosen = random.permutation(names[(counts >= 80) & (counts <= 700)])[:labels]
+    weak = np.unique(corpus.label[np.char.startswith(corpus.source, _WEAKLY_LABELLED)])
+    chosen = random.permutation(names[(counts >= 80) & (counts <= 700) & ~np.isin(names, weak)])[:labels]
     drawn = {label: random.permutation(np.flatnonzero(corpus.label == label)) for label in chosen}
     examples = corpus.of(np.concatenate([drawn[label][:EXAMPLES] for label in chosen]))
     others = random.permutation(np.flatnonzero(~np.isin(corpus.label, chosen)))

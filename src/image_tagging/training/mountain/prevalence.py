@@ -64,7 +64,8 @@ def estimate_prevalence(examples: Floats, background: Floats, auc: float) -> Pre
     form of Garg et al. (2021, "Mixture proportion estimation and PU learning: a modern approach") without their term
     of confidence, which is useless for 20 examples. The estimate takes the others' tail for log-concave, so that it
     lies below any secant that is extended, after the empirical null of Efron (2004, "Large-scale simultaneous
-    hypothesis testing").
+    hypothesis testing"). Of the counts at several quantiles the largest is the estimate and the middle one the lower
+    bound; both bounds allow for the chance with which pictures and examples were drawn.
     """
     tag, unlabelled = np.sort(examples), np.sort(background)
     least = 0.5 / len(unlabelled)
@@ -76,9 +77,9 @@ def estimate_prevalence(examples: Floats, background: Floats, auc: float) -> Pre
     mostly = _upper_bound(tag, unlabelled, _MOSTLY)
     is_most = mostly >= _MOSTLY_FROM and auc >= _TOLD_APART and len(tag) >= _FEW_EXAMPLES
     if is_most:
-        share = mostly
-    error = _QUANTILE * float(np.sqrt(share / len(unlabelled)))
-    low = min(share, max(0.0, min(counted) - error))
+        share = min(mostly, 1 - least)  # of others nothing would be left to calibrate by
+    low = max(min(sorted(counted)[1], share), least)
+    low *= float(np.exp(-_QUANTILE * np.sqrt(1 / (low * len(unlabelled)) + 1 / len(tag))))
     high = max(share, _high_end(tag, unlabelled))
     return Prevalence(share, low, high, upper <= _TOO_WIDE * share, is_most)
 
