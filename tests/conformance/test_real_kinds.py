@@ -44,7 +44,12 @@ def stage1(kinds, tmp_path_factory):
 @pytest.fixture(scope="module")
 def stage2(stage1):
     return train_tag_models(
-        TrainConfig(metadata_json=stage1.files[0], tag_to_hash_json=stage1.files[-1], output=_folder(stage1))
+        TrainConfig(
+            metadata_json=stage1.files[0],
+            tag_to_hash_json=stage1.files[-1],
+            output=_folder(stage1),
+            threshold_for="balanced",  # what is measured below
+        )
     )
 
 
