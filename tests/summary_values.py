@@ -45,6 +45,8 @@ def classify_summary(**values):
     return ClassifySummary(
         **{
             "of_archives": False,
+            "directory": "/mountain",
+            "outside": None,
             "place": "copy",
             "mixed_bins": False,
             **dict.fromkeys(("moved", "removed", "stayed"), 0),
@@ -73,7 +75,7 @@ def reports(tag, *arguments, **values):
 
 
 def train_summary(reports, **values):
-    values = {"skipped": (), "unknown": 0, "warnings": (), "advice": (), **values}
+    values = {"skipped": (), "unknown": 0, "warnings": (), "advice": (), "background": None, **values}
     return TrainSummary(
         images=30,
         encoder=ENCODER,
