@@ -45,7 +45,7 @@ def classify_summary(**values):
     return ClassifySummary(
         **{
             "of_archives": False,
-            "directory": "/m",
+            "directory": "/mountain",
             "outside": None,
             "place": "copy",
             "mixed_bins": False,
@@ -75,7 +75,7 @@ def reports(tag, *arguments, **values):
 
 
 def train_summary(reports, **values):
-    values = {"skipped": (), "unknown": 0, "warnings": (), "advice": (), "background": 20_000, **values}
+    values = {"skipped": (), "unknown": 0, "warnings": (), "advice": (), "background": None, **values}
     return TrainSummary(
         images=30,
         encoder=ENCODER,

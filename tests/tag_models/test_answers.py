@@ -66,8 +66,10 @@ def test_sums_are_those_of_the_answering_kind_over_all_batches():
             model(SV, card(0.5), "dog", 0.1),
         ]
     )
-    tally, probabilities = AnswerTally(models), models.probabilities(np.random.default_rng(0).normal(size=(50, 2)))
-    has_tag = np.concatenate([tally.add(batch) for batch in np.array_split(probabilities, 3)])
+    embeddings = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    tally, probabilities = AnswerTally(models), models.probabilities(embeddings)
+    batches = zip(np.array_split(probabilities, 3), np.array_split(embeddings, 3))
+    has_tag = np.concatenate([tally.add(*batch) for batch in batches])
     answers = probabilities[:, [2, 1]]
     tagged = answers >= [0.55, 0.7]
     assert [(one.tag, one.kind) for one in tally.models] == [("cat", SV), ("dog", LR)]

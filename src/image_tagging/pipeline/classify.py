@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from typing import Optional
+from typing import Any, Optional
 
 from ..datasets import read_embeddings
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
@@ -101,10 +101,7 @@ def classify_found(
         place_failed=writer.failures.count,
         place=config.place,
         mixed_bins=mixed,
-        moved=writer.bins.moved,
-        removed=writer.bins.removed,
-        stayed=writer.bins.stayed,
-        first_stayed=writer.bins.first_stayed,
+        **_moves(writer),
         differing=store.pictures.differing,
         left_out=images.left_out,
         replaced=earlier.replaced,
@@ -114,6 +111,11 @@ def classify_found(
         folder=output,
         seconds=time.monotonic() - started,
     )
+
+
+def _moves(writer: ResultWriter) -> dict[str, Any]:
+    """Return what became of images in the bins of earlier runs, by the names of the summary."""
+    return {name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")}
 
 
 def _metadata_and_encoder(

@@ -6,15 +6,11 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from typing import Optional
 
 from ..datasets import (
-    Background,
-    TaggedEmbeddings,
     audit_dataset,
     gather,
-    read_background,
     read_embeddings,
     read_tag_lists,
 )
@@ -34,12 +30,13 @@ from ..tag_models import (
     require_model_ours,
     save_tag_model,
 )
-from ..text import counted, tag_in_words
+from ..text import tag_in_words
 from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, one_thread_a_product, parse_aim
 from ..writing import folder_below, remove_leftovers
 from .configs import TrainConfig
 from .summaries import TrainSummary
 from .tag_warnings import warn_of_spelling
+from .train_background import background_of
 
 MODELS_FOLDER = "models"
 REPORTS_FOLDER = "reports"
@@ -75,9 +72,7 @@ def train_tag_models(
     stamp = stamp_of(config.metadata_json)
     require_this_version(encoder)
     data = gather(images, tag_lists, nearly_the_same=near_duplicate_cosine(encoder))
-    background = _background(config.background, encoder, data, watch)
-    if background is not None and mountain is not None:
-        background = replace(background, read=mountain)
+    background = background_of(config.background, encoder, data, watch, mountain)
     watch("checking the data set", 0, None)
     advice = audit_dataset(data)
     prior, prior_warnings = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
@@ -90,11 +85,7 @@ def train_tag_models(
     # found in the list of mapped files, which cannot be read once the store lies in a folder whose name is no text.
     with one_thread_a_product(), StoreFile(writer.output):
         writer.open_folders(data.tags)
-        training = Training(data, learner, test_share=config.test_per, longest_name=longest_name(writer.models_folder))
-        with closing(training.run()) as learned_tags:
-            for number, learned in enumerate(learned_tags, start=1):
-                writer.add(learned)
-                watch("training", number, len(data.tags))
+        _learn(Training(data, learner, test_share=config.test_per, longest_name=writer.longest_name), writer, watch)
         if not writer.reports:
             why = "; ".join(f"{tag_in_words(tag)}: {reason}" for tag, reason in writer.skipped[:1]) or "it names no tag"
             raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
@@ -118,26 +109,12 @@ def train_tag_models(
     )
 
 
-def _background(
-    paths: Sequence[str], encoder: EncoderSpec, data: TaggedEmbeddings, watch: Progress
-) -> Optional[Background]:
-    """Return the background that tags are told apart from too, ``None`` where none is given.
-
-    Raises
-    ------
-    TrainingError
-        It holds no picture but images of the data set.
-    """
-    if not paths:
-        return None
-    watch("reading the background", 0, None)
-    background = read_background(paths, encoder, data.hashes)
-    if not len(background):
-        raise TrainingError(
-            f"the background ({', '.join(paths)}) holds no picture but {counted(background.read, 'example')}: nothing "
-            "to tell tags apart from. Give the metadata of the mountain, or leave --background out."
-        )
-    return background
+def _learn(training: Training, writer: _Writer, watch: Progress) -> None:
+    """Learn tag after tag, and write what each has learned."""
+    with closing(training.run()) as learned_tags:
+        for number, learned in enumerate(learned_tags, start=1):
+            writer.add(learned)
+            watch("training", number, len(training.tags))
 
 
 def _again(path: str, stamp: str) -> Iterator[ImportedEmbedding]:
@@ -157,6 +134,11 @@ class _Writer:
         self.reports_folder = os.path.join(output, REPORTS_FOLDER)
         self.reports: list[ValidationReport] = []
         self.skipped: list[tuple[str, str]] = []
+
+    @property
+    def longest_name(self) -> int:
+        """How long the names of model files may be."""
+        return longest_name(self.models_folder)
 
     def open_folders(self, tags: Iterable[str]) -> None:
         """Make the folders, while no other run writes there; OutputError where that fails or a file is not ours."""

@@ -44,6 +44,11 @@ class Training:
             data, test_share=test_share, seed=learner.seed, with_background=learner.has_background
         )
 
+    @property
+    def tags(self) -> list[str]:
+        """The tags that are learned, in their order."""
+        return self._data.tags
+
     def run(self) -> Generator[LearnedTag, None, None]:
         """Yield what each tag has learned, tags in alphabetical order; a tag that cannot be learned keeps its place.
 
