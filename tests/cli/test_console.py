@@ -187,6 +187,33 @@ def test_training_shows_a_column_for_each_kind_that_was_trained(capsys):
     assert "svm: ovr-svm, odd: odd. All figures are in the reports." in lines
 
 
+@pytest.mark.parametrize(
+    ("pictures", "said"),
+    [
+        (None, "To tell them apart from your mountain: --background, or image-tagging sort"),
+        (999, "The background has 999 pictures: fewer than 1,000 help little."),
+        (1000, ""),
+    ],
+)
+def test_training_says_what_tags_were_told_apart_from(capsys, pictures, said):
+    summaries.show_train(train_summary(reports("cat"), background=pictures))
+    shown = capsys.readouterr().out
+    assert said in shown
+    assert ("background" in shown) is bool(said)
+
+
+@pytest.mark.parametrize(
+    ("outside", "pictures", "is_said"),
+    [(None, 100, False), (42, 100, False), (43, 100, True), (29, 29, False), (30, 30, True)],
+)
+def test_a_mountain_of_other_things_is_noticed_with_the_command_that_mends_it(capsys, outside, pictures, is_said):
+    summary = classify_summary(embedding=embedding(pictures=pictures), outside=outside, directory="/my photos")
+    summaries.show_classify(summary)
+    shown = capsys.readouterr().out
+    assert ("are unlike all that the tags were told apart from" in shown) is is_said
+    assert ("image-tagging sort EXAMPLES '/my photos' (or train --background)" in shown) is is_said
+
+
 def test_long_tags_are_shown_whole(capsys):
     tags = ["x" * 100 + "a", "x" * 100 + "b"]
     summaries.show_process(process_summary(tags=dict.fromkeys(tags, 1)))

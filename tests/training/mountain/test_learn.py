@@ -49,7 +49,7 @@ def test_a_tag_that_the_mountain_lacks_gets_next_to_nothing():
     for _, found in learned(data_set(COUNTS), background(mountain(3000, (0, 0.1)))).values():
         assert found.figures["tagged"] <= 15
         assert found.figures["prevalence"] < 0.002
-        assert found.figures["prevalence_interval"][0] == 0
+        assert found.figures["prevalence_interval"][0] * 3000 < 1  # picture
 
 
 @pytest.mark.parametrize("share", [0.9, 0.97, 1.0])

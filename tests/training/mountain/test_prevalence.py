@@ -38,7 +38,7 @@ def test_the_interval_holds_the_truth_in_nine_of_ten_mountains(share, examples):
 def test_of_a_mountain_without_the_tag_next_to_nothing_is_estimated(seed):
     found = estimate_prevalence(*margins(0, seed=seed), 0.95)
     assert found.share <= 0.001
-    assert found.low == 0
+    assert found.low * 10_000 < 1  # picture
 
 
 @pytest.mark.parametrize("share", [0.7, 0.9, 1.0])
