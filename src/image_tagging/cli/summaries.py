@@ -103,7 +103,7 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
     if share := summary.share_outside:
         command = f"image-tagging sort EXAMPLES {shlex.quote(shortened(summary.directory, 1000))}"
         note = f"  Most of these pictures ({share:.0%}) are unlike all that the tags were told apart from, and many of"
-        line(console, f"{note} their tags wrong. To tell them apart: {command} (or train --background)", style="yellow")
+        line(console, f"{note} their tags wrong. To tell them apart, train --background, or: {command}", style="yellow")
     if summary.mixed_bins:
         note = "  Its bins also hold what other models, or another number of bins, placed there."
         line(console, note + " A new --output keeps them apart.", style="yellow")
