@@ -59,7 +59,7 @@ def test_a_tag_with_a_warning_claims_no_right_ones_and_is_named():
 
 def test_at_most_eight_tags_to_distrust_are_named():
     given = [answer(f"t{number}", right=None, warnings=("empty",)) for number in range(10)]
-    assert answers(*given)[-1].endswith("tags before you rely on it: t0, t1, t2, t3, t4, t5, t6, t7 and 2 more.")
+    assert answers(*given)[-1].endswith("tags before you rely on them: t0, t1, t2, t3, t4, t5, t6, t7 and 2 more.")
 
 
 def test_models_without_a_background_claim_nothing_about_right_ones():

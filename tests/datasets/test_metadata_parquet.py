@@ -156,6 +156,14 @@ def test_what_other_programs_write_is_read(tmp_path, vectors):
     assert images == [("h1", "/1.png", [1, 2.5]), ("h2", "/2.png", [3, 4])]
 
 
+@pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="names are text there")
+def test_a_file_in_a_folder_whose_name_is_no_text_is_read(tmp_path):
+    folder = tmp_path / "caf\udce9"
+    folder.mkdir()
+    path = written(folder / "m.parquet")
+    assert len(read(path)[1]) == 5
+
+
 @pytest.mark.parametrize("name", ["caf\udce9.png", r"caf\udce9.png", "猫.png"])
 def test_the_exact_address_comes_back_for_odd_names(tmp_path, name):
     ref = ImageRef(f"/data/{name}.zip", ("inner.zip", f"cat/{name}"))

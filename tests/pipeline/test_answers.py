@@ -70,8 +70,16 @@ def test_with_a_background_they_add_up_probabilities(trained, models, tmp_path):
     found = scores(tmp_path, LR, "tiles")
     assert tiles.kind == LR
     assert tiles.expected == pytest.approx(sum(found))
-    assert tiles.interval == pytest.approx((sum(found) / 2, sum(found) * 3))
+    assert tiles.interval == pytest.approx((sum(found) / 2, min(sum(found) * 3, len(found))))
     assert tiles.right == pytest.approx(sum(score for score in found if score >= 0.4))
+
+
+def test_no_more_pictures_may_have_a_tag_than_there_are(trained, models, tmp_path):
+    models(LR, "tiles", mountain={**MOUNTAIN, "prevalence": 0.0003, "prevalence_interval": [0.0001, 1.0]})
+    models(SVM, "tiles", mountain={**MOUNTAIN, "average_precision": 0.7})
+    summary = classify(trained, models, tmp_path)
+    found = scores(tmp_path, LR, "tiles")
+    assert summary.answers[2].interval == pytest.approx((sum(found) / 3, summary.embedding.pictures))
 
 
 def test_a_warning_takes_the_number_of_right_ones_back(trained, models, tmp_path):

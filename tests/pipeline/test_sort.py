@@ -372,7 +372,7 @@ def test_the_automatic_encoder_is_said_with_the_reason(inputs, tmp_path, availab
 
 def test_a_folder_keeps_the_encoder_of_its_first_run(inputs, tmp_path, available):
     available("builtin", "learned-2", "since open_clip is not installed")
-    sentence(inputs, tmp_path / "o", clip_model="auto")
+    sort_images(config(inputs, tmp_path / "o", clip_model="auto"))
     available("ViT-B-32", "openai", "since it is there")
     said = sentence(inputs, tmp_path / "o", clip_model="auto")
     assert said.startswith("Encoder builtin/learned-2, that of earlier runs into")
@@ -398,6 +398,14 @@ def test_another_encoder_says_what_is_computed_again(inputs, tmp_path):
 def test_an_encoder_that_is_asked_for_and_not_there_is_an_error(inputs, tmp_path):
     with pytest.raises(EncoderUnavailableError):
         sort_images(config(inputs, tmp_path / "o", clip_model="ViT-B-32", pretrained=str(tmp_path / "gone.pt")))
+
+
+@pytest.mark.parametrize("clip_model", ["no-such-model", "ViT-B-32"])
+def test_an_encoder_that_is_not_there_is_not_kept(inputs, tmp_path, available, clip_model):
+    available("builtin", "learned-2", "since open_clip is not installed")
+    with pytest.raises(EncoderUnavailableError):
+        sort_images(config(inputs, tmp_path / "o", clip_model=clip_model, pretrained=str(tmp_path / "gone.pt")))
+    assert "builtin/learned-2, since open_clip" in sentence(inputs, tmp_path / "o", clip_model="auto")
 
 
 def test_files_placed_by_an_earlier_version_stay_and_are_told(inputs, tmp_path, least):

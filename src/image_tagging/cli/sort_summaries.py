@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ..demo import DemoSummary
 from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary, TagAnswer
-from ..text import counted
+from ..text import counted, join_tags
 from .screen import line, screen
 from .summaries import show_classify, show_train
 
@@ -24,7 +24,8 @@ def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
         line(console)
     _show_training(console, summary)
     line(console)
-    show_classify(_whole(summary), log)
+    show_classify(_whole(summary), log, summary.page)
+    _show_earlier(console, summary)
     line(console)
     line(console, f"Everything is in {summary.output}; {summary.page} shows what was learned.")
     line(console, f"Time {summary.seconds:,.1f} s")
@@ -79,7 +80,23 @@ def _show_training(console: Console, summary: SortSummary) -> None:
         line(console, f"Tags were told apart from each other and from {what}.")
         return
     few = f"  The mountain has fewer than {LEAST_BACKGROUND} pictures besides the examples"
-    line(console, f"{few}: tags were told apart from each other alone, without a background.", style="yellow")
+    alone = "tags were told apart from each other alone, without a background, and pictures of other things get some"
+    line(console, f"{few}: {alone}.", style="yellow")
+
+
+def _show_earlier(console: Console, summary: SortSummary) -> None:
+    """Print what results of earlier runs are among those of this one."""
+    stages = [stage for stage in (summary.folder, summary.archive) if stage]
+    learned = {*summary.process.tags, *summary.process.empty_tags}
+    gone = sorted({answer.tag for answer in stages[0].answers} - learned)
+    if gone and not summary.train:  # after training its summary says this
+        models = f"{summary.output}/models still has models of {'it' if len(gone) == 1 else 'them'}"
+        note = f"  The examples have no folder of {join_tags(gone)} now, and {models}: move them away if not wanted."
+        line(console, note, style="yellow")
+    if len(stages) == 1 and stages[0].kept:
+        where = "outside archives" if stages[0].of_archives else "in archives"
+        note = f"  {counted(stages[0].kept, 'picture')} {where} of an earlier run, of which the mountain has none now,"
+        line(console, f"{note} are still in output.json and the bins. A new --output leaves them out.", style="yellow")
 
 
 def show_demo(summary: DemoSummary) -> None:

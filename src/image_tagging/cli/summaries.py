@@ -90,8 +90,8 @@ def show_train(summary: TrainSummary, *, advise: bool = True) -> None:
     _show_end(console, (summary.models, summary.reports_folder, summary.page), summary.seconds, None)
 
 
-def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
-    """Print what stage 3 or 4 did."""
+def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str = "") -> None:
+    """Print what stage 3 or 4 did; ``page`` shows all its tags, where there is one."""
     console = screen()
     _show_embedding(console, summary.embedding, log)
     _show_failures(console, "could not be placed", summary.place_failures, summary.place_failed, log)
@@ -99,11 +99,11 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None) -> None:
     used = f"{counted(len(summary.models), 'model')} of {counted(tags, 'tag')}"
     where = "no image was placed" if summary.place == "none" else f"images are in {summary.folder}/<kind>/<tag>/<bin>/"
     line(console, f"{used}; {where}")
-    show_answers(console, summary)
+    show_answers(console, summary, page)
     if share := summary.share_outside:
         command = f"image-tagging sort EXAMPLES {shlex.quote(shortened(summary.directory, 1000))}"
         note = f"  Most of these pictures ({share:.0%}) are unlike all that the tags were told apart from, and many of"
-        line(console, f"{note} their tags wrong. To tell them apart: {command} (or train --background)", style="yellow")
+        line(console, f"{note} their tags wrong. To tell them apart, train --background, or: {command}", style="yellow")
     if summary.mixed_bins:
         note = "  Its bins also hold what other models, or another number of bins, placed there."
         line(console, note + " A new --output keeps them apart.", style="yellow")

@@ -55,8 +55,10 @@ def show_reports(console: Console, kinds: Sequence[Kind], by_tag: Mapping[str, R
     _show_more(console, more, "the lowest average precision comes first", page)
 
 
-def show_answers(console: Console, summary: ClassifySummary) -> None:
+def show_answers(console: Console, summary: ClassifySummary, page: str = "") -> None:
     """Print what was found of each tag, one answer per tag, how many images got a tag, and which tags to distrust.
+
+    ``page`` shows all tags, where there is one.
 
     Of many tags the worst are shown: first those with warnings, then those of whose tagged pictures the smallest share
     is right, then those without such a figure; of equal ones first the tag that more pictures got.
@@ -67,7 +69,7 @@ def show_answers(console: Console, summary: ClassifySummary) -> None:
         columns = _answer_columns(with_mountain=known, placed=summary.place != "none")
         show_table(console, columns, (_answer_row(answer, columns) for answer in rows))
         order = "those to distrust come first" if known else "the most tagged come first"
-        _show_more(console, more, order, next(iter(summary.files), summary.folder))
+        _show_more(console, more, order, page or next(iter(summary.files), summary.folder))
         line(console)
         if known:
             line(console, "about: how many there are, estimated; about right: how many of the tagged are")
@@ -75,8 +77,8 @@ def show_answers(console: Console, summary: ClassifySummary) -> None:
     line(console, f"{summary.tagged:,} of {of} got at least one tag, {summary.untagged:,} got none")
     distrusted = [answer.tag for answer in sorted(summary.answers, key=_least_reliable) if answer.warnings]
     if distrusted:
-        what = "Look through this tag" if len(distrusted) == 1 else "Look through these tags"
-        line(console, f"  {what} before you rely on it: {join_tags(distrusted, _MOST_NAMED)}.", style="yellow")
+        what = "this tag before you rely on it" if len(distrusted) == 1 else "these tags before you rely on them"
+        line(console, f"  Look through {what}: {join_tags(distrusted, _MOST_NAMED)}.", style="yellow")
 
 
 def _cut(items: Iterable[_Row], key: Callable[[_Row], Any]) -> tuple[list[_Row], int]:

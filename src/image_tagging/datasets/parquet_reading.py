@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import IO, Any
 
@@ -61,7 +63,6 @@ def _imported(path: str, encoder: EncoderSpec, batches: Iterable[Batch]) -> Iter
 def _batches(path: str) -> Iterator[Batch]:
     """Yield the rows; any damage that pyarrow meets, and it names it in many ways, is a malformed file."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     errors = FileErrors(path)
     try:
@@ -73,10 +74,10 @@ def _batches(path: str) -> Iterator[Batch]:
             if opened.read(1) == b"{":
                 raise errors.malformed("is JSON: call it .json")
             groups = read_footer(errors, opened)
-            file = pq.ParquetFile(path, buffer_size=_READ_AHEAD, pre_buffer=False)
-            names = _columns(path, file.schema_arrow)
-            rows = _Plan(errors, opened, file).rows_at_a_time(names, groups)
-        with file:
+            with _parquet_file(path) as file:
+                names = _columns(path, file.schema_arrow)
+                rows = _Plan(errors, opened, file).rows_at_a_time(names, groups)
+        with _parquet_file(path) as file:
             for batch in file.iter_batches(rows, columns=names, use_threads=False):
                 yield from batches_of(path, batch)
     except (MetadataError, EncoderMismatchError):
@@ -84,6 +85,16 @@ def _batches(path: str) -> Iterator[Batch]:
     except (pa.ArrowException, OSError, ValueError, ArithmeticError, IndexError, MemoryError, RuntimeError) as error:
         # All but the first two are what becomes of the exceptions of C++.
         raise errors.malformed(f"is no Parquet file that can be read ({str(error)[:120]})") from error
+
+
+@contextmanager
+def _parquet_file(path: str, **options: Any) -> Iterator[Any]:
+    """Open a file with pyarrow, which takes a name that is no text as bytes alone."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pa.OSFile(os.fsencode(path)) as source:
+        yield pq.ParquetFile(source, buffer_size=_READ_AHEAD, pre_buffer=False, **options)
 
 
 def _columns(path: str, schema: Any) -> list[str]:
@@ -154,13 +165,10 @@ class _Plan:
     def _longest_of_dictionary(self, group: int, leaf: int, pages: Sequence[Page]) -> int:
         """Return the bytes of the longest text of a dictionary, or of all of it where that is not certain."""
         import pyarrow.compute as pc
-        import pyarrow.parquet as pq
 
         metadata, path = self._file.metadata, self._file.metadata.schema.column(leaf).path
         dictionaries = [page for page in pages if page.is_dictionary]
-        with pq.ParquetFile(
-            self._errors.path, metadata=metadata, read_dictionary=[path], buffer_size=_READ_AHEAD, pre_buffer=False
-        ) as file:
+        with _parquet_file(self._errors.path, metadata=metadata, read_dictionary=[path]) as file:
             for batch in file.iter_batches(1, row_groups=[group], columns=[path], use_threads=False):
                 column = batch.column(0)
                 column = column if hasattr(column, "dictionary") else column.flatten()

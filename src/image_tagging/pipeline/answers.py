@@ -11,15 +11,15 @@ from .summaries import TagAnswer
 def tag_answers(tally: AnswerTally) -> tuple[TagAnswer, ...]:
     """Return what was scored of each tag, ordered by tag."""
     sums = zip(tally.models, tally.tagged.tolist(), tally.expected.tolist(), tally.right.tolist())
-    return tuple(_answer(model, tagged, expected, right) for model, tagged, expected, right in sums)
+    return tuple(_answer(*of_tag, tally.pictures) for of_tag in sums)
 
 
-def _answer(model: TagModel, tagged: int, expected: float, right: float) -> TagAnswer:
+def _answer(model: TagModel, tagged: int, expected: float, right: float, pictures: int) -> TagAnswer:
     mountain = model.card.mountain if model.card else None
     interval = None
     if mountain and mountain.interval and mountain.prevalence:
         # The scored pictures may be others than the background: the bounds are as far from the sum, as a ratio.
-        low, high = (expected * bound / mountain.prevalence for bound in mountain.interval)
+        low, high = (min(expected * bound / mountain.prevalence, pictures) for bound in mountain.interval)
         interval = (low, high)
     return TagAnswer(
         tag=model.tag,

@@ -28,7 +28,7 @@ from .embedding import embed_images, explain_no_images, find_by
 from .found_items import FoundItems
 from .process import process_found
 from .sort_config import SortConfig
-from .sort_encoder import SortEncoder, choose_encoder
+from .sort_encoder import SortEncoder, choose_encoder, keep_encoder
 from .sort_training import Sample, SortTraining, draw_sample, example_names, require_background_ours
 from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary
 from .train import MODELS_FOLDER, REPORTS_FOLDER
@@ -77,14 +77,7 @@ def sort_images(
     if not mountain.images:
         _embed_mountain(config, mountain, encoder.choice, watch, runner)  # which says what was found
     steps = Steps(watch, _steps(examples, mountain))
-    stage1 = config.of_stage(
-        ProcessConfig,
-        input_folder=config.examples,
-        output_folder=config.output,
-        clip_model=encoder.choice.name,
-        pretrained=encoder.choice.pretrained,
-    )
-    process = process_found(stage1, examples, encoder.choice, steps.of(_EXAMPLES), runner)
+    process = _process_examples(config, examples, encoder.choice, steps.of(_EXAMPLES), runner)
     embedded = _embed_mountain(once, mountain, encoder.choice, steps.of(_MOUNTAIN), runner)
     sample, with_archives = _look_through(config, process)
     training = SortTraining(config, process.files, embedded.encoder, sample)
@@ -146,6 +139,23 @@ def _steps(examples: FoundItems, mountain: FoundItems) -> Mapping[str, Step]:
 
 def _store(config: SortConfig) -> WorkingStore:
     return WorkingStore(absolute(config.output), decoder_version(config))
+
+
+def _process_examples(
+    config: SortConfig, examples: FoundItems, choice: EncoderChoice, watch: Progress, runner: Runner
+) -> ProcessSummary:
+    """Run stage 1 on the examples, and keep the encoder, which has worked now."""
+    stage1 = config.of_stage(
+        ProcessConfig,
+        input_folder=config.examples,
+        output_folder=config.output,
+        clip_model=choice.name,
+        pretrained=choice.pretrained,
+    )
+    process = process_found(stage1, examples, choice, watch, runner)
+    with _store(config) as store:
+        keep_encoder(store, process.embedding.encoder)
+    return process
 
 
 def _embed_mountain(

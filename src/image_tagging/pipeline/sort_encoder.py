@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Optional
 
 from ..encoders import (
@@ -30,7 +30,7 @@ class SortEncoder:
 
 
 def choose_encoder(config: SortConfig) -> SortEncoder:
-    """Return the encoder that a run of ``sort`` uses, and note it in the output folder for later runs.
+    """Return the encoder that a run of ``sort`` uses.
 
     Raises
     ------
@@ -49,8 +49,15 @@ def choose_encoder(config: SortConfig) -> SortEncoder:
             missing = store.encoders.count_missing(kept, identity)
             are = "is" if missing == 1 else "are"
             again = f" {counted(missing, 'embedding')} by {kept.label} {are} computed again." if missing else ""
-        store.finished.finish(ENCODER, json.dumps(identity))
     return SortEncoder(encoder.choice, encoder.sentence + again)
+
+
+def keep_encoder(store: WorkingStore, encoder: EncoderSpec) -> None:
+    """Note the encoder in the output folder for later runs.
+
+    That is once it has worked: a name that was mistyped, or weights that are not there, would be asked for ever after.
+    """
+    store.finished.finish(ENCODER, json.dumps((encoder.name, encoder.pretrained)))
 
 
 def _kept(store: WorkingStore) -> Optional[EncoderSpec]:
@@ -59,7 +66,7 @@ def _kept(store: WorkingStore) -> Optional[EncoderSpec]:
         name, pretrained = json.loads(store.finished.made_from(ENCODER) or "")
     except ValueError:
         return store.encoders.most_used()
-    return store.encoders.find(name, pretrained) or EncoderSpec(name, pretrained, 0, "")
+    return store.encoders.find(name, pretrained) or store.encoders.most_used()
 
 
 def _named(config: SortConfig) -> SortEncoder:
@@ -72,8 +79,6 @@ def _chosen(config: SortConfig, kept: Optional[EncoderSpec]) -> SortEncoder:
     """Return the encoder where none is named: that of the folder or, in a new one, one that is available."""
     if kept and not _is_outdated(kept):
         choice = EncoderChoice.by_spec(kept, config.pretrained, config.device, config.precision)
-        if not kept.dim:  # noted by a run that ended before it computed anything
-            choice = replace(choice, dim=None)
         earlier = f"that of earlier runs into {config.output} (--clip_model changes it)"
         return SortEncoder(choice, f"Encoder {_label(choice)}, {earlier}.")
     if config.pretrained is not None and not kept:

@@ -75,7 +75,7 @@ class AnswerTally:
 
     ``models`` are those that answer, one per tag, ordered by tag; the sums are in this order. ``tagged`` counts the
     pictures whose probability reaches the threshold. ``expected`` and ``right`` are sums of probabilities: of all
-    pictures, and of the tagged ones.
+    pictures, which ``pictures`` counts, and of the tagged ones.
     """
 
     def __init__(self, models: TagModels) -> None:
@@ -85,6 +85,7 @@ class AnswerTally:
         self.models: tuple[TagModel, ...] = tuple(models.models[number] for number in self._columns)
         self._thresholds = models.thresholds[self._columns]
         self._outside = OutsideTally(model.card.coverage if model.card else None for model in self.models)
+        self.pictures = 0
         self.tagged: NDArray[np.int64] = np.zeros(len(self.models), dtype=np.int64)
         self.expected: NDArray[np.float64] = np.zeros(len(self.models))
         self.right: NDArray[np.float64] = np.zeros(len(self.models))
@@ -95,6 +96,7 @@ class AnswerTally:
         Return (N,) whether each has a tag.
         """
         self._outside.add(embeddings)
+        self.pictures += len(probabilities)
         answers = probabilities[:, self._columns]
         tagged = np.greater_equal(answers, self._thresholds)
         self.tagged += tagged.sum(axis=0)
