@@ -30,8 +30,9 @@ from sklearn.metrics import average_precision_score
 from image_tagging import EncoderSpec
 from image_tagging.datasets import HashList, TaggedEmbeddings, gather
 from image_tagging.datasets.background import MOST_KEPT, Background, BackgroundSample
+from image_tagging.pipeline.summaries import MOSTLY_OUTSIDE
 from image_tagging.records import ImportedEmbedding
-from image_tagging.tag_models import TagModel, TagModels, scorer_of
+from image_tagging.tag_models import Coverage, TagModel, TagModels, scorer_of
 from image_tagging.training import Aim, TagLearner, Training, one_thread_a_product, parse_aim
 from image_tagging.training.evaluation.metrics import calibration_error, log_losses
 
@@ -54,7 +55,7 @@ BARS: dict[str, dict[str, tuple[Optional[float], Optional[float]]]] = {
         **{"AP": (0.80, None), "precision": (0.70, None), "recall": (0.75, None), "F1": (0.74, None)},
         **{"log-loss": (None, 0.006), "ln pi": (None, 0.50), "tags": (None, 0.035), "right": (0.7, 1.4)},
     },
-    "half300": {"F1": (0.25, None), "tags": (None, 1.5), "right": (0.7, 1.4)},
+    "half300": {"F1": (0.25, None), "tags": (None, 1.5)},
     "empty-dev": {"tags": (None, 0.025)},
     "empty-pix": {"tags": (None, 0.01)},
 }
@@ -69,6 +70,9 @@ _BLOCKS_BEFORE = 512
 
 #: Of many tags the recipe before learns some: it compares ten recipes for each.
 _MOST_BEFORE = 30
+
+#: Mountains of either sort that the notice is tried on.
+MOUNTAINS = 300
 
 SHARES = (0.0, 0.001, 0.005, 0.02, 0.05, 0.2, 0.5, 0.9, 1.0)
 
@@ -104,6 +108,8 @@ def main() -> None:
                     missed += _run(name + suffix, build, options)
         if not options.only or "dense" in options.only:
             _run_dense(pictures["corpus"])
+        if not options.only or "notice" in options.only:
+            missed += _run_notice(pictures["corpus"])
     for line in missed:
         print(f"MISSED {line}")
     sys.exit(1 if missed else 0)
@@ -243,6 +249,21 @@ def summary(rows: Sequence[dict], seeds: int) -> dict[str, float]:
 def _mean(values: Iterable[object]) -> float:
     known = [value for value in values if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
+
+
+def _run_notice(corpus: Pictures) -> list[str]:
+    """Print how often a mountain is rightly taken for one of other things, or of the same; return what misses a bar."""
+    random, right = np.random.default_rng(0), {"within": 0, "outside": 0}
+    for _ in range(MOUNTAINS):
+        examples, within, outside = scenarios.within_and_outside(corpus, random)
+        coverage = Coverage.of(examples.x)
+        if coverage is None:
+            raise AssertionError("every draw has enough examples")
+        right["within"] += coverage.is_outside(within.x).mean() <= MOSTLY_OUTSIDE
+        right["outside"] += coverage.is_outside(outside.x).mean() > MOSTLY_OUTSIDE
+    shown = {name: _shown(f"notice, {name}", count / MOUNTAINS, 0.9, None) for name, count in right.items()}
+    print(", ".join(text for text, _ in shown.values()), f"of {MOUNTAINS} mountains each judged rightly")
+    return [text for text, is_met in shown.values() if not is_met]
 
 
 def _run_dense(corpus: Pictures) -> None:

@@ -144,6 +144,31 @@ def contaminated(scenario: Scenario, seed: int, *, share: float = 0.2) -> Scenar
     return Scenario(examples, scenario.mountain.of(kept))
 
 
+def within_and_outside(pictures: Pictures, random: np.random.Generator) -> tuple[Pictures, Pictures, Pictures]:
+    """Return examples of some labels, further pictures of these, and a mountain mostly of others."""
+    names, counts = np.unique(pictures.label, return_counts=True)
+    frequent = names[counts >= 36]
+    if random.random() < 0.5:  # labels of one source, which are alike
+        of_source = np.unique(pictures.label[pictures.source == random.choice(pictures.source)])
+        alike = frequent[np.isin(frequent, of_source)]
+        frequent = alike if len(alike) >= 3 else frequent
+    labels = random.permutation(frequent)[: random.choice([3, 4, 6, 8, 12, 20])]
+    rows = [random.permutation(np.flatnonzero(pictures.label == label)) for label in labels]
+    count, size = random.choice([8, 20, 40]), random.choice([100, 400, 1500])
+    examples = [each[: min(count, len(each) // 2)] for each in rows]
+    rest = [each[len(own) :] for each, own in zip(rows, examples)]
+    shares = random.dirichlet(np.ones(len(labels)))
+    within = np.concatenate([random.choice(each, max(1, int(share * size))) for each, share in zip(rest, shares)])
+    others = np.flatnonzero(~np.isin(pictures.label, labels))
+    outside = random.choice(others, int(size * random.choice([0.6, 0.8, 0.95, 1.0])))
+    known = random.choice(np.concatenate(rest), max(1, size - len(outside)))
+    return (
+        pictures.of(random.permutation(np.concatenate(examples))),
+        pictures.of(within),
+        pictures.of(np.concatenate([outside, known])),
+    )
+
+
 def _unlabelled(pictures: Pictures) -> Pictures:
     return Pictures(pictures.x, pictures.hashes, np.full(len(pictures.x), ""), pictures.source)
 

@@ -43,7 +43,7 @@ PUBLIC = {
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "store": (
         "ENCODER FoundSummary PLACING PlacedFile PlacedFiles STORE_NAME StoreFile TRAINING UNFINISHED_PLACING "
-        "WorkingStore WrittenFrom"
+        "WorkingStore WrittenFrom one_run_at_a_time"
     ),
     "tag_models": (
         "AnswerTally Coverage DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard "

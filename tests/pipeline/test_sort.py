@@ -27,7 +27,7 @@ from image_tagging import (
 )
 from image_tagging.datasets import HashList, read_background
 from image_tagging.demo import draw
-from image_tagging.errors import EncoderUnavailableError, InputError, NoImagesError, TrainingError
+from image_tagging.errors import EncoderUnavailableError, InputError, NoImagesError, OutputError, TrainingError
 from image_tagging.exporters import read_results
 from image_tagging.pipeline import sort_encoder as sort_encoder_module
 from image_tagging.pipeline import sort_training
@@ -426,3 +426,17 @@ def test_all_and_tagged_follow_each_other(inputs, tmp_path, least):
     assert counts[1] == 16 * 2 * len(KINDS)
     assert counts[0] == counts[2] < counts[1]
     assert sum(1 for path in (root / "mountain").rglob("*") if path.is_file()) == 14
+
+
+def test_a_second_run_in_the_folder_is_refused_while_the_first_works(inputs, tmp_path, least):
+    second: list[str] = []
+
+    def meanwhile(activity, done, total):
+        if not second:
+            with pytest.raises(OutputError) as refused:
+                sort_images(config(inputs, tmp_path / "o"))
+            second.append(str(refused.value))
+
+    first = sort_images(config(inputs, tmp_path / "o"), meanwhile)
+    assert first.folder.tagged
+    assert second == [f"another run works in {tmp_path / 'o'}. Wait for it, or use another output folder."]

@@ -19,7 +19,7 @@ from ..images import decoder_version
 from ..progress import Progress, Step, Steps, no_progress
 from ..records import Found
 from ..runners import Runner
-from ..store import WorkingStore
+from ..store import WorkingStore, one_run_at_a_time
 from ..training import parse_aim
 from .classify import classify_found
 from .configs import ClassifyConfig, ProcessConfig
@@ -67,9 +67,14 @@ def sort_images(
     OutputError
         The output folder cannot be written, holds a file of others under a name of ours, or another run works in it.
     """
-    started = time.monotonic()
     require_sortable(config)
-    encoder = encoder or choose_encoder(config)
+    with one_run_at_a_time(absolute(config.output)):
+        return _sort(config, watch, encoder or choose_encoder(config), runner)
+
+
+def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Runner) -> SortSummary:
+    """Do the work of :func:`sort_images` in an output folder that no other run of it uses."""
+    started = time.monotonic()
     log.info("%s", encoder.sentence)
     output, once = absolute(config.output), replace(config, retry_failures=False)
     examples, mountain = (FoundItems(partial(_find, config, source), watch) for source in config.sources)

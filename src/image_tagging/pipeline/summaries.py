@@ -116,7 +116,7 @@ class TagAnswer:
 #: From this share on most of a mountain is of other things than the tags were told apart from: of pictures like those
 #: a quarter lies as far away. Measured on hundreds of mountains of either sort (docs/classifiers.md); the fewest
 #: pictures that say so.
-_MOSTLY_OUTSIDE, _FEWEST_JUDGED = 0.42, 30
+MOSTLY_OUTSIDE, _FEWEST_JUDGED = 0.42, 30
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class ClassifySummary:
         if self.outside is None or self.embedding.pictures < _FEWEST_JUDGED:
             return None
         share = self.outside / self.embedding.pictures
-        return share if share > _MOSTLY_OUTSIDE else None
+        return share if share > MOSTLY_OUTSIDE else None
 
 
 @dataclass(frozen=True)

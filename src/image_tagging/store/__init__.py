@@ -13,6 +13,7 @@ from __future__ import annotations
 from .finished import ENCODER, PLACING, TRAINING, UNFINISHED_PLACING
 from .listing import FoundSummary
 from .placed import PlacedFile, PlacedFiles
+from .run_lock import one_run_at_a_time
 from .sources import WrittenFrom
 from .store_file import STORE_NAME, StoreFile
 from .working_store import WorkingStore
@@ -29,4 +30,5 @@ __all__ = [
     "StoreFile",
     "WorkingStore",
     "WrittenFrom",
+    "one_run_at_a_time",
 ]
