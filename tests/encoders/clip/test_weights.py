@@ -9,6 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.error import URLError
 
 import pytest
 
@@ -16,7 +17,14 @@ from image_tagging.encoders import load_encoder
 from image_tagging.encoders.clip import weights as clip_weights
 from image_tagging.encoders.clip.encoder import ClipEncoder
 from image_tagging.encoders.clip.loading import import_open_clip
-from image_tagging.encoders.clip.weights import Weights, activation_for, check_known, identify, published_pairs
+from image_tagging.encoders.clip.weights import (
+    Weights,
+    activation_for,
+    check_known,
+    identify,
+    one_line,
+    published_pairs,
+)
 from image_tagging.encoders.registry import encoder_identity
 from image_tagging.errors import EncoderUnavailableError
 
@@ -218,3 +226,7 @@ def test_an_installation_that_does_not_fit_is_said_in_one_line(monkeypatch, erro
 def test_a_missing_file_is_named_as_it_was_given():
     weights = identify("ViT-B-32", "/Some/Where-Else/Missing.pt", lambda: pytest.fail("nothing to look up"))
     assert weights.pretrained == "/Some/Where-Else/Missing.pt"
+
+
+def test_an_error_of_a_connection_is_said_without_its_brackets():
+    assert one_line(URLError(OSError(-2, "Name or service not known"))) == "[Errno -2] Name or service not known"

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+from urllib.error import URLError
 
 from ...errors import EncoderUnavailableError
 from ..base import is_path
@@ -213,5 +214,7 @@ def is_torchscript(path: str) -> bool:
 
 def one_line(error: BaseException, length: int = 200) -> str:
     """Return the message of an error on one line of at most ``length`` characters."""
+    if isinstance(error, URLError) and isinstance(error.reason, OSError):
+        return one_line(error.reason, length)  # without the brackets that urllib puts around it
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= length else text[: length - 1] + "…"
