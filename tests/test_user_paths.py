@@ -33,13 +33,19 @@ from image_tagging.files import name_or_path, user_path
 from samples import png, written
 
 CONFIGS = (ProcessConfig, TrainConfig, ClassifyConfig)
-#: Every setting that takes a path, by its config.
+#: Every setting that takes a path, by its config; ``LISTS`` are those that take several.
 PATHS = [
     (config, field.name)
     for config in CONFIGS
     for field in dataclasses.fields(config)
     if "flag" in field.metadata and (field.metadata["flag"].is_path or field.metadata["flag"].may_be_path)
 ]
+LISTS = {
+    (config, field.name)
+    for config in CONFIGS
+    for field in dataclasses.fields(config)
+    if "flag" in field.metadata and field.metadata["flag"].is_list
+}
 REQUIRED = {
     ProcessConfig: {"input_folder": "in"},
     TrainConfig: {"metadata_json": "m.json", "tag_to_hash_json": "t.json"},
@@ -60,7 +66,10 @@ def home(tmp_path, monkeypatch):
 
 
 def configured(config, name, value):
-    return getattr(config(**{**REQUIRED[config], name: value}), name)
+    if (config, name) not in LISTS:
+        return getattr(config(**{**REQUIRED[config], name: value}), name)
+    (held,) = getattr(config(**{**REQUIRED[config], name: [value]}), name)
+    return held
 
 
 @pytest.mark.parametrize(("config", "name"), PATHS, ids=[f"{config.__name__}-{name}" for config, name in PATHS])
@@ -69,9 +78,16 @@ def test_every_path_of_a_config_may_be_a_path_or_begin_with_home(home, config, n
     assert configured(config, name, Path("~") / "x.json") == str(home / "x.json")
     assert configured(config, name, Path("a") / "x.json") == os.path.join("a", "x.json")
     assert configured(config, name, "./~") == "./~"
-    assert dataclasses.replace(config(**{**REQUIRED[config], name: "~/x"})) == config(
-        **{**REQUIRED[config], name: "~/x"}
+    value = ["~/x"] if (config, name) in LISTS else "~/x"
+    assert dataclasses.replace(config(**{**REQUIRED[config], name: value})) == config(
+        **{**REQUIRED[config], name: value}
     )
+
+
+@pytest.mark.parametrize("value", ["m.json", Path("m.json"), 1], ids=["text", "path", "number"])
+def test_a_list_of_files_is_no_single_value(value):
+    with pytest.raises(InputError, match=r"background is .*; give a list: \["):
+        TrainConfig(**REQUIRED[TrainConfig], background=value)
 
 
 @pytest.mark.parametrize(("config", "name"), PATHS, ids=[f"{config.__name__}-{name}" for config, name in PATHS])
@@ -96,7 +112,7 @@ def test_every_setting_called_like_a_path_is_one():
         for field in dataclasses.fields(config)
         if field.name.endswith(words) and field.name != "clip_model"
     }
-    assert named == set(PATHS)
+    assert named == {path for path in PATHS if path not in LISTS}
 
 
 @pytest.mark.parametrize("value", ["~/res", '"~/res"', "“~/res”", "~"], ids=["plain", "quoted", "curly", "home alone"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, Optional, TypeVar
 
@@ -110,7 +110,7 @@ def _convert(config: Any) -> None:
 
 def _values(flag: Flag, values: Any, name: str) -> tuple[Any, ...]:
     """Return the values of a setting that is a list."""
-    if isinstance(values, (str, os.PathLike)):
+    if isinstance(values, (str, bytes, os.PathLike)) or not isinstance(values, Iterable):
         raise InputError(f"{name} is {str(values)!r}; give a list: [{str(values)!r}].")
     return tuple(_one(flag, value, name) for value in values)
 
