@@ -202,7 +202,7 @@ def test_sort_says_its_encoder_first_and_ends_with_0(trained, tmp_path, command)
     done = command("sort", trained.images, trained.images, f"--output={tmp_path / 'o'}", "--clip_model=builtin")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Encoder builtin/learned-2, as --clip_model says.\n")
-    assert "tags were told apart from each other alone" in done.stdout
+    assert "tags were distinguished from each other alone" in done.stdout
     assert (tmp_path / "o" / "image-tagging.log").read_text("utf-8").count("Encoder builtin") == 1
 
 

@@ -190,7 +190,7 @@ def test_training_shows_a_column_for_each_kind_that_was_trained(capsys):
 @pytest.mark.parametrize(
     ("pictures", "said"),
     [
-        (None, "To tell them apart from your mountain: --background, or image-tagging sort"),
+        (None, "To distinguish them from your mountain: --background, or image-tagging sort"),
         (999, "The background has 999 pictures: fewer than 1,000 help little."),
         (1000, ""),
     ],
@@ -210,7 +210,7 @@ def test_a_mountain_of_other_things_is_noticed_with_the_command_that_mends_it(ca
     summary = classify_summary(embedding=embedding(pictures=pictures), outside=outside, directory="/my photos")
     summaries.show_classify(summary)
     shown = capsys.readouterr().out
-    assert ("are unlike all that the tags were told apart from" in shown) is is_said
+    assert ("are unlike all that the tags were distinguished from" in shown) is is_said
     assert ("or: image-tagging sort EXAMPLES '/my photos'\n" in shown) is is_said  # the line can be pasted to its end
 
 
@@ -246,7 +246,7 @@ def test_the_demo_shows_where_to_look(tmp_path, capsys):
     sort_summaries.show_demo(summary)
     shown = capsys.readouterr().out
     assert f"{summary.found} got it; of the {summary.tagged} tags that were given, {summary.right} are right." in shown
-    assert "fewer than 300 pictures besides the examples: tags were told apart from each other alone" in shown
+    assert "fewer than 300 pictures besides the examples: tags were distinguished from each other alone" in shown
     for folder in (summary.dataset.examples, summary.dataset.mountain, summary.sort.output):
         assert folder in shown
         assert Path(folder).is_dir()
@@ -255,7 +255,7 @@ def test_the_demo_shows_where_to_look(tmp_path, capsys):
     sort_summaries.show_sort(replace(summary.sort, train=None, background=300))
     shown = capsys.readouterr().out
     assert "The tag models are those of the last run" in shown
-    assert "Tags were told apart from each other and from 300 pictures of the mountain." in shown
+    assert "Tags were distinguished from each other and from 300 pictures of the mountain." in shown
 
 
 def test_what_became_of_placed_files_is_said(capsys):

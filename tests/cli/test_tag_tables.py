@@ -103,7 +103,9 @@ def test_where_nothing_was_scored_there_is_no_table():
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80])
 def test_no_row_is_wider_than_the_terminal(width):
-    lines = answers(answer("a tag of some length", warnings=("cannot be told from the mountain",)), width=width)
+    lines = answers(
+        answer("a tag of some length", warnings=("cannot be distinguished from the mountain",)), width=width
+    )
     rows = lines[: lines.index("")]
     assert max(cell_len(line) for line in rows if not line.startswith("no room for")) <= width
     assert lines[0].startswith("tag")

@@ -81,7 +81,7 @@ def test_a_picture_that_comes_twice_and_not_alike_is_refused(refused, arguments,
 
 
 def test_embeddings_that_are_all_one_or_nothing_are_learned_from(arguments, tmp_path):
-    """As a damaged encoder makes them: nothing can be told apart, and nothing breaks."""
+    """As a damaged encoder makes them: nothing can be distinguished, and nothing breaks."""
     for number, value in enumerate((0.0, 1.0)):
         same = pictures("m", cloud(350) * 0 + value)
         path = written(tmp_path / f"{number}.json", same)

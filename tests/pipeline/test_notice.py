@@ -1,4 +1,4 @@
-"""A mountain of other things than the tags were told apart from is noticed, one of the same things is not."""
+"""A mountain of other things than the tags were distinguished from is noticed, one of the same things is not."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_mountain_of_other_things_is_noticed_with_the_command_that_mends_it(tr
     show_classify(summary)
     said = capsys.readouterr().out
     assert summary.share_outside > 0.5
-    assert "are unlike all that the tags were told apart from" in said
+    assert "are unlike all that the tags were distinguished from" in said
     assert f"image-tagging sort EXAMPLES '{mountain}'" in said
 
 
@@ -85,4 +85,4 @@ def test_models_of_an_earlier_version_get_no_notice(trained, tmp_path):
 def test_training_without_a_background_says_in_one_line_what_that_means(trained, capsys):
     show_train(trained)
     (line,) = (line for line in capsys.readouterr().out.splitlines() if "--background" in line)
-    assert "told apart from each other alone" in line
+    assert "distinguished from each other alone" in line

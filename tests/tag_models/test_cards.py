@@ -131,7 +131,7 @@ MOUNTAIN = {
     "f1": 0.75,
     "tagged": 121,
     "expected_right": 98.2,
-    "warnings": ["cannot be told from the mountain"],
+    "warnings": ["cannot be distinguished from the mountain"],
 }
 
 
@@ -148,7 +148,7 @@ def test_what_a_card_says_of_the_mountain_and_of_its_threshold(tmp_path):
         f1=0.75,
         tagged=121,
         expected_right=98.2,
-        warnings=("cannot be told from the mountain",),
+        warnings=("cannot be distinguished from the mountain",),
     )
 
 

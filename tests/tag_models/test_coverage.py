@@ -1,4 +1,4 @@
-"""A summary of what tags were told apart from: pictures like it lie within, pictures of other things outside."""
+"""A summary of what tags were distinguished from: pictures like it lie within, pictures of other things outside."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
     """Print what the whole job did: what was learned, and what became of the mountain."""
     console = screen()
     if summary.train:
-        show_train(summary.train, advise=False)
+        show_train(summary.train, is_part=True)
         line(console)
     _show_training(console, summary)
     line(console)
@@ -44,7 +44,7 @@ def _whole(summary: SortSummary) -> ClassifySummary:
         place_failures=tuple(failure for stage in stages for failure in stage.place_failures),
         mixed_bins=any(stage.mixed_bins for stage in stages),
         first_stayed=next((stage.first_stayed for stage in stages if stage.first_stayed), ""),
-        outside=None,  # by models of the same run: what can be told apart from the mountain is
+        outside=None,  # by models of the same run: what can be distinguished from the mountain is
         left_out=0,
         kept=0,
         replaced=sum(stage.replaced for stage in stages if stage.dropped),
@@ -72,15 +72,15 @@ def _sum(values: Iterable[Optional[float]]) -> Optional[float]:
 
 
 def _show_training(console: Console, summary: SortSummary) -> None:
-    """Print what tags were told apart from, and whether they were learned now."""
+    """Print what tags were distinguished from, and whether they were learned now."""
     if not summary.train:
         line(console, "The tag models are those of the last run: examples, mountain and settings are as they were.")
     if summary.background:
         what = f"{counted(summary.background, 'picture')} of the mountain"
-        line(console, f"Tags were told apart from each other and from {what}.")
+        line(console, f"Tags were distinguished from each other and from {what}.")
         return
     few = f"  The mountain has fewer than {LEAST_BACKGROUND} pictures besides the examples"
-    alone = "tags were told apart from each other alone, without a background, and pictures of other things get some"
+    alone = "tags were distinguished from each other alone, without a background, and pictures of other things get some"
     line(console, f"{few}: {alone}.", style="yellow")
 
 

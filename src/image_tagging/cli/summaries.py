@@ -54,10 +54,10 @@ def _show_inputs(console: Console, summary: ProcessSummary) -> None:
         line(console, note, style="yellow")
 
 
-def show_train(summary: TrainSummary, *, advise: bool = True) -> None:
+def show_train(summary: TrainSummary, *, is_part: bool = False) -> None:
     """Print what stage 2 did: a table of tags, with the figures on the images held back.
 
-    ``advise`` says what to do where no background was given.
+    As ``is_part`` of the whole job it says nothing of a background, nor where files are.
     """
     console = screen()
     kinds, by_tag = reports_by_tag(summary.reports)
@@ -75,23 +75,29 @@ def show_train(summary: TrainSummary, *, advise: bool = True) -> None:
         line(console, note, style="yellow")
     for warning in summary.warnings:
         line(console, f"  {warning}", style="yellow")
-    if summary.background is None and advise:
-        note = "  Tags were told apart from each other alone: among pictures of other things many will get a wrong tag."
+    if summary.background is None and not is_part:
+        note = (
+            "  Tags were distinguished from each other alone: among pictures of other things many will get a wrong tag."
+        )
         line(
             console,
-            f"{note} To tell them apart from your mountain: --background, or image-tagging sort",
+            f"{note} To distinguish them from your mountain: --background, or image-tagging sort",
             style="yellow",
         )
-    elif summary.background is not None and summary.background < _LITTLE:
+    elif summary.background is not None and summary.background < _LITTLE and not is_part:
         note = f"  The background has {counted(summary.background, 'picture')}: fewer than {_LITTLE:,} help little."
         line(console, note, style="yellow")
     for advice in summary.advice:
         line(console, f"  To look at: {advice.sentence}", style="yellow")
-    _show_end(console, (summary.models, summary.reports_folder, summary.page), summary.seconds, None)
+    if not is_part:
+        _show_end(console, (summary.models, summary.reports_folder, summary.page), summary.seconds, None)
 
 
 def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str = "") -> None:
-    """Print what stage 3 or 4 did; ``page`` shows all its tags, where there is one."""
+    """Print what stage 3 or 4 did.
+
+    As a part of the whole job, whose ``page`` shows all tags, it does not say where files are.
+    """
     console = screen()
     _show_embedding(console, summary.embedding, log)
     _show_failures(console, "could not be placed", summary.place_failures, summary.place_failed, log)
@@ -102,8 +108,12 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
     show_answers(console, summary, page)
     if share := summary.share_outside:
         command = f"image-tagging sort EXAMPLES {shlex.quote(shortened(summary.directory, 1000))}"
-        note = f"  Most of these pictures ({share:.0%}) are unlike all that the tags were told apart from, and many of"
-        line(console, f"{note} their tags wrong. To tell them apart, train --background, or: {command}", style="yellow")
+        note = (
+            f"  Most of these pictures ({share:.0%}) are unlike all that the tags were distinguished from, and many of"
+        )
+        line(
+            console, f"{note} their tags wrong. To distinguish them, train --background, or: {command}", style="yellow"
+        )
     if summary.mixed_bins:
         note = "  Its bins also hold what other models, or another number of bins, placed there."
         line(console, note + " A new --output keeps them apart.", style="yellow")
@@ -116,7 +126,8 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
         what, command = ("plain image", "classify") if summary.of_archives else ("archive", "classify-zip")
         note = f"  Left out {counted(summary.left_out, what)}: use image-tagging {command} for that."
         line(console, note, style="yellow")
-    _show_end(console, summary.files, summary.seconds, summary.embedding.images)
+    if not page:
+        _show_end(console, summary.files, summary.seconds, summary.embedding.images)
 
 
 def _show_moves(console: Console, summary: ClassifySummary) -> None:

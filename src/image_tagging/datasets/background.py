@@ -1,4 +1,4 @@
-"""Metadata of unlabelled pictures -> the background: a sample of the mountain that tags are told apart from.
+"""Metadata of unlabelled pictures -> the background: a sample of the mountain that tags are distinguished from.
 
 Which pictures are kept follows from their ``hash_id`` alone, so that the order of records and of files changes nothing.
 Files are read as a stream, and only what is kept is held.

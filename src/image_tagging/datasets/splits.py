@@ -44,7 +44,7 @@ class Splitter:
 
     The others of a tag are the images of ``other-training`` where there are any, else all without the tag; those of
     ``other-validation`` are used for validation only. Since all tags use one order, they share the same others as far
-    as possible, and adding a tag changes no other split. ``with_background`` says that tags are told apart from a
+    as possible, and adding a tag changes no other split. ``with_background`` says that tags are distinguished from a
     background: then the images of other tags are others too, next to those of ``other-training``, or there are none.
 
     Near-duplicates stay on one side of a split. Groups are computed over the whole data set: an added image changes the

@@ -144,8 +144,8 @@ class TrainConfig:
     )
     background: Sequence[str] = setting(
         default=(),
-        help="Metadata of unlabelled images of the mountain (JSON or Parquet): what each tag is told apart from, too. "
-        "Probabilities and thresholds are then those of the mountain. May be given several times.",
+        help="Metadata of unlabelled images of the mountain (JSON or Parquet): what each tag is distinguished from, "
+        "too. Probabilities and thresholds are then those of the mountain. May be given several times.",
         metavar="FILE",
         is_path=True,
         is_list=True,

@@ -49,7 +49,7 @@ def sort_images(
     encoder: Optional[SortEncoder] = None,
     runner: Runner = LOCAL,
 ) -> SortSummary:
-    """Learn tags from the examples, tell them apart from the mountain, and sort its images into bins.
+    """Learn tags from the examples, distinguish them from the mountain, and sort its images into bins.
 
     Everything goes into one output folder. The results are those of the stages run one by one with the same settings:
     stage 1 on the examples and, untagged, on the mountain, stage 2 with the mountain as background, stages 3 and 4.

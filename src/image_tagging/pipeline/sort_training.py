@@ -21,7 +21,7 @@ from .sort_config import SortConfig
 from .summaries import TrainSummary
 from .train import MODELS_FOLDER, REPORTS_FOLDER, train_tag_models
 
-#: Pictures of the mountain, examples aside, from which on tags are told apart from it.
+#: Pictures of the mountain, examples aside, from which on tags are distinguished from it.
 LEAST_BACKGROUND = 300
 
 #: Counts the changes of what training gives: models of an earlier count are learned again.
@@ -42,7 +42,7 @@ class Sample:
 
     @property
     def is_enough(self) -> bool:
-        """Whether tags can be told apart from these pictures."""
+        """Whether tags can be distinguished from these pictures."""
         return len(self.pictures) >= LEAST_BACKGROUND
 
 

@@ -73,7 +73,7 @@ class ProcessSummary:
 class TrainSummary:
     """What stage 2 did: a report per model, tag by tag, the tags that could not be learned with the reason.
 
-    ``background`` counts the pictures of the mountain that tags were told apart from, ``None`` where none were given.
+    ``background`` counts the pictures of the mountain that tags were distinguished from, ``None`` without any.
     ``unknown`` counts the listed hashes that the metadata does not hold. ``warnings`` are sentences.
     ``advice`` lists problems of the data set, the most important first; its rows are those of the metadata, from 0.
     ``page`` is the path of the HTML page that shows all results.
@@ -98,8 +98,8 @@ class TagAnswer:
     """What the pictures of a run have of one tag, by the kind of model that answers for it.
 
     ``tagged`` counts the pictures whose probability reaches the threshold. The rest is known only where the tag was
-    told apart from a background: ``expected`` pictures have the tag, with the bounds of ``interval``, and ``right`` of
-    the tagged ones; ``right`` is ``None`` as well where ``warnings`` say that probabilities cannot be relied on.
+    distinguished from a background: ``expected`` pictures have the tag, with the bounds of ``interval``, and ``right``
+    of the tagged ones; ``right`` is ``None`` as well where ``warnings`` say that probabilities cannot be relied on.
     ``folder`` is where images of the tag are placed, below the output folder.
     """
 
@@ -113,8 +113,8 @@ class TagAnswer:
     folder: str
 
 
-#: From this share on most of a mountain is of other things than the tags were told apart from: of pictures like those
-#: a quarter lies as far away. Measured on hundreds of mountains of either sort (docs/classifiers.md); the fewest
+#: From this share on most of a mountain is of other things than the tags were distinguished from: of pictures like
+#: those a quarter lies as far away. Measured on hundreds of mountains of either sort (docs/classifiers.md); the fewest
 #: pictures that say so.
 MOSTLY_OUTSIDE, _FEWEST_JUDGED = 0.42, 30
 
@@ -125,7 +125,7 @@ class ClassifySummary:
 
     ``answers`` has one value per tag, ordered by tag. By these answers ``tagged`` counts the files whose image has at
     least one tag, and ``untagged`` those whose image has none. ``outside`` counts the pictures that are unlike all that
-    the tags were told apart from, ``None`` where the cards of the models do not say what that was.
+    the tags were distinguished from, ``None`` where the cards of the models do not say what that was.
     ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
     (``of_archives``). ``place_failures`` are the first files that could not be placed, ``place_failed`` counts all;
     ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images that other models
@@ -166,7 +166,7 @@ class ClassifySummary:
 
     @property
     def share_outside(self) -> Optional[float]:
-        """The share of the pictures that is unlike what the tags were told apart from, where most of them are."""
+        """The share of the pictures that is unlike what the tags were distinguished from, where most of them are."""
         if self.outside is None or self.embedding.pictures < _FEWEST_JUDGED:
             return None
         share = self.outside / self.embedding.pictures
@@ -178,7 +178,7 @@ class SortSummary:
     """The result of the whole job: that of each of its steps.
 
     ``encoder`` is a sentence that says which encoder was used and why. ``mountain`` is the embedding of all images to
-    sort. ``background`` counts the pictures that tags were told apart from, and is 0 where there were too few.
+    sort. ``background`` counts the pictures that tags were distinguished from, and is 0 where there were too few.
     ``train`` is ``None`` where the models of an earlier run were learned from the same; ``folder`` and ``archive`` are
     stages 3 and 4, ``None`` where the mountain has no such images.
     """

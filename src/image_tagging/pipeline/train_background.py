@@ -1,4 +1,4 @@
-"""The background of stage 2: unlabelled pictures of the mountain, for tags to be told apart from."""
+"""The background of stage 2: unlabelled pictures of the mountain, for tags to be distinguished from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..text import counted
 def background_of(
     paths: Sequence[str], encoder: EncoderSpec, data: TaggedEmbeddings, watch: Progress, mountain: Optional[int] = None
 ) -> Optional[Background]:
-    """Return the background that tags are told apart from too, ``None`` where none is given.
+    """Return the background that tags are distinguished from too, ``None`` where none is given.
 
     ``mountain`` is how many pictures the mountain has, where the files hold a sample of it.
 
@@ -32,6 +32,6 @@ def background_of(
     if not len(background):
         raise TrainingError(
             f"the background ({', '.join(paths)}) holds no picture but {counted(background.read, 'example')}: nothing "
-            "to tell tags apart from. Give the metadata of the mountain, or leave --background out."
+            "to distinguish tags from. Give the metadata of the mountain, or leave --background out."
         )
     return background if mountain is None else replace(background, read=mountain)

@@ -107,5 +107,5 @@ class AnswerTally:
 
     @property
     def outside(self) -> Optional[int]:
-        """How many pictures are unlike what the tags were told apart from, ``None`` where no card says what that is."""
+        """How many pictures are unlike what the tags were distinguished from, ``None`` where no card says it."""
         return self._outside.outside

@@ -39,7 +39,7 @@ class ModelCard:
     ``threshold_for`` what the threshold was chosen for, and ``threshold_on`` by which images (``mountain`` or
     ``examples``). ``out_of_fold_precision`` is the average precision among the images learned from, each scored by a
     model that did not learn from it; ``mountain`` is ``None`` where no background was given. ``coverage``
-    is a summary of the images that the model was told apart from.
+    is a summary of the images that the model was distinguished from.
     """
 
     sha256: str

@@ -1,6 +1,6 @@
 """What tags were learned from, in brief: so that pictures that are unlike all of it can be noticed.
 
-A card holds a few centres of the embeddings that its model was told apart from (the images of the data set, and the
+A card holds a few centres of the embeddings that its model was distinguished from (the images of the data set, and the
 background), projected to few dimensions at random, which keeps distances roughly (Johnson and Lindenstrauss 1984), and
 the distance from the nearest centre within which three quarters of such pictures lie. Of other pictures like them about
 a quarter lies beyond it, of pictures of other things most do.
@@ -77,7 +77,7 @@ class Coverage:
 
 
 class OutsideTally:
-    """Counts the pictures that lie outside of what every model was told apart from; ``None`` where no card says it."""
+    """Counts pictures outside of what every model was distinguished from; ``None`` where no card says what that is."""
 
     def __init__(self, cards: Iterable[Optional[Coverage]]) -> None:
         different: Mapping[tuple[float, bytes], Coverage] = {

@@ -67,7 +67,7 @@ class Measured:
 
 
 def describe(model: Measured, encoder: EncoderSpec, seed: int, coverage: Optional[Coverage]) -> LearnedModel:
-    """Return a model with all that is written of it; ``coverage`` is of what all tags are told apart from."""
+    """Return a model with all that is written of it; ``coverage`` is of what all tags are distinguished from."""
     fitted, split, threshold = model.fitted, model.split, model.threshold
     report = validate(
         kind=model.kind,

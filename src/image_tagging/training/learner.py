@@ -59,7 +59,7 @@ class TagLearner:
 
     @property
     def has_background(self) -> bool:
-        """Whether tags are told apart from a background too."""
+        """Whether tags are distinguished from a background too."""
         return self._sample is not None
 
     def learn(self, tag: str, split: Split) -> list[LearnedModel]:

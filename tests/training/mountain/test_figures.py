@@ -13,7 +13,7 @@ from image_tagging.training.fitting.calibration import Sigmoid
 from image_tagging.training.mountain.figures import (
     MOSTLY_TAG,
     NOT_CALIBRATED,
-    NOT_TOLD_APART,
+    NOT_DISTINGUISHED,
     measure_on_mountain,
 )
 from image_tagging.training.mountain.fit import MountainModel
@@ -79,8 +79,8 @@ def test_of_a_model_that_nothing_calibrated_nothing_is_said_but_its_surest():
 def test_warnings_say_what_is_not_to_be_relied_on():
     p, _, of_examples = world()
     assert measured(p, of_examples, is_most=True).warnings == [MOSTLY_TAG]
-    unlike = measured(p, of_examples, is_told_apart=False)
-    assert unlike.warnings == [NOT_TOLD_APART]
+    unlike = measured(p, of_examples, is_distinguished=False)
+    assert unlike.warnings == [NOT_DISTINGUISHED]
     assert unlike.figures["expected_right"] is None
 
 

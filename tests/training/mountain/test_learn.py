@@ -16,7 +16,7 @@ COUNTS = {"cat": 20, "dog": 20}
 
 
 def learned(data, made, aim="f1"):
-    """The models of `cat`, told apart from the other images and a background."""
+    """The models of `cat`, distinguished from the other images and a background."""
     sample = MountainSample.of(made, data)
     is_tag = np.isin(np.arange(len(data.embeddings)), data.rows["cat"])
     tag = OfTag(data.embeddings, is_tag, sample.example_groups, sample.is_like(data.rows["cat"]))
@@ -96,7 +96,7 @@ def test_a_background_of_ten_pictures_is_enough_to_learn(count):
         assert fitted.estimator.predict_proba(data_set(COUNTS).embeddings).shape == (40, 2)
 
 
-def test_a_tag_alone_is_told_apart_from_the_background():
+def test_a_tag_alone_is_distinguished_from_the_background():
     shares = (0.05,)
     made = background(mountain(2000, shares))
     for _, found in learned(data_set({"cat": 20}), made).values():

@@ -22,7 +22,7 @@ def test_the_estimate_lies_near_the_truth(share, seed):
     found = estimate_prevalence(*margins(share, seed=seed), 0.95)
     assert share / 2 < found.share < share * 1.5
     assert 0 <= found.low <= found.share <= found.high <= 1
-    assert found.is_told_apart
+    assert found.is_distinguished
     assert not found.is_most
 
 
@@ -58,7 +58,7 @@ def test_it_is_not_where_the_tag_is_not_told_from_other_tags(auc):
 
 def test_a_tag_that_looks_like_the_mountain_is_not_told_apart():
     found = estimate_prevalence(*margins(0, apart=0.0), 0.5)
-    assert not found.is_told_apart
+    assert not found.is_distinguished
     assert found.high > 0.5
 
 

@@ -45,7 +45,7 @@ class Method:
 
     ``candidates`` returns the recipes that cross-validation chooses from, for a tag of these examples: the first is the
     default, from which only what is better beyond doubt leads away. ``with_background`` returns those to choose from
-    where a tag is told apart from a background too; without it there is one, the default of ``candidates``.
+    where a tag is distinguished from a background too; without it there is one, the default of ``candidates``.
     """
 
     kind: Kind

@@ -1,4 +1,4 @@
-"""A tag on the mountain: told apart from a background, with probabilities and a threshold that are true there.
+"""A tag on the mountain: distinguished from a background, with probabilities and a threshold that are true there.
 
 The background is a sample of the mountain's unlabelled pictures. :mod:`.sample` prepares it once for all tags,
 :mod:`.fit` fits the models of one tag to its examples and a part of it, :mod:`.prevalence` estimates how much of the

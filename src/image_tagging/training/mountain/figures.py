@@ -21,7 +21,7 @@ from .thresholds import NOTHING, mountain_threshold
 #: Pictures shown of each sort.
 _SUREST, _NEAR = 10, 6
 
-NOT_TOLD_APART = "cannot be told from the mountain: its figures there mean little"
+NOT_DISTINGUISHED = "cannot be distinguished from the mountain: its figures there mean little"
 MOSTLY_TAG = "the mountain is mostly this tag"
 NOT_CALIBRATED = "not calibrated: too few images to hold some out; nothing is tagged"
 
@@ -77,7 +77,7 @@ def measure_on_mountain(model: MountainModel, probabilities: Floats, of_examples
         "recall": recall,
         "f1": 2 * precision * recall / (precision + recall) if precision else None,
         "tagged": tagged,
-        "expected_right": right if NOT_TOLD_APART not in warnings else None,
+        "expected_right": right if NOT_DISTINGUISHED not in warnings else None,
         "warnings": warnings,
     }
     return OnMountain(probabilities, threshold, figures)
@@ -99,7 +99,7 @@ def _average_precision(model: MountainModel, probabilities: Floats, of_examples:
 def _warnings(prevalence: Prevalence) -> list[str]:
     if prevalence.is_most:
         return [MOSTLY_TAG]
-    return [] if prevalence.is_told_apart else [NOT_TOLD_APART]
+    return [] if prevalence.is_distinguished else [NOT_DISTINGUISHED]
 
 
 def _unknown(pictures: int) -> dict[str, Any]:

@@ -27,8 +27,8 @@ _FEWEST_IN_BINS = 30
 
 #: The share of the examples whose margins make the upper bound, and those that make the mountain the tag.
 _UPPER, _MOSTLY = 0.7, 0.5
-#: The mountain is mostly the tag from this share on, where the tag can be told from other tags' examples this well.
-_MOSTLY_FROM, _TOLD_APART = 0.5, 0.8
+#: The mountain is mostly the tag from this share on, where other tags' examples can be distinguished from it this well.
+_MOSTLY_FROM, _DISTINGUISHED = 0.5, 0.8
 
 #: Of fewer examples the share is bounded: two or three margins say little about where most of a tag's lie.
 _FEW_EXAMPLES, _MOST_OF_FEW = 4, 0.005
@@ -44,14 +44,14 @@ _QUANTILE = 1.959964
 class Prevalence:
     """The share of the mountain that has a tag; ``low`` to ``high`` is the interval it lies in.
 
-    ``is_told_apart`` says whether the tag can be told from the mountain, and ``is_most`` that the mountain is mostly
-    the tag.
+    ``is_distinguished`` says whether the tag can be distinguished from the mountain, and ``is_most`` that the mountain
+    is mostly the tag.
     """
 
     share: float
     low: float
     high: float
-    is_told_apart: bool = True
+    is_distinguished: bool = True
     is_most: bool = False
 
 
@@ -75,7 +75,7 @@ def estimate_prevalence(examples: Floats, background: Floats, auc: float) -> Pre
     if len(tag) < _FEW_EXAMPLES:
         share = min(share, _MOST_OF_FEW)
     mostly = _upper_bound(tag, unlabelled, _MOSTLY)
-    is_most = mostly >= _MOSTLY_FROM and auc >= _TOLD_APART and len(tag) >= _FEW_EXAMPLES
+    is_most = mostly >= _MOSTLY_FROM and auc >= _DISTINGUISHED and len(tag) >= _FEW_EXAMPLES
     if is_most:
         share = min(mostly, 1 - least)  # of others nothing would be left to calibrate by
     low = max(min(sorted(counted)[1], share), least)
