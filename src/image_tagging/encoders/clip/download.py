@@ -67,7 +67,7 @@ def why_not_here(name: str, tag: str, place: dict[str, Any]) -> str:
     if constants.HF_HUB_OFFLINE:
         return f"{missing}, and HF_HUB_OFFLINE forbids to fetch them"
     try:
-        urllib.request.urlopen(_question(address), timeout=_PROBE_SECONDS).close()  # noqa: S310
+        _ask(address)
     except (OSError, HTTPException, ValueError) as error:
         return f"{missing}, and {address} does not give them ({one_line(error, 120)})"
     return ""
@@ -81,8 +81,10 @@ def _holds_weights(cached: str) -> bool:
     return any(os.path.isfile(path) and os.path.getsize(path) >= _LEAST_WEIGHTS for path in paths)
 
 
-def _question(address: str) -> urllib.request.Request:
-    return urllib.request.Request(address, method="HEAD")  # noqa: S310  (from open_clip's own list)
+def _ask(address: str) -> None:
+    """Ask the server of an address, which is of open_clip's own list; raise what urllib does where it refuses."""
+    request = urllib.request.Request(address, method="HEAD")  # noqa: S310  of https alone, from that list
+    urllib.request.urlopen(request, timeout=_PROBE_SECONDS).close()  # noqa: S310  the same
 
 
 def _places(config: dict[str, Any], hub_cache: str, hub: str) -> tuple[str, str]:
@@ -99,7 +101,7 @@ def _require_answer(address: str) -> None:
     if urllib.request.getproxies():
         return  # the hub's client knows kinds of proxies that urllib does not, and may get through
     try:
-        urllib.request.urlopen(_question(address), timeout=_PROBE_SECONDS).close()  # noqa: S310
+        _ask(address)
     except urllib.error.HTTPError:
         return
     except urllib.error.URLError as error:
