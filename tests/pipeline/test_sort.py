@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tarfile
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -33,37 +30,15 @@ from image_tagging.pipeline import sort_encoder as sort_encoder_module
 from image_tagging.pipeline import sort_training
 from image_tagging.progress import WHOLE
 from image_tagging.store import PLACING, WorkingStore
+from raw_tars import tarred
+from samples import encoded, written, zipped
 
 KINDS = ("sprites", "tiles", "isometric")
 
 
 def png(kind, number):
-    buffer = io.BytesIO()
-    draw(kind, number).convert("RGB").save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def write(path, data):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-
-
-def zipped(members):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
-
-
-def tarred(members):
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, data in members.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(data)
-            archive.addfile(entry, io.BytesIO(data))
-    return buffer.getvalue()
+    """The bytes of a drawn picture."""
+    return encoded(draw(kind, number).convert("RGB"))
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +47,15 @@ def inputs(tmp_path_factory):
     root = tmp_path_factory.mktemp("inputs")
     for kind in KINDS:
         for number in range(6):
-            write(root / "examples" / kind / f"{number}.png", png(kind, number))
+            written(root / "examples" / kind / f"{number}.png", png(kind, number))
     for number in range(12):
         kind = (*KINDS, "charts", "maps", "gradients")[number % 6]
-        write(root / "mountain" / f"folder {number % 2}" / f"{number}.png", png(kind, 100 + number))
+        written(root / "mountain" / f"folder {number % 2}" / f"{number}.png", png(kind, 100 + number))
     inner = zipped({"x/a.png": png("sprites", 200)})
-    write(
+    written(
         root / "mountain" / "z.zip", zipped({"a.png": png("charts", 201), "b.png": png("tiles", 202), "i.zip": inner})
     )
-    write(root / "mountain" / "t.tar", tarred({"c.png": png("maps", 203)}))
+    written(root / "mountain" / "t.tar", tarred({"c.png": png("maps", 203)}))
     return root
 
 
@@ -183,9 +158,9 @@ def test_tags_are_learned_again_where_something_has_changed(inputs, tmp_path, le
     sort_images(config(root, tmp_path / "sorted"))
     settings = {}
     if change == "example":
-        write(root / "examples" / "tiles" / "more.png", png("tiles", 300))
+        written(root / "examples" / "tiles" / "more.png", png("tiles", 300))
     elif change == "mountain":
-        write(root / "mountain" / "more.png", png("maps", 300))
+        written(root / "mountain" / "more.png", png("maps", 300))
     elif change == "setting":
         settings["test_per"] = 0.3
     else:
@@ -247,7 +222,7 @@ def test_a_mountain_may_be_a_folder_an_archive_or_one_image(inputs, tmp_path, mo
 
 def test_examples_may_be_an_archive(inputs, tmp_path):
     members = {f"{kind}/{number}.png": png(kind, number) for kind in KINDS for number in range(4)}
-    write(tmp_path / "e.zip", zipped(members))
+    written(tmp_path / "e.zip", zipped(members))
     summary = sort_images(
         SortConfig(
             examples=str(tmp_path / "e.zip"),
@@ -296,7 +271,7 @@ def test_an_input_that_is_missing_is_named_before_any_work(inputs, tmp_path, mis
 
 @pytest.mark.parametrize("empty", ["examples", "mountain"])
 def test_an_input_without_images_is_named(inputs, tmp_path, empty):
-    write(tmp_path / "empty" / "sub" / "notes.txt", b"text")
+    written(tmp_path / "empty" / "sub" / "notes.txt", b"text")
     paths = {name: str(inputs / name) for name in ("examples", "mountain")} | {empty: str(tmp_path / "empty")}
     with pytest.raises(NoImagesError, match=r"empty: no image was found among 1 file\. Name") as error:
         sort_images(SortConfig(**paths, output=str(tmp_path / "o"), clip_model="builtin"))
