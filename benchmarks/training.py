@@ -2,6 +2,9 @@
 
     python benchmarks/training.py METADATA_JSON TAG_TO_HASH_JSON    your data set
     python benchmarks/training.py --tags 1000 --images 20000        a synthetic one
+    python benchmarks/training.py FILES --background 20000          also with so many pictures as background
+
+The background is made up: blends of three embeddings of the data set each, with noise.
 
 The baseline only fits scikit-learn's two estimators for each tag on the same images, with fixed settings; stage 2 also
 reads the metadata, compares ten recipes per tag by cross-validation, measures, and writes models, cards, reports and
@@ -27,7 +30,7 @@ from sklearn.svm import SVC
 
 from image_tagging import EncoderSpec, TrainConfig, TrainSummary, train_tag_models
 from image_tagging.addresses import ImageRef
-from image_tagging.datasets import read_embeddings, read_tag_lists, write_lists
+from image_tagging.datasets import read_embeddings, read_tag_lists, record_writer, write_lists
 from image_tagging.datasets.json_objects import json_object
 from image_tagging.datasets.metadata import as_json
 from image_tagging.datasets.splits import Splitter
@@ -42,6 +45,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--fitted", type=int, default=3, help="synthetic tags that the baseline fits")
     parser.add_argument("--rounds", type=int, default=5, help="rounds over a data set of your own")
+    parser.add_argument("--background", type=int, default=0, help="pictures of a background")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
@@ -50,7 +54,9 @@ def main() -> None:
             stage2(files, work)  # not counted: scikit-learn is imported, and the files are read from the disk
         else:
             files, most, rounds = synthetic(work, arguments.tags, arguments.images), arguments.fitted, 1
+        background = (blends(files[0], work, arguments.background),) if arguments.background else ()
         turns = [(baseline(files, most), stage2(files, work)) for _ in range(rounds)]
+        with_background = [stage2(files, work, background).seconds for _ in range(rounds if background else 0)]
     fits, stages = zip(*turns)
     summary = stages[0]
     print(f"{len(summary.reports)} models, {summary.images:,} images, medians of {rounds}")
@@ -58,10 +64,31 @@ def main() -> None:
     print(f"stage 2                 {median(stage.seconds for stage in stages):8.2f} s")
     ratio = median(stage.seconds / seconds for seconds, stage in turns)
     print(f"stage 2 takes {ratio:.2f} x the time of the fits alone")
+    if with_background:
+        print(f"with {arguments.background:,} of background {median(with_background):8.2f} s")
 
 
-def stage2(files: tuple[str, str], work: Path) -> TrainSummary:
-    return train_tag_models(TrainConfig(metadata_json=files[0], tag_to_hash_json=files[1], output=str(work / "output")))
+def stage2(files: tuple[str, str], work: Path, background: tuple[str, ...] = ()) -> TrainSummary:
+    metadata, lists = files
+    output = str(work / "output")
+    return train_tag_models(
+        TrainConfig(metadata_json=metadata, tag_to_hash_json=lists, output=output, background=background)
+    )
+
+
+def blends(metadata: str, work: Path, count: int) -> str:
+    """Write the metadata of so many pictures, each a blend of three of the data set, with noise."""
+    encoder, images = read_embeddings(metadata)
+    x, random = np.array([image.embedding for image in images]), np.random.default_rng(0)
+    path = str(work / "background.json")
+    with record_writer([path], encoder, tagged=False) as writer:
+        for number in range(count):
+            mixed = random.dirichlet([1, 1, 1]) @ x[random.integers(len(x), size=3)]
+            embedding = (mixed + random.normal(size=x.shape[1]) * x.std() / 2).astype(np.float32)
+            name = f"{number:0128x}"
+            ref = ImageRef(f"/mountain/{number}.png")
+            writer.add(ImageRecord(ref, name, name, "PNG", 1, 1, 1, (), embedding, encoder))
+    return path
 
 
 def baseline(files: tuple[str, str], most: int | None) -> float:

@@ -424,6 +424,7 @@ WRITING_METHODS = "write_bytes write_text touch mkdir symlink_to hardlink_to lin
 CONNECTING = {
     "exporters/tables.py": 2,
     "store/schema.py": 1,
+    "store/run_lock.py": 1,
     "store/store_file.py": 1,
     "pipeline/file_cache_table.py": 1,
 }

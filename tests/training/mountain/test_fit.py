@@ -31,7 +31,7 @@ def fits(monkeypatch):
     """The images of each tag whose models are fitted, and the weights of every fit."""
     made = []
 
-    class Recorded(fitting.TrainingImages):
+    class Recorded(fitting.ImagesWithBackground):
         def __init__(self, *arguments, **named):
             super().__init__(*arguments, **named)
             self.all_weights = []
@@ -41,7 +41,7 @@ def fits(monkeypatch):
             self.all_weights.append(weights)
             return super().weighted(weights)
 
-    monkeypatch.setattr(fitting, "TrainingImages", Recorded)
+    monkeypatch.setattr(fitting, "ImagesWithBackground", Recorded)
     return made
 
 

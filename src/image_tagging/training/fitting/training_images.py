@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
-from typing import NamedTuple, Optional, Protocol
+from typing import Any, NamedTuple, Optional, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ class Space(NamedTuple):
     """A change of space, and the vectors ``x`` (n, D) of the images after it."""
 
     change: Decorrelation
-    x: Floats
+    x: NDArray[Any]
 
 
 class TrainingImages:
@@ -39,21 +39,25 @@ class TrainingImages:
         self._spaces: dict[float, Space] = {}
         self._distances: Optional[Floats] = None
         self._kernels: dict[float, Floats] = {}
-        self._products: dict[float, NDArray[np.float32]] = {}
+        self._products: dict[float, Floats] = {}
 
     def space(self, amount: float) -> Space:
         """Return the space of a decorrelation by ``amount``, as :meth:`.Moments.decorrelation` has it."""
         if amount not in self._spaces:
             change = self.moments.decorrelation(amount)
-            x = change.of(self.examples.x)
-            self._spaces[amount] = Space(change, x.astype(np.float32) if self.fixed_moments else x)
+            self._spaces[amount] = Space(change, self._changed(change, amount))
         return self._spaces[amount]
 
-    def products(self, amount: float) -> NDArray[np.float32]:
+    def _changed(self, change: Decorrelation, amount: float) -> NDArray[np.floating[Any]]:
+        """Return the vectors (n, D) after a change of space by ``amount``."""
+        x = change.of(self.examples.x)
+        return x.astype(np.float32) if self.fixed_moments else x
+
+    def products(self, amount: float) -> Floats:
         """Return the products (n, n) of all pairs of images in a space, where moments are fixed."""
         if amount not in self._products:
             x = self.space(amount).x
-            self._products[amount] = x @ x.T
+            self._products[amount] = (x @ x.T).astype(np.float64)  # as a fit takes them: converted once for all folds
         return self._products[amount]
 
     def kernel(self, gamma: float) -> Floats:
@@ -111,7 +115,7 @@ class _FoldTraining(TrainingImages):
         change, x = self._whole.space(amount)
         return Space(change, x[self._rows])
 
-    def products(self, amount: float) -> NDArray[np.float32]:
+    def products(self, amount: float) -> Floats:
         """Return the products (m, m) of all pairs of training images in a space."""
         return self._whole.products(amount)[np.ix_(self._rows, self._rows)]
 

@@ -22,6 +22,7 @@ from ..evaluation.metrics import log_losses
 from ..evaluation.ranking import Ranking
 from ..fitting.calibration import Sigmoid, fit_sigmoid
 from ..fitting.cross_validation import select
+from ..fitting.decorrelation import Decorrelation
 from ..fitting.examples import Examples
 from ..fitting.folds import stratified_folds
 from ..fitting.methods import Fitted, Method, Recipe, methods
@@ -97,6 +98,19 @@ def _select(task: _Task, models: Sequence[MountainModel]) -> int:
     return select(losses, weights)
 
 
+class ImagesWithBackground(TrainingImages):
+    """The images of a tag with the pictures ``fitted`` (k,) of a sample at their end, which all tags share."""
+
+    def __init__(self, examples: Examples, sample: MountainSample, fitted: Rows) -> None:
+        super().__init__(examples, sample.moments, fixed_moments=True)
+        self._sample = sample
+        self._fitted = fitted
+
+    def _changed(self, change: Decorrelation, amount: float) -> NDArray[np.float32]:
+        own = change.of(self.examples.x[: len(self.examples) - len(self._fitted)])
+        return np.concatenate([own.astype(np.float32), self._sample.changed(amount)[self._fitted]])
+
+
 class _Task:
     """What the fits of one tag share.
 
@@ -117,7 +131,7 @@ class _Task:
             np.arange(len(examples) + more),
             examples.direction,
         )
-        self.images = TrainingImages(joined, sample.moments, fixed_moments=True)
+        self.images: TrainingImages = ImagesWithBackground(joined, sample, self.fitted)
         self._fold = stratified_folds(joined.is_tag, joined.groups, seed)
         self._held_with = np.full(len(sample), -1)
         if self._fold is not None:

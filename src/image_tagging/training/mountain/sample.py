@@ -5,7 +5,7 @@ Nothing here depends on a tag, so that a further tag of known images changes not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ class MountainSample:
     groups: Rows
     example_groups: Rows
     moments: Moments
+    _changed: dict[float, NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, background: Background, data: TaggedEmbeddings) -> MountainSample:
@@ -52,6 +53,12 @@ class MountainSample:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def changed(self, amount: float) -> NDArray[np.float32]:
+        """Return the part that models are fitted to after a decorrelation by ``amount``: once for all tags."""
+        if amount not in self._changed:
+            self._changed[amount] = self.moments.decorrelation(amount).of(self.x[: self.fitted]).astype(np.float32)
+        return self._changed[amount]
 
     def is_like(self, rows: Rows) -> NDArray[np.bool_]:
         """Return which pictures (m,) are near-duplicates of images of the data set."""
