@@ -35,7 +35,7 @@ def embedding(**values):
 
 def process_summary(**values):
     values = {"embedding": embedding(), "tags": {}, "empty_tags": (), "warnings": (), "files": (), **values}
-    return ProcessSummary(**{"namesake": "", "replaced": (), "seconds": 2.0, **values})
+    return ProcessSummary(**{"namesake": "", "seconds": 2.0, **values})
 
 
 def classify_summary(**values):

@@ -75,6 +75,15 @@ class ImageRef:
         """The path of the archive that holds the image, ``None`` for a plain file."""
         return ImageRef(self.file, self.members[:-1]).path if self.members else None
 
+    def path_in(self, source: str) -> str:
+        """Return the path below a folder or in an archive: ``cat/7.png``; the whole path where it leads to neither."""
+        if self.file == source:
+            return encodable("/".join(self.members) or os.path.basename(self.file))
+        folder = os.path.join(source, "")
+        if not self.file.startswith(folder):
+            return self.path
+        return encodable("/".join((self.file[len(folder) :].replace(os.sep, "/"), *self.members)))
+
 
 def member_parts(name: str) -> list[str]:
     """Return the folders in the name of an archive's member, and last its file; those that lead nowhere are dropped."""

@@ -44,10 +44,14 @@ class FoundImage:
 
 @dataclass(frozen=True)
 class FoundArchive:
-    """An archive in a source, and the number of images directly in it, ``None`` where archives are not opened."""
+    """An archive in a source, and the number of images directly in it, ``None`` where archives are not opened.
+
+    ``input`` is the absolute path of the input that it lies in, where there are several.
+    """
 
     ref: ImageRef
     images: Optional[int]
+    input: str = ""
 
 
 @dataclass(frozen=True)
@@ -200,7 +204,7 @@ class ImageRecord:
     ``hash_id`` identifies the picture in results. It is the hash of its pixels, except where an earlier image with
     that hash shows something else (a palette swap): then it is the ``picture_hash``. ``ref`` is the first file that
     holds the picture, ``tags`` are the tags of all files that do. ``embedding`` is (D,) float32 as the encoder returns
-    it, not normalised.
+    it, not normalised. ``input`` is the absolute path of the input that ``ref`` lies in, where there are several.
     """
 
     ref: ImageRef
@@ -213,14 +217,19 @@ class ImageRecord:
     tags: tuple[str, ...]
     embedding: NDArray[np.float32]
     encoder: EncoderSpec
+    input: str = ""
 
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A file of the run, and its ordinal among the files of that name in all folders, from 1."""
+    """A listed file, and its ordinal among the files of that name in all folders, from 1.
+
+    ``input`` is the absolute path of the input that it lies in, where there are several.
+    """
 
     ref: ImageRef
     ordinal: int
+    input: str = ""
 
 
 class TagScore(NamedTuple):

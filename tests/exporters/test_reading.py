@@ -105,7 +105,7 @@ def test_another_file_is_no_output_json(tmp_path, content):
 
 def test_rows_of_stage_1_come_back(tmp_path):
     with result_table(str(tmp_path / "stage1.db"), STAGE1) as table:
-        table.add(image_row(ref, "h") for ref in FILES)
+        table.add(image_row(STAGE1, ListedFile(ref, 1), "h") for ref in FILES)
     rows = list(read_table(str(tmp_path / "stage1.db")))
     assert [(row.file_name, row.file_path, row.type, row.hash_id) for row in rows] == [
         (ref.name, ref.path, ".png", "h") for ref in FILES

@@ -11,7 +11,7 @@ import pytest
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
 from image_tagging.exporters.tables import STAGE1, STAGE3, STAGE4, archive_row, image_row, result_table, score_rows
-from image_tagging.records import FoundArchive, TagScore
+from image_tagging.records import FoundArchive, ListedFile, TagScore
 
 SCORE = TagScore("cat", "ovr-svm", 0.25, 3, tagged=False)
 
@@ -64,7 +64,7 @@ def test_the_tables_have_the_documented_columns(tmp_path, table, columns):
 @pytest.mark.parametrize("name", ["it's.PNG", 'a"b.png', "'); DROP TABLE stage1; --.png", "猫🐱.png", "caf\udce9.png"])
 def test_an_odd_name_is_kept(tmp_path, name):
     ref = ImageRef(f"/data/{name}")
-    write(tmp_path / "stage1.db", STAGE1, [image_row(ref, "h1"), image_row(ref, "h1")])
+    write(tmp_path / "stage1.db", STAGE1, [image_row(STAGE1, ListedFile(ref, 1), "h1")] * 2)
     expected = (ref.name, ref.path, ".png", "h1")
     assert rows_of(tmp_path / "stage1.db", "stage1") == [expected, expected]
 
@@ -74,7 +74,7 @@ def test_every_score_is_a_row_with_its_model(tmp_path):
     write(
         tmp_path / "stage3.db",
         STAGE3,
-        score_rows(STAGE3, ref, "h1", [SCORE, TagScore("dog", "lr", 1.0, 10, tagged=True)]),
+        score_rows(STAGE3, ListedFile(ref, 1), "h1", [SCORE, TagScore("dog", "lr", 1.0, 10, tagged=True)]),
     )
     assert rows_of(tmp_path / "stage3.db", "stage3") == [
         ("1.png", "/data/1.png", ".png", "h1", "ovr-svm", "cat", 0.25, 0),
@@ -83,15 +83,15 @@ def test_every_score_is_a_row_with_its_model(tmp_path):
 
 
 def test_no_score_is_no_row():
-    assert score_rows(STAGE3, ImageRef("/data/1.png"), "h1", []) == []
+    assert score_rows(STAGE3, ListedFile(ImageRef("/data/1.png"), 1), "h1", []) == []
 
 
 def test_stage_4_has_a_row_for_every_score_with_its_archive_and_one_for_every_archive(tmp_path):
     ref = ImageRef("/data/a.zip", ("b.zip", "cat/1.PNG"))
     rows = [
-        *score_rows(STAGE4, ref, "h1", [SCORE]),
-        archive_row(FoundArchive(ImageRef("/data/a.zip", ("b.zip",)), 1)),
-        archive_row(FoundArchive(ImageRef("/data/a.zip"), 0)),
+        *score_rows(STAGE4, ListedFile(ref, 1), "h1", [SCORE]),
+        archive_row(STAGE4, FoundArchive(ImageRef("/data/a.zip", ("b.zip",)), 1)),
+        archive_row(STAGE4, FoundArchive(ImageRef("/data/a.zip"), 0)),
     ]
     write(tmp_path / "stage4.db", STAGE4, rows)
     nothing = (None,) * 5
@@ -100,6 +100,18 @@ def test_stage_4_has_a_row_for_every_score_with_its_archive_and_one_for_every_ar
         ("b.zip", "/data/a.zip/b.zip", "/data/a.zip", ".zip", 1, *nothing),
         ("a.zip", "/data/a.zip", None, ".zip", 0, *nothing),
     ]
+
+
+def test_rows_of_several_inputs_end_with_theirs(tmp_path):
+    table, ref = STAGE4.with_input(True), ImageRef("/data/a.zip", ("1.png",))
+    rows = [
+        *score_rows(table, ListedFile(ref, 1, "/data"), "h1", [SCORE]),
+        archive_row(table, FoundArchive(ImageRef("/data/a.zip"), 1, "/data")),
+    ]
+    write(tmp_path / "stage4.db", table, rows)
+    assert [row[-1] for row in rows_of(tmp_path / "stage4.db", "stage4")] == ["/data", "/data"]
+    assert STAGE4.with_input(False) is STAGE4
+    assert image_row(STAGE1.with_input(True), ListedFile(ref, 1, "/data"), "h1")[-1] == "/data"
 
 
 def test_the_file_appears_when_it_is_complete_and_replaces_the_earlier_one(tmp_path):

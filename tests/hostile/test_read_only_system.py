@@ -60,8 +60,9 @@ _MANY = """
 import sys
 from image_tagging.addresses import ImageRef
 from image_tagging.records import FoundImage
-from image_tagging.store import WorkingStore
+from image_tagging.store import Role, WorkingStore
 with WorkingStore(sys.argv[1]) as store:
+    store.inputs.choose(Role.FOLDER, "/in")
     found = (FoundImage(ImageRef(f"/in/{n % 7}/{'x' * 60}-{n * 7919 % 200000}.png"), "1") for n in range(200000))
     print(store.listing.replace(found).images)
 """

@@ -135,14 +135,16 @@ def test_what_is_gone_of_this_stage_is_dropped_and_counted(sources, out, trained
 
 def test_the_command_says_how_many_are_replaced_and_kept(sources, out, trained, capsys):
     options = (f"--model={trained.models}", f"--output={out}", "--place=none")
-    for name, source in (("classify", "folder"), ("classify-zip", "a.zip"), ("classify", "packed")):
+    for name, source in (("classify", "folder"), ("classify-zip", "a.zip"), ("classify", "folder")):
+        if name == "classify" and out.exists():
+            (sources / "folder" / "tiles-1.png").unlink()
         assert cli.main([name, f"--directory={sources / source}", *options]) == 0
     said = capsys.readouterr().out
     assert "output.json: kept 3 pictures of stage 3 (classify)." in said
     assert "output.json: kept 3 pictures of stage 4 (classify-zip)." in said
-    assert "replaced 3 pictures of the last run of this stage, of which 2 are not among these images." in said
+    assert "replaced 3 pictures of the last run of this stage, of which 1 is not among these images." in said
     log = (out / "image-tagging.log").read_text(encoding="utf-8")
-    assert "output.json: replaced 3 pictures of this stage (2 of them gone), kept 3 of the other" in log
+    assert "output.json: replaced 3 pictures of this stage (1 of them gone), kept 3 of the other" in log
 
 
 def test_pictures_that_share_a_hash_alone_keep_apart(tmp_path, out, trained):

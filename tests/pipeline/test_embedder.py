@@ -21,7 +21,7 @@ from image_tagging.pipeline.configs import EmbeddingConfig
 from image_tagging.pipeline.embedding import embed_images
 from image_tagging.progress import no_progress
 from image_tagging.sources.find import find_images
-from image_tagging.store.working_store import WorkingStore
+from image_tagging.store import Role, WorkingStore
 from samples import drawn, encoded, plain, png, ten_pictures, written, zipped
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -326,6 +326,7 @@ def test_a_run_that_was_killed_goes_on_and_gives_what_an_uninterrupted_one_gives
 
 def test_a_file_that_changes_between_finding_and_reading_is_read_by_the_next_run(folder, out):
     with WorkingStore(str(out)) as store:
+        store.inputs.choose(Role.FOLDER, str(folder))
         found = list(find_images(str(folder)))
         written(folder / "3.png", png(99) + b"longer")
         embed_images(store, found, choose(), EmbeddingConfig(), no_progress)
@@ -335,6 +336,7 @@ def test_a_file_that_changes_between_finding_and_reading_is_read_by_the_next_run
 
 def test_a_file_that_is_removed_between_finding_and_reading_is_a_failure(folder, out):
     with WorkingStore(str(out)) as store:
+        store.inputs.choose(Role.FOLDER, str(folder))
         found = list(find_images(str(folder)))
         os.remove(folder / "3.png")
         summary = embed_images(store, found, choose(), EmbeddingConfig(), no_progress)

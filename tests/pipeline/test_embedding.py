@@ -12,7 +12,7 @@ from image_tagging.errors import InputError, NoImagesError
 from image_tagging.pipeline.configs import EmbeddingConfig
 from image_tagging.pipeline.embedding import embed_images
 from image_tagging.sources.find import find_images
-from image_tagging.store.working_store import WorkingStore
+from image_tagging.store import Role, WorkingStore
 from samples import ten_pictures, written
 
 
@@ -34,6 +34,7 @@ def test_a_run_that_is_interrupted_leaves_no_thread_at_work_when_the_store_is_cl
             raise KeyboardInterrupt
 
     with WorkingStore(str(out)) as store:
+        store.inputs.choose(Role.FOLDER, str(folder))
         with pytest.raises(KeyboardInterrupt) as caught:
             embed_images(store, find_images(str(folder)), choose(), EmbeddingConfig(batch_size=1), interrupted)
         assert caught.tb  # which holds on to whatever the run left open, as it does on its way to the command line

@@ -1,4 +1,4 @@
-"""Several inputs in one output folder: none takes the metadata of another without a word."""
+"""Untagged inputs of one name in one output folder: none takes the metadata of another."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from image_tagging import ProcessConfig, process_dataset
 from image_tagging.cli import app as cli
 from image_tagging.errors import OutputError
+from image_tagging.exporters import read_table
 from image_tagging.store import STORE_NAME
 from samples import png, written
 
@@ -66,9 +67,8 @@ def test_two_inputs_of_one_name_keep_two_metadata_files(process, tmp_path, first
     assert list(held(tmp_path)) == [SECOND, FIRST]
     assert summary.files[0] == str(tmp_path / "out" / "clip-cache" / SECOND)
     assert summary.namesake == str(tmp_path / first)
-    assert [(os.path.basename(file.path), file.source, file.pictures) for file in summary.replaced] == [
-        ("stage1.db", str(tmp_path / first), 1)
-    ]
+    rows = list(read_table(tmp_path / "out" / "clip-cache" / "stage1.db"))
+    assert [row.input for row in rows] == [str(tmp_path / first), str(tmp_path / second)]
 
 
 def test_each_input_has_its_file_in_every_run(process, tmp_path):
@@ -129,37 +129,13 @@ def test_an_input_by_another_path_is_the_same(process, tmp_path, monkeypatch):
     assert held(tmp_path) == {FIRST: ["0.png"]}
 
 
-def test_a_tagged_data_set_that_replaces_another_says_so(process, tmp_path):
-    first = process("a/photos", tagged_dataset=True)
-    again = process("a/photos", tagged_dataset=True)
-    other = process("b/photos", tagged_dataset=True)
-    assert (first.replaced, again.replaced, other.namesake) == ((), (), "")
-    assert [file.path for file in other.replaced] == list(other.files)
-    assert {(file.source, file.pictures) for file in other.replaced} == {(str(tmp_path / "a/photos"), 1)}
-    assert held(tmp_path, "out") == {"input-metadata.json": ["1.png"]}
-
-
-def test_a_tagged_data_set_of_an_unknown_input_is_said_to_be_replaced(process, tmp_path):
-    process("a/photos", tagged_dataset=True)
-    (tmp_path / "out" / STORE_NAME).unlink()
-    other = process("b/photos", tagged_dataset=True)
-    assert [(os.path.basename(file.path), file.source, file.pictures) for file in other.replaced] == [
-        ("input-metadata.json", str(tmp_path / "a" / "photos" / "0.png"), 0)
-    ]
-
-
-def test_the_command_says_what_is_numbered_and_what_is_replaced(tmp_path, capsys):
-    for tagged in (False, True):
-        for source in ("a/photos", "b/photos"):
-            arguments = (f"--input_folder={tmp_path / source}", f"--output_folder={tmp_path / 'out'}")
-            assert cli.main(["process", *arguments, f"--tagged_dataset={tagged}", "--clip_model=builtin"]) == 0
-    said = capsys.readouterr().out
+def test_the_command_says_what_is_numbered(tmp_path, capsys):
+    for source in ("a/photos", "b/photos"):
+        arguments = (f"--input_folder={tmp_path / source}", f"--output_folder={tmp_path / 'out'}")
+        assert cli.main(["process", *arguments, "--tagged_dataset=False", "--clip_model=builtin"]) == 0
     other = tmp_path / "a" / "photos"
+    said = capsys.readouterr().out
     assert f"The metadata file is numbered: {other} has the same name, and keeps its own." in said
-    assert f"Replaced stage1.db, which held 1 picture of {other}." in said
-    assert "Replaced input-metadata.json, stage1.db, input-image-hash-to-tag-list.json" in said
-    log = (tmp_path / "out" / "image-tagging.log").read_text(encoding="utf-8")
-    assert f"replaced {tmp_path / 'out' / 'input-metadata.json'}, which held 1 pictures of {other}" in log
 
 
 def test_a_file_of_the_user_under_a_number_is_left(process, tmp_path):

@@ -29,7 +29,7 @@ from image_tagging.exporters import read_results
 from image_tagging.pipeline import sort_encoder as sort_encoder_module
 from image_tagging.pipeline import sort_training
 from image_tagging.progress import WHOLE
-from image_tagging.store import PLACING, WorkingStore
+from image_tagging.store import PLACING, Role, WorkingStore
 from raw_tars import tarred
 from samples import encoded, written, zipped
 
@@ -314,6 +314,7 @@ def test_the_sample_is_what_training_would_draw_from_all(inputs, tmp_path, monke
     whole = str(tmp_path / "clip-cache" / "mountain-metadata.json")
     monkeypatch.setattr(sort_training, "MOST_KEPT", 5)
     with WorkingStore(str(tmp_path)) as store:
+        store.inputs.choose(Role.UNTAGGED, str(inputs / "mountain"))
         (example, _), *_ = store.pictures.names()
         sample = sort_training.draw_sample(store, {example})
         records = list(store.pictures.records_of([name for name, _ in sample.pictures], encoder))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import numpy as np
 import pytest
 
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
-from image_tagging.records import EncoderSpec
-from image_tagging.store import PLACING, PlacedFile, WorkingStore
+from image_tagging.records import EmbeddedImage, EncoderSpec
+from image_tagging.store import PLACING, PlacedFile, Role, WorkingStore
 from image_tagging.store.store_file import STORE_NAME
 from samples import facts, found
 
@@ -45,6 +45,16 @@ CREATE TABLE IF NOT EXISTS listing(
     seq INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, address TEXT NOT NULL, stamp TEXT NOT NULL, name TEXT NOT NULL,
     tag TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 1, picture_id TEXT);
 CREATE INDEX IF NOT EXISTS listing_picture ON listing(picture_id);
+"""
+
+#: What makes a store of this version one of version 4: its listing had no input.
+VERSION_4 = """
+DROP TABLE listed;
+DROP TABLE input;
+CREATE TABLE listing(
+    seq INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL, name TEXT NOT NULL,
+    tag TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 1, picture_id TEXT);
+CREATE INDEX listing_picture ON listing(picture_id);
 """
 
 #: Version 1 lacked one table, and kept imported embeddings among those computed.
@@ -97,6 +107,15 @@ def version(request):
     return request.param
 
 
+@contextmanager
+def opened(tmp_path, *images):
+    """The store, taken over, in which these images are found again; the image that failed is among them."""
+    with WorkingStore(str(tmp_path), "d") as store:
+        store.inputs.choose(Role.FOLDER, "/d")
+        store.listing.replace(found(*names) for names in images)
+        yield store
+
+
 def pending(store):
     return [item.ref for item in store.listing.pending(SPEC)]
 
@@ -104,7 +123,7 @@ def pending(store):
 def test_what_an_earlier_store_knows_of_the_images_listed_is_kept(tmp_path, version):
     make_store(tmp_path, version)
     for _ in range(2):
-        with WorkingStore(str(tmp_path), "d") as store:
+        with opened(tmp_path, *LISTED, ("/d/0.png",)) as store:
             assert pending(store) == []
             store.pictures.assign_names(SPEC)
             records = {(each.ref.file, *each.ref.members): each for each in store.pictures.records(SPEC)}
@@ -117,22 +136,19 @@ def test_what_an_earlier_store_knows_of_the_images_listed_is_kept(tmp_path, vers
 
 def test_the_same_images_found_again_need_not_be_read(tmp_path, version):
     make_store(tmp_path, version)
-    with WorkingStore(str(tmp_path), "d") as store:
-        store.listing.replace(found(*names) for names in LISTED)
+    with opened(tmp_path, *LISTED) as store:
         assert pending(store) == []
 
 
 def test_plain_files_of_an_earlier_listing_need_not_be_read_again(tmp_path, version):
     make_store(tmp_path, version)
-    with WorkingStore(str(tmp_path), "d") as store:
-        store.listing.replace([found(*EARLIER), found("/d/0.png")])
+    with opened(tmp_path, EARLIER, ("/d/0.png",)) as store:
         assert pending(store) == []
 
 
 def test_an_image_that_shared_the_path_of_another_is_read(tmp_path, version):
     make_store(tmp_path, version)
-    with WorkingStore(str(tmp_path), "d") as store:
-        store.listing.replace([found("/d/a.zip", "c/3.png"), found("/d/a.zip", "c", "3.png")])
+    with opened(tmp_path, ("/d/a.zip", "c/3.png"), ("/d/a.zip", "c", "3.png")) as store:
         assert pending(store) == [ImageRef("/d/a.zip", ("c", "3.png"))]
 
 
@@ -172,10 +188,25 @@ def test_a_store_of_version_3_learns_to_remember_what_is_placed(tmp_path):
     with WorkingStore(str(tmp_path)) as store:
         store.finished.finish(PLACING, "models")
     with closing(sqlite3.connect(tmp_path / STORE_NAME)) as db:
-        db.executescript("DROP TABLE placed; DROP TABLE placed_folder; PRAGMA user_version = 3")
+        db.executescript(f"{VERSION_4} DROP TABLE placed; DROP TABLE placed_folder; PRAGMA user_version = 3")
     with WorkingStore(str(tmp_path)) as store:
         assert store.finished.made_from(PLACING) == "models"
         assert store.placed.of("a") == []
         store.placed.remember({"a": [PlacedFile("svm/cat/0.5", "a.png", 1, 2)]}, "3", "models")
     with WorkingStore(str(tmp_path)) as store:
         assert store.placed.of("a") == [PlacedFile("svm/cat/0.5", "a.png", 1, 2)]
+
+
+def test_a_store_of_version_4_knows_its_images_and_no_input(tmp_path):
+    with opened(tmp_path, ("/d/1.png",)) as store:
+        store.encoders.add(SPEC)
+        embedding = np.zeros(3, dtype=np.float32)
+        store.embeddings.add([EmbeddedImage(facts("/d/1.png"), embedding)], SPEC)
+        store.finished.finish(PLACING, "models")
+    with closing(sqlite3.connect(tmp_path / STORE_NAME)) as db:
+        db.executescript(f"{VERSION_4} PRAGMA user_version = 4")
+    with WorkingStore(str(tmp_path), "d") as store:
+        assert [store.inputs.of(role) for role in Role] == [[]] * 5
+        assert store.finished.made_from(PLACING) == "models"
+    with opened(tmp_path, ("/d/1.png",), ("/d/2.png",)) as store:
+        assert [ref.path for ref in pending(store)] == ["/d/2.png"]

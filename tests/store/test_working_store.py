@@ -6,7 +6,7 @@ import dataclasses
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ from image_tagging.records import (
     ImportedEmbedding,
     ListedFile,
 )
-from image_tagging.store import WorkingStore, listing, store_file
+from image_tagging.store import Role, WorkingStore, listing, store_file
 from image_tagging.store.store_file import STORE_NAME
 from samples import facts, found, written
 
@@ -31,9 +31,17 @@ SPEC = EncoderSpec("mean-colours", "v1", 3, "none")
 OTHER = EncoderSpec("other", "v1", 2, "none")
 
 
+@contextmanager
+def opened(folder):
+    """A store in which the images of ``/d`` are chosen."""
+    with WorkingStore(str(folder)) as store:
+        store.inputs.choose(Role.FOLDER, "/d")
+        yield store
+
+
 @pytest.fixture
 def store(tmp_path):
-    with WorkingStore(str(tmp_path / "out")) as store:
+    with opened(tmp_path / "out") as store:
         store.encoders.add(SPEC)
         yield store
 
@@ -177,7 +185,7 @@ def test_of_images_of_one_path_one_may_fail(store, one_path):
         store.embeddings.add(order, SPEC)
         store.pictures.assign_names(SPEC)
         assert [failure.ref for failure in store.failures.of_listed()] == refs[:1]
-        assert [file for file, _ in store.pictures.files()] == refs[1:]
+        assert [file.ref for file, _ in store.pictures.files()] == refs[1:]
 
 
 # --- remembering ------------------------------------------------------------------------------------------
@@ -296,7 +304,7 @@ def test_a_picture_in_several_files_is_one_with_all_its_tags(store):
     assert first.embedding.tolist() == [1, 2, 3]
     assert (first.format, first.size_bytes, first.width, first.height) == ("PNG", 100, 12, 8)
     assert store.pictures.count() == (3, 2)
-    assert [(ref.path, hash_id) for ref, hash_id in store.pictures.files()] == [
+    assert [(file.ref.path, hash_id) for file, hash_id in store.pictures.files()] == [
         ("/d/dog/b.png", "h1"),
         ("/d/cat/a.png", "h1"),
         ("/d/cat/c.png", "h2"),
@@ -448,12 +456,12 @@ def test_what_was_computed_here_is_used_and_differences_are_counted(store, metad
 
 
 def test_imported_embeddings_count_only_in_runs_that_name_their_file(tmp_path, metadata):
-    with WorkingStore(str(tmp_path)) as first:
+    with opened(tmp_path) as first:
         first.imported.replace(metadata, SPEC, [imported()])
         first.listing.replace([found("/d/1.png")])
         first.embeddings.add([embedded("/d/1.png", values=None)], SPEC)
         assert pending(first) == []
-    with WorkingStore(str(tmp_path)) as second:
+    with opened(tmp_path) as second:
         assert pending(second) == ["/d/1.png"]
         assert not second.embeddings.has(facts("/d/1.png"), SPEC)
         second.pictures.assign_names(SPEC)
@@ -509,11 +517,11 @@ def test_a_store_with_more_than_our_tables_is_refused(tmp_path, statement):
 
 
 def test_a_store_that_was_closed_remembers(tmp_path):
-    with WorkingStore(str(tmp_path)) as store:
+    with opened(tmp_path) as store:
         store.encoders.add(SPEC)
         store.listing.replace([found("/d/1.png"), found("/d/2.png")])
         store.embeddings.add([embedded("/d/1.png")], SPEC)
-    with WorkingStore(str(tmp_path)) as store:
+    with opened(tmp_path) as store:
         assert pending(store) == ["/d/2.png"]
         store.pictures.assign_names(SPEC)
         assert pictures(store) == [("/d/1.png", "h1", [1, 2, 3])]
@@ -521,13 +529,13 @@ def test_a_store_that_was_closed_remembers(tmp_path):
 
 def test_what_was_added_before_a_crash_is_there(tmp_path):
     """The files as a killed process leaves them: the store and its log, never closed."""
-    with WorkingStore(str(tmp_path / "killed")) as store:
+    with opened(tmp_path / "killed") as store:
         store.encoders.add(SPEC)
         store.listing.replace([found("/d/1.png"), found("/d/2.png")])
         store.embeddings.add([embedded("/d/1.png")], SPEC)
         shutil.copytree(tmp_path / "killed", tmp_path / "found")
     assert len(list((tmp_path / "found").iterdir())) > 1
-    with WorkingStore(str(tmp_path / "found")) as store:
+    with opened(tmp_path / "found") as store:
         assert pending(store) == ["/d/2.png"]
 
 
@@ -570,7 +578,7 @@ def test_a_database_that_is_something_else_is_refused_and_left_as_it_is(tmp_path
 
 def test_an_empty_file_becomes_a_store(tmp_path):
     (tmp_path / STORE_NAME).write_bytes(b"")
-    with WorkingStore(str(tmp_path)) as store:
+    with opened(tmp_path) as store:
         assert store.listing.replace([found("/d/1.png")]).images == 1
 
 
@@ -588,7 +596,7 @@ def test_the_address_survives_and_the_stamp_is_that_of_the_listing(store):
 
 def test_rows_that_are_taken_no_further_are_let_go_after_the_store_is_closed(tmp_path):
     """As where Ctrl-C comes while results are written: closing the cursor then would be an error on the screen."""
-    with WorkingStore(str(tmp_path)) as store:
+    with opened(tmp_path) as store:
         store.encoders.add(SPEC)
         names = ("/d/1.png", "/d/2.png")
         store.listing.replace(map(found, names))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,6 +12,7 @@ from rich.console import Console
 from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from ..records import Failure
 from ..text import counted, shortened, tag_in_words
+from .input_screen import in_inputs, show_inputs
 from .screen import line, screen
 from .tag_tables import reports_by_tag, show_answers, show_counts, show_reports
 
@@ -36,22 +36,10 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
     notes = [f"The folder {tag_in_words(tag)} holds no image: {why}." for tag in folders]
     _show_notes(console, notes, len(summary.empty_tags))
     _show_notes(console, summary.warnings, len(summary.warnings))
-    _show_inputs(console, summary)
-    _show_end(console, summary.files, summary.seconds, summary.embedding.images)
-
-
-def _show_inputs(console: Console, summary: ProcessSummary) -> None:
-    """Print what became of the files of other inputs in the output folder."""
     if summary.namesake:
         other = shortened(summary.namesake, 1000)
         line(console, f"  The metadata file is numbered: {other} has the same name, and keeps its own.", style="yellow")
-    held: dict[str, list[str]] = {}
-    for file in summary.replaced:
-        pictures = f"{counted(file.pictures, 'picture')} of " if file.pictures else ""
-        held.setdefault(f"{pictures}{shortened(file.source, 1000)}", []).append(os.path.basename(file.path))
-    for what, names in held.items():
-        note = f"  Replaced {', '.join(names)}, which held {what}. Another --output_folder keeps both."
-        line(console, note, style="yellow")
+    _show_end(console, summary.files, summary.seconds, summary.embedding.images)
 
 
 def show_train(summary: TrainSummary, *, is_part: bool = False) -> None:
@@ -165,7 +153,7 @@ def _show_stages(console: Console, summary: ClassifySummary) -> None:
 
 
 def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[str]) -> None:
-    parts = [counted(summary.images, "image")]
+    parts = [in_inputs(counted(summary.images, "image"), summary)]
     if summary.archives:
         parts.append(counted(len(summary.archives), "archive"))
     if duplicates := summary.images - summary.pictures:
@@ -180,6 +168,7 @@ def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[s
     where = f"on {summary.computed_on}" if summary.computed_on else "all known before"
     line(console, f"Encoder {summary.encoder.label}: {counted(summary.computed, 'embedding')} computed, {where}")
     _show_failures(console, "skipped", summary.failures, skipped, log)
+    show_inputs(console, summary)
     if summary.left_out:
         line(console, f"  Left out: {', '.join(count.words for count in summary.left_out)}.", style="yellow")
     if summary.no_encoder:

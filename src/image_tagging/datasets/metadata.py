@@ -18,11 +18,13 @@ from typing import Any, Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from ..addresses import ImageRef
 from ..errors import InputError
 from ..files import StrPath, fitting_name, longest_name, user_path
 from ..records import EncoderSpec, ImageRecord, ImportedEmbedding
 from ..settings import METADATA_FORMATS
-from .json_objects import json_entries, json_object
+from ..text import encodable
+from .json_objects import JsonObjectWriter, json_entries, json_object
 from .metadata_addresses import address_of
 from .metadata_errors import contradictory, empty, foreign, mixed, not_numbers
 from .metadata_limits import require_narrow, require_short
@@ -79,12 +81,18 @@ def untagged_metadata_name(source: str, folder: str) -> str:
     return f"{fitting_name(stem, longest_name(folder) - len(METADATA_ENDING + PARQUET_SUFFIX))}{METADATA_ENDING}.json"
 
 
+def input_keys(ref: ImageRef, source: str) -> dict[str, str]:
+    """Return what results say of the input of an image, by its absolute path; nothing where there is one input."""
+    return {"input": encodable(source), "path_in_input": ref.path_in(source)} if source else {}
+
+
 def as_json(record: ImageRecord, *, tagged: bool) -> dict[str, Any]:
     """Return an image's record as the metadata file holds it."""
     return {
         "hash_id": record.hash_id,
         "file_path": record.ref.path,
         "address": record.ref.address,
+        **input_keys(record.ref, record.input),
         "file_name": record.ref.name,
         "file_type": record.format,
         "image_size_bytes": record.size_bytes,
@@ -114,8 +122,12 @@ class RecordWriter:
 
 
 @contextmanager
-def record_writer(paths: Iterable[str], encoder: EncoderSpec, *, tagged: bool) -> Iterator[RecordWriter]:
+def record_writer(
+    paths: Iterable[str], encoder: EncoderSpec, *, tagged: bool, with_input: bool = False
+) -> Iterator[RecordWriter]:
     """Write the records of pictures to all of ``paths``, which appear only when they are complete.
+
+    ``with_input`` says that every record has its input.
 
     Raises
     ------
@@ -125,14 +137,18 @@ def record_writer(paths: Iterable[str], encoder: EncoderSpec, *, tagged: bool) -
         A file cannot be written.
     """
     with ExitStack() as stack:
-        yield RecordWriter([_open_writer(stack, path, encoder, tagged) for path in paths], tagged=tagged)
+        writers: list[Callable[[dict[str, Any]], None]] = []
+        for path in paths:
+            if path.endswith(PARQUET_SUFFIX):
+                table = parquet_table(path, RECORDS_MARK, encoder, tagged=tagged, with_input=with_input)
+                writers.append(stack.enter_context(table).add)
+            else:
+                writers.append(_by_hash(stack.enter_context(json_object(path, RECORDS_MARK))))
+        yield RecordWriter(writers, tagged=tagged)
 
 
-def _open_writer(stack: ExitStack, path: str, encoder: EncoderSpec, tagged: bool) -> Callable[[dict[str, Any]], None]:
-    if path.endswith(PARQUET_SUFFIX):
-        return stack.enter_context(parquet_table(path, RECORDS_MARK, encoder, tagged=tagged)).add
-    records = stack.enter_context(json_object(path, RECORDS_MARK))
-    return lambda row: records.add(row["hash_id"], row)
+def _by_hash(writer: JsonObjectWriter) -> Callable[[dict[str, Any]], None]:
+    return lambda row: writer.add(row["hash_id"], row)
 
 
 def write_lists(path: str, lists: Iterable[tuple[str, list[str]]]) -> None:

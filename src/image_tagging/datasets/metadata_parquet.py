@@ -76,7 +76,9 @@ class ParquetTable:
 
 
 @contextmanager
-def parquet_table(path: str, mark: re.Pattern[bytes], encoder: EncoderSpec, *, tagged: bool) -> Iterator[ParquetTable]:
+def parquet_table(
+    path: str, mark: re.Pattern[bytes], encoder: EncoderSpec, *, tagged: bool, with_input: bool = False
+) -> Iterator[ParquetTable]:
     """Write a Parquet table to ``path``, which appears only when it is complete.
 
     The same records give the same bytes, with one version of pyarrow.
@@ -91,7 +93,7 @@ def parquet_table(path: str, mark: re.Pattern[bytes], encoder: EncoderSpec, *, t
     require_pyarrow()
     import pyarrow.parquet as pq
 
-    schema = _schema(encoder, tagged)
+    schema = _schema(encoder, tagged, with_input)
     # Embeddings hardly shrink, and their smallest and largest numbers say nothing.
     plain = [field.name for field in schema if field.name != _VECTOR]
     named = ["file_type", "embeddings_type", "model", "pretrained", "image_tags.list.element"]
@@ -107,12 +109,14 @@ def parquet_table(path: str, mark: re.Pattern[bytes], encoder: EncoderSpec, *, t
         table.flush()
 
 
-def _schema(encoder: EncoderSpec, tagged: bool) -> Any:
+def _schema(encoder: EncoderSpec, tagged: bool, with_input: bool) -> Any:
     import pyarrow as pa
 
     text, whole, number = pa.string(), pa.int64(), pa.field("element", pa.float32(), nullable=False)
     columns = {
-        **{"hash_id": text, "file_path": text, _ADDRESS: pa.list_(text), "file_name": text, "file_type": text},
+        **{"hash_id": text, "file_path": text, _ADDRESS: pa.list_(text)},
+        **({"input": text, "path_in_input": text} if with_input else {}),
+        **{"file_name": text, "file_type": text},
         "image_size_bytes": whole,
         **{"image_resolution": pa.list_(whole, 2), "image_xsize": whole, "image_ysize": whole},
         **({"image_tags": pa.list_(text)} if tagged else {}),

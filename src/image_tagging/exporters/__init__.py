@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .bins import Placing
 from .dataset_files import DatasetFiles
-from .dataset_sources import InputFiles, ReplacedFile
+from .dataset_sources import InputFiles
 from .earlier import OUTPUT_JSON, EarlierResults
 from .placing import require_place
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
@@ -19,7 +19,6 @@ __all__ = [
     "EarlierResults",
     "InputFiles",
     "Placing",
-    "ReplacedFile",
     "ResultScore",
     "ResultWriter",
     "ScoredPicture",

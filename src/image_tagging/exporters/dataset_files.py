@@ -29,7 +29,7 @@ from ..writing import folder_below, require_ours
 from .tables import STAGE1, image_row, result_table
 
 #: Counts the changes of what the files hold: those of an earlier count are written again.
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,22 @@ class DatasetFiles:
     @property
     def paths(self) -> tuple[str, ...]:
         """All files: the metadata, the table, and, of a tagged data set, the two lists."""
+        return (*self.records, self.table, *self._lists)
+
+    @property
+    def table(self) -> str:
+        """The table, of all inputs."""
+        return os.path.join(os.path.dirname(self.records[0]), STAGE1.file_name)
+
+    @property
+    def _lists(self) -> tuple[str, ...]:
         lists = (HASH_TO_TAGS, TAG_TO_HASHES) if self.tagged else ()
-        folder = os.path.dirname(self.records[0])
-        return (*self.records, *(os.path.join(folder, name) for name in (STAGE1.file_name, *lists)))
+        return tuple(os.path.join(os.path.dirname(self.records[0]), name) for name in lists)
+
+    @property
+    def _own(self) -> tuple[str, ...]:
+        """The metadata and the lists."""
+        return (*self.records, *self._lists)
 
     @property
     def marks(self) -> tuple[re.Pattern[bytes], ...]:
@@ -92,7 +105,8 @@ class DatasetFiles:
     ) -> tuple[str, ...]:
         """Write the files and return their paths, unless an earlier run wrote these from the same images.
 
-        ``digest`` stands for all images found, and ``unchanged`` says that nothing new is known about
+        They are of all inputs of the role that is chosen; untagged metadata is of the chosen input, and its table of
+        all untagged ones. ``digest`` stands for the images, and ``unchanged`` says that nothing new is known about
         them since. The ``empty_tags``, in alphabetical order, are listed without an image.
 
         Raises
@@ -100,21 +114,34 @@ class DatasetFiles:
         OutputError
             A file cannot be written.
         """
-        made_from = f"{_FORMAT}/{digest}/{encoder.label}/{json.dumps(empty_tags)}"
-        if unchanged and store.finished.is_finished(self.paths[0], f"{made_from}/{_stamps(self.paths)}"):
-            return self.paths
-        table_path, *list_paths = self.paths[len(self.records) :]
-        with record_writer(self.records, encoder, tagged=self.tagged) as writer:
+        inputs = store.inputs
+        own, table = inputs.work(self.paths[0]), inputs.work(self.table, of_role=True)
+        own_from = f"{_FORMAT}/{encoder.label}/{digest}/{json.dumps(empty_tags)}"
+        table_from = f"{_FORMAT}/{encoder.label}/{inputs.digest(of_role=True)}"
+        if not unchanged or not store.finished.is_finished(own, f"{own_from}/{_stamps(self._own)}"):
+            self._write_own(store, encoder, empty_tags)
+            store.finished.finish(own, f"{own_from}/{_stamps(self._own)}")
+        if not unchanged or not store.finished.is_finished(table, f"{table_from}/{_stamps([self.table])}"):
+            self._write_table(store)
+            store.finished.finish(table, f"{table_from}/{_stamps([self.table])}")
+        return self.paths
+
+    def _write_own(self, store: WorkingStore, encoder: EncoderSpec, empty_tags: Sequence[str]) -> None:
+        """Write the metadata and the lists."""
+        with_input = self.tagged and bool(store.inputs.origins)
+        with record_writer(self.records, encoder, tagged=self.tagged, with_input=with_input) as writer:
             for record in store.pictures.records(encoder):
                 writer.add(record)
-        with result_table(table_path, STAGE1) as table:
-            table.add(image_row(ref, hash_id) for ref, hash_id in store.pictures.files())
         if self.tagged:
-            write_lists(list_paths[0], store.pictures.tags())
+            hash_to_tags, tag_to_hashes = self._lists
+            write_lists(hash_to_tags, store.pictures.tags())
             empty: list[tuple[str, list[str]]] = [(tag, []) for tag in empty_tags]
-            write_lists(list_paths[1], heapq.merge(store.pictures.tag_lists(), empty))
-        store.finished.finish(self.paths[0], f"{made_from}/{_stamps(self.paths)}")
-        return self.paths
+            write_lists(tag_to_hashes, heapq.merge(store.pictures.tag_lists(), empty))
+
+    def _write_table(self, store: WorkingStore) -> None:
+        table = STAGE1.with_input(bool(store.inputs.origins))
+        with result_table(self.table, table) as rows:
+            rows.add(image_row(table, file, hash_id) for file, hash_id in store.pictures.files(of_role=True))
 
 
 def _stamps(paths: Sequence[str]) -> list[str]:

@@ -6,12 +6,12 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 
 from ..datasets import METADATA_ENDING, RECORDS_MARK, read_embeddings
-from ..errors import EncoderError, MetadataError
+from ..errors import EncoderError, MetadataError, OutputError
 from ..store import WorkingStore, WrittenFrom
+from ..text import short_path
 from ..writing import require_ours
 from .dataset_files import DatasetFiles
 
@@ -19,31 +19,20 @@ from .dataset_files import DatasetFiles
 _NUMBERED = re.compile(rf"(?: \((\d+)\))?{METADATA_ENDING}\.\w+")
 
 
-@dataclass(frozen=True)
-class ReplacedFile:
-    """A file of stage 1 that held another input before.
-
-    ``source`` is that input; where only the file itself says what it held, its first image, and ``pictures`` is 0.
-    """
-
-    path: str
-    source: str
-    pictures: int
-
-
 class InputFiles:
-    """The files of stage 1 that one input has in the output folder of a store.
+    """The files of stage 1 that one input has in the output folder of a store, in which it is chosen.
 
     Untagged metadata is numbered where another input of the same name has its own there: ``namesake`` is that input,
-    or the first image of its metadata. ``replaced`` are the files that another input has now.
+    or the first image of its metadata.
 
     Raises
     ------
     OutputError
-        A file that is not ours has the name of one of the files.
+        A file that is not ours has the name of one of the files, or one holds an input that the store does not know,
+        unless all are to be replaced (``fresh``).
     """
 
-    def __init__(self, files: DatasetFiles, store: WorkingStore, source: str) -> None:
+    def __init__(self, files: DatasetFiles, store: WorkingStore, source: str, *, fresh: bool = False) -> None:
         self._store = store
         self._source = source
         self._output = os.path.dirname(store.path)
@@ -54,12 +43,13 @@ class InputFiles:
             for path in files.records:
                 require_ours(path, RECORDS_MARK)
         self.files = files
-        self.replaced = tuple(self._replaced())
+        if not fresh and not store.inputs.of(store.inputs.role):
+            self._require_known()
 
     def remember(self, pictures: int) -> None:
-        """Remember that the files were written from this input."""
+        """Remember that the metadata was written from this input, where each has its own."""
         written = WrittenFrom(self._source, pictures)
-        files = [self._key(path) for path in self.files.paths]
+        files = [] if self.files.tagged else [self._key(path) for path in self.files.records]
         if any(self._store.sources.of(file) != written for file in files):
             self._store.sources.remember(files, written)
 
@@ -81,27 +71,46 @@ class InputFiles:
                 if other and other != self._source:
                     yield other
 
-    def _replaced(self) -> Iterator[ReplacedFile]:
+    def _require_known(self) -> None:
+        """Raise OutputError where a file holds another input: nothing else is known of that, to write it again."""
         for path in filter(os.path.lexists, self.files.paths):
             written = self._store.sources.of(self._key(path))
             if written and written.source != self._source:
-                yield ReplacedFile(path, written.source, written.pictures)
-            elif not written and path in self.files.records and (image := self._first_image(path)):
-                yield ReplacedFile(path, image, 0)
+                raise unknown_input(path, written.source)
+            if not written and self.files.tagged and path in self.files.records:
+                if other := next(self._images_of_others(path), ""):
+                    raise unknown_input(path, other)
 
     def _first_image(self, path: str) -> str:
         """Return the first file in metadata that no store remembers; empty where it is of this input or not known."""
-        with suppress(MetadataError, EncoderError):
-            for image in read_embeddings(path)[1]:
-                file = image.address.file if image.address else image.file_path
-                return "" if _lies_in(file, self._source) else file
+        for file in islice(_files_in(path), 1):
+            return "" if lies_in(file, self._source) else file
         return ""
+
+    def _images_of_others(self, path: str) -> Iterator[str]:
+        return (file for file in _files_in(path) if not lies_in(file, self._source))
 
     def _key(self, path: str) -> str:
         return os.path.relpath(path, self._output).replace(os.sep, "/")
 
 
-def _lies_in(file: str, source: str) -> bool:
+def _files_in(path: str) -> Iterator[str]:
+    """Yield the files in metadata, as far as it can be read."""
+    with suppress(MetadataError, EncoderError):
+        for image in read_embeddings(path)[1]:
+            yield image.address.file if image.address else image.file_path
+
+
+def unknown_input(path: str, other: str) -> OutputError:
+    """Return the error for a file with results of an input that the store does not know; ``other`` lies in that."""
+    return OutputError(
+        f"{path} holds results of another input ({short_path(other)}), of which the working store knows nothing: an "
+        "earlier version wrote them, or the store was moved away. Run this command on that input once and then on this "
+        "one, which adds it; or replace them by --fresh; or use another output folder."
+    )
+
+
+def lies_in(file: str, source: str) -> bool:
     """Return whether a file is, or lies in, the input: by its path as it is spelt, or by where links lead."""
     for resolve in (os.path.abspath, os.path.realpath):
         path, root = (os.path.normcase(resolve(each)) for each in (file, source))

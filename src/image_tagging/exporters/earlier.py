@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from typing import IO, Any, Optional
 
@@ -17,6 +17,7 @@ from typing_extensions import Self
 from ..addresses import ImageRef
 from ..datasets import FileErrors, json_pieces
 from ..errors import OutputError
+from .dataset_sources import lies_in, unknown_input
 from .entry_file import EntryFile
 from .reading import files_of, why
 from .tables import STAGE3, STAGE4
@@ -29,20 +30,34 @@ _REMEDY = "Move it away, or use another output folder."
 Entry = dict[str, Any]
 
 
+#: What entries say of the input of their first file.
+INPUT_KEYS = ("input", "path_in_input")
+
+
+def _no_input(_ref: ImageRef) -> Entry:
+    return {}
+
+
 class EarlierResults:
     """The ``output.json`` of earlier runs in a folder, open while one stage runs; empty where there is none.
 
     ``replaced`` counts the pictures of this stage, and ``kept`` those of the other; a picture may be one of both.
-    ``digest`` stands for the names of the latter, and is empty where there is none.
+    ``digest`` stands for the names of the latter, and is empty where there is none. ``origin`` gives what entries say
+    of the input of an image that is kept.
 
     Raises
     ------
     OutputError
-        The file is damaged, something else, or of an earlier version and holds the other stage.
+        The file is damaged, something else, or of an earlier version and holds the other stage; or with ``only``, it
+        holds pictures of this stage that do not lie in that input.
     """
 
-    def __init__(self, folder: str, *, of_archives: bool) -> None:
+    def __init__(
+        self, folder: str, *, of_archives: bool, only: str = "", origin: Callable[[ImageRef], Entry] = _no_input
+    ) -> None:
         self._of_archives = of_archives
+        self._only = only
+        self._origin = origin
         self._folder = folder
         self._entries: Optional[EntryFile] = None
         self.replaced = self.kept = self._met = 0
@@ -81,6 +96,8 @@ class EarlierResults:
                 is_addressed &= len(refs) == len(paths)
                 stages = {bool(ref.members) == self._of_archives for ref in refs} or {True}
                 self.replaced += True in stages
+                if self._only and True in stages:
+                    self._require_in_input(errors.path, [ref.file for ref in refs] or paths)
                 if False in stages:
                     self.kept += 1
                     names.update(hash_id.encode("utf-8", "backslashreplace") + b"\n")
@@ -102,6 +119,11 @@ class EarlierResults:
                 f"{path} is of an earlier version and holds the results of the other stage ({other.name}), which "
                 f"cannot be kept in it. {_REMEDY}"
             )
+
+    def _require_in_input(self, path: str, files: Iterable[str]) -> None:
+        for file in files:
+            if not lies_in(file, self._only):
+                raise unknown_input(path, file)
 
     def _written(self, name: str) -> int:
         with suppress(OSError):
@@ -145,13 +167,19 @@ class EarlierResults:
         chosen = [number for number, ref in enumerate(refs) if bool(ref.members) != self._of_archives]
         if not chosen:
             return None
-        return with_files(entry, [paths[number] for number in chosen], [refs[number].address for number in chosen])
+        part = with_files(entry, [paths[number] for number in chosen], [refs[number].address for number in chosen])
+        return {**without_input(part), **self._origin(refs[chosen[0]])}
 
 
 def _has_scores(entry: Entry) -> bool:
     scores = entry.get("classifiers_output")
     is_list = isinstance(scores, list) and all(isinstance(score, dict) for score in scores)
     return is_list and isinstance(entry.get("hash_id"), str)
+
+
+def without_input(entry: Entry) -> Entry:
+    """Return an entry without what it says of its input."""
+    return {key: value for key, value in entry.items() if key not in INPUT_KEYS}
 
 
 def with_files(entry: Entry, paths: list[str], addresses: list[list[str]]) -> Entry:

@@ -41,12 +41,14 @@ class ScoredPicture:
     """A picture of ``output.json``: the files that hold it, and its score by every model, in the order written.
 
     ``addresses`` are parallel to ``file_paths``, the first file first; empty in results of earlier versions.
+    ``input`` is the path of the input that the first file lies in, where there are several; else it is empty.
     """
 
     hash_id: str
     file_paths: tuple[str, ...]
     addresses: tuple[ImageRef, ...]
     scores: tuple[ResultScore, ...]
+    input: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class TableRow:
     """A row of ``stage1``, ``stage3`` or ``stage4``, whose columns it has; what a table lacks is ``None``.
 
     A row with a ``hash_id`` is an image (in ``stage3`` and ``stage4``: by one model). One without is an archive, which
-    directly holds ``n_img_content`` images.
+    directly holds ``n_img_content`` images. ``input`` is the path of its input where there are several.
     """
 
     file_name: str
@@ -64,6 +66,7 @@ class TableRow:
     archive_path: Optional[str] = None
     n_img_content: Optional[int] = None
     score: Optional[ResultScore] = None
+    input: str = ""
 
 
 def read_results(path: StrPath) -> Iterator[ScoredPicture]:
@@ -93,7 +96,8 @@ def _picture(hash_id: str, entry: Any) -> ScoredPicture:
     if not isinstance(entry, dict):
         raise ValueError("is no picture with its scores")
     paths, addresses = files_of(entry)
-    return ScoredPicture(hash_id, paths, addresses, tuple(map(_score, _list(entry, "classifiers_output"))))
+    scores = tuple(map(_score, _list(entry, "classifiers_output")))
+    return ScoredPicture(hash_id, paths, addresses, scores, _input(entry))
 
 
 def files_of(entry: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[ImageRef, ...]]:
@@ -163,4 +167,11 @@ def _table_row(row: Mapping[str, Any]) -> TableRow:
     if not (images is None or isinstance(images, int)):
         raise ValueError("has an n_img_content that is no number")
     score = _score(row) if row.get("model_type") is not None else None
-    return TableRow(file_name, file_path, kind, hash_id, archive_path, images, score)
+    return TableRow(file_name, file_path, kind, hash_id, archive_path, images, score, _input(row))
+
+
+def _input(values: Mapping[str, Any]) -> str:
+    source = values.get("input") or ""
+    if not isinstance(source, str):
+        raise ValueError("has an input that is no text")
+    return source

@@ -13,7 +13,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from ..datasets import RECORDS_MARK
+from ..datasets import RECORDS_MARK, input_keys
 from ..errors import OutputError
 from ..failures import FailureList, attempt
 from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
@@ -81,7 +81,7 @@ class ResultWriter:
         """
         self._output.add(record.hash_id, _as_json(record, files, scores))
         for file in files:
-            self._table.add(score_rows(self._table.table, file.ref, record.hash_id, scores))
+            self._table.add(score_rows(self._table.table, file, record.hash_id, scores))
             placed = attempt(file.ref, "place", partial(self._place, file, scores))
             if isinstance(placed, Failure) and self.failures.add(placed):
                 log.warning("could not place %s: %s (%s)", short_path(placed.ref.path), placed.reason, placed.code)
@@ -107,6 +107,7 @@ def results(
     *,
     archives: Optional[Iterable[FoundArchive]],
     bins: int,
+    with_input: bool = False,
     placing: Placing,
     encoding: Optional[str] = None,
     earlier: Optional[EarlierResults] = None,
@@ -115,7 +116,8 @@ def results(
 
     ``output.json`` and the table appear when they are complete.
 
-    With ``archives`` they are those of stage 4, without those of stage 3. ``placing`` says how images are placed,
+    With ``archives`` they are those of stage 4, without those of stage 3. ``with_input`` says that there are several
+    inputs, so that each row has its own. ``placing`` says how images are placed,
     ``encoding`` that of names in archives that do not say it, and ``earlier`` the ``output.json`` that is there, where
     it is open already.
 
@@ -126,9 +128,10 @@ def results(
     """
     of_archives = archives is not None
     table, paths = _table_and_paths(folder, of_archives)
+    table = table.with_input(with_input)
     earlier = earlier or EarlierResults(folder, of_archives=of_archives)
     with merged_output(folder, earlier, of_archives=of_archives) as output, result_table(paths[1], table) as rows:
-        rows.add(archive_row(archive) for archive in archives or ())
+        rows.add(archive_row(table, archive) for archive in archives or ())
         images = Bins(folder, placing)
         with closing(ResultWriter(output, rows, images, bin_labels(bins), encoding)) as writer:
             writer.paths = paths
@@ -162,4 +165,5 @@ def _as_json(record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[
             }
             for score in scores
         ],
+        **input_keys(record.ref, record.input),
     }

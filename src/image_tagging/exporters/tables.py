@@ -7,14 +7,14 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..addresses import ImageRef
 from ..datasets import FileErrors
 from ..errors import OutputError
-from ..records import FoundArchive, TagScore
+from ..records import FoundArchive, ListedFile, TagScore
+from ..text import encodable
 from ..writing import new_database
 
 
@@ -24,6 +24,11 @@ class ResultTable:
 
     name: str
     columns: tuple[str, ...]
+    has_input: bool = False
+
+    def with_input(self, wanted: bool) -> ResultTable:
+        """Return the table with a last column for the input of each row, where that is ``wanted``."""
+        return replace(self, columns=(*self.columns, "input TEXT"), has_input=True) if wanted else self
 
     @property
     def file_name(self) -> str:
@@ -137,20 +142,26 @@ def stored_rows(errors: FileErrors) -> Iterator[dict[str, Any]]:
         raise errors.malformed(f"cannot be read: {error}") from error
 
 
-def image_row(ref: ImageRef, hash_id: str) -> tuple[Any, ...]:
+def image_row(table: ResultTable, file: ListedFile, hash_id: str) -> tuple[Any, ...]:
     """Return the row of an image in ``stage1``."""
-    return (ref.name, ref.path, ref.suffix, hash_id)
+    ref = file.ref
+    return (ref.name, ref.path, ref.suffix, hash_id, *_input(table, file.input))
 
 
-def score_rows(table: ResultTable, ref: ImageRef, hash_id: str, scores: Iterable[TagScore]) -> list[tuple[Any, ...]]:
+def score_rows(table: ResultTable, file: ListedFile, hash_id: str, scores: Iterable[TagScore]) -> list[tuple[Any, ...]]:
     """Return the rows of an image in ``stage3`` or ``stage4``, one for each model."""
+    ref, end = file.ref, _input(table, file.input)
     image: tuple[Any, ...] = (ref.name, ref.path, ref.suffix, hash_id)
-    if table is STAGE4:
+    if table.name == STAGE4.name:
         image = (ref.name, ref.path, ref.archive, ref.suffix, None, hash_id)
-    return [(*image, score.kind, score.tag, score.probability, int(score.tagged)) for score in scores]
+    return [(*image, score.kind, score.tag, score.probability, int(score.tagged), *end) for score in scores]
 
 
-def archive_row(archive: FoundArchive) -> tuple[Any, ...]:
+def archive_row(table: ResultTable, archive: FoundArchive) -> tuple[Any, ...]:
     """Return the row of an archive in ``stage4``; its ``archive_path`` is the archive that holds it, if any."""
     ref = archive.ref
-    return (ref.name, ref.path, ref.archive, ref.suffix, archive.images, *(None,) * 5)
+    return (ref.name, ref.path, ref.archive, ref.suffix, archive.images, *(None,) * 5, *_input(table, archive.input))
+
+
+def _input(table: ResultTable, source: str) -> tuple[str, ...]:
+    return (encodable(source),) if table.has_input else ()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any, Optional
 
-from ..datasets import read_embeddings
+from ..datasets import input_keys, read_embeddings
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
 from ..errors import EncoderMismatchError
 from ..exporters import (
@@ -23,7 +23,7 @@ from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..records import EncoderSpec, Found, FoundArchive, FoundImage, ImportedEmbedding, OtherFile
 from ..runners import Runner
-from ..store import WorkingStore
+from ..store import Role, WorkingStore
 from ..tag_models import AnswerTally, TagModels, load_tag_models
 from .answers import tag_answers
 from .configs import ClassifyConfig
@@ -63,25 +63,25 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
 
 
 def classify_found(
-    config: ClassifyConfig, found: Iterable[Found], watch: Progress, runner: Runner = LOCAL
+    config: ClassifyConfig, found: Iterable[Found], watch: Progress, runner: Runner = LOCAL, *, is_part: bool = False
 ) -> ClassifySummary:
-    """As :func:`classify_images`, of what was found in the directory."""
+    """As :func:`classify_images`, of what was found in the directory.
+
+    As ``is_part`` of the whole job, the directory may have no image of this stage, where another input has one.
+    """
     started = time.monotonic()
     root, output = absolute(config.directory), absolute(config.output)
     images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
     imported, choice = _metadata_and_encoder(config, models)
-    with (
-        WorkingStore(output, decoder_version(config)) as store,
-        EarlierResults(output, of_archives=config.archives) as earlier,
-    ):
+    with WorkingStore(output, decoder_version(config)) as store, earlier_results(config, store) as earlier:
         store.pictures.reserve(earlier.names, earlier.digest)
         if imported and config.metadata_json:
             watch("reading the metadata", 0, None)
             store.imported.replace(absolute(config.metadata_json), *imported)
         with explain_no_images(root, images.where_the_rest_belongs):
-            embedding = embed_images(store, images, choice, config, watch, runner)
+            embedding = embed_images(store, images, choice, config, watch, runner, is_part=is_part)
         require_dim(models, embedding.encoder)
         places = Places(store, models, config)
         writer, tally, tagged = _write_results(store, models, embedding, earlier, places, watch)
@@ -110,6 +110,26 @@ def classify_found(
         files=writer.paths,
         folder=output,
         seconds=time.monotonic() - started,
+    )
+
+
+def earlier_results(config: ClassifyConfig, store: WorkingStore) -> EarlierResults:
+    """Choose the images of a stage in the store, and return the ``output.json`` of earlier runs.
+
+    Raises
+    ------
+    OutputError
+        It is damaged, or holds results of another input that the store does not know.
+    """
+    role, other = (Role.ARCHIVE, Role.FOLDER) if config.archives else (Role.FOLDER, Role.ARCHIVE)
+    directory = absolute(config.directory)
+    store.inputs.choose(role, directory)
+    origin = store.inputs.origin_in(other)
+    return EarlierResults(
+        absolute(config.output),
+        of_archives=config.archives,
+        only="" if config.fresh or store.inputs.of(role) else directory,
+        origin=lambda ref: input_keys(ref, origin(ref)),
     )
 
 
@@ -142,6 +162,7 @@ def _write_results(
         output,
         archives=archives,
         bins=config.output_bins,
+        with_input=bool(store.inputs.origins),
         encoding=config.archive_encoding,
         earlier=earlier,
         placing=places.placing,

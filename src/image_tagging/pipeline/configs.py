@@ -79,6 +79,11 @@ class EmbeddingConfig(ImageLimits):
         check=name_encoding,
     )
 
+    fresh: bool = setting(
+        default=False,
+        help="Start without the inputs that the output folder has from earlier runs, instead of adding to them.",
+    )
+
     def __post_init__(self) -> None:
         ImageLimits.__post_init__(self)
         for name in ("batch_size", "num_threads"):

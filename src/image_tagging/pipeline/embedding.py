@@ -21,7 +21,7 @@ from ..tag_models import kind_names
 from ..text import counted, short_path
 from .configs import EmbeddingConfig
 from .embedder import LOCAL, NO_ENCODER, Embedder
-from .summaries import EmbeddingSummary
+from .summaries import EmbeddingSummary, InputImages
 
 log = logging.getLogger(__name__)
 
@@ -43,20 +43,25 @@ def find_by(
     )
 
 
-def embed_images(
+def embed_images(  # noqa: PLR0913 - the parts of a run
     store: WorkingStore,
     found: Iterable[Found],
     choice: EncoderChoice,
     config: EmbeddingConfig,
     watch: Progress,
     runner: Runner = LOCAL,
+    *,
+    is_part: bool = False,
 ) -> EmbeddingSummary:
-    """Add the embedding of every found image to the store, and name every picture there.
+    """Add the embedding of every found image to the store, and name every picture of the role that is chosen there.
+
+    What was found takes the place of what the chosen input had, with ``fresh`` of all that the role had. Images of
+    other inputs that have no embedding by this encoder are embedded too, where they are there.
 
     Raises
     ------
     NoImagesError
-        No image was found, or none can be used.
+        No image was found, or none can be used; as ``is_part`` of a run, nor is there one of another input.
     EncoderError
         The encoder is not the one in the store, or it is not available and no image can be used without it, or the user
         asked for it.
@@ -65,17 +70,19 @@ def embed_images(
     """
     if config.retry_failures:
         store.failures.forget()
-    listing = store.listing.replace(_watched(found, watch))
-    if not listing.images:
+    listing = store.listing.replace(_watched(found, watch), fresh=config.fresh)
+    if not listing.images and not is_part:
         _log_failures(listing.failures, listing.failure_codes)
         raise NoImagesError(_nothing_found(listing))
     embedder = Embedder(store, choice, config, runner)
     digest = "/".join((listing.digest, choice.name, choice.pretrained, store.decoder, store.imported.source))
     digest += store.pictures.reserved
-    unchanged = store.finished.is_finished(_NAMES, digest)
+    unchanged = store.finished.is_finished(store.inputs.work(_NAMES), digest)
     if not unchanged:
         embedder.run(watch)
         _name_pictures(store, choice, digest)
+    if not (store.pictures.count()[0] if is_part else store.pictures.count_own()):
+        raise embedder.unavailable or NoImagesError(_nothing_usable(store, listing))
     return _summary(store, choice, listing, embedder, unchanged)
 
 
@@ -97,18 +104,16 @@ def _name_pictures(store: WorkingStore, choice: EncoderChoice, digest: str) -> N
     if encoder is None:
         return
     store.pictures.assign_names(encoder)
-    if not store.listing.count_pending(encoder):  # files that could not be read stay pending, for the next run
-        store.finished.finish(_NAMES, digest)
+    missing = store.pictures.count_missing()
+    is_whole = not any(each.number in missing for each in store.inputs.absent())
+    if is_whole and not store.listing.count_pending(encoder):  # what could not be read stays pending, for the next run
+        store.finished.finish(store.inputs.work(_NAMES), digest)
 
 
 def _summary(
     store: WorkingStore, choice: EncoderChoice, listing: FoundSummary, embedder: Embedder, unchanged: bool
 ) -> EmbeddingSummary:
-    failures = FailureList()
-    for failure in chain(listing.failures, store.failures.of_listed()):
-        failures.add(failure)
-    failures.codes += Counter(listing.failure_codes) - Counter(failure.code for failure in listing.failures)
-    _log_failures(failures.held, failures.codes)
+    failures = _failures(store, listing)
     if listing.passed_over:
         kinds = ", ".join(
             f"{count:,} {suffix or 'without one'}" for suffix, count in sorted(listing.passed_over.items())
@@ -121,12 +126,7 @@ def _summary(
     _log_shared(shared, shared_count)
     images, pictures = store.pictures.count()
     encoder = store.encoders.find(choice.name, choice.pretrained)
-    if encoder is None or not images:
-        if embedder.unavailable:
-            raise embedder.unavailable
-        raise NoImagesError(
-            f"none of the {listing.images:,} images can be used; the first: {_in_words(failures.held[0])}"
-        )
+    assert encoder is not None  # some picture has a name
     return EmbeddingSummary(
         images=images,
         pictures=pictures,
@@ -145,6 +145,32 @@ def _summary(
         shared_count=shared_count,
         unchanged=unchanged,
         digest=listing.digest,
+        inputs=_inputs(store),
+        new=listing.new,
+        gone=listing.gone,
+    )
+
+
+def _failures(store: WorkingStore, listing: FoundSummary) -> FailureList:
+    """Return what failed of the input, and log it."""
+    failures = FailureList()
+    for failure in chain(listing.failures, store.failures.of_listed()):
+        failures.add(failure)
+    failures.codes += Counter(listing.failure_codes) - Counter(failure.code for failure in listing.failures)
+    _log_failures(failures.held, failures.codes)
+    return failures
+
+
+def _nothing_usable(store: WorkingStore, listing: FoundSummary) -> str:
+    first = _failures(store, listing).held[0]
+    return f"none of the {listing.images:,} images can be used; the first: {_in_words(first)}"
+
+
+def _inputs(store: WorkingStore) -> tuple[InputImages, ...]:
+    missing = store.pictures.count_missing()
+    return tuple(
+        InputImages(each.source, each.images, missing.get(each.number, 0), each.is_there)
+        for each in store.inputs.listed()
     )
 
 

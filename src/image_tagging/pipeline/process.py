@@ -13,7 +13,7 @@ from ..images import decoder_version
 from ..progress import Progress, no_progress
 from ..records import Found
 from ..runners import Runner
-from ..store import WorkingStore
+from ..store import Role, WorkingStore
 from ..text import short_path
 from .configs import ProcessConfig
 from .embedder import LOCAL
@@ -51,9 +51,10 @@ def process_found(
     root, output = absolute(config.input_folder), absolute(config.output_folder)
     files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     with WorkingStore(output, decoder_version(config)) as store:
+        store.inputs.choose(Role.TAGGED if config.tagged_dataset else Role.UNTAGGED, root)
+        written = InputFiles(files, store, root, fresh=config.fresh)
         with explain_no_images(root):
             embedding = embed_images(store, found, choice, config, watch, runner)
-        written = InputFiles(files, store, root)
         watch("writing the metadata", 0, None)
         tags = store.pictures.count_tags() if config.tagged_dataset else {}
         empty = tuple(sorted(set(embedding.bare_folders).difference(tags))) if config.tagged_dataset else ()
@@ -61,7 +62,8 @@ def process_found(
             store, embedding.encoder, digest=embedding.digest, unchanged=embedding.unchanged, empty_tags=empty
         )
         written.remember(embedding.pictures)
-        _log_inputs(written)
+        if written.namesake:
+            log.info("%s keeps its metadata file, that of this input is numbered", short_path(written.namesake))
         return ProcessSummary(
             embedding=embedding,
             tags=tags,
@@ -69,19 +71,9 @@ def process_found(
             warnings=_warnings(embedding, [*tags, *empty]) if config.tagged_dataset else (),
             files=paths,
             namesake=written.namesake,
-            replaced=written.replaced,
             seconds=time.monotonic() - started,
         )
 
 
 def _warnings(embedding: EmbeddingSummary, tags: Sequence[str]) -> tuple[str, ...]:
     return (*warn_of_merging(embedding.merged_tags), *warn_of_spelling(tags), *warn_of_case(tags))
-
-
-def _log_inputs(written: InputFiles) -> None:
-    """Log what became of the files of other inputs in the output folder."""
-    if written.namesake:
-        log.info("%s keeps the metadata file of its name: that of this input is numbered", short_path(written.namesake))
-    for file in written.replaced:
-        held = f"{file.pictures:,} pictures of {short_path(file.source)}" if file.pictures else short_path(file.source)
-        log.info("replaced %s, which held %s", short_path(file.path), held)

@@ -19,7 +19,7 @@ from ..images import decoder_version
 from ..progress import Progress, Step, Steps, no_progress
 from ..records import Found
 from ..runners import Runner
-from ..store import WorkingStore, one_run_at_a_time
+from ..store import Role, WorkingStore, one_run_at_a_time
 from ..training import parse_aim
 from .classify import classify_found
 from .configs import ClassifyConfig, ProcessConfig
@@ -87,6 +87,7 @@ def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Run
     sample, with_archives = _look_through(config, process)
     training = SortTraining(config, process.files, embedded.encoder, sample)
     with _store(config) as store:
+        store.inputs.choose(Role.MOUNTAIN)
         is_new = training.write_background(store)
     train = training.run(steps.of(_TAGS)) if is_new else None
     stages: list[Optional[ClassifySummary]] = [None, None]
@@ -95,7 +96,7 @@ def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Run
             stage = once.of_stage(
                 ClassifyConfig, directory=config.mountain, archives=archives, model=os.path.join(output, MODELS_FOLDER)
             )
-            stages[archives] = classify_found(stage, mountain, steps.of(step), runner)
+            stages[archives] = classify_found(stage, mountain, steps.of(step), runner, is_part=True)
     return SortSummary(
         encoder=encoder.sentence,
         process=process,
@@ -168,6 +169,7 @@ def _embed_mountain(
 ) -> EmbeddingSummary:
     """Embed every image of the mountain, as stage 1 does of untagged images."""
     with _store(config) as store, explain_no_images(absolute(config.mountain)):
+        store.inputs.choose(Role.MOUNTAIN, absolute(config.mountain))
         return embed_images(store, mountain, choice, config, watch, runner)
 
 
@@ -176,9 +178,10 @@ def _look_through(config: SortConfig, process: ProcessSummary) -> tuple[Sample, 
     lists = next(path for path in process.files if os.path.basename(path) == HASH_TO_TAGS)
     with_archives: set[bool] = set()
     with _store(config) as store:
+        store.inputs.choose(Role.MOUNTAIN)
         sample = draw_sample(store, example_names(lists))
-        for ref, _ in store.pictures.files():
-            with_archives.add(bool(ref.members))
+        for file, _ in store.pictures.files():
+            with_archives.add(bool(file.ref.members))
             if len(with_archives) == 2:
                 break
     return sample, with_archives

@@ -94,7 +94,8 @@ class SortTraining:
         if store.finished.made_from(TRAINING) == self._made_from():
             return False
         if self._sample.is_enough:
-            with record_writer([self._background], self._encoder, tagged=False) as writer:
+            with_input = bool(store.inputs.origins)
+            with record_writer([self._background], self._encoder, tagged=False, with_input=with_input) as writer:
                 names = (name for name, _ in self._sample.pictures)
                 for record in store.pictures.records_of(names, self._encoder):
                     writer.add(record)

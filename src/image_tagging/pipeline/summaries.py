@@ -7,14 +7,27 @@ from typing import Optional
 
 from ..addresses import ImageRef
 from ..datasets import Advice
-from ..exporters import ReplacedFile
 from ..records import EncoderSpec, Failure, FoundArchive, LeftOutCount
 from ..training import ValidationReport
 
 
 @dataclass(frozen=True)
+class InputImages:
+    """An input of an output folder, by its absolute path, with the number of its images that are listed.
+
+    ``missing`` counts those without an embedding by the encoder of the run, broken ones aside; ``is_there`` says whether
+    something is at the path now.
+    """
+
+    source: str
+    images: int
+    missing: int
+    is_there: bool
+
+
+@dataclass(frozen=True)
 class EmbeddingSummary:
-    """The embedding of the images of one run.
+    """The embedding of the images of one run, and of those that the output folder has of other inputs.
 
     ``images`` counts the files that could be used, ``pictures`` the different pictures in them. ``computed`` counts
     the newly computed embeddings, and ``computed_on`` is their device and precision, ``None`` where none was computed.
@@ -28,6 +41,10 @@ class EmbeddingSummary:
     ``bare_folders`` are the tags of folders directly in the input in which no image was found, ``merged_tags`` those
     of images from several such folders, with the first of these folders. ``digest`` identifies the set of images found
     and their tags, and ``unchanged`` says that an earlier run embedded the same set.
+
+    ``inputs`` are all inputs, that of the run first: images, pictures, archives and bare folders are of all of them, and
+    what failed, was left out or passed over is of the first. ``new`` counts its images that no input had before,
+    ``gone`` those that were there before and are in none now.
     """
 
     images: int
@@ -47,6 +64,9 @@ class EmbeddingSummary:
     shared_count: int
     unchanged: bool
     digest: str
+    inputs: tuple[InputImages, ...] = ()
+    new: int = 0
+    gone: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,8 +75,8 @@ class ProcessSummary:
 
     ``tags`` counts the pictures of each tag, and is empty for untagged folders. ``empty_tags`` are those of sub-folders
     without an image, whose lists are empty. ``warnings`` are sentences on tags. ``files`` are the paths of the written
-    files, ``replaced`` those that held another input before. ``namesake`` is another input of the same name, which
-    keeps the metadata file of that name, so that this one is numbered; it is empty where there is none.
+    files. ``namesake`` is another untagged input of the same name, which keeps the metadata file of that name, so that
+    this one is numbered; it is empty where there is none.
     """
 
     embedding: EmbeddingSummary
@@ -65,7 +85,6 @@ class ProcessSummary:
     warnings: tuple[str, ...]
     files: tuple[str, ...]
     namesake: str
-    replaced: tuple[ReplacedFile, ...]
     seconds: float
 
 

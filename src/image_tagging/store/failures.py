@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from ..records import Failure
 from .addresses import as_ref
 from .finished import FinishedWork
+from .inputs import Inputs
 from .store_file import Database, StoreFile
 
 # The stamp comes from the listing: a file that changes between finding and reading is read again by the next run.
@@ -19,7 +20,8 @@ _ADD_UNOPENED = "INSERT OR REPLACE INTO failure VALUES (:address, '', :decoder, 
 
 _OF_LISTED = """
 SELECT l.address, f.step, f.code, f.reason FROM listing AS l
-JOIN failure AS f ON f.address = l.address AND f.stamp = l.stamp WHERE l.picture_id IS NULL ORDER BY l.seq
+JOIN failure AS f ON f.address = l.address AND f.stamp = l.stamp
+WHERE l.picture_id IS NULL AND l.seq BETWEEN ? AND ? ORDER BY l.seq
 """
 
 
@@ -30,17 +32,18 @@ class Failures:
     tried again by another.
     """
 
-    def __init__(self, file: StoreFile, finished: FinishedWork, decoder: str) -> None:
+    def __init__(self, file: StoreFile, inputs: Inputs, finished: FinishedWork, decoder: str) -> None:
         self._file = file
+        self._inputs = inputs
         self._finished = finished
         self.decoder = decoder
 
     def of_listed(self) -> Iterator[Failure]:
-        """Yield what failed of the listed images that have no name, in order.
+        """Yield what failed of the images of the chosen input that have no name, in order.
 
         A failure of one encoder is not another's: an image that has a name did not fail.
         """
-        rows = self._file.stream(_OF_LISTED)
+        rows = self._file.stream(_OF_LISTED, self._inputs.own_range)
         return (Failure(as_ref(self._file, address), step, code, reason) for address, step, code, reason in rows)
 
     def add(self, db: Database, failure: Failure) -> None:

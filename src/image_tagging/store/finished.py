@@ -16,8 +16,8 @@ UNFINISHED_PLACING = "placing, unfinished"
 #: The training of the tag models in the output folder, and the choice of the encoder there.
 TRAINING, ENCODER = "training", "encoder"
 
-#: What stays true when other images are listed.
-_LASTING = (PLACING, UNFINISHED_PLACING, TRAINING, ENCODER)
+#: What begins the name of a work that gives results of listed images: see ``Inputs.work``.
+RESULTS = "results/"
 
 
 class FinishedWork:
@@ -45,7 +45,9 @@ class FinishedWork:
         with self._file.transaction() as db:
             db.execute("DELETE FROM finished WHERE work = ?", (encodable(work),))
 
-    def forget_results(self, db: Database) -> None:
-        """Within a transaction: results may turn out otherwise now. What was placed in bins stays there."""
-        marks = ", ".join("?" * len(_LASTING))
-        db.execute(f"DELETE FROM finished WHERE work NOT IN ({marks})", _LASTING)
+    def forget_results(self, db: Database, begin: str = RESULTS) -> None:
+        """Within a transaction: results may turn out otherwise now, all or those of works whose names begin so.
+
+        What was placed in bins stays there.
+        """
+        db.execute("DELETE FROM finished WHERE substr(work, 1, ?) = ?", (len(begin), begin))

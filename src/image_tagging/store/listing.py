@@ -1,129 +1,115 @@
-"""The images of one run: what was found, and what is still to do.
+"""The images of the inputs of a role: what was found, and what is still to do.
 
-The listing is replaced by every run; what is known of the images is not.
+A run replaces what is listed of its input; what is known of the images stays.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Optional
 
-from ..failures import KILLED, FailureList
+from ..failures import KILLED
 from ..files import is_relinked, stamp_of
-from ..records import (
-    EncoderSpec,
-    Failure,
-    Found,
-    FoundArchive,
-    FoundFolder,
-    FoundImage,
-    LeftOut,
-    LeftOutCount,
-    OtherFile,
-    count_left_out,
-)
+from ..records import EncoderSpec, Found, FoundImage
 from .addresses import as_ref
 from .encoders import Encoders
 from .failures import Failures
 from .finished import FinishedWork
+from .found import FoundSorter, FoundSummary, first_rows
 from .imported import HAS_EMBEDDING, Imported
+from .inputs import Inputs
 from .store_file import StoreFile
 
-_ADD = "INSERT OR IGNORE INTO listing(address, stamp, name, tag) VALUES (?, ?, ?, ?)"
+#: An image that another input of the role holds is one of this input from now on; one found twice is listed once.
+_ADD = """
+INSERT INTO listed(seq, role, address, stamp, name, tag) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT(address, role) DO UPDATE
+SET seq = excluded.seq, stamp = excluded.stamp, name = excluded.name, tag = excluded.tag, picture_id = NULL
+WHERE listed.seq NOT BETWEEN ?7 AND ?8
+"""
 
 _NUMBER_NAMES = """
-UPDATE listing SET number = ranked.number FROM (
+UPDATE listed SET number = ranked.number FROM (
     SELECT seq, row_number() OVER (PARTITION BY name ORDER BY seq) AS number FROM listing) AS ranked
-WHERE ranked.seq = listing.seq AND ranked.number > 1
+WHERE ranked.seq = listed.seq AND ranked.number <> listed.number
 """
+
+_NOTE_EARLIER = "INSERT INTO earlier SELECT address FROM listed WHERE seq BETWEEN ? AND ?"
+_COUNT_GONE = """
+SELECT count(*) FROM earlier WHERE NOT EXISTS (
+    SELECT 1 FROM listed WHERE (listed.address, listed.role) = (earlier.address, ?))
+"""
+_OWN = "SELECT address, stamp, name, tag FROM listed WHERE seq BETWEEN ? AND ? ORDER BY seq"
+_COUNT = "SELECT count(*) FROM listed WHERE seq BETWEEN ? AND ?"
 
 _PENDING = f"""
 FROM listing AS l
 LEFT JOIN image AS i ON i.address = l.address AND i.stamp = l.stamp
 WHERE NOT {HAS_EMBEDDING}
+AND NOT EXISTS (SELECT 1 FROM absent WHERE l.seq BETWEEN absent.first AND absent.last)
 AND NOT EXISTS (SELECT 1 FROM failure AS f WHERE f.address = l.address AND f.stamp = l.stamp
                 AND f.step = 'decode' AND f.code <> '{KILLED}' AND f.decoder = :decoder)
 """
 
 _PLAIN_FILES = "SELECT seq, address, stamp FROM listing WHERE seq > ? ORDER BY seq LIMIT ?"
 
-_RENEW_LISTED = "UPDATE listing SET stamp = ? WHERE address = ? AND stamp = ?"
+_RENEW_LISTED = "UPDATE listed SET stamp = ? WHERE address = ? AND stamp = ?"
 _RENEW_IMAGE = "UPDATE image SET stamp = ? WHERE address = ? AND stamp = ?"
 _RENEW_FAILURE = "UPDATE failure SET stamp = ? WHERE address = ? AND stamp = ?"
 
 #: Rows fetched at a time while the store is also written: enough to hide the query, few enough to hold.
 _PAGE = 2048
 
-#: Images held before the listing is written, and characters of all their rows: up to here a run in which nothing has
-#: changed writes nothing.
-_HELD = 50_000
-_HELD_CHARACTERS = 1 << 25
-
-#: Folders that are named of those whose images have one tag.
-_MOST_TOPS = 4
-
-#: Suffixes that are counted apart, and how long they may be: in archives any name can have any suffix.
-_MOST_SUFFIXES = 1000
-_LONGEST_SUFFIX = 20
-_OTHER_SUFFIXES = ".…"
-
-
-@dataclass(frozen=True)
-class FoundSummary:
-    """What one run found: how many images, the archives in order, what could not be opened, how many files of each
-    suffix were passed over, and what was left out.
-
-    ``failures`` are the first ones, ``failure_codes`` counts all of them by code. ``bare_folders`` are the tags of
-    folders directly in the input in which no image was found; ``merged_tags`` has the tags of images from several
-    such folders, with the first of these. ``digest`` stands for all images with their stamps and tags, in order.
-    """
-
-    images: int
-    archives: tuple[FoundArchive, ...]
-    failures: tuple[Failure, ...]
-    failure_codes: dict[str, int]
-    passed_over: dict[str, int]
-    left_out: tuple[LeftOutCount, ...]
-    bare_folders: tuple[str, ...]
-    merged_tags: dict[str, tuple[str, ...]]
-    digest: str
-
 
 class Listing:
-    """The part of the working store that holds the images of the latest run."""
+    """The part of the working store that holds the images of the role and the input that are chosen."""
 
     def __init__(
-        self, file: StoreFile, encoders: Encoders, failures: Failures, finished: FinishedWork, imported: Imported
+        self,
+        file: StoreFile,
+        inputs: Inputs,
+        encoders: Encoders,
+        failures: Failures,
+        finished: FinishedWork,
+        imported: Imported,
     ) -> None:
-        self._imported = imported
         self._file = file
+        self._inputs = inputs
         self._encoders = encoders
         self._failures = failures
         self._finished = finished
+        self._imported = imported
 
-    def replace(self, found: Iterable[Found]) -> FoundSummary:
-        """Replace the listing by what was found now; nothing that is known of the images is forgotten."""
-        sorter = _FoundSorter()
+    def replace(self, found: Iterable[Found], *, fresh: bool = False) -> FoundSummary:
+        """Replace what is listed of the input by what was found now; with ``fresh``, all that the role has.
+
+        Nothing that is known of the images is forgotten.
+        """
+        sorter = FoundSorter()
         images = sorter.images(found)
-        first = list(_first(images))
-        if not sorter.is_done or not self._holds(first):
-            self._write(chain(first, images))
+        first = list(first_rows(images))
+        new = gone = 0
+        if not sorter.is_done or not self._holds(first, fresh=fresh):
+            new, gone = self._write(chain(first, images), sorter, fresh=fresh)
+        elif not self._inputs.holds(sorter.notes):
+            with self._file.transaction() as db:
+                self._inputs.remember(db, sorter.notes)
+        self._inputs.see()
         self._failures.replace_unopened(sorter.failures.held)
         return FoundSummary(
-            images=self._count(),
-            archives=tuple(sorter.archives),
+            images=self._count(self._inputs.own_range),
+            new=new,
+            gone=gone,
+            archives=self._inputs.archives(),
             failures=tuple(sorter.failures.held),
             failure_codes=dict(sorter.failures.codes),
             passed_over=dict(sorter.passed_over),
             left_out=tuple(sorter.left_out.values()),
-            bare_folders=tuple(sorter.bare_folders),
+            bare_folders=self._inputs.folders(),
             merged_tags={tag: tuple(tops) for tag, tops in sorter.tops.items() if len(tops) > 1},
-            digest=sorter.hexdigest(),
+            digest=self._inputs.digest(),
         )
 
     def renew_stamps(self) -> None:
@@ -149,23 +135,36 @@ class Listing:
                 if not ref.members and is_relinked(stamp, later := stamp_of(ref.file)):
                     yield later, address, stamp
 
-    def _holds(self, images: list[tuple[str, ...]]) -> bool:
-        """Return whether the listing is that of these images: a stranger may have filled the store with another."""
-        rows = self._file.rows("SELECT address, stamp, name, tag FROM listing ORDER BY seq")
+    def _holds(self, images: list[tuple[str, ...]], *, fresh: bool) -> bool:
+        """Return whether these images are listed: a stranger may have filled the store with others."""
+        if fresh and any(each.number != self._inputs.number for each in self._inputs.of(self._inputs.role)):
+            return False
+        rows = self._file.rows(_OWN, self._inputs.own_range)
         listed: dict[str, tuple[str, ...]] = {}
         for row in images:
             listed.setdefault(row[0], row)
         return bool(rows == list(listed.values()))
 
-    def _write(self, images: Iterable[tuple[str, ...]]) -> None:
+    def _write(self, images: Iterable[tuple[str, ...]], sorter: FoundSorter, *, fresh: bool) -> tuple[int, int]:
+        """List the images; return how many of them are new in the role, and how many are gone from it."""
+        inputs, role = self._inputs, self._inputs.role
+        (start, end), all_of_role = inputs.own_range, inputs.role_range
         with self._file.transaction() as db:
-            db.execute("DELETE FROM listing")
-            db.executemany(_ADD, images)
+            before = self._count(all_of_role)
+            db.execute("DELETE FROM earlier")
+            db.execute(_NOTE_EARLIER, all_of_role if fresh else (start, end))
+            inputs.forget(db, None if fresh else inputs.number)
+            rows = ((start + position, role, *row, start, end) for position, row in enumerate(images))
+            db.executemany(_ADD, rows)
             db.execute(_NUMBER_NAMES)
-            self._finished.forget_results(db)
+            inputs.remember(db, sorter.notes)
+            self._finished.forget_results(db, inputs.work())
+            ((gone,),) = db.execute(_COUNT_GONE, (role,)).fetchall()
+            db.execute("DELETE FROM earlier")
+            return self._count(all_of_role) - before + gone, gone
 
-    def _count(self) -> int:
-        return int(self._file.rows("SELECT count(*) FROM listing")[0][0])
+    def _count(self, rows: tuple[int, int]) -> int:
+        return int(self._file.rows(_COUNT, rows)[0][0])
 
     def count_pending(self, encoder: Optional[EncoderSpec]) -> int:
         """Return how many images ``pending`` gives."""
@@ -187,62 +186,3 @@ class Listing:
             "decoder": self._failures.decoder,
             "after": 0,
         }
-
-
-def _first(images: Iterator[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-    """Yield as many rows as may be held."""
-    characters = 0
-    for row in islice(images, _HELD):
-        yield row
-        characters += sum(map(len, row))
-        if characters > _HELD_CHARACTERS:
-            return
-
-
-class _FoundSorter:
-    """Sorts what was found, in one pass: the images into rows and a digest, archives and failures into lists."""
-
-    def __init__(self) -> None:
-        self.archives: list[FoundArchive] = []
-        self.failures = FailureList()
-        self.is_done = False
-        self.passed_over: Counter[str] = Counter()
-        self.left_out: dict[str, LeftOutCount] = {}
-        self.bare_folders: dict[str, None] = {}
-        self.tops: dict[str, list[str]] = {}  # by tag
-        self._digest = hashlib.blake2b(digest_size=32)
-
-    def hexdigest(self) -> str:
-        return self._digest.hexdigest()
-
-    def images(self, found: Iterable[Found]) -> Iterator[tuple[str, ...]]:
-        """Yield the row of each image; what is no image is put into its list on the way."""
-        for item in found:
-            if isinstance(item, FoundArchive):
-                self.archives.append(item)
-            elif isinstance(item, Failure):
-                self.failures.add(item)
-            elif isinstance(item, OtherFile):
-                self.passed_over[self._counted_suffix(item.ref.suffix)] += 1
-            elif isinstance(item, LeftOut):
-                count_left_out(self.left_out, item)
-            elif isinstance(item, FoundFolder):
-                self.bare_folders[item.tag] = None
-            else:
-                address = item.ref.key
-                self._digest.update(f"{address} {item.stamp} {item.tag}\n".encode())
-                self._note_tag(item)
-                yield address, item.stamp, item.ref.name.casefold(), item.tag
-        self.is_done = True
-
-    def _note_tag(self, image: FoundImage) -> None:
-        self.bare_folders.pop(image.top, None)
-        tops = self.tops.setdefault(image.tag, [])
-        if len(tops) < _MOST_TOPS and image.top not in tops:
-            tops.append(image.top)
-
-    def _counted_suffix(self, suffix: str) -> str:
-        is_new = suffix not in self.passed_over
-        if is_new and (len(suffix) > _LONGEST_SUFFIX or len(self.passed_over) >= _MOST_SUFFIXES):
-            return _OTHER_SUFFIXES
-        return suffix

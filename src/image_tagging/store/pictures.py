@@ -1,4 +1,4 @@
-"""The pictures of one run as results name them: which files hold each, its tags, its facts and its embedding."""
+"""The pictures of the chosen role as results name them: which files hold each, its tags, its facts and its embedding."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from ..records import EncoderSpec, ImageRecord, ListedFile
 from .addresses import as_ref
 from .encoders import Encoders
 from .imported import HAS_EMBEDDING, Imported
+from .inputs import Inputs
 from .store_file import StoreFile
 
 #: Two embeddings of one picture differ by less, as a share of their length, where only the precision is another.
 _SAME = 0.05
 
 _NAME_PICTURES = f"""
-UPDATE listing SET picture_id = (
-    SELECT i.hash_id FROM image AS i WHERE i.address = listing.address AND i.stamp = listing.stamp AND {HAS_EMBEDDING})
+UPDATE listed SET picture_id = (
+    SELECT i.hash_id FROM image AS i WHERE i.address = listed.address AND i.stamp = listed.stamp AND {HAS_EMBEDDING})
+WHERE seq BETWEEN :first AND :last
 """
 
 _RENAME_TAKEN = """
-UPDATE listing SET picture_id = (SELECT i.picture_hash FROM image AS i WHERE i.address = listing.address)
-WHERE picture_id = :name AND (SELECT i.picture_hash FROM image AS i WHERE i.address = listing.address)
+UPDATE listed SET picture_id = (SELECT i.picture_hash FROM image AS i WHERE i.address = listed.address)
+WHERE picture_id = :name AND seq BETWEEN :first AND :last
+AND (SELECT i.picture_hash FROM image AS i WHERE i.address = listed.address)
     <> (SELECT k.picture_hash FROM image AS k WHERE k.address = :address AND k.hash_id = :name)
 """
 
@@ -52,7 +55,7 @@ _SHARED_COUNT = (
 _MOST_SHARED = 10_000
 
 _PICTURE = """
-SELECT l.address, l.picture_id, i.picture_hash, i.format, i.size_bytes, i.width, i.height,
+SELECT l.seq, l.address, l.picture_id, i.picture_hash, i.format, i.size_bytes, i.width, i.height,
        own.vector, coalesce(by_picture.vector, by_hash.vector)
 FROM listing AS l
 JOIN image AS i ON i.address = l.address
@@ -66,7 +69,11 @@ WHERE l.seq = (SELECT min(seq) FROM listing AS same WHERE same.picture_id = l.pi
 _PICTURES = f"{_PICTURE} ORDER BY l.seq"
 _PICTURE_OF_NAME = f"{_PICTURE} AND l.picture_id = :name"
 
-_FILES = "SELECT address, picture_id FROM listing WHERE picture_id IS NOT NULL ORDER BY seq"
+_FILES = """
+SELECT seq, address, number, picture_id FROM listed WHERE picture_id IS NOT NULL AND seq BETWEEN ? AND ? ORDER BY seq
+"""
+
+_FILES_OF = "SELECT seq, address, number FROM listing WHERE picture_id = ? ORDER BY seq"
 
 _TAG_LISTS = """
 SELECT tag, picture_id FROM listing WHERE picture_id IS NOT NULL GROUP BY tag, picture_id ORDER BY tag, min(seq)
@@ -76,6 +83,14 @@ _TAG_COUNTS = """
 SELECT tag, count(DISTINCT picture_id) FROM listing WHERE picture_id IS NOT NULL GROUP BY tag ORDER BY tag
 """
 
+_COUNT_NAMED = "SELECT count(picture_id) FROM listed WHERE seq BETWEEN ? AND ?"
+_COUNT_MISSING = """
+SELECT (l.seq >> 36) & 1048575, count(*) FROM listing AS l
+WHERE l.picture_id IS NULL AND NOT EXISTS (
+    SELECT 1 FROM failure AS f WHERE f.address = l.address AND f.stamp = l.stamp AND f.step = 'decode')
+GROUP BY 1
+"""
+
 #: The address is that of the first row of each picture, as SQLite promises for min().
 _NAMES = "SELECT picture_id, address, min(seq) FROM listing WHERE picture_id IS NOT NULL GROUP BY picture_id"
 
@@ -83,14 +98,15 @@ _IDS = "SELECT picture_id FROM listing WHERE picture_id IS NOT NULL GROUP BY pic
 
 
 class Pictures:
-    """The part of the working store that gives the pictures of the latest run, once each has its name.
+    """The part of the working store that gives the pictures of the chosen role, once each has its name.
 
     ``differing`` counts the pictures given by :meth:`records` of which the metadata file of this run holds another
     embedding than was computed here. ``reserved`` stands for the names that are reserved.
     """
 
-    def __init__(self, file: StoreFile, encoders: Encoders, imported: Imported) -> None:
+    def __init__(self, file: StoreFile, inputs: Inputs, encoders: Encoders, imported: Imported) -> None:
         self._file = file
+        self._inputs = inputs
         self._encoders = encoders
         self._imported = imported
         self.differing = 0
@@ -112,11 +128,12 @@ class Pictures:
         """
         first: dict[str, str] = {}
         with self._file.transaction() as db:
-            db.execute(_NAME_PICTURES, self._values(encoder))
-            db.executemany(_RENAME_TAKEN, ({"name": name, "address": ref.key} for name, ref in self._taken()))
+            rows = dict(zip(("first", "last"), self._inputs.range))
+            db.execute(_NAME_PICTURES, {**self._values(encoder), **rows})
+            db.executemany(_RENAME_TAKEN, ({"name": name, "address": ref.key, **rows} for name, ref in self._taken()))
             for hash_id, picture_hash, seq in self._file.rows(_SHARED_HASHES):
                 if picture_hash != first.setdefault(hash_id, picture_hash):
-                    db.execute("UPDATE listing SET picture_id = ? WHERE seq = ?", (picture_hash, seq))
+                    db.execute("UPDATE listed SET picture_id = ? WHERE seq = ?", (picture_hash, seq))
 
     def shared_hashes(self) -> list[tuple[ImageRef, ImageRef]]:
         """Return the first 10,000 pairs (later image, earlier image) of different pictures of one ``hash_id``."""
@@ -148,7 +165,7 @@ class Pictures:
             yield from self._records(self._file.rows(_PICTURE_OF_NAME, {**values, "name": name}), encoder)
 
     def _records(self, rows: Iterable[Any], encoder: EncoderSpec) -> Iterator[ImageRecord]:
-        for address, hash_id, *facts, own, imported in rows:
+        for seq, address, hash_id, *facts, own, imported in rows:
             vector = self._vector(imported if own is None else own, encoder)
             if own is not None and imported is not None and own != imported:
                 self.differing += _is_another(vector, self._vector(imported, encoder))
@@ -166,6 +183,7 @@ class Pictures:
                 tags=self._tags_of(hash_id),
                 embedding=vector,
                 encoder=encoder,
+                input=self._inputs.origin(seq),
             )
 
     def count(self) -> tuple[int, int]:
@@ -173,14 +191,29 @@ class Pictures:
         images, pictures = self._file.rows("SELECT count(picture_id), count(DISTINCT picture_id) FROM listing")[0]
         return images, pictures
 
-    def files(self) -> Iterator[tuple[ImageRef, str]]:
-        """Yield every listed file that holds a named picture, with the picture's ``hash_id``, in order."""
-        return ((as_ref(self._file, address), hash_id) for address, hash_id in self._file.stream(_FILES))
+    def count_own(self) -> int:
+        """Return how many files of the chosen input hold a named picture."""
+        return int(self._file.rows(_COUNT_NAMED, self._inputs.own_range)[0][0])
+
+    def count_missing(self) -> dict[int, int]:
+        """Return how many images of each input of the role have no name, and may yet get one."""
+        return dict(self._file.rows(_COUNT_MISSING))
+
+    def files(self, *, of_role: bool = False) -> Iterator[tuple[ListedFile, str]]:
+        """Yield every listed file that holds a named picture, with the picture's ``hash_id``, in order.
+
+        With ``of_role`` those of all inputs of the role, also where untagged images of one input are listed.
+        """
+        rows = self._inputs.role_range if of_role else self._inputs.range
+        for seq, address, number, hash_id in self._file.stream(_FILES, rows):
+            yield ListedFile(as_ref(self._file, address), number, self._inputs.origin(seq, of_role=of_role)), hash_id
 
     def files_of(self, hash_id: str) -> list[ListedFile]:
         """Return the listed files that hold one picture, in order."""
-        rows = self._file.rows("SELECT address, number FROM listing WHERE picture_id = ? ORDER BY seq", (hash_id,))
-        return [ListedFile(as_ref(self._file, address), ordinal) for address, ordinal in rows]
+        rows = self._file.rows(_FILES_OF, (hash_id,))
+        return [
+            ListedFile(as_ref(self._file, address), number, self._inputs.origin(seq)) for seq, address, number in rows
+        ]
 
     def tag_lists(self) -> Iterator[tuple[str, list[str]]]:
         """Yield every tag with the pictures in it, tags in alphabetical order, pictures in that of the listing."""

@@ -10,7 +10,7 @@ from typing import Optional
 from ..addresses import ImageRef
 
 #: The version of the tables below, written into the file.
-VERSION = 4
+VERSION = 5
 
 #: An ``address`` is the key of an ``ImageRef``: two images may share a path, and never an address.
 SCHEMA = """
@@ -34,17 +34,41 @@ CREATE TABLE IF NOT EXISTS imported(path TEXT PRIMARY KEY, stamp TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS imported_embedding(
     key TEXT NOT NULL, encoder INTEGER NOT NULL REFERENCES encoder(id), vector BLOB NOT NULL,
     PRIMARY KEY(key, encoder));
--- The images of the latest run, in the order found; number counts those of one name.
-CREATE TABLE IF NOT EXISTS listing(
-    seq INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL, name TEXT NOT NULL,
-    tag TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 1, picture_id TEXT);
-CREATE INDEX IF NOT EXISTS listing_picture ON listing(picture_id);
--- The files of stage 1 below the output folder: the address of the input that each was written from, and its pictures.
+-- The inputs by role, numbered as they were added: the address, a digest of the images, and JSON lists of the archives
+-- with their numbers of images and of the tags of folders without an image.
+CREATE TABLE IF NOT EXISTS input(
+    role INTEGER NOT NULL, number INTEGER NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL,
+    archives TEXT NOT NULL, folders TEXT NOT NULL, PRIMARY KEY(role, number));
+-- The images of all inputs in the order of results: seq packs role, number of the input, and position in the order
+-- found; number counts those of one name in the role.
+CREATE TABLE IF NOT EXISTS listed(
+    seq INTEGER PRIMARY KEY, role INTEGER NOT NULL, address TEXT NOT NULL, stamp TEXT NOT NULL, name TEXT NOT NULL,
+    tag TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 1, picture_id TEXT, UNIQUE(address, role));
+CREATE INDEX IF NOT EXISTS listed_picture ON listed(picture_id);
+-- Metadata of stage 1 below the output folder: the address of the input that each was written from, and its pictures.
 CREATE TABLE IF NOT EXISTS dataset(file TEXT PRIMARY KEY, source TEXT NOT NULL, pictures INTEGER NOT NULL);
 -- The files that were placed in bins, by the address of the image: a JSON list of name, size, time and the folders;
 -- made_from: the stage and a digest of the models that placed them last.
 CREATE TABLE IF NOT EXISTS placed(address TEXT PRIMARY KEY, made_from TEXT NOT NULL, files TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS placed_folder(id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE);
+"""
+
+#: What each connection has of its own: the rows of ``listed`` that a run works on, and those of inputs that are not
+#: there now.
+SESSION = """
+CREATE TEMP TABLE chosen(first INTEGER NOT NULL, last INTEGER NOT NULL);
+CREATE TEMP TABLE absent(first INTEGER NOT NULL, last INTEGER NOT NULL);
+CREATE TEMP TABLE earlier(address TEXT PRIMARY KEY);
+CREATE TEMP VIEW listing AS SELECT * FROM listed
+WHERE seq BETWEEN (SELECT first FROM chosen) AND (SELECT last FROM chosen);
+"""
+
+#: The tables of versions up to 4: the images of the latest run, whatever it was.
+_TABLES_4 = """
+CREATE TABLE IF NOT EXISTS listing(
+    seq INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL, name TEXT NOT NULL,
+    tag TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 1, picture_id TEXT);
+CREATE INDEX IF NOT EXISTS listing_picture ON listing(picture_id);
 """
 
 #: The tables of version 2 that are others now: a path through archives was taken to mean one image.
@@ -61,7 +85,12 @@ CREATE TABLE listing(
 """
 
 #: The tables that each version added.
-_ADDED = {2: {"imported_embedding"}, 3: {"dataset"}, 4: {"placed", "placed_folder"}}
+_ADDED = {
+    2: {"imported_embedding"},
+    3: {"dataset"},
+    4: {"placed", "placed_folder"},
+    5: {"input", "listed", "listed_picture"},
+}
 
 # Embeddings of metadata files were among those computed here, and nothing says which they are.
 _FROM_1 = """
@@ -78,8 +107,6 @@ ALTER TABLE image RENAME TO image_2;
 ALTER TABLE failure RENAME TO failure_2;
 ALTER TABLE listing RENAME TO listing_2;
 {SCHEMA}
-INSERT OR IGNORE INTO listing
-SELECT seq, key_of(path, address), stamp, name, tag, number, picture_id FROM listing_2 ORDER BY seq;
 INSERT OR IGNORE INTO image
 SELECT key_of(i.path, l.address), i.stamp, i.hash_id, i.picture_hash, i.format, i.size_bytes, i.width, i.height
 FROM image_2 AS i LEFT JOIN listing_2 AS l ON l.path = i.path ORDER BY i.rowid;
@@ -94,7 +121,13 @@ DROP TABLE listing_2;
 # Tables were added, and nothing else.
 _FROM_3 = ""
 
-_MIGRATIONS = {1: _FROM_1, 2: _FROM_2, 3: _FROM_3}
+# Nothing says which input the listing was of, and what for: the next run lists its images again, and reads none.
+_FROM_4 = """
+DROP TABLE IF EXISTS listing;
+DELETE FROM finished WHERE work NOT IN ('placing', 'placing, unfinished', 'training', 'encoder');
+"""
+
+_MIGRATIONS = {1: _FROM_1, 2: _FROM_2, 3: _FROM_3, 4: _FROM_4}
 
 VERSIONS = frozenset({*_MIGRATIONS, VERSION})
 
@@ -105,6 +138,8 @@ def statements_of(version: int) -> dict[str, str]:
     with closing(sqlite3.connect(":memory:")) as db:
         if version <= 2:
             db.executescript(_TABLES_2)
+        if version <= 4:
+            db.executescript(_TABLES_4)
         db.executescript(SCHEMA)
         rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     return {name: sql for name, sql in rows if name not in later}

@@ -19,6 +19,7 @@ from ..errors import OutputError
 from ..text import escaped
 from ..writing import has_temporary_folder, make_folder, remove_leftovers, require_plain_database
 from . import schema
+from .schema import SESSION
 
 STORE_NAME = "image-tagging.store"
 
@@ -83,6 +84,7 @@ class StoreFile:
             migration = schema.steps_from(version if found else None)
             schema.add_functions(self._db)
             self._db.executescript(f"BEGIN IMMEDIATE; {migration} COMMIT")
+            self._db.executescript(SESSION)
 
     def _statements(self) -> dict[str, str]:
         """Return the statement that made each table and index: a stranger's triggers, views and checks would run."""

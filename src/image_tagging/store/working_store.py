@@ -14,6 +14,7 @@ from .encoders import Encoders
 from .failures import Failures
 from .finished import FinishedWork
 from .imported import Imported
+from .inputs import Inputs
 from .listing import Listing
 from .pictures import Pictures
 from .placed import PlacedFiles
@@ -24,9 +25,9 @@ from .store_file import StoreFile
 class WorkingStore:
     """The store of one output folder, held by this process alone until it is closed.
 
-    ``listing`` holds the images of the latest run, ``embeddings`` what was computed of images, ``imported`` what the
+    ``inputs`` says which images are chosen, ``listing`` holds these, ``embeddings`` what was computed of images, ``imported`` what the
     metadata file of a run holds of them, ``failures`` what failed, ``encoders`` those that embeddings come from,
-    ``finished`` what need not be done again, ``sources`` from which input the files of stage 1 are, ``placed`` which
+    ``finished`` what need not be done again, ``sources`` from which input metadata of stage 1 is, ``placed`` which
     files in bins are ours; ``pictures`` gives what results are written from. ``decoder`` names what decides which
     images can be decoded, limits included: see ``ImageLimits``.
 
@@ -41,14 +42,15 @@ class WorkingStore:
         self.path = self._file.path
         self.decoder = decoder
         self.finished = FinishedWork(self._file)
+        self.inputs = Inputs(self._file)
         self.sources = Sources(self._file)
         self.placed = PlacedFiles(self._file)
         self.encoders = Encoders(self._file)
         self.imported = Imported(self._file, self.encoders, self.finished)
-        self.failures = Failures(self._file, self.finished, decoder)
-        self.listing = Listing(self._file, self.encoders, self.failures, self.finished, self.imported)
+        self.failures = Failures(self._file, self.inputs, self.finished, decoder)
+        self.listing = Listing(self._file, self.inputs, self.encoders, self.failures, self.finished, self.imported)
         self.embeddings = Embeddings(self._file, self.encoders, self.failures, self.imported)
-        self.pictures = Pictures(self._file, self.encoders, self.imported)
+        self.pictures = Pictures(self._file, self.inputs, self.encoders, self.imported)
 
     def __enter__(self) -> Self:
         return self
