@@ -19,9 +19,9 @@ PUBLIC = {
     "datasets": (
         "Advice Background FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK METADATA_ENDING MOST_KEPT "
         "RECORDS_MARK Rows Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER audit_dataset "
-        "differ_in_case draw_of gather json_entries json_entry json_object json_pieces like_other_sets metadata_paths "
-        "near_duplicate_groups read_background read_embeddings read_tag_lists record_writer untagged_metadata_name "
-        "write_lists"
+        "differ_in_case draw_of gather input_keys json_entries json_entry json_object json_pieces like_other_sets "
+        "metadata_paths near_duplicate_groups read_background read_embeddings read_tag_lists record_writer "
+        "untagged_metadata_name write_lists"
     ),
     "demo": "DemoSummary DrawnDataset DrawnMountain KINDS draw draw_dataset draw_mountain run_demo",
     "encoders": (
@@ -29,7 +29,7 @@ PUBLIC = {
         "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing ReplacedFile ResultScore ResultWriter "
+        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing ResultScore ResultWriter "
         "ScoredPicture TableRow read_results read_table require_place require_results_ours results score_pictures"
     ),
     "images": "Decoders Preprocess decoder_version",
@@ -42,8 +42,8 @@ PUBLIC = {
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "store": (
-        "ENCODER FoundSummary PLACING PlacedFile PlacedFiles STORE_NAME StoreFile TRAINING UNFINISHED_PLACING "
-        "WorkingStore WrittenFrom one_run_at_a_time"
+        "ENCODER FoundSummary KnownInput PLACING PlacedFile PlacedFiles Role STORE_NAME StoreFile TRAINING "
+        "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time"
     ),
     "tag_models": (
         "AnswerTally Coverage DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard "

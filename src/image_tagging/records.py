@@ -44,10 +44,7 @@ class FoundImage:
 
 @dataclass(frozen=True)
 class FoundArchive:
-    """An archive in a source, and the number of images directly in it, ``None`` where archives are not opened.
-
-    ``input`` is the absolute path of the input that it lies in, where there are several.
-    """
+    """An archive in a source, its number of direct images (``None``: not opened), its ``input`` if there are several."""
 
     ref: ImageRef
     images: Optional[int]
@@ -222,10 +219,7 @@ class ImageRecord:
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A listed file, and its ordinal among the files of that name in all folders, from 1.
-
-    ``input`` is the absolute path of the input that it lies in, where there are several.
-    """
+    """A listed file, its ordinal among all files of that name (from 1), its ``input`` if there are several."""
 
     ref: ImageRef
     ordinal: int
@@ -244,10 +238,7 @@ class TagScore(NamedTuple):
 
 @dataclass(frozen=True)
 class Failure:
-    """An image that could not be used, the step that failed, a stable reason code and a sentence.
-
-    ``step`` is one of ``read``, ``decode``, ``embed``, ``score``, ``place``.
-    """
+    """An image that could not be used, the step (read, decode, embed, score, place), a stable code, a sentence."""
 
     ref: ImageRef
     step: str

@@ -259,7 +259,7 @@ def test_results_of_an_unknown_input_are_not_replaced(classify, process, out):
     (out / STORE_NAME).unlink()
     before = files(out)
     for run in (classify, process):
-        with pytest.raises(OutputError, match="holds results of another input .* --fresh"):
+        with pytest.raises(OutputError, match=r"holds results of another input .* --fresh"):
             run("b")
     assert files(out) == before
     for run in (classify, process):

@@ -77,9 +77,9 @@ class InputFiles:
             written = self._store.sources.of(self._key(path))
             if written and written.source != self._source:
                 raise unknown_input(path, written.source)
-            if not written and self.files.tagged and path in self.files.records:
-                if other := next(self._images_of_others(path), ""):
-                    raise unknown_input(path, other)
+            is_asked = not written and self.files.tagged and path in self.files.records
+            if is_asked and (other := next(self._images_of_others(path), "")):
+                raise unknown_input(path, other)
 
     def _first_image(self, path: str) -> str:
         """Return the first file in metadata that no store remembers; empty where it is of this input or not known."""

@@ -102,7 +102,7 @@ class ResultWriter:
 
 
 @contextmanager
-def results(
+def results(  # noqa: PLR0913 - what a run writes, each by its name
     folder: str,
     *,
     archives: Optional[Iterable[FoundArchive]],

@@ -15,8 +15,8 @@ from ..training import ValidationReport
 class InputImages:
     """An input of an output folder, by its absolute path, with the number of its images that are listed.
 
-    ``missing`` counts those without an embedding by the encoder of the run, broken ones aside; ``is_there`` says whether
-    something is at the path now.
+    ``missing`` counts those without an embedding by the encoder of the run, broken ones aside; ``is_there`` says
+    whether something is at the path now.
     """
 
     source: str
@@ -42,8 +42,8 @@ class EmbeddingSummary:
     of images from several such folders, with the first of these folders. ``digest`` identifies the set of images found
     and their tags, and ``unchanged`` says that an earlier run embedded the same set.
 
-    ``inputs`` are all inputs, that of the run first: images, pictures, archives and bare folders are of all of them, and
-    what failed, was left out or passed over is of the first. ``new`` counts its images that no input had before,
+    ``inputs`` are all inputs, that of the run first: images, pictures, archives and bare folders are of all of them,
+    and what failed, was left out or passed over is of the first. ``new`` counts its images that no input had before,
     ``gone`` those that were there before and are in none now.
     """
 

@@ -4,8 +4,8 @@ It holds the images of all inputs, their facts, embeddings and failures, so that
 interrupted run continues where it stopped. Results are written from it.
 
 :class:`StoreFile` is the open database, and with :mod:`.schema` the only one that knows SQLite. :class:`WorkingStore`
-is composed of parts that are given it: the inputs, the listing, the embeddings, the failures, the encoders, the pictures, what is
-finished, and from which inputs files were written.
+is composed of parts that are given it: the inputs, the listing, the embeddings, the failures, the encoders, the
+pictures, what is finished, and from which inputs files were written.
 """
 
 from __future__ import annotations

@@ -33,8 +33,7 @@ SELECT number, source, digest, (SELECT count(*) FROM listed WHERE seq BETWEEN
 FROM input WHERE role = ? ORDER BY number
 """
 
-_ARCHIVES = "SELECT number, archives FROM input WHERE role = ? ORDER BY number"
-_FOLDERS = "SELECT number, folders FROM input WHERE role = ? ORDER BY number"
+_KEPT = "SELECT number, archives, folders FROM input WHERE role = ? ORDER BY number"
 _SEQ = "SELECT seq FROM listed WHERE (address, role) = (?, ?)"
 _REMEMBER = "INSERT OR REPLACE INTO input VALUES (?, ?, ?, ?, ?, ?)"
 _NOTED = "SELECT source, digest, archives, folders FROM input WHERE (role, number) = (?, ?)"
@@ -190,13 +189,14 @@ class Inputs:
     def archives(self) -> tuple[FoundArchive, ...]:
         """Return the archives in the inputs of the role, each once."""
         found: dict[str, FoundArchive] = {}
-        for number, (key, images) in self._kept(_ARCHIVES):
-            found[key] = FoundArchive(as_ref(self._file, key), images, self.origins.get(number, ""))
+        for number, archives, _ in self._kept():
+            for key, images in archives:
+                found[key] = FoundArchive(as_ref(self._file, key), images, self.origins.get(number, ""))
         return tuple(found.values())
 
     def folders(self) -> tuple[str, ...]:
         """Return the tags of folders without an image, in the inputs of the role."""
-        return tuple(dict.fromkeys(tag for _, tag in self._kept(_FOLDERS)))
+        return tuple(dict.fromkeys(tag for _, _, folders in self._kept() for tag in folders))
 
     def forget(self, db: Database, number: Optional[int]) -> None:
         """Within a transaction: take an input out of the role, or all of them."""
@@ -206,13 +206,13 @@ class Inputs:
         else:
             db.execute("DELETE FROM input WHERE (role, number) = (?, ?)", (self.role, number))
 
-    def _kept(self, query: str) -> Iterator[tuple[int, Any]]:
-        """Yield the items of a list that is kept of each input, with the number of that."""
-        for number, items in self._file.rows(query, (self.role,)):
+    def _kept(self) -> Iterator[tuple[int, Any, Any]]:
+        """Yield the number of each input with the lists that are kept of it."""
+        for number, archives, folders in self._file.rows(_KEPT, (self.role,)):
             if self.role != Role.UNTAGGED or number == self.number:
                 try:
-                    yield from ((number, item) for item in orjson.loads(items))
-                except (ValueError, TypeError) as error:
+                    yield number, orjson.loads(archives), orjson.loads(folders)
+                except ValueError as error:
                     raise self._file.damaged("what was found in an input cannot be read") from error
 
 

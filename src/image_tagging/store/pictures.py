@@ -1,4 +1,4 @@
-"""The pictures of the chosen role as results name them: which files hold each, its tags, its facts and its embedding."""
+"""The pictures of the chosen role as results name them: the files that hold each, its tags, facts and embedding."""
 
 from __future__ import annotations
 

@@ -25,11 +25,11 @@ from .store_file import StoreFile
 class WorkingStore:
     """The store of one output folder, held by this process alone until it is closed.
 
-    ``inputs`` says which images are chosen, ``listing`` holds these, ``embeddings`` what was computed of images, ``imported`` what the
-    metadata file of a run holds of them, ``failures`` what failed, ``encoders`` those that embeddings come from,
-    ``finished`` what need not be done again, ``sources`` from which input metadata of stage 1 is, ``placed`` which
-    files in bins are ours; ``pictures`` gives what results are written from. ``decoder`` names what decides which
-    images can be decoded, limits included: see ``ImageLimits``.
+    ``inputs`` says which images are chosen, ``listing`` holds these, ``embeddings`` what was computed of images,
+    ``imported`` what the metadata file of a run holds of them, ``failures`` what failed, ``encoders`` those that
+    embeddings come from, ``finished`` what need not be done again, ``sources`` from which input metadata of stage 1
+    is, ``placed`` which files in bins are ours; ``pictures`` gives what results are written from. ``decoder`` names
+    what decides which images can be decoded, limits included: see ``ImageLimits``.
 
     Raises
     ------
