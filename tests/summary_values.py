@@ -48,6 +48,8 @@ def classify_summary(**values):
             "directory": "/mountain",
             "outside": None,
             "place": "copy",
+            "by_tag": False,
+            "examples": 0,
             "mixed_bins": False,
             **dict.fromkeys(("moved", "removed", "stayed"), 0),
             "first_stayed": "",

@@ -42,7 +42,7 @@ PUBLIC = {
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "store": (
-        "ENCODER FoundSummary PLACING PlacedFile PlacedFiles STORE_NAME StoreFile TRAINING UNFINISHED_PLACING "
+        "ENCODER FoundSummary PLACING Pictures PlacedFile PlacedFiles STORE_NAME StoreFile TRAINING UNFINISHED_PLACING "
         "WorkingStore WrittenFrom one_run_at_a_time"
     ),
     "tag_models": (

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from ..records import Failure
-from ..text import counted, shortened, tag_in_words
+from ..settings import BY_TAG
+from ..text import counted, counted_are, shortened, tag_in_words
 from .screen import line, screen
 from .tag_tables import reports_by_tag, show_answers, show_counts, show_reports
 
@@ -103,8 +104,7 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
     _show_failures(console, "could not be placed", summary.place_failures, summary.place_failed, log)
     tags = len({tag for _, tag in summary.models})
     used = f"{counted(len(summary.models), 'model')} of {counted(tags, 'tag')}"
-    where = "no image was placed" if summary.place == "none" else f"images are in {summary.folder}/<kind>/<tag>/<bin>/"
-    line(console, f"{used}; {where}")
+    line(console, f"{used}; {_where(summary)}")
     show_answers(console, summary, page)
     if share := summary.share_outside:
         command = f"image-tagging sort EXAMPLES {shlex.quote(shortened(summary.directory, 1000))}"
@@ -118,6 +118,9 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
         note = "  Its bins also hold what other models, or another number of bins, placed there."
         line(console, note + " A new --output keeps them apart.", style="yellow")
     _show_moves(console, summary)
+    if summary.examples:
+        were = " and were not placed" if summary.by_tag and summary.place != "none" else ""
+        line(console, f"  {counted_are(summary.examples, 'picture')} among the examples already{were}.")
     if summary.differing:
         note = f"  {counted(summary.differing, 'picture')}: the metadata holds another embedding than was computed;"
         line(console, note + " the computed one was used.", style="yellow")
@@ -130,14 +133,22 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
         _show_end(console, summary.files, summary.seconds, summary.embedding.images)
 
 
+def _where(summary: ClassifySummary) -> str:
+    """Return where images were placed."""
+    if summary.place == "none":
+        return "no image was placed"
+    places = os.path.join(summary.folder, *((BY_TAG, "<tag>") if summary.by_tag else ("<kind>", "<tag>", "<bin>")), "")
+    return f"images are in {places}" + (", the best first by name" if summary.by_tag else "")
+
+
 def _show_moves(console: Console, summary: ClassifySummary) -> None:
     """Print what became of files that earlier runs placed in other bins."""
     if summary.moved or summary.removed:
         parts = [
             f"{counted(count, 'file')} {what}"
             for count, what in (
-                (summary.moved, "moved to another bin"),
-                (summary.removed, "taken out, as not tagged now"),
+                (summary.moved, "moved to another place or name"),
+                (summary.removed, "taken out, with no place of their own now"),
             )
             if count
         ]
@@ -145,7 +156,7 @@ def _show_moves(console: Console, summary: ClassifySummary) -> None:
     if summary.stayed:
         first = shortened(summary.first_stayed, 1000)
         stay = "stays in its" if summary.stayed == 1 else "stay in their"
-        note = f"  {counted(summary.stayed, 'placed file')} {stay} old bin, changed since or no copy of the image now:"
+        note = f"  {counted(summary.stayed, 'placed file')} {stay} old place, changed since or no copy of the image now:"
         line(console, f"{note} {first}", style="yellow")
 
 

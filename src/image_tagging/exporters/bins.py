@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Callable, Optional
 
 from ..records import ListedFile, TagScore
@@ -29,6 +29,7 @@ class Placing:
 
     ``how`` is one of ``PLACES``; ``tagged_only`` leaves out images without the tag. ``answers`` is the kind that
     answers for each tag where images are placed in one folder per tag, with their scores in front of their names.
+    ``examples`` has the tags of each picture that is an example, by its name: there these are not placed.
     ``placed`` remembers what is placed; ``stage`` and ``made_from`` stand for what the images are placed by. ``adopt``
     says that a run was killed here: what is in its place already counts as placed by us.
     """
@@ -36,6 +37,7 @@ class Placing:
     how: str
     tagged_only: bool = False
     answers: Optional[Mapping[str, str]] = None
+    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
     placed: Optional[PlacedFiles] = None
     stage: str = ""
     made_from: str = ""
@@ -52,7 +54,7 @@ class Bins:
     def __init__(self, root: str, placing: Placing) -> None:
         self._placer = Placer(root, placing.how)
         self._layout = Layout(self._placer.fitted, placing.answers, tagged_only=placing.tagged_only)
-        self._placing = placing
+        self.placing = placing
         self._placed = placing.placed
         self._new: dict[str, list[PlacedFile]] = {}  # what is to be remembered, by the key of an image
         self._left: set[str] = set()  # folders that something was taken out of
@@ -170,7 +172,7 @@ class Bins:
         status: Optional[os.stat_result] = None
         for path in placed:
             folder, name = os.path.split(os.path.relpath(path, self._placer.root))
-            if path in self._placer.made or (self._placing.adopt and (folder, name) not in known):
+            if path in self._placer.made or (self.placing.adopt and (folder, name) not in known):
                 status = status or os.lstat(path)
                 files.append(PlacedFile(folder, name, status.st_size, status.st_mtime_ns))
             elif (folder, name) in known:
@@ -187,7 +189,7 @@ class Bins:
 
     def _remember(self) -> None:
         if self._placed and self._new:
-            self._placed.remember(self._new, self._placing.stage, self._placing.made_from)
+            self._placed.remember(self._new, self.placing.stage, self.placing.made_from)
         self._new = {}
 
 

@@ -11,6 +11,7 @@ from ..datasets import RECORDS_MARK, JsonObjectWriter, json_object
 from ..writing import scratch_file
 from .earlier import OUTPUT_JSON, EarlierResults, Entry, with_files
 from .entry_file import EntryFile
+from .reading import EXAMPLE_OF
 
 _SCORES, _PROBABILITY = "classifiers_output", "tag_prob"
 
@@ -73,7 +74,8 @@ def _merged(first: Entry, second: Entry, scored: Entry) -> Entry:
     other = second if scored is first else first
     scores = other[_SCORES] if _are_alike(scored[_SCORES], other.get(_SCORES)) else scored[_SCORES]
     paths, addresses = ([*first[key], *second[key]] for key in ("file_paths", "addresses"))
-    return with_files({**scored, _SCORES: scores, **_without(other, scored)}, paths, addresses)
+    kept = _without(other, {*scored, EXAMPLE_OF})  # what the examples are, the run knows best
+    return with_files({**scored, _SCORES: scores, **kept}, paths, addresses)
 
 
 def _without(entry: Entry, keys: Iterable[str]) -> Entry:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 
+from ..settings import BY_TAG
 from ..tag_models import AnswerTally, TagModel, quote_tag
 from .summaries import TagAnswer
 
 
-def tag_answers(tally: AnswerTally) -> tuple[TagAnswer, ...]:
-    """Return what was scored of each tag, ordered by tag."""
+def tag_answers(tally: AnswerTally, *, by_tag: bool) -> tuple[TagAnswer, ...]:
+    """Return what was scored of each tag, ordered by tag; ``by_tag`` says that images are placed in folders of tags."""
     sums = zip(tally.models, tally.tagged.tolist(), tally.expected.tolist(), tally.right.tolist())
-    return tuple(_answer(*of_tag, tally.pictures) for of_tag in sums)
+    return tuple(_answer(*of_tag, tally.pictures, by_tag) for of_tag in sums)
 
 
-def _answer(model: TagModel, tagged: int, expected: float, right: float, pictures: int) -> TagAnswer:
+def _answer(  # noqa: PLR0913 - the sums of one tag
+    model: TagModel, tagged: int, expected: float, right: float, pictures: int, by_tag: bool
+) -> TagAnswer:
     mountain = model.card.mountain if model.card else None
     interval = None
     if mountain and mountain.interval and mountain.prevalence:
@@ -29,5 +32,5 @@ def _answer(model: TagModel, tagged: int, expected: float, right: float, picture
         tagged=tagged,
         right=right if mountain and not mountain.warnings else None,
         warnings=mountain.warnings if mountain else (),
-        folder=os.path.join(model.kind, quote_tag(model.tag)),
+        folder=os.path.join(BY_TAG if by_tag else model.kind, quote_tag(model.tag)),
     )

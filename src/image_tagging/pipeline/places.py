@@ -8,8 +8,10 @@ import os
 from ..exporters import Placing
 from ..files import stamp_of
 from ..store import PLACING, UNFINISHED_PLACING, WorkingStore
-from ..tag_models import TagModels, quote_tag
+from ..settings import BY_TAG
+from ..tag_models import TagModels, answering_kinds, quote_tag
 from .configs import ClassifyConfig
+from .examples import examples_among
 
 #: What begins the note of a folder in which all that was placed is remembered; earlier versions remembered nothing.
 _REMEMBERED = "remembered:"
@@ -21,8 +23,8 @@ class Places:
     def __init__(self, store: WorkingStore, models: TagModels, config: ClassifyConfig) -> None:
         self.config = config
         self._store = store
-        self._kinds = {(kind, quote_tag(tag)) for kind, tag in models.names}
-        self._made_from = f"{_models_digest(models)}/{config.output_bins}"
+        self._slots = {(folder, quote_tag(tag)) for kind, tag in models.names for folder in (kind, BY_TAG)}
+        self._made_from = f"{_models_digest(models)}/{BY_TAG if config.name_with_score else config.output_bins}"
         self._stage = "4" if config.archives else "3"
         was_killed = store.finished.made_from(UNFINISHED_PLACING) is not None
         if config.place != "none":
@@ -30,6 +32,8 @@ class Places:
         self.placing = Placing(
             how=config.place,
             tagged_only=config.placed == "tagged",
+            examples=examples_among(store.pictures, os.path.dirname(store.path)),
+            answers=answering_kinds(models.models) if config.name_with_score else None,
             placed=store.placed,
             stage=self._stage,
             made_from=self._made_from,
@@ -51,7 +55,7 @@ class Places:
         """Return whether something lies in the bins of models that are not among those of this run."""
         output = os.path.dirname(self._store.path)
         return any(
-            tuple(folder.split(os.sep)[:2]) not in self._kinds and os.path.isdir(os.path.join(output, folder))
+            tuple(folder.split(os.sep)[:2]) not in self._slots and os.path.isdir(os.path.join(output, folder))
             for folder in self._store.placed.folders()
         )
 

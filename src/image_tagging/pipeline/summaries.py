@@ -128,7 +128,8 @@ class ClassifySummary:
     the tags were distinguished from, ``None`` where the cards of the models do not say what that was.
     ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
     (``of_archives``). ``place_failures`` are the first files that could not be placed, ``place_failed`` counts all;
-    ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images that other models
+    ``place`` is how images were placed, and ``by_tag`` that they were placed in one folder per tag, with their scores in
+    front of their names, without the ``examples``, which counts the pictures that are examples. ``mixed_bins`` says that the folder also holds images that other models
     placed, or that earlier versions did. ``moved`` and ``removed`` count files of earlier runs that were moved to their
     new bin, or taken out since their image has the tag no longer; ``stayed`` counts those that a person has changed,
     which stay where they are, the ``first_stayed`` among them. ``differing`` counts the pictures of which the metadata
@@ -150,6 +151,8 @@ class ClassifySummary:
     place_failures: tuple[Failure, ...]
     place_failed: int
     place: str
+    by_tag: bool
+    examples: int
     mixed_bins: bool
     moved: int
     removed: int
