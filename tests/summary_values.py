@@ -50,6 +50,7 @@ def classify_summary(**values):
             "place": "copy",
             "by_tag": False,
             "examples": 0,
+            "plan": None,
             "mixed_bins": False,
             **dict.fromkeys(("moved", "removed", "stayed"), 0),
             "first_stayed": "",

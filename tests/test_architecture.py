@@ -29,8 +29,9 @@ PUBLIC = {
         "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing ReplacedFile ResultScore ResultWriter "
-        "ScoredPicture TableRow read_results read_table require_place require_results_ours results score_pictures"
+        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing PlacingPlan Planner ReplacedFile ResultScore "
+        "ResultWriter ScoredPicture TableRow read_results read_table require_place require_results_ours results "
+        "score_pictures"
     ),
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (

@@ -156,7 +156,9 @@ def _show_moves(console: Console, summary: ClassifySummary) -> None:
     if summary.stayed:
         first = shortened(summary.first_stayed, 1000)
         stay = "stays in its" if summary.stayed == 1 else "stay in their"
-        note = f"  {counted(summary.stayed, 'placed file')} {stay} old place, changed since or no copy of the image now:"
+        note = (
+            f"  {counted(summary.stayed, 'placed file')} {stay} old place, changed since or no copy of the image now:"
+        )
         line(console, f"{note} {first}", style="yellow")
 
 

@@ -10,6 +10,7 @@ from .dataset_files import DatasetFiles
 from .dataset_sources import InputFiles, ReplacedFile
 from .earlier import OUTPUT_JSON, EarlierResults
 from .placing import require_place
+from .plan import PlacingPlan, Planner
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
 from .results import ResultWriter, require_results_ours, results, score_pictures
 
@@ -19,6 +20,8 @@ __all__ = [
     "EarlierResults",
     "InputFiles",
     "Placing",
+    "PlacingPlan",
+    "Planner",
     "ReplacedFile",
     "ResultScore",
     "ResultWriter",

@@ -99,9 +99,9 @@ class Bins:
         """Remember what was placed, and remove the folders that are empty now."""
         self._remember()
         for folder in self._left:
-            while folder:  # those above it, too, as where all files went from bins into the folders of tags
-                remove_empty_folder(self._placer.root, folder)
-                folder = os.path.dirname(folder)
+            parts = folder.split(os.sep)  # those above it, too: all files may have gone from bins to folders of tags
+            for depth in range(len(parts), 0, -1):
+                remove_empty_folder(self._placer.root, os.path.join(*parts[:depth]))
 
     def _is_ours(self, one: PlacedFile, content: Content, *, or_stays: bool = False) -> bool:
         """Return whether a file is as it was placed, and holds the image; ``or_stays`` counts one that is not."""

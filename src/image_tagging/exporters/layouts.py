@@ -58,7 +58,9 @@ class Layout:
         """
         if len(scores) > self._models:
             self._models = len(scores)
-            slots = (slot for score in scores for slot in (self._slot(score.kind, score.tag), self._slot("", score.tag)))
+            slots = (
+                slot for score in scores for slot in (self._slot(score.kind, score.tag), self._slot("", score.tag))
+            )
             self._none.update(dict.fromkeys(slots))
         wanted = dict(self._none)
         if self._answers is not None and is_example:

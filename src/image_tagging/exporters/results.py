@@ -37,11 +37,11 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def score_pictures(
-    pictures: Iterator[ImageRecord], models: TagModels, bins: int, tally: AnswerTally
+    pictures: Iterator[ImageRecord], models: TagModels, bins: int, tally: Optional[AnswerTally]
 ) -> Iterator[tuple[ImageRecord, list[TagScore], bool]]:
     """Yield every picture with its score by every model, in the order of ``models.names``, and whether it has a tag.
 
-    It has one by the kinds that answer; ``tally`` sums up these answers.
+    It has one by the kinds that answer; ``tally`` sums up these answers. Without a tally none has one.
     """
     names, thresholds = models.names, models.thresholds
     while batch := list(islice(pictures, _BATCH)):
@@ -49,7 +49,7 @@ def score_pictures(
         probabilities = models.probabilities(embeddings)
         numbers = bin_numbers(probabilities, bins)
         tagged = probabilities >= thresholds
-        has_tag = tally.add(probabilities, embeddings).tolist()
+        has_tag = tally.add(probabilities, embeddings).tolist() if tally else [False] * len(batch)
         for record, has_any, *row in zip(batch, has_tag, probabilities.tolist(), numbers.tolist(), tagged.tolist()):
             yield record, [TagScore(tag, kind, *score) for (kind, tag), *score in zip(names, *row)], has_any
 

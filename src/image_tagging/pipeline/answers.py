@@ -15,9 +15,7 @@ def tag_answers(tally: AnswerTally, *, by_tag: bool) -> tuple[TagAnswer, ...]:
     return tuple(_answer(*of_tag, tally.pictures, by_tag) for of_tag in sums)
 
 
-def _answer(  # noqa: PLR0913 - the sums of one tag
-    model: TagModel, tagged: int, expected: float, right: float, pictures: int, by_tag: bool
-) -> TagAnswer:
+def _answer(model: TagModel, tagged: int, expected: float, right: float, pictures: int, by_tag: bool) -> TagAnswer:
     mountain = model.card.mountain if model.card else None
     interval = None
     if mountain and mountain.interval and mountain.prevalence:

@@ -20,7 +20,7 @@ from ..exporters import (
 )
 from ..files import absolute
 from ..images import decoder_version
-from ..progress import Progress, no_progress
+from ..progress import Progress, Say, no_progress, say_nothing
 from ..records import EncoderSpec, Found, FoundArchive, FoundImage, ImportedEmbedding, OtherFile
 from ..runners import Runner
 from ..store import WorkingStore
@@ -38,10 +38,13 @@ log = logging.getLogger(__name__)
 _ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
 
 
-def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runner: Runner = LOCAL) -> ClassifySummary:
+def classify_images(
+    config: ClassifyConfig, watch: Progress = no_progress, runner: Runner = LOCAL, *, say: Say = say_nothing
+) -> ClassifySummary:
     """Score every image by all tag models, write the scores, and place the images in bins.
 
-    ``runner`` says where images are prepared; the results are the same.
+    ``runner`` says where images are prepared; the results are the same. ``say`` is called with what is going to be
+    placed, before that.
 
     Raises
     ------
@@ -55,17 +58,23 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     EncoderError
         Models and metadata belong to different encoders, or every image needs an encoder that is not available.
     OutputError
-        The output folder cannot be written, its ``output.json`` is damaged, or another run is working in it.
+        The output folder cannot be written, its ``output.json`` is damaged, another run is working in it, or its disk
+        has no room for the copies.
     """
     require_place(config.place, archives=config.archives)
     found = find_by(config, absolute(config.directory), open_archives=config.archives)
-    return classify_found(config, found, watch, runner)
+    return classify_found(config, found, watch, runner, say=say)
 
 
 def classify_found(
-    config: ClassifyConfig, found: Iterable[Found], watch: Progress, runner: Runner = LOCAL
+    config: ClassifyConfig,
+    found: Iterable[Found],
+    watch: Progress,
+    runner: Runner = LOCAL,
+    *,
+    say: Optional[Say] = say_nothing,
 ) -> ClassifySummary:
-    """As :func:`classify_images`, of what was found in the directory."""
+    """As :func:`classify_images`, of what was found in the directory; without ``say`` it is known what is placed."""
     started = time.monotonic()
     root, output = absolute(config.directory), absolute(config.output)
     images = StageImages(found, config.archives)
@@ -84,6 +93,8 @@ def classify_found(
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
         places = Places(store, models, config)
+        plan = places.plan(embedding.encoder, watch, say) if say else None
+        places.begin()
         writer, tally, tagged = _write_results(store, models, embedding, earlier, places, watch)
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
@@ -102,6 +113,7 @@ def classify_found(
         place_failures=tuple(writer.failures.held),
         place_failed=writer.failures.count,
         place=config.place,
+        plan=plan,
         mixed_bins=mixed,
         **_moves(writer),
         differing=store.pictures.differing,

@@ -3,42 +3,74 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
+from typing import Optional
 
-from ..exporters import Placing
-from ..files import stamp_of
-from ..store import PLACING, UNFINISHED_PLACING, WorkingStore
+from ..exporters import Placing, PlacingPlan, Planner, score_pictures
+from ..files import absolute, stamp_of
+from ..progress import Progress, Say
+from ..records import EncoderSpec
 from ..settings import BY_TAG
-from ..tag_models import TagModels, answering_kinds, quote_tag
+from ..store import PLACING, UNFINISHED_PLACING, WorkingStore
+from ..tag_models import TagModels, answering_kinds, bin_labels, quote_tag
 from .configs import ClassifyConfig
 from .examples import examples_among
+
+log = logging.getLogger(__name__)
 
 #: What begins the note of a folder in which all that was placed is remembered; earlier versions remembered nothing.
 _REMEMBERED = "remembered:"
 
 
 class Places:
-    """The places of one run, noted in the store as unfinished until :meth:`finish`."""
+    """The places of one run, noted in the store as unfinished from :meth:`begin` to :meth:`finish`."""
 
     def __init__(self, store: WorkingStore, models: TagModels, config: ClassifyConfig) -> None:
         self.config = config
         self._store = store
+        self._models = models
         self._slots = {(folder, quote_tag(tag)) for kind, tag in models.names for folder in (kind, BY_TAG)}
         self._made_from = f"{_models_digest(models)}/{BY_TAG if config.name_with_score else config.output_bins}"
         self._stage = "4" if config.archives else "3"
-        was_killed = store.finished.made_from(UNFINISHED_PLACING) is not None
-        if config.place != "none":
-            store.finished.finish(UNFINISHED_PLACING, self._made_from)
         self.placing = Placing(
             how=config.place,
             tagged_only=config.placed == "tagged",
-            examples=examples_among(store.pictures, os.path.dirname(store.path)),
             answers=answering_kinds(models.models) if config.name_with_score else None,
+            examples=examples_among(store.pictures, os.path.dirname(store.path)),
             placed=store.placed,
             stage=self._stage,
             made_from=self._made_from,
-            adopt=was_killed,
+            adopt=store.finished.made_from(UNFINISHED_PLACING) is not None,
         )
+
+    def plan(self, encoder: EncoderSpec, watch: Progress, say: Say) -> Optional[PlacingPlan]:
+        """Say what is going to be copied, and return it; ``None`` where nothing is copied.
+
+        The pictures are scored for it, and scored again when they are placed: that costs less than to keep the scores.
+
+        Raises
+        ------
+        OutputError
+            The disk has no room for it.
+        """
+        config, pictures = self.config, self._store.pictures
+        if config.place not in {"copy", "hardlink"}:
+            return None
+        watch("counting what to place", 0, None)
+        planner = Planner(absolute(config.output), self.placing, bin_labels(config.output_bins), config.directory)
+        scored = score_pictures(pictures.records(encoder), self._models, config.output_bins, None)
+        plan = planner.plan(((record, scores) for record, scores, _ in scored), pictures.files_of)
+        plan.require_room()
+        if plan.files:
+            log.info("%s", plan.sentence)
+            say(plan.sentence)
+        return plan
+
+    def begin(self) -> None:
+        """Note that images are being placed."""
+        if self.config.place != "none":
+            self._store.finished.finish(UNFINISHED_PLACING, self._made_from)
 
     def finish(self) -> bool:
         """Note that all images are placed; return whether bins also hold what is not placed by these models."""

@@ -7,7 +7,7 @@ from typing import Optional
 
 from ..addresses import ImageRef
 from ..datasets import Advice
-from ..exporters import ReplacedFile
+from ..exporters import PlacingPlan, ReplacedFile
 from ..records import EncoderSpec, Failure, FoundArchive, LeftOutCount
 from ..training import ValidationReport
 
@@ -128,12 +128,13 @@ class ClassifySummary:
     the tags were distinguished from, ``None`` where the cards of the models do not say what that was.
     ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
     (``of_archives``). ``place_failures`` are the first files that could not be placed, ``place_failed`` counts all;
-    ``place`` is how images were placed, and ``by_tag`` that they were placed in one folder per tag, with their scores in
-    front of their names, without the ``examples``, which counts the pictures that are examples. ``mixed_bins`` says that the folder also holds images that other models
+    ``place`` is how images were placed, and ``by_tag`` that it was in one folder per tag, with their scores in front of
+    their names and without the examples; ``examples`` counts the pictures that are examples. ``plan`` says what was
+    going to be copied, where that was counted, and ``mixed_bins`` that the folder also holds images that other models
     placed, or that earlier versions did. ``moved`` and ``removed`` count files of earlier runs that were moved to their
-    new bin, or taken out since their image has the tag no longer; ``stayed`` counts those that a person has changed,
-    which stay where they are, the ``first_stayed`` among them. ``differing`` counts the pictures of which the metadata
-    holds another embedding than the one computed here, which was used.
+    new place, or taken out since they have none now; ``stayed`` counts those that a person has changed, which stay
+    where they are, the ``first_stayed`` among them. ``differing`` counts the pictures of which the metadata holds
+    another embedding than the one computed here, which was used.
 
     ``output.json`` holds both stages: ``replaced`` counts the pictures of an earlier run of this stage that were in it,
     ``dropped`` those of them that are not among the images of this run, and ``kept`` the pictures of the other stage
@@ -153,6 +154,7 @@ class ClassifySummary:
     place: str
     by_tag: bool
     examples: int
+    plan: Optional[PlacingPlan]
     mixed_bins: bool
     moved: int
     removed: int

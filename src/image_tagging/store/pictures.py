@@ -145,7 +145,7 @@ class Pictures:
         return bool(self._file.rows("SELECT 1 FROM listing WHERE picture_id = ? LIMIT 1", (encodable(hash_id),)))
 
     def shared_names(self) -> Iterator[str]:
-        """Yield every ``hash_id`` of different pictures among all that runs have read: it does not say which is meant."""
+        """Yield every ``hash_id`` that different pictures have among all that runs have read."""
         return (hash_id for (hash_id,) in self._file.stream(_SHARED_NAMES))
 
     def records(self, encoder: EncoderSpec) -> Iterator[ImageRecord]:
