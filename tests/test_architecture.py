@@ -30,8 +30,8 @@ PUBLIC = {
     ),
     "exporters": (
         "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing PlacingPlan Planner ReplacedFile ResultScore "
-        "ResultWriter ScoredPicture TableRow read_results read_table require_place require_results_ours results "
-        "score_pictures"
+        "ResultWriter ScoredPicture TableRow TagFolder read_results read_table require_place require_results_ours "
+        "results score_pictures score_to_place"
     ),
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (

@@ -59,6 +59,8 @@ def _added(*answers: TagAnswer) -> TagAnswer:
     return replace(
         answers[0],
         tagged=sum(answer.tagged for answer in answers),
+        placed=sum(answer.placed for answer in answers),
+        best=max(answer.best for answer in answers),
         expected=_sum(answer.expected for answer in answers),
         right=_sum(answer.right for answer in answers),
         interval=(sum(low for low, _ in bounds), sum(high for _, high in bounds)) if bounds else None,

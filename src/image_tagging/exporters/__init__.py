@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from .bins import Placing
+from .bins import Placing, TagFolder
 from .dataset_files import DatasetFiles
 from .dataset_sources import InputFiles, ReplacedFile
 from .earlier import OUTPUT_JSON, EarlierResults
 from .placing import require_place
 from .plan import PlacingPlan, Planner
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
-from .results import ResultWriter, require_results_ours, results, score_pictures
+from .results import ResultWriter, require_results_ours, results, score_pictures, score_to_place
 
 __all__ = [
     "OUTPUT_JSON",
@@ -27,10 +27,12 @@ __all__ = [
     "ResultWriter",
     "ScoredPicture",
     "TableRow",
+    "TagFolder",
     "read_results",
     "read_table",
     "require_place",
     "require_results_ours",
     "results",
     "score_pictures",
+    "score_to_place",
 ]

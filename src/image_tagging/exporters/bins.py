@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Callable, Optional
+from typing import Callable, NamedTuple, Optional
 
 from ..records import ListedFile, TagScore
 from ..store import PlacedFile, PlacedFiles
@@ -44,6 +45,17 @@ class Placing:
     adopt: bool = False
 
 
+class TagFolder(NamedTuple):
+    """The folder of a model, or of a tag, below the output: how many images of the run lie in it, and where the best.
+
+    ``best`` is the folder itself, or its highest bin that is not empty; an empty text where no image lies there.
+    """
+
+    folder: str
+    files: int
+    best: str
+
+
 class Bins:
     """Places the images of one run.
 
@@ -57,6 +69,8 @@ class Bins:
         self.placing = placing
         self._placed = placing.placed
         self._new: dict[str, list[PlacedFile]] = {}  # what is to be remembered, by the key of an image
+        self._files: Counter[str] = Counter()  # by their slots
+        self._best: dict[str, str] = {}
         self._left: set[str] = set()  # folders that something was taken out of
         self.moved = self.removed = self.stayed = 0
         self.first_stayed = ""
@@ -94,6 +108,18 @@ class Bins:
             self._take_out(one, has_place=wanted[slot_of(one)] is not None)
         placed += [self._path(one) for one in held.values()]
         self._note(key, placed, kept, ours, wanted)
+        self._count(wanted)
+
+    def folder_of(self, kind: str, tag: str) -> TagFolder:
+        """Return where images of a tag by a kind of model are placed."""
+        slot = self._layout.slot(kind, tag)
+        return TagFolder(slot, self._files[slot], self._best.get(slot, ""))
+
+    def _count(self, wanted: Wanted) -> None:
+        for slot, target in wanted.items():
+            if target is not None:
+                self._files[slot] += 1
+                self._best[slot] = max(self._best.get(slot, ""), target.folder)  # bins are named by their upper edges
 
     def close(self) -> None:
         """Remember what was placed, and remove the folders that are empty now."""

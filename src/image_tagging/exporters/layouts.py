@@ -69,12 +69,16 @@ class Layout:
             if self._tagged_only and not score.tagged:
                 continue
             if self._answers is None:
-                slot = self._slot(score.kind, score.tag)
+                slot = self.slot(score.kind, score.tag)
                 wanted[slot] = Target(os.path.join(slot, labels[score.bin - 1]))
             elif self._answers[score.tag] == score.kind:
-                slot = self._slot("", score.tag)
+                slot = self.slot(score.kind, score.tag)
                 wanted[slot] = Target(slot, score_prefix(score.probability))
         return wanted
+
+    def slot(self, kind: str, tag: str) -> str:
+        """Return the slot that images have by the model of a kind and a tag, where it places any."""
+        return self._slot(kind if self._answers is None else "", tag)
 
     def _slot(self, kind: str, tag: str) -> str:
         if (kind, tag) not in self._slots:

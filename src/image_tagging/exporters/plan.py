@@ -23,8 +23,8 @@ from .placing import Placer
 #: Most file systems give a file its space in blocks of this many bytes.
 _BLOCK = 4096
 
-#: Bytes of a score in ``output.json`` and in its table, apart from the path of the image.
-_SCORE_BYTES = 250
+#: About the bytes of a score in ``output.json`` and in its table.
+_SCORE_BYTES = 350
 
 #: File systems without hard links.
 _WITHOUT_LINKS = frozenset({"vfat", "msdos", "exfat"})
@@ -80,11 +80,16 @@ class Planner:
         self,
         scored: Iterable[tuple[ImageRecord, Sequence[TagScore]]],
         files_of: Callable[[str], Iterable[ListedFile]],
+        *,
+        scores: int,
     ) -> PlacingPlan:
-        """Return what scored pictures are going to take, of which ``files_of`` returns the files by their names."""
-        for record, scores in scored:
-            self._taken += len(scores) * (_SCORE_BYTES + len(record.ref.path))
-            wanted = self._layout.wanted(scores, self._labels, is_example=record.hash_id in self._placing.examples)
+        """Return what ``scored`` pictures are going to take, of which ``files_of`` returns the files by their names.
+
+        ``scores`` is the number of all scores that are written.
+        """
+        self._taken += scores * _SCORE_BYTES
+        for record, of_record in scored:
+            wanted = self._layout.wanted(of_record, self._labels, is_example=record.hash_id in self._placing.examples)
             if any(wanted.values()):
                 for file in files_of(record.hash_id):
                     self._add(file, wanted, record.size_bytes)

@@ -18,7 +18,7 @@ from ..errors import OutputError
 from ..failures import FailureList, attempt
 from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from ..sources import SourceReader
-from ..tag_models import AnswerTally, TagModels, bin_labels, bin_numbers
+from ..tag_models import AnswerTally, Floats, TagModels, bin_labels, bin_numbers
 from ..text import short_path
 from ..writing import require_ours
 from .bins import Bins, Placing
@@ -37,21 +37,35 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def score_pictures(
-    pictures: Iterator[ImageRecord], models: TagModels, bins: int, tally: Optional[AnswerTally]
+    pictures: Iterator[ImageRecord], models: TagModels, bins: int, tally: AnswerTally
 ) -> Iterator[tuple[ImageRecord, list[TagScore], bool]]:
     """Yield every picture with its score by every model, in the order of ``models.names``, and whether it has a tag.
 
-    It has one by the kinds that answer; ``tally`` sums up these answers. Without a tally none has one.
+    It has one by the kinds that answer; ``tally`` sums up these answers.
     """
-    names, thresholds = models.names, models.thresholds
     while batch := list(islice(pictures, _BATCH)):
         embeddings = np.stack([record.embedding for record in batch])
         probabilities = models.probabilities(embeddings)
-        numbers = bin_numbers(probabilities, bins)
-        tagged = probabilities >= thresholds
-        has_tag = tally.add(probabilities, embeddings).tolist() if tally else [False] * len(batch)
-        for record, has_any, *row in zip(batch, has_tag, probabilities.tolist(), numbers.tolist(), tagged.tolist()):
-            yield record, [TagScore(tag, kind, *score) for (kind, tag), *score in zip(names, *row)], has_any
+        has_tag = tally.add(probabilities, embeddings).tolist()
+        yield from zip(batch, _scores(probabilities, models, bins), has_tag)
+
+
+def score_to_place(
+    pictures: Iterator[ImageRecord], models: TagModels, bins: int, *, tagged_only: bool
+) -> Iterator[tuple[ImageRecord, list[TagScore]]]:
+    """Yield the pictures that are placed anywhere, with the scores of :func:`score_pictures`."""
+    thresholds = models.thresholds
+    while batch := list(islice(pictures, _BATCH)):
+        probabilities = models.probabilities(np.stack([record.embedding for record in batch]))
+        rows = np.flatnonzero(np.any(probabilities >= thresholds, axis=1)) if tagged_only else np.arange(len(batch))
+        yield from zip([batch[row] for row in rows], _scores(probabilities[rows], models, bins))
+
+
+def _scores(probabilities: Floats, models: TagModels, bins: int) -> Iterator[list[TagScore]]:
+    """Yield the scores of each picture, from the probabilities (N, M) of a batch."""
+    names, numbers, tagged = models.names, bin_numbers(probabilities, bins), probabilities >= models.thresholds
+    for row in zip(probabilities.tolist(), numbers.tolist(), tagged.tolist()):
+        yield [TagScore(tag, kind, *score) for (kind, tag), *score in zip(names, *row)]
 
 
 class ResultWriter:

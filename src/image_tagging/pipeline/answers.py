@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 
-from ..settings import BY_TAG
-from ..tag_models import AnswerTally, TagModel, quote_tag
+from ..exporters import TagFolder
+from ..tag_models import AnswerTally, TagModel
 from .summaries import TagAnswer
 
 
-def tag_answers(tally: AnswerTally, *, by_tag: bool) -> tuple[TagAnswer, ...]:
-    """Return what was scored of each tag, ordered by tag; ``by_tag`` says that images are placed in folders of tags."""
+def tag_answers(tally: AnswerTally, folder_of: Callable[[str, str], TagFolder]) -> tuple[TagAnswer, ...]:
+    """Return what was scored of each tag, ordered by tag; ``folder_of`` returns where a kind and a tag place images."""
     sums = zip(tally.models, tally.tagged.tolist(), tally.expected.tolist(), tally.right.tolist())
-    return tuple(_answer(*of_tag, tally.pictures, by_tag) for of_tag in sums)
+    return tuple(_answer(*of_tag, tally.pictures, folder_of(of_tag[0].kind, of_tag[0].tag)) for of_tag in sums)
 
 
-def _answer(model: TagModel, tagged: int, expected: float, right: float, pictures: int, by_tag: bool) -> TagAnswer:
+def _answer(model: TagModel, tagged: int, expected: float, right: float, pictures: int, place: TagFolder) -> TagAnswer:
     mountain = model.card.mountain if model.card else None
     interval = None
     if mountain and mountain.interval and mountain.prevalence:
@@ -30,5 +30,7 @@ def _answer(model: TagModel, tagged: int, expected: float, right: float, picture
         tagged=tagged,
         right=right if mountain and not mountain.warnings else None,
         warnings=mountain.warnings if mountain else (),
-        folder=os.path.join(BY_TAG if by_tag else model.kind, quote_tag(model.tag)),
+        folder=place.folder,
+        placed=place.files,
+        best=place.best,
     )

@@ -104,7 +104,7 @@ def classify_found(
         directory=root,
         embedding=embedding,
         models=tuple(models.names),
-        answers=tag_answers(tally, by_tag=config.name_with_score),
+        answers=tag_answers(tally, writer.bins.folder_of),
         by_tag=config.name_with_score,
         examples=writer.examples,
         tagged=tagged,

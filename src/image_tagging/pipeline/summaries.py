@@ -100,7 +100,8 @@ class TagAnswer:
     ``tagged`` counts the pictures whose probability reaches the threshold. The rest is known only where the tag was
     distinguished from a background: ``expected`` pictures have the tag, with the bounds of ``interval``, and ``right``
     of the tagged ones; ``right`` is ``None`` as well where ``warnings`` say that probabilities cannot be relied on.
-    ``folder`` is where images of the tag are placed, below the output folder.
+    ``folder`` is where images of the tag are placed, below the output folder, ``placed`` counts the files of this run
+    there, and ``best`` is that folder or its highest bin with a file, an empty text where there is none.
     """
 
     tag: str
@@ -111,6 +112,8 @@ class TagAnswer:
     right: Optional[float]
     warnings: tuple[str, ...]
     folder: str
+    placed: int = 0
+    best: str = ""
 
 
 #: From this share on most of a mountain is of other things than the tags were distinguished from: of pictures like
