@@ -36,6 +36,7 @@ def _whole(summary: SortSummary) -> ClassifySummary:
     stages = [stage for stage in (summary.folder, summary.archive) if stage]
     counts = ("tagged", "untagged", "place_failed", "moved", "removed", "stayed", "differing", "dropped", "examples")
     sums = {name: sum(getattr(stage, name) for stage in stages) for name in counts}
+    few = tuple(image for stage in stages for image in stage.few)
     return replace(
         stages[0],
         **sums,
@@ -50,6 +51,7 @@ def _whole(summary: SortSummary) -> ClassifySummary:
         replaced=sum(stage.replaced for stage in stages if stage.dropped),
         files=tuple(dict.fromkeys(file for stage in stages for file in stage.files)),
         seconds=sum(stage.seconds for stage in stages),
+        few=few if len(few) == summary.mountain.images else (),
     )
 
 

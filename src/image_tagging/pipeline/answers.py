@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..exporters import TagFolder
+from ..records import ListedFile, TagScore
 from ..tag_models import AnswerTally, TagModel
-from .summaries import TagAnswer
+from .summaries import ScoredImage, TagAnswer
+
+#: Of so many images or fewer each is shown with its scores, of which it has so many at most.
+_FEW_IMAGES, _MOST_SCORES = 5, 8
+
+
+class FewImages:
+    """Holds the scores of a run over few images, by the models that answer; of more images it holds none."""
+
+    def __init__(self, models: Iterable[TagModel], images: int) -> None:
+        self._answering = {(model.kind, model.tag) for model in models}
+        self._is_few = images <= _FEW_IMAGES
+        self.images: list[ScoredImage] = []
+
+    def add(self, files: Iterable[ListedFile], scores: Iterable[TagScore]) -> None:
+        """Take the scores of a picture, and the files that hold it."""
+        if self._is_few:
+            answers = (score for score in scores if (score.kind, score.tag) in self._answering)
+            best = tuple(sorted(answers, key=lambda score: (-score.probability, score.tag))[:_MOST_SCORES])
+            self.images.extend(ScoredImage(file.ref.path, best) for file in files)
 
 
 def tag_answers(tally: AnswerTally, folder_of: Callable[[str, str], TagFolder]) -> tuple[TagAnswer, ...]:

@@ -25,7 +25,7 @@ from ..records import EncoderSpec, Found, FoundArchive, FoundImage, ImportedEmbe
 from ..runners import Runner
 from ..store import WorkingStore
 from ..tag_models import AnswerTally, TagModels, load_tag_models
-from .answers import tag_answers
+from .answers import FewImages, tag_answers
 from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
@@ -95,7 +95,7 @@ def classify_found(
         places = Places(store, models, config)
         plan = places.plan(embedding.encoder, watch, say) if say else None
         places.begin()
-        writer, tally, tagged = _write_results(store, models, embedding, earlier, places, watch)
+        writer, tally, few, tagged = _write_results(store, models, embedding, earlier, places, watch)
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
         mixed = places.finish()
@@ -124,6 +124,7 @@ def classify_found(
         files=writer.paths,
         folder=output,
         seconds=time.monotonic() - started,
+        few=tuple(few.images),
     )
 
 
@@ -148,9 +149,10 @@ def _write_results(
     earlier: EarlierResults,
     places: Places,
     watch: Progress,
-) -> tuple[ResultWriter, AnswerTally, int]:
+) -> tuple[ResultWriter, AnswerTally, FewImages, int]:
     """Score and place every picture; return what wrote the results, the answers, and how many files got a tag."""
     config, tally, tagged = places.config, AnswerTally(models), 0
+    few = FewImages(tally.models, embedding.images)
     output, archives = absolute(config.output), embedding.archives if config.archives else None
     with results(
         output,
@@ -164,6 +166,7 @@ def _write_results(
         for number, (record, scores, has_tag) in enumerate(scored, start=1):
             files = store.pictures.files_of(record.hash_id)
             writer.add(record, files, scores)
+            few.add(files, scores)
             tagged += len(files) if has_tag else 0
             watch("scoring and placing", number, embedding.pictures)
     if more := writer.failures.more:
@@ -173,7 +176,7 @@ def _write_results(
     if earlier.replaced or earlier.kept:
         counts = (earlier.replaced, earlier.dropped, earlier.kept)
         log.info("output.json: replaced %d pictures of this stage (%d of them gone), kept %d of the other", *counts)
-    return writer, tally, tagged
+    return writer, tally, few, tagged
 
 
 class StageImages:

@@ -71,6 +71,7 @@ def process_found(
             namesake=written.namesake,
             replaced=written.replaced,
             seconds=time.monotonic() - started,
+            source=root,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Optional
 from ..addresses import ImageRef
 from ..datasets import Advice
 from ..exporters import PlacingPlan, ReplacedFile
-from ..records import EncoderSpec, Failure, FoundArchive, LeftOutCount
+from ..records import EncoderSpec, Failure, FoundArchive, LeftOutCount, TagScore
 from ..training import ValidationReport
 
 
@@ -56,7 +56,8 @@ class ProcessSummary:
     ``tags`` counts the pictures of each tag, and is empty for untagged folders. ``empty_tags`` are those of sub-folders
     without an image, whose lists are empty. ``warnings`` are sentences on tags. ``files`` are the paths of the written
     files, ``replaced`` those that held another input before. ``namesake`` is another input of the same name, which
-    keeps the metadata file of that name, so that this one is numbered; it is empty where there is none.
+    keeps the metadata file of that name, so that this one is numbered; it is empty where there is none. ``source`` is
+    the input.
     """
 
     embedding: EmbeddingSummary
@@ -67,6 +68,7 @@ class ProcessSummary:
     namesake: str
     replaced: tuple[ReplacedFile, ...]
     seconds: float
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class TrainSummary:
     ``background`` counts the pictures of the mountain that tags were distinguished from, ``None`` without any.
     ``unknown`` counts the listed hashes that the metadata does not hold. ``warnings`` are sentences.
     ``advice`` lists problems of the data set, the most important first; its rows are those of the metadata, from 0.
-    ``page`` is the path of the HTML page that shows all results.
+    ``page`` is the path of the HTML page that shows all results. ``directory`` holds the images to score next, as far
+    as that is known, ``in_archives`` says that they lie in archives there, and ``metadata`` is their metadata file.
     """
 
     images: int
@@ -91,6 +94,9 @@ class TrainSummary:
     reports_folder: str
     page: str
     seconds: float
+    metadata: str = ""
+    directory: str = ""
+    in_archives: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,14 @@ MOSTLY_OUTSIDE, _FEWEST_JUDGED = 0.42, 30
 
 
 @dataclass(frozen=True)
+class ScoredImage:
+    """An image of a run over few: its path, and one score per tag, the highest first."""
+
+    path: str
+    scores: tuple[TagScore, ...]
+
+
+@dataclass(frozen=True)
 class ClassifySummary:
     """The result of stage 3 or 4 on ``directory``: the models used and the files written.
 
@@ -137,7 +151,7 @@ class ClassifySummary:
     placed, or that earlier versions did. ``moved`` and ``removed`` count files of earlier runs that were moved to their
     new place, or taken out since they have none now; ``stayed`` counts those that a person has changed, which stay
     where they are, the ``first_stayed`` among them. ``differing`` counts the pictures of which the metadata holds
-    another embedding than the one computed here, which was used.
+    another embedding than the one computed here, which was used. ``few`` are the scores of a run over few images.
 
     ``output.json`` holds both stages: ``replaced`` counts the pictures of an earlier run of this stage that were in it,
     ``dropped`` those of them that are not among the images of this run, and ``kept`` the pictures of the other stage
@@ -171,6 +185,7 @@ class ClassifySummary:
     files: tuple[str, ...]
     folder: str
     seconds: float
+    few: tuple[ScoredImage, ...] = ()
 
     @property
     def share_outside(self) -> Optional[float]:
