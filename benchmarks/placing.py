@@ -24,7 +24,7 @@ import numpy as np
 from scoring import write_images, write_models
 
 from image_tagging import ClassifyConfig, classify_images
-from image_tagging.exporters.placing import Placer
+from image_tagging.exporters.placing import Placer, Target
 
 #: The folders of each file.
 Places = dict[str, list[str]]
@@ -108,7 +108,7 @@ def copy_each(places: Places, root: Path) -> None:
 def place_each(places: Places, how: str, root: Path) -> None:
     placer = Placer(str(root), how)
     for file, folders in places.items():
-        placer.place(folders, os.path.basename(file), file)
+        placer.place(list(map(Target, folders)), os.path.basename(file), file)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from hypothesis.strategies import DataObject
 from PIL import Image
 
 from image_tagging.addresses import ImageRef
+from image_tagging.exporters.placing import Target
 from image_tagging.records import FoundImage, ImageFacts
 from image_tagging.sources.tags import Tags
 
@@ -92,3 +93,8 @@ def with_a_piece(text: str, data: DataObject, pieces: list[str]) -> str:
     """The text with one of the pieces drawn into it, in place of at most two characters."""
     at = data.draw(st.integers(0, len(text)))
     return text[:at] + data.draw(st.sampled_from(pieces)) + text[at + data.draw(st.integers(0, 2)) :]
+
+
+def at(*folders):
+    """Folders as a placer takes them."""
+    return [Target(folder) for folder in folders]

@@ -29,8 +29,9 @@ PUBLIC = {
         "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing ResultScore ResultWriter "
-        "ScoredPicture TableRow read_results read_table require_place require_results_ours results score_pictures"
+        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing PlacingPlan Planner ResultScore "
+        "ResultWriter ScoredPicture TableRow TagFolder read_results read_table require_place require_results_ours "
+        "results score_pictures score_to_place"
     ),
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (
@@ -42,7 +43,7 @@ PUBLIC = {
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "store": (
-        "ENCODER FoundSummary KnownInput PLACING PlacedFile PlacedFiles Role STORE_NAME StoreFile TRAINING "
+        "ENCODER FoundSummary KnownInput PLACING Pictures PlacedFile PlacedFiles Role STORE_NAME StoreFile TRAINING "
         "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time"
     ),
     "tag_models": (

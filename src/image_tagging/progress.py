@@ -8,12 +8,19 @@ from typing import Callable, NamedTuple, Optional
 #: Called with the activity, the amount done, and the total amount (``None`` if it is not known).
 Progress = Callable[[str, int, Optional[int]], None]
 
+#: Called with a sentence that a person should read before a long work begins.
+Say = Callable[[str], None]
+
 #: The total amount of several steps together.
 WHOLE = 1_000_000
 
 
 def no_progress(activity: str, done: int, total: Optional[int]) -> None:
     """Ignore the progress."""
+
+
+def say_nothing(sentence: str) -> None:
+    """Ignore a sentence."""
 
 
 class Step(NamedTuple):

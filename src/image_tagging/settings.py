@@ -26,6 +26,9 @@ PLACES = ("copy", "hardlink", "symlink", "none")
 #: Which images are placed in the bins of a tag: all, or those whose probability reaches the threshold.
 PLACED = ("all", "tagged")
 
+#: The folder of results that holds one folder per tag, in which names of images begin with their scores.
+BY_TAG = "by-tag"
+
 #: The formats of the metadata file.
 METADATA_FORMATS = ("json", "parquet", "both")
 

@@ -114,6 +114,17 @@ def about(number: float) -> str:
     return f"{float(f'{number:.2g}') if number >= 99.5 else round(number):,.0f}"
 
 
+def in_bytes(size: int) -> str:
+    """Return a size of three digits or fewer, in the units of file browsers: ``310 MB``, ``1.2 GB``, ``12 bytes``."""
+    if size < 1000:
+        return counted(size, "byte")
+    value, units = size / 1000, ["kB", "MB", "GB", "TB"]
+    while value >= 999.5 and len(units) > 1:
+        value /= 1000
+        units.pop(0)
+    return f"{value:.1f} {units[0]}" if value < 9.95 else f"{value:,.0f} {units[0]}"
+
+
 def percent(share: float) -> str:
     """Return an estimated share as a percentage: ``13 %``, and below 1 % one digit that is not zero, ``0.7 %``."""
     value = float(f"{share * 100:.{2 if share >= 0.01 else 1}g}")

@@ -14,7 +14,7 @@ from image_tagging import ClassifyConfig, ProcessConfig, classify_images, proces
 from image_tagging import files as files_module
 from image_tagging.exporters.placing import Placer
 from image_tagging.files import fitting_name, longest_name
-from samples import png, written, zipped
+from samples import at, png, written, zipped
 
 LONG = {"ascii": "x" * 400, "kanji": "猫" * 300, "emoji": "🐈" * 200, "marks": "e\u0301" * 150, "dots": "a." * 200}
 
@@ -69,10 +69,10 @@ def test_a_folder_of_short_names_gets_long_ones_shortened(tmp_path, monkeypatch,
     monkeypatch.setattr("image_tagging.exporters.placing.longest_name", lambda folder: 143)  # encrypted by the system
     name = "y" * 200 + ".png"
     source = written(tmp_path / "in" / name, png(1))
-    (path,) = Placer(str(tmp_path / "out"), how).place([os.path.join("svm", "t" * 200, "0.1")], name, source)
+    (path,) = Placer(str(tmp_path / "out"), how).place(at(os.path.join("svm", "t" * 200, "0.1")), name, source)
     assert all(len(os.fsencode(part)) <= 143 for part in Path(path).relative_to(tmp_path).parts)
     assert Path(path).read_bytes() == png(1)
-    (again,) = Placer(str(tmp_path / "out"), how).place([os.path.join("svm", "t" * 200, "0.1")], name, source)
+    (again,) = Placer(str(tmp_path / "out"), how).place(at(os.path.join("svm", "t" * 200, "0.1")), name, source)
     assert again == path
 
 
@@ -81,7 +81,7 @@ def test_a_file_called_like_a_shortened_one_is_kept_apart(tmp_path, monkeypatch)
     name = "y" * 200 + ".png"
     for names in ([name, fitting_name(name, 143)], [fitting_name(name, 143), name]):
         placer = Placer(str(tmp_path / str(len(names[0]))))
-        paths = [placer.place(["0.1"], each, png(seed))[0] for seed, each in enumerate(names)]
+        paths = [placer.place(at("0.1"), each, png(seed))[0] for seed, each in enumerate(names)]
         assert [Path(path).read_bytes() for path in paths] == [png(0), png(1)]
 
 
@@ -114,7 +114,7 @@ def test_a_placed_copy_keeps_its_time(tmp_path, monkeypatch, held):
     monkeypatch.setattr("image_tagging.exporters.placing._HELD_BYTES", held)
     source = written(tmp_path / "in" / "1.png", png(1))
     os.utime(source, ns=(LONG_AGO, LONG_AGO))
-    for path in Placer(str(tmp_path / "out")).place(["0.1", "0.2"], "1.png", source):
+    for path in Placer(str(tmp_path / "out")).place(at("0.1", "0.2"), "1.png", source):
         assert abs(os.stat(path).st_mtime_ns - LONG_AGO) < 1000
 
 
@@ -133,5 +133,5 @@ def test_a_file_system_without_times_gets_the_copy(tmp_path, monkeypatch):
 
     source = written(tmp_path / "in" / "1.png", png(1))
     monkeypatch.setattr("image_tagging.writing.new_files.os.utime", refuse)
-    (path,) = Placer(str(tmp_path / "out")).place(["0.1"], "1.png", source)
+    (path,) = Placer(str(tmp_path / "out")).place(at("0.1"), "1.png", source)
     assert Path(path).read_bytes() == png(1)

@@ -14,6 +14,7 @@ from image_tagging.errors import InputError, OutputError
 from image_tagging.exporters import placing as placing_module
 from image_tagging.exporters.placing import PLACES, Placer, file_name, require_place
 from image_tagging.files import numbered_name
+from samples import at
 
 
 @pytest.mark.parametrize(
@@ -78,11 +79,11 @@ def out(tmp_path):
 @pytest.mark.parametrize("name", ["cat.png", "it's.png", "猫🐱.png", "a\\b.png", "x" * 251 + ".png"])
 def test_bytes_and_files_are_placed_under_their_names(out, source, name):
     placer = Placer(str(out))
-    assert placer.place(["kind/tag/0.1", "kind/tag/0.2"], name, b"bytes") == [
+    assert placer.place(at("kind/tag/0.1", "kind/tag/0.2"), name, b"bytes") == [
         str(out / "kind/tag/0.1" / name),
         str(out / "kind/tag/0.2" / name),
     ]
-    placer.place(["kind/tag/0.3"], name, source)
+    placer.place(at("kind/tag/0.3"), name, source)
     assert contents(out) == {
         f"kind/tag/0.1/{name}": b"bytes",
         f"kind/tag/0.2/{name}": b"bytes",
@@ -94,34 +95,34 @@ def test_bytes_and_files_are_placed_under_their_names(out, source, name):
 @pytest.mark.parametrize("held", [0, 3, 4, 64])
 def test_a_file_is_copied_whole_whether_it_is_held_or_not(out, source, monkeypatch, held):
     monkeypatch.setattr(placing_module, "_HELD_BYTES", held)
-    Placer(str(out)).place(["a", "b"], "cat.png", source)
+    Placer(str(out)).place(at("a", "b"), "cat.png", source)
     assert contents(out) == {"a/cat.png": b"file", "b/cat.png": b"file"}
 
 
 def test_an_empty_file_is_copied(out, tmp_path):
     (tmp_path / "empty.png").touch()
-    Placer(str(out)).place(["a"], "cat.png", str(tmp_path / "empty.png"))
+    Placer(str(out)).place(at("a"), "cat.png", str(tmp_path / "empty.png"))
     assert contents(out) == {"a/cat.png": b""}
 
 
 def test_what_is_written_in_pieces_is_written_whole(out, monkeypatch):
     write = os.write
     monkeypatch.setattr(placing_module.os, "write", lambda file, data: write(file, data[:3]))
-    Placer(str(out)).place(["a"], "cat.png", b"0123456789")
+    Placer(str(out)).place(at("a"), "cat.png", b"0123456789")
     assert contents(out) == {"a/cat.png": b"0123456789"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no permission bits")
 def test_a_copy_may_be_read_by_whom_a_new_file_may(out, source, tmp_path):
     (tmp_path / "new").touch()
-    path = only(Placer(str(out)).place(["a"], "cat.png", source))
+    path = only(Placer(str(out)).place(at("a"), "cat.png", source))
     assert os.stat(path).st_mode == os.stat(tmp_path / "new").st_mode
 
 
 def test_two_files_of_one_name_never_overwrite_each_other(tmp_path):
     placer = Placer(str(tmp_path))
     for number, content in enumerate([b"first", b"second", b"third"], start=1):
-        placer.place(["0.1"], "cat.png", content, number=number)
+        placer.place(at("0.1"), "cat.png", content, number=number)
     assert contents(tmp_path) == {
         "0.1/cat.png": b"first",
         "0.1/cat (2).png": b"second",
@@ -137,14 +138,14 @@ NUMBERED = [("x.png", 1), ("x.png", 2), ("x (2).png", 1), ("x (2).png", 2), ("x 
 def test_a_name_that_looks_numbered_overwrites_no_numbered_one(tmp_path, images, how):
     placer = Placer(str(tmp_path), how)
     for name, number in images:
-        placer.place(["0.1"], name, f"{name} {number}".encode(), number=number)
+        placer.place(at("0.1"), name, f"{name} {number}".encode(), number=number)
     assert sorted(contents(tmp_path).values()) == sorted(f"{name} {number}".encode() for name, number in images)
 
 
 def test_two_spellings_of_one_name_keep_apart(tmp_path):
     placer = Placer(str(tmp_path))
-    placer.place(["0.1"], "caf\u00e9.png", b"composed")
-    placer.place(["0.1"], "cafe\u0301.png", b"decomposed")
+    placer.place(at("0.1"), "caf\u00e9.png", b"composed")
+    placer.place(at("0.1"), "cafe\u0301.png", b"decomposed")
     assert sorted(contents(tmp_path).values()) == [b"composed", b"decomposed"]
 
 
@@ -154,23 +155,23 @@ def test_a_name_that_other_bytes_have_is_left_to_them(tmp_path):
     (tmp_path / "0.1" / "cat (2).png").mkdir()
     os.symlink("nowhere", tmp_path / "0.1" / "cat (3).png")
     placer = Placer(str(tmp_path))
-    assert placer.place(["0.1"], "cat.png", b"mine") == [str(tmp_path / "0.1" / "cat (4).png")]
+    assert placer.place(at("0.1"), "cat.png", b"mine") == [str(tmp_path / "0.1" / "cat (4).png")]
     assert open_bytes(tmp_path / "0.1" / "cat.png") == b"theirs"
 
 
 def test_a_file_in_a_folders_place_is_an_error(tmp_path):
     (tmp_path / "0.1").touch()
     with pytest.raises(OutputError, match=r"0\.1: File exists"):
-        Placer(str(tmp_path)).place(["0.1"], "cat.png", b"bytes")
+        Placer(str(tmp_path)).place(at("0.1"), "cat.png", b"bytes")
 
 
 @pytest.mark.parametrize("how", ["copy", "hardlink"])
 def test_placing_again_in_a_later_run_changes_nothing(out, source, how):
     for _ in range(2):
         placer = Placer(str(out), how)
-        placer.place(["0.1", "0.2"], "cat.png", source)
-        placer.place(["0.1"], "dog.png", b"bytes")
-        placer.place(["0.1", "0.2"], "dog.png", b"BYTES", number=2)
+        placer.place(at("0.1", "0.2"), "cat.png", source)
+        placer.place(at("0.1"), "dog.png", b"bytes")
+        placer.place(at("0.1", "0.2"), "dog.png", b"BYTES", number=2)
     assert contents(out) == {
         "0.1/cat.png": b"file",
         "0.2/cat.png": b"file",
@@ -183,9 +184,9 @@ def test_placing_again_in_a_later_run_changes_nothing(out, source, how):
 @pytest.mark.parametrize("later", ["copy", "hardlink", "symlink"])
 @pytest.mark.parametrize("earlier", ["copy", "hardlink", "symlink"])
 def test_what_one_way_has_placed_another_does_not_place_again(out, source, earlier, later):
-    Placer(str(out), earlier).place(["0.1", "0.2"], "cat.png", source)
+    Placer(str(out), earlier).place(at("0.1", "0.2"), "cat.png", source)
     before = {path: path.lstat() for path in out.rglob("*.png")}
-    Placer(str(out), later).place(["0.1", "0.2"], "cat.png", source)
+    Placer(str(out), later).place(at("0.1", "0.2"), "cat.png", source)
     assert {path: path.lstat().st_ino for path in out.rglob("*.png")} == {p: s.st_ino for p, s in before.items()}
 
 
@@ -194,13 +195,13 @@ def test_thousands_of_one_name_find_their_numbers(tmp_path):
     (tmp_path / "0.1").mkdir()
     for number in range(1, 1501):
         (tmp_path / "0.1" / numbered_name("cat.png", number)).write_bytes(b"")
-    assert only(placer.place(["0.1"], "cat.png", b"one more")).endswith("cat (1501).png")
+    assert only(placer.place(at("0.1"), "cat.png", b"one more")).endswith("cat (1501).png")
 
 
 @pytest.mark.parametrize("how", ["copy", "hardlink", "symlink"])
 def test_an_image_that_is_gone_leaves_nothing(tmp_path, out, how):
     with pytest.raises(FileNotFoundError):
-        Placer(str(out), how).place(["0.1"], "cat.png", str(tmp_path / "gone.png"))
+        Placer(str(out), how).place(at("0.1"), "cat.png", str(tmp_path / "gone.png"))
     assert contents(out) == {}
 
 
@@ -211,7 +212,7 @@ def test_a_copy_that_fails_leaves_nothing(out, source, monkeypatch, step):
 
     monkeypatch.setattr(placing_module.os, step, fail)
     with pytest.raises(OSError, match="no room"):
-        Placer(str(out)).place(["0.1"], "cat.png", source)
+        Placer(str(out)).place(at("0.1"), "cat.png", source)
     assert contents(out) == {}
 
 
@@ -219,27 +220,27 @@ def test_a_copy_that_fails_leaves_nothing(out, source, monkeypatch, step):
 
 
 def test_a_hard_link_is_the_file_itself(out, source):
-    placed = Placer(str(out), "hardlink").place(["0.1", "0.2"], "cat.png", source)
+    placed = Placer(str(out), "hardlink").place(at("0.1", "0.2"), "cat.png", source)
     assert all(os.path.samefile(path, source) and not os.path.islink(path) for path in placed)
     assert os.stat(source).st_nlink == 3
 
 
 def test_of_a_link_the_file_that_it_leads_to_is_hard_linked(tmp_path, out, source):
     os.symlink("source.png", tmp_path / "link.png")
-    path = only(Placer(str(out), "hardlink").place(["0.1"], "link.png", str(tmp_path / "link.png")))
+    path = only(Placer(str(out), "hardlink").place(at("0.1"), "link.png", str(tmp_path / "link.png")))
     assert os.path.samefile(path, source)
     assert not os.path.islink(path)
 
 
 def test_an_image_of_an_archive_is_written_once_and_linked(out):
-    placed = Placer(str(out), "hardlink").place(["0.1", "0.2", "0.3"], "cat.png", b"bytes")
+    placed = Placer(str(out), "hardlink").place(at("0.1", "0.2", "0.3"), "cat.png", b"bytes")
     assert {open_bytes(path) for path in placed} == {b"bytes"}
     assert os.stat(placed[0]).st_nlink == 3
 
 
 def test_a_symlink_leads_to_the_image_from_anywhere(tmp_path, out, source, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    path = only(Placer(str(out), "symlink").place(["kind/0.1"], "cat.png", "source.png"))
+    path = only(Placer(str(out), "symlink").place(at("kind/0.1"), "cat.png", "source.png"))
     assert os.readlink(path) == source
     assert open_bytes(path) == b"file"
 
@@ -248,7 +249,7 @@ def test_a_symlink_leads_to_the_image_from_anywhere(tmp_path, out, source, monke
 def test_a_link_leaves_a_name_that_another_image_has(out, source, how):
     (out / "0.1").mkdir(parents=True)
     (out / "0.1" / "cat.png").write_bytes(b"theirs")
-    assert only(Placer(str(out), how).place(["0.1"], "cat.png", source)).endswith("cat (2).png")
+    assert only(Placer(str(out), how).place(at("0.1"), "cat.png", source)).endswith("cat (2).png")
     assert contents(out) == {"0.1/cat.png": b"theirs", "0.1/cat (2).png": b"file"}
 
 
@@ -261,14 +262,14 @@ def test_where_links_are_not_possible_the_way_out_is_named(out, source, monkeypa
     monkeypatch.setattr(placing_module.os, "link", refuse)
     monkeypatch.setattr(placing_module.os, "symlink", refuse)
     with pytest.raises(OutputError, match=instead) as caught:
-        Placer(str(out), how).place(["0.1"], "cat.png", source)
+        Placer(str(out), how).place(at("0.1"), "cat.png", source)
     assert "\n" not in str(caught.value)
     assert contents(out) == {}
 
 
 def test_an_image_of_an_archive_cannot_be_symlinked(out):
     with pytest.raises(OutputError, match="archive"):
-        Placer(str(out), "symlink").place(["0.1"], "cat.png", b"bytes")
+        Placer(str(out), "symlink").place(at("0.1"), "cat.png", b"bytes")
     assert not out.exists()
 
 
@@ -298,15 +299,15 @@ def asked():
 def test_placing_asks_the_system_for_no_more_than_it_needs(out, source, tmp_path, asked, how, calls):
     folders = [f"ovr-svm/tag {number}/0.9" for number in range(20)]
     placer = Placer(str(out), how)
-    placer.place(folders, "first.png", source)  # which makes the folders
+    placer.place(at(*folders), "first.png", source)  # which makes the folders
     (tmp_path / "second.png").write_bytes(b"another")
     asked.clear()
-    placer.place(folders, "second.png", str(tmp_path / "second.png"))
+    placer.place(at(*folders), "second.png", str(tmp_path / "second.png"))
     assert asked == calls
 
 
 def test_placing_nothing_makes_no_folder(out, source):
-    assert Placer(str(out), "none").place(["0.1"], "cat.png", source) == []
+    assert Placer(str(out), "none").place(at("0.1"), "cat.png", source) == []
     assert not out.exists()
 
 
@@ -322,11 +323,11 @@ def test_a_way_to_place_is_checked_up_front():
 def test_names_that_repeat_are_not_counted_through_again_for_each_image(tmp_path, monkeypatch):
     placer = Placer(str(tmp_path))
     for number in range(1, 41):
-        placer.place(["bin"], "f.png", b"%d" % number, number=number)
+        placer.place(at("bin"), "f.png", b"%d" % number, number=number)
     looks = []
     monkeypatch.setattr(placing_module, "holds", lambda target, content: looks.append(target))
     again = Placer(str(tmp_path))
     for number in range(1, 41):  # all have changed
-        again.place(["bin"], "f.png", b"changed %d" % number, number=number)
+        again.place(at("bin"), "f.png", b"changed %d" % number, number=number)
     assert len(os.listdir(tmp_path / "bin")) == 80
     assert len(looks) < 160

@@ -26,7 +26,7 @@ from image_tagging.exporters.tables import stored_rows
 from image_tagging.pipeline import TrainConfig, train_tag_models
 from image_tagging.store.store_file import STORE_NAME
 from image_tagging.tag_models.names import quote_tag, unquote_tag
-from samples import png, written
+from samples import at, png, written
 
 SOURCE = Path(image_tagging.__file__).parent
 
@@ -384,7 +384,7 @@ def windows(monkeypatch):
 def test_names_that_become_one_are_numbered_apart(tmp_path, windows, names):
     placer = placing.Placer(str(tmp_path))
     for number, name in enumerate(names):
-        placer.place(["bin"], name, f"{number}".encode())
+        placer.place(at("bin"), name, f"{number}".encode())
     contents = {path.read_bytes() for path in (tmp_path / "bin").iterdir()}
     assert contents == {b"0", b"1"}
 

@@ -33,6 +33,7 @@ from image_tagging.sources.find import find_images
 from image_tagging.sources.read import SourceReader
 from image_tagging.tag_models.bins import MAX_BINS, bin_labels, bin_numbers
 from raw_tars import tarred
+from samples import at
 
 EXAMPLES = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 LIMITS = ArchiveLimits(depth=4, members=1000, image_bytes=1 << 20, archive_bytes=1 << 22, total_bytes=1 << 24)
@@ -310,7 +311,7 @@ def placed(root, images, how):
     placer, numbers, paths = Placer(str(root), how), Counter(), []
     for name, content in images:
         numbers[name.casefold()] += 1
-        paths += placer.place(["svm/cat/1.0"], name, content, number=numbers[name.casefold()])
+        paths += placer.place(at("svm/cat/1.0"), name, content, number=numbers[name.casefold()])
     return paths
 
 

@@ -103,7 +103,7 @@ def _sort(config: SortConfig) -> None:
         console.say(encoder.sentence)
         with warnings.catch_warnings(), console.progress(of_steps=True) as watch:
             warnings.filterwarnings("ignore", _SERIAL)
-            summary = pipeline.sort_images(config, watch, encoder)
+            summary = pipeline.sort_images(config, watch, encoder, say=console.say)
         sort_summaries.show_sort(summary, log)
 
 
@@ -138,7 +138,7 @@ def _classify(config: ClassifyConfig) -> None:
 
     with log_in(config.output) as log:
         with console.progress() as watch:
-            summary = pipeline.classify_images(config, watch)
+            summary = pipeline.classify_images(config, watch, say=console.say)
         summaries.show_classify(summary, log)
 
 
@@ -196,7 +196,7 @@ def demo(
 
     with log_in(output):
         with console.progress(of_steps=True) as watch:
-            summary = run_demo(absolute(output), watch)
+            summary = run_demo(absolute(output), watch, say=console.say)
         sort_summaries.show_demo(summary)
 
 

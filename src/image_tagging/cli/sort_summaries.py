@@ -34,8 +34,9 @@ def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
 def _whole(summary: SortSummary) -> ClassifySummary:
     """Return stages 3 and 4 as one, of the whole mountain, without what concerns the other of the two alone."""
     stages = [stage for stage in (summary.folder, summary.archive) if stage]
-    counts = ("tagged", "untagged", "place_failed", "moved", "removed", "stayed", "differing", "dropped")
+    counts = ("tagged", "untagged", "place_failed", "moved", "removed", "stayed", "differing", "dropped", "examples")
     sums = {name: sum(getattr(stage, name) for stage in stages) for name in counts}
+    few = tuple(image for stage in stages for image in stage.few)
     return replace(
         stages[0],
         **sums,
@@ -50,6 +51,7 @@ def _whole(summary: SortSummary) -> ClassifySummary:
         replaced=sum(stage.replaced for stage in stages if stage.dropped),
         files=tuple(dict.fromkeys(file for stage in stages for file in stage.files)),
         seconds=sum(stage.seconds for stage in stages),
+        few=few if len(few) == summary.mountain.images else (),
     )
 
 
@@ -59,6 +61,8 @@ def _added(*answers: TagAnswer) -> TagAnswer:
     return replace(
         answers[0],
         tagged=sum(answer.tagged for answer in answers),
+        placed=sum(answer.placed for answer in answers),
+        best=max(answer.best for answer in answers),
         expected=_sum(answer.expected for answer in answers),
         right=_sum(answer.right for answer in answers),
         interval=(sum(low for low, _ in bounds), sum(high for _, high in bounds)) if bounds else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Optional
@@ -13,6 +12,8 @@ from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainS
 from ..records import Failure
 from ..text import counted, shortened, tag_in_words
 from .input_screen import in_inputs, show_inputs
+from .next_steps import after_classify, after_process, after_train, command_line
+from .placed_notes import show_few, show_placed, where_placed
 from .screen import line, screen
 from .tag_tables import reports_by_tag, show_answers, show_counts, show_reports
 
@@ -36,10 +37,16 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
     notes = [f"The folder {tag_in_words(tag)} holds no image: {why}." for tag in folders]
     _show_notes(console, notes, len(summary.empty_tags))
     _show_notes(console, summary.warnings, len(summary.warnings))
+    _show_inputs(console, summary)
+    _show_end(console, summary.files, summary.seconds, summary.embedding.images)
+    _show_next(console, after_process(summary))
+
+
+def _show_inputs(console: Console, summary: ProcessSummary) -> None:
+    """Print what became of the files of other inputs in the output folder."""
     if summary.namesake:
         other = shortened(summary.namesake, 1000)
         line(console, f"  The metadata file is numbered: {other} has the same name, and keeps its own.", style="yellow")
-    _show_end(console, summary.files, summary.seconds, summary.embedding.images)
 
 
 def show_train(summary: TrainSummary, *, is_part: bool = False) -> None:
@@ -79,6 +86,7 @@ def show_train(summary: TrainSummary, *, is_part: bool = False) -> None:
         line(console, f"  To look at: {advice.sentence}", style="yellow")
     if not is_part:
         _show_end(console, (summary.models, summary.reports_folder, summary.page), summary.seconds, None)
+        _show_next(console, after_train(summary))
 
 
 def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str = "") -> None:
@@ -91,21 +99,18 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
     _show_failures(console, "could not be placed", summary.place_failures, summary.place_failed, log)
     tags = len({tag for _, tag in summary.models})
     used = f"{counted(len(summary.models), 'model')} of {counted(tags, 'tag')}"
-    where = "no image was placed" if summary.place == "none" else f"images are in {summary.folder}/<kind>/<tag>/<bin>/"
-    line(console, f"{used}; {where}")
+    line(console, f"{used}; {where_placed(summary)}")
+    show_few(console, summary)
     show_answers(console, summary, page)
     if share := summary.share_outside:
-        command = f"image-tagging sort EXAMPLES {shlex.quote(shortened(summary.directory, 1000))}"
+        command = command_line("sort", "EXAMPLES", summary.directory)
         note = (
             f"  Most of these pictures ({share:.0%}) are unlike all that the tags were distinguished from, and many of"
         )
         line(
             console, f"{note} their tags wrong. To distinguish them, train --background, or: {command}", style="yellow"
         )
-    if summary.mixed_bins:
-        note = "  Its bins also hold what other models, or another number of bins, placed there."
-        line(console, note + " A new --output keeps them apart.", style="yellow")
-    _show_moves(console, summary)
+    show_placed(console, summary)
     if summary.differing:
         note = f"  {counted(summary.differing, 'picture')}: the metadata holds another embedding than was computed;"
         line(console, note + " the computed one was used.", style="yellow")
@@ -116,25 +121,7 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
         line(console, note, style="yellow")
     if not page:
         _show_end(console, summary.files, summary.seconds, summary.embedding.images)
-
-
-def _show_moves(console: Console, summary: ClassifySummary) -> None:
-    """Print what became of files that earlier runs placed in other bins."""
-    if summary.moved or summary.removed:
-        parts = [
-            f"{counted(count, 'file')} {what}"
-            for count, what in (
-                (summary.moved, "moved to another bin"),
-                (summary.removed, "taken out, as not tagged now"),
-            )
-            if count
-        ]
-        line(console, f"  Of what earlier runs placed: {', '.join(parts)}.")
-    if summary.stayed:
-        first = shortened(summary.first_stayed, 1000)
-        stay = "stays in its" if summary.stayed == 1 else "stay in their"
-        note = f"  {counted(summary.stayed, 'placed file')} {stay} old bin, changed since or no copy of the image now:"
-        line(console, f"{note} {first}", style="yellow")
+    _show_next(console, after_classify(summary, page))
 
 
 def _show_stages(console: Console, summary: ClassifySummary) -> None:
@@ -208,3 +195,8 @@ def _show_end(console: Console, files: Iterable[str], seconds: float, images: Op
         line(console, f"Written {file}")
     rate = f" ({images / seconds:,.0f} images/s)" if images and seconds else ""
     line(console, f"Time {seconds:,.1f} s{rate}")
+
+
+def _show_next(console: Console, sentence: str) -> None:
+    if sentence:
+        line(console, sentence)

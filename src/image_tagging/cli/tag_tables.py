@@ -66,8 +66,8 @@ def show_answers(console: Console, summary: ClassifySummary, page: str = "") -> 
     rows, more = _cut(summary.answers, key=_least_reliable)
     if summary.answers:
         known = any(answer.expected is not None for answer in summary.answers)
-        columns = _answer_columns(with_mountain=known, placed=summary.place != "none")
-        show_table(console, columns, (_answer_row(answer, columns) for answer in rows))
+        columns = _answer_columns(summary, with_mountain=known)
+        show_table(console, columns, (_answer_row(answer, columns, by_tag=summary.by_tag) for answer in rows))
         order = "those to distrust come first" if known else "the most tagged come first"
         _show_more(console, more, order, page or next(iter(summary.files), summary.folder))
         line(console)
@@ -135,8 +135,9 @@ def _figure(value: Optional[float]) -> str:
     return "n/a" if value is None else f"{value:.2f}"
 
 
-def _answer_columns(*, with_mountain: bool, placed: bool) -> list[Column]:
-    where = [Column("folder", 5, is_name=True)] if placed else []
+def _answer_columns(summary: ClassifySummary, *, with_mountain: bool) -> list[Column]:
+    placed = [Column("placed", 3)] if summary.by_tag else []
+    where = [*placed, Column("folder", 5, is_name=True)] if summary.place != "none" else []
     if not with_mountain:
         return [Column("tag", is_name=True), Column("tagged", 1), *where]
     return [
@@ -149,14 +150,15 @@ def _answer_columns(*, with_mountain: bool, placed: bool) -> list[Column]:
     ]
 
 
-def _answer_row(answer: TagAnswer, columns: Sequence[Column]) -> list[str]:
+def _answer_row(answer: TagAnswer, columns: Sequence[Column], *, by_tag: bool) -> list[str]:
     cells = {
         "tag": answer.tag,
         "about": _expected(answer),
         "tagged": f"{answer.tagged:,}",
         "about right": "" if answer.right is None else f"{round(answer.right):,}",
         "note": "; ".join(answer.warnings),
-        "folder": answer.folder,
+        "placed": f"{answer.placed:,}",
+        "folder": answer.best if by_tag else answer.folder,
     }
     return [cells[column.heading] for column in columns]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..encoders import BUILTIN
 from ..exporters import OUTPUT_JSON, read_results
 from ..pipeline import SortConfig, SortSummary, sort_images
-from ..progress import Progress, no_progress
+from ..progress import Progress, Say, no_progress, say_nothing
 from ..writing import folder_below
 from .mountain import DrawnMountain, draw_mountain
 
@@ -32,7 +32,7 @@ class DemoSummary:
     seconds: float
 
 
-def run_demo(output: str, watch: Progress = no_progress, *, share: float = 1.0) -> DemoSummary:
+def run_demo(output: str, watch: Progress = no_progress, *, share: float = 1.0, say: Say = say_nothing) -> DemoSummary:
     """Draw examples and a mountain into ``output/data``, and sort it into ``output/sorted`` by the embedded encoder.
 
     ``share`` of the mountain is drawn. Raises :class:`OutputError` where the output folder cannot be written.
@@ -42,7 +42,9 @@ def run_demo(output: str, watch: Progress = no_progress, *, share: float = 1.0) 
     data, folder = (folder_below(output, name) for name in ("data", "sorted"))
     dataset = draw_mountain(data, share=share)
     sort = sort_images(
-        SortConfig(examples=dataset.examples, mountain=dataset.mountain, output=folder, clip_model=BUILTIN), watch
+        SortConfig(examples=dataset.examples, mountain=dataset.mountain, output=folder, clip_model=BUILTIN),
+        watch,
+        say=say,
     )
     kinds = {answer.tag: answer.kind for stage in (sort.folder, sort.archive) if stage for answer in stage.answers}
     given = set(_given(folder, kinds))

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from .bins import Placing
+from .bins import Placing, TagFolder
 from .dataset_files import DatasetFiles
 from .dataset_sources import InputFiles
 from .earlier import OUTPUT_JSON, EarlierResults
 from .placing import require_place
+from .plan import PlacingPlan, Planner
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
-from .results import ResultWriter, require_results_ours, results, score_pictures
+from .results import ResultWriter, require_results_ours, results, score_pictures, score_to_place
 
 __all__ = [
     "OUTPUT_JSON",
@@ -19,14 +20,18 @@ __all__ = [
     "EarlierResults",
     "InputFiles",
     "Placing",
+    "PlacingPlan",
+    "Planner",
     "ResultScore",
     "ResultWriter",
     "ScoredPicture",
     "TableRow",
+    "TagFolder",
     "read_results",
     "read_table",
     "require_place",
     "require_results_ours",
     "results",
     "score_pictures",
+    "score_to_place",
 ]

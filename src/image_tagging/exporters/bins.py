@@ -1,4 +1,4 @@
-"""The bins of a run: images are placed in them, and what earlier runs placed elsewhere is moved.
+"""The places of a run: images are placed there, and what earlier runs placed elsewhere is moved.
 
 A file is moved or removed only if the working store says that this program has placed it, if it is as it was then, and
 if it holds the image, which lies where it was found. So nothing is lost by it, whoever wrote the store. All else stays.
@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Callable, Optional
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Callable, NamedTuple, Optional
 
 from ..records import ListedFile, TagScore
 from ..store import PlacedFile, PlacedFiles
-from ..tag_models import quote_tag
 from ..writing import remove_below, remove_empty_folder, status_below
 from .contents import Content, holds
-from .placing import Place, Placer
+from .layouts import Layout, Wanted, is_in_place, slot_of
+from .placing import Place, Placer, Target
 
 #: Images after which the store is written.
 _TOGETHER = 512
@@ -27,83 +28,110 @@ _TOGETHER = 512
 class Placing:
     """What a run places its images by, and what earlier runs have placed.
 
-    ``how`` is one of ``PLACES``; ``tagged_only`` leaves out images without the tag. ``placed`` remembers what is
-    placed; ``stage`` and ``made_from`` stand for what the images are placed by. ``adopt`` says that a run was killed
-    here: what is in its place already counts as placed by us.
+    ``how`` is one of ``PLACES``; ``tagged_only`` leaves out images without the tag. ``answers`` is the kind that
+    answers for each tag where images are placed in one folder per tag, with their scores in front of their names.
+    ``examples`` has the tags of each picture that is an example, by its name: there these are not placed.
+    ``placed`` remembers what is placed; ``stage`` and ``made_from`` stand for what the images are placed by. ``adopt``
+    says that a run was killed here: what is in its place already counts as placed by us.
     """
 
     how: str
     tagged_only: bool = False
+    answers: Optional[Mapping[str, str]] = None
+    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
     placed: Optional[PlacedFiles] = None
     stage: str = ""
     made_from: str = ""
     adopt: bool = False
 
 
+class TagFolder(NamedTuple):
+    """The folder of a model, or of a tag, below the output: how many images of the run lie in it, and where the best.
+
+    ``best`` is the folder itself, or its highest bin that is not empty; an empty text where no image lies there.
+    """
+
+    folder: str
+    files: int
+    best: str
+
+
 class Bins:
     """Places the images of one run.
 
-    ``moved`` and ``removed`` count files of earlier runs, and ``stayed`` those that lie in another bin than theirs and
-    were changed since, or are no files of ours any more; ``first_stayed`` is one of them.
+    ``moved`` and ``removed`` count files of earlier runs, and ``stayed`` those that lie in another place than theirs
+    and were changed since, or are no files of ours any more; ``first_stayed`` is one of them.
     """
 
     def __init__(self, root: str, placing: Placing) -> None:
         self._placer = Placer(root, placing.how)
-        self._placing = placing
+        self._layout = Layout(self._placer.fitted, placing.answers, tagged_only=placing.tagged_only)
+        self.placing = placing
         self._placed = placing.placed
-        self._models: dict[tuple[str, str], str] = {}  # the folder of a model, by kind and tag
         self._new: dict[str, list[PlacedFile]] = {}  # what is to be remembered, by the key of an image
+        self._files: Counter[str] = Counter()  # by their slots
+        self._best: dict[str, str] = {}
         self._left: set[str] = set()  # folders that something was taken out of
         self.moved = self.removed = self.stayed = 0
         self.first_stayed = ""
 
     def place(
-        self, file: ListedFile, read: Callable[[], Content], scores: Sequence[TagScore], labels: Sequence[str]
+        self,
+        file: ListedFile,
+        read: Callable[[], Content],
+        scores: Sequence[TagScore],
+        labels: Sequence[str],
+        *,
+        is_example: bool = False,
     ) -> None:
-        """Place an image in the bins of its scores; ``read`` returns its path, or the bytes of an archive's member.
+        """Place an image where its scores say; ``read`` returns its path, or the bytes of an archive's member.
 
         Raises as :meth:`Placer.place`.
         """
         if self._placer.how == "none":
             return
         key = file.ref.key
-        wanted = {self._model(score): self._bin(score, labels) for score in scores}
+        wanted = self._layout.wanted(scores, labels, is_example=is_example)
         before = self._placed.of(key) if self._placed else []
         elsewhere = [one for one in before if _is_elsewhere(one, wanted)]
-        folders = [folder for folder in wanted.values() if folder]
-        if not folders and not elsewhere:
+        if not elsewhere and not any(wanted.values()):
             return
         content = read()
-        ours = [one for one in elsewhere if self._is_ours(one, content)]
         kept = {(one.folder, one.name): one for one in before if one not in elsewhere}
-        sources = self._sources(ours, wanted, {folder for folder, _ in kept})
-        placed = self._placer.place(folders, file.ref.name, content, number=file.ordinal, sources=sources)
+        held = {slot_of(one): one for one in kept.values() if slot_of(one) in wanted and self._is_ours(one, content)}
+        ours = [one for one in elsewhere if self._is_ours(one, content, or_stays=True)]
+        targets = self._targets(ours, wanted, held)
+        if self._placer.how == "hardlink" and isinstance(content, bytes):  # of an archive's member to what is placed
+            content = next((self._path(one) for one in held.values()), content)
+        placed = self._placer.place(targets, file.ref.name, content, number=file.ordinal)
         for one in ours:
-            self._take_out(one, is_moved=wanted[os.path.dirname(one.folder)] is not None)
+            self._take_out(one, has_place=wanted[slot_of(one)] is not None)
+        placed += [self._path(one) for one in held.values()]
         self._note(key, placed, kept, ours, wanted)
+        self._count(wanted)
+
+    def folder_of(self, kind: str, tag: str) -> TagFolder:
+        """Return where images of a tag by a kind of model are placed."""
+        slot = self._layout.slot(kind, tag)
+        return TagFolder(slot, self._files[slot], self._best.get(slot, ""))
+
+    def _count(self, wanted: Wanted) -> None:
+        for slot, target in wanted.items():
+            if target is not None:
+                self._files[slot] += 1
+                self._best[slot] = max(self._best.get(slot, ""), target.folder)  # bins are named by their upper edges
 
     def close(self) -> None:
         """Remember what was placed, and remove the folders that are empty now."""
         self._remember()
         for folder in self._left:
-            remove_empty_folder(self._placer.root, folder)
+            parts = folder.split(os.sep)  # those above it, too: all files may have gone from bins to folders of tags
+            for depth in range(len(parts), 0, -1):
+                remove_empty_folder(self._placer.root, os.path.join(*parts[:depth]))
 
-    def _model(self, score: TagScore) -> str:
-        """Return the folder of a model, as it is below the output folder."""
-        model = (score.kind, score.tag)
-        if model not in self._models:
-            self._models[model] = self._placer.fitted(os.path.join(score.kind, quote_tag(score.tag)))
-        return self._models[model]
-
-    def _bin(self, score: TagScore, labels: Sequence[str]) -> Optional[str]:
-        """Return the folder that an image goes into for one score, ``None`` where it goes into none."""
-        if self._placing.tagged_only and not score.tagged:
-            return None
-        return os.path.join(self._model(score), labels[score.bin - 1])
-
-    def _is_ours(self, one: PlacedFile, content: Content) -> bool:
-        """Return whether a file is as it was placed, and holds the image; if it is there and is not, note that."""
-        path = os.path.join(self._placer.root, one.folder, one.name)
+    def _is_ours(self, one: PlacedFile, content: Content, *, or_stays: bool = False) -> bool:
+        """Return whether a file is as it was placed, and holds the image; ``or_stays`` counts one that is not."""
+        path = self._path(one)
         try:
             status = status_below(self._placer.root, one.folder, one.name)
             if status is None:
@@ -116,34 +144,44 @@ class Bins:
                 is_ours = stat.S_ISREG(status.st_mode) and (is_linked or (is_same and holds(path, content)))
         except OSError:  # a link stands in place of a folder, or it cannot be read
             is_ours = False
-        if not is_ours:
+        if or_stays and not is_ours:
             self._note_stayed(path)
         return is_ours
+
+    def _path(self, one: PlacedFile) -> str:
+        return os.path.join(self._placer.root, one.folder, one.name)
 
     def _note_stayed(self, path: str) -> None:
         self.stayed += 1
         self.first_stayed = self.first_stayed or path
 
     @staticmethod
-    def _sources(ours: Iterable[PlacedFile], wanted: dict[str, Optional[str]], held: set[str]) -> dict[str, Place]:
-        """Return what is moved into which bin: of each model one file, where the bin has none yet."""
-        sources: dict[str, Place] = {}
-        for one in ours:
-            folder = wanted[os.path.dirname(one.folder)]
-            if folder and folder not in held:
-                sources.setdefault(folder, Place(one.folder, one.name))
-        return sources
+    def _targets(ours: Iterable[PlacedFile], wanted: Wanted, held: Mapping[str, PlacedFile]) -> list[Target]:
+        """Return where the image is still to go, each with a file of ours that is moved there, where there is one.
 
-    def _take_out(self, one: PlacedFile, *, is_moved: bool) -> None:
+        It is one of the same model or tag, or else any: all hold the same image.
+        """
+        files = {Place(one.folder, one.name): slot_of(one) for one in ours}
+        targets: list[Target] = []
+        for slot, target in wanted.items():
+            if target is not None and slot not in held:
+                source = next((place for place, other in files.items() if other == slot), None)
+                targets.append(target._replace(source=source))
+                files.pop(source, None)  # type: ignore[arg-type]
+        spare = [place for place, slot in files.items() if wanted[slot] is None]
+        return [each if each.source or not spare else each._replace(source=spare.pop()) for each in targets]
+
+    def _take_out(self, one: PlacedFile, *, has_place: bool) -> None:
         """Remove a file that is in its new place now, or in none, unless it was moved there; count it."""
-        if Place(one.folder, one.name) not in self._placer.moved.values():
+        is_moved = Place(one.folder, one.name) in self._placer.moved.values()
+        if not is_moved:
             try:
                 remove_below(self._placer.root, one.folder, one.name)
             except OSError:
-                self._note_stayed(os.path.join(self._placer.root, one.folder, one.name))
+                self._note_stayed(self._path(one))
                 return
-        self.moved += is_moved
-        self.removed += not is_moved
+        self.moved += is_moved or has_place
+        self.removed += not (is_moved or has_place)
         self._left.add(one.folder)
 
     def _note(
@@ -152,15 +190,15 @@ class Bins:
         placed: Iterable[str],
         kept: dict[tuple[str, str], PlacedFile],
         moved: Sequence[PlacedFile],
-        wanted: dict[str, Optional[str]],
+        wanted: Wanted,
     ) -> None:
-        """Note what is placed of an image now: of the models of this run what is in its bin, of others what was."""
-        files = [one for one in kept.values() if os.path.dirname(one.folder) not in wanted]
+        """Note what is placed of an image now: in the slots of this run what is there, in others what was."""
+        files = [one for one in kept.values() if slot_of(one) not in wanted]
         known = {**kept, **{path: one for one in moved for path in self._moved_to(one)}}
         status: Optional[os.stat_result] = None
         for path in placed:
             folder, name = os.path.split(os.path.relpath(path, self._placer.root))
-            if path in self._placer.made or (self._placing.adopt and (folder, name) not in known):
+            if path in self._placer.made or (self.placing.adopt and (folder, name) not in known):
                 status = status or os.lstat(path)
                 files.append(PlacedFile(folder, name, status.st_size, status.st_mtime_ns))
             elif (folder, name) in known:
@@ -177,18 +215,11 @@ class Bins:
 
     def _remember(self) -> None:
         if self._placed and self._new:
-            self._placed.remember(self._new, self._placing.stage, self._placing.made_from)
+            self._placed.remember(self._new, self.placing.stage, self.placing.made_from)
         self._new = {}
 
 
-def _is_elsewhere(one: PlacedFile, wanted: dict[str, Optional[str]]) -> bool:
-    """Return whether a placed file is one of the models of this run, and in another bin than it should be.
-
-    The store may be a stranger's: a name that leads elsewhere is none.
-    """
-    model, label = os.path.split(one.folder)
-    return _is_name(label) and _is_name(one.name) and model in wanted and one.folder != wanted[model]
-
-
-def _is_name(name: str) -> bool:
-    return name == os.path.basename(name) and name not in {"", os.curdir, os.pardir}
+def _is_elsewhere(one: PlacedFile, wanted: Wanted) -> bool:
+    """Return whether a placed file is in a slot of this run, and in another place there than it should be."""
+    slot = slot_of(one)
+    return slot in wanted and not is_in_place(one, wanted[slot])

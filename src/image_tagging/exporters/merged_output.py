@@ -11,6 +11,7 @@ from ..datasets import RECORDS_MARK, JsonObjectWriter, json_object
 from ..writing import scratch_file
 from .earlier import INPUT_KEYS, OUTPUT_JSON, EarlierResults, Entry, with_files, without_input
 from .entry_file import EntryFile
+from .reading import EXAMPLE_OF
 
 _SCORES, _PROBABILITY = "classifiers_output", "tag_prob"
 
@@ -73,7 +74,8 @@ def _merged(first: Entry, second: Entry, scored: Entry) -> Entry:
     other = second if scored is first else first
     scores = other[_SCORES] if _are_alike(scored[_SCORES], other.get(_SCORES)) else scored[_SCORES]
     paths, addresses = ([*first[key], *second[key]] for key in ("file_paths", "addresses"))
-    merged = without_input(with_files({**scored, _SCORES: scores, **_without(other, scored)}, paths, addresses))
+    kept = _without(other, {*scored, EXAMPLE_OF})  # what the examples are, the run knows best
+    merged = without_input(with_files({**scored, _SCORES: scores, **kept}, paths, addresses))
     return {**merged, **{key: first[key] for key in INPUT_KEYS if key in first}}
 
 

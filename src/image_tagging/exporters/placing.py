@@ -10,7 +10,7 @@ import errno
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain, count
 from typing import NamedTuple, Optional
 
@@ -57,6 +57,17 @@ class Place(NamedTuple):
     name: str
 
 
+class Target(NamedTuple):
+    """A folder below ``root`` that an image goes into, with what its name begins with there.
+
+    ``source`` is where the same image lies that is moved there, instead of being placed.
+    """
+
+    folder: str
+    prefix: str = ""
+    source: Optional[Place] = None
+
+
 class _Image(NamedTuple):
     """An image on its way into its bins; ``unique`` says that its name and number are those of no other."""
 
@@ -86,22 +97,12 @@ class Placer:
         self._free: dict[tuple[str, str], int] = {}  # where numbers go on that were taken by other images
         self._changed: set[str] = set()  # names that others were changed to
 
-    def place(
-        self,
-        folders: Sequence[str],
-        name: str,
-        content: Content,
-        *,
-        number: int = 1,
-        sources: Optional[Mapping[str, Place]] = None,
-    ) -> list[str]:
-        """Put the ``number``-th image called ``name`` into each of the ``folders``; return the paths it has there.
+    def place(self, targets: Sequence[Target], name: str, content: Content, *, number: int = 1) -> list[str]:
+        """Put the ``number``-th image called ``name`` into each of the ``targets``; return the paths it has there.
 
         A copy of a file keeps its time. Names and folders that are longer than the file system takes are shortened.
         Where a name is taken by another image the next number is tried. Where it is taken by the same image,
         as a link to it or with the same bytes, an earlier run has placed it, and nothing is written.
-
-        ``sources`` has, for folders, where the same image lies that is moved into it, instead of being placed there.
 
         A name and a number together (in any case of the letters) stand for one image in the life of a placer:
         that is why a folder that it made itself need not be looked into.
@@ -120,8 +121,8 @@ class Placer:
         unique = number == 1 and self._is_unique(name)
         image = _Image(file_name(name), content, times, number, unique)
         placed: list[str] = []
-        for folder in folders:
-            placed.append(self._place(folder, image, (sources or {}).get(folder)))
+        for target in targets:
+            placed.append(self._place(target, image))
             if self.how == "hardlink" and isinstance(content, bytes):
                 image = image._replace(content=placed[0])
         return placed
@@ -140,24 +141,24 @@ class Placer:
         os.stat(content)  # a link can also be made to a file that is gone
         return os.path.abspath(content), None
 
-    def _place(self, folder: str, image: _Image, source: Optional[Place]) -> str:
-        name, content, times, number, unique = image
+    def _place(self, to: Target, image: _Image) -> str:
+        (folder, prefix, source), (name, content, times, number, unique) = to, image
         path, longest = self._folder(folder)
-        for each in chain([number], count(self._free.get((path, name), number + 1))):
+        for each in chain([number], count(self._free.get((path, prefix + name), number + 1))):
             full = numbered_name(name, each)
-            fitting = fitting_name(full, longest)
+            fitting = fitting_name(full, longest - len(prefix))
             if fitting != full:
                 self._changed.add(fitting.casefold())
-            target = os.path.join(path, fitting)
+            target = os.path.join(path, prefix + fitting)
             try:
-                if source is None or not self._move(source, Place(self.fitted(folder), fitting)):
+                if source is None or not self._move(source, Place(self.fitted(folder), prefix + fitting)):
                     self._put(content, target, unique and self._is_new[path] and fitting == full, times)
                     self.made.add(target)
             except FileExistsError:
                 if not holds(target, content):
                     continue
             if each != number:
-                self._free[path, name] = each + 1
+                self._free[path, prefix + name] = each + 1
             return target
         raise AssertionError("numbers do not end")
 

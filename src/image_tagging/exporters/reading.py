@@ -23,6 +23,9 @@ _REMEDY = "Give a file that stage 3 or 4 wrote (image-tagging classify, classify
 _TABLE_REMEDY = "Give a stage1.db, stage3.db or stage4.db."
 
 
+#: The key of the tags that an entry is an example of, where it is one.
+EXAMPLE_OF = "example_of"
+
 #: The keys, and the columns, of a score.
 _SCORE = ("tag_name", "model_type", "tag_prob")
 
@@ -42,6 +45,7 @@ class ScoredPicture:
 
     ``addresses`` are parallel to ``file_paths``, the first file first; empty in results of earlier versions.
     ``input`` is the path of the input that the first file lies in, where there are several; else it is empty.
+    ``example_of`` are the tags of which the picture is an example.
     """
 
     hash_id: str
@@ -49,6 +53,7 @@ class ScoredPicture:
     addresses: tuple[ImageRef, ...]
     scores: tuple[ResultScore, ...]
     input: str = ""
+    example_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,8 +101,11 @@ def _picture(hash_id: str, entry: Any) -> ScoredPicture:
     if not isinstance(entry, dict):
         raise ValueError("is no picture with its scores")
     paths, addresses = files_of(entry)
+    tags = _list(entry, EXAMPLE_OF) if EXAMPLE_OF in entry else []
+    if not all(isinstance(tag, str) for tag in tags):
+        raise ValueError(f"has a tag in {EXAMPLE_OF} that is no text")
     scores = tuple(map(_score, _list(entry, "classifiers_output")))
-    return ScoredPicture(hash_id, paths, addresses, scores, _input(entry))
+    return ScoredPicture(hash_id, paths, addresses, scores, _input(entry), tuple(map(as_tag, tags)))
 
 
 def files_of(entry: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[ImageRef, ...]]:

@@ -18,12 +18,14 @@ from ..errors import OutputError
 from ..failures import FailureList, attempt
 from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from ..sources import SourceReader
-from ..tag_models import AnswerTally, TagModels, bin_labels, bin_numbers
+from ..tag_models import AnswerTally, Floats, TagModels, bin_labels, bin_numbers
 from ..text import short_path
 from ..writing import require_ours
 from .bins import Bins, Placing
+from .contents import Content
 from .earlier import OUTPUT_JSON, EarlierResults
 from .merged_output import MergedOutput, merged_output
+from .reading import EXAMPLE_OF
 from .tables import STAGE3, STAGE4, ResultTable, TableWriter, archive_row, result_table, score_rows
 
 log = logging.getLogger(__name__)
@@ -41,19 +43,33 @@ def score_pictures(
 
     It has one by the kinds that answer; ``tally`` sums up these answers.
     """
-    names, thresholds = models.names, models.thresholds
     while batch := list(islice(pictures, _BATCH)):
         embeddings = np.stack([record.embedding for record in batch])
         probabilities = models.probabilities(embeddings)
-        numbers = bin_numbers(probabilities, bins)
-        tagged = probabilities >= thresholds
         has_tag = tally.add(probabilities, embeddings).tolist()
-        for record, has_any, *row in zip(batch, has_tag, probabilities.tolist(), numbers.tolist(), tagged.tolist()):
-            yield record, [TagScore(tag, kind, *score) for (kind, tag), *score in zip(names, *row)], has_any
+        yield from zip(batch, _scores(probabilities, models, bins), has_tag)
+
+
+def score_to_place(
+    pictures: Iterator[ImageRecord], models: TagModels, bins: int, *, tagged_only: bool
+) -> Iterator[tuple[ImageRecord, list[TagScore]]]:
+    """Yield the pictures that are placed anywhere, with the scores of :func:`score_pictures`."""
+    thresholds = models.thresholds
+    while batch := list(islice(pictures, _BATCH)):
+        probabilities = models.probabilities(np.stack([record.embedding for record in batch]))
+        rows = np.flatnonzero(np.any(probabilities >= thresholds, axis=1)) if tagged_only else np.arange(len(batch))
+        yield from zip([batch[row] for row in rows], _scores(probabilities[rows], models, bins))
+
+
+def _scores(probabilities: Floats, models: TagModels, bins: int) -> Iterator[list[TagScore]]:
+    """Yield the scores of each picture, from the probabilities (N, M) of a batch."""
+    names, numbers, tagged = models.names, bin_numbers(probabilities, bins), probabilities >= models.thresholds
+    for row in zip(probabilities.tolist(), numbers.tolist(), tagged.tolist()):
+        yield [TagScore(tag, kind, *score) for (kind, tag), *score in zip(names, *row)]
 
 
 class ResultWriter:
-    """Takes the scored pictures of one run, one at a time, into all its results."""
+    """Takes the scored pictures of one run, one at a time, into all its results; ``examples`` counts the examples."""
 
     def __init__(
         self,
@@ -70,6 +86,7 @@ class ResultWriter:
         self._reader = SourceReader(archive_encoding=archive_encoding)
         self.paths: tuple[str, ...] = ()
         self.failures = FailureList()
+        self.examples = 0
 
     def add(self, record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[TagScore]) -> None:
         """Write one picture and place every file that holds it; ``failures`` takes those that could not be placed.
@@ -79,10 +96,12 @@ class ResultWriter:
         OutputError
             The output is full or may not be written.
         """
-        self._output.add(record.hash_id, _as_json(record, files, scores))
+        tags = self.bins.placing.examples.get(record.hash_id)
+        self.examples += tags is not None
+        self._output.add(record.hash_id, _as_json(record, files, scores, tags))
         for file in files:
             self._table.add(score_rows(self._table.table, file, record.hash_id, scores))
-            placed = attempt(file.ref, "place", partial(self._place, file, scores))
+            placed = attempt(file.ref, "place", partial(self._place, file, scores, tags is not None))
             if isinstance(placed, Failure) and self.failures.add(placed):
                 log.warning("could not place %s: %s (%s)", short_path(placed.ref.path), placed.reason, placed.code)
 
@@ -91,10 +110,14 @@ class ResultWriter:
         self._reader.close()
         self.bins.close()
 
-    def _place(self, file: ListedFile, scores: Sequence[TagScore]) -> None:
+    def _place(self, file: ListedFile, scores: Sequence[TagScore], is_example: bool) -> None:
         ref = file.ref
+
+        def read() -> Content:
+            return self._reader.read(ref) if ref.members else ref.file
+
         try:
-            self.bins.place(file, lambda: self._reader.read(ref) if ref.members else ref.file, scores, self._labels)
+            self.bins.place(file, read, scores, self._labels, is_example=is_example)
         except OSError as error:
             if error.errno in _NO_ROOM:
                 raise OutputError(f"cannot place images: {error}. Choose another output folder.") from error
@@ -150,12 +173,15 @@ def _table_and_paths(folder: str, of_archives: bool) -> tuple[ResultTable, tuple
     return table, (os.path.join(folder, OUTPUT_JSON), os.path.join(folder, table.file_name))
 
 
-def _as_json(record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[TagScore]) -> dict[str, Any]:
+def _as_json(
+    record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[TagScore], example_of: Optional[Sequence[str]]
+) -> dict[str, Any]:
     return {
         "hash_id": record.hash_id,
         "file_path": record.ref.path,
         "file_paths": [file.ref.path for file in files],
         "addresses": [file.ref.address for file in files],
+        **({EXAMPLE_OF: list(example_of)} if example_of is not None else {}),
         "classifiers_output": [
             {
                 "model_type": score.kind,

@@ -20,12 +20,12 @@ from ..exporters import (
 )
 from ..files import absolute
 from ..images import decoder_version
-from ..progress import Progress, no_progress
+from ..progress import Progress, Say, no_progress, say_nothing
 from ..records import EncoderSpec, Found, FoundArchive, FoundImage, ImportedEmbedding, OtherFile
 from ..runners import Runner
 from ..store import Role, WorkingStore
 from ..tag_models import AnswerTally, TagModels, load_tag_models
-from .answers import tag_answers
+from .answers import FewImages, tag_answers
 from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
@@ -38,10 +38,13 @@ log = logging.getLogger(__name__)
 _ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
 
 
-def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runner: Runner = LOCAL) -> ClassifySummary:
+def classify_images(
+    config: ClassifyConfig, watch: Progress = no_progress, runner: Runner = LOCAL, *, say: Say = say_nothing
+) -> ClassifySummary:
     """Score every image by all tag models, write the scores, and place the images in bins.
 
-    ``runner`` says where images are prepared; the results are the same.
+    ``runner`` says where images are prepared; the results are the same. ``say`` is called with what is going to be
+    placed, before that.
 
     Raises
     ------
@@ -55,17 +58,24 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     EncoderError
         Models and metadata belong to different encoders, or every image needs an encoder that is not available.
     OutputError
-        The output folder cannot be written, its ``output.json`` is damaged, or another run is working in it.
+        The output folder cannot be written, its ``output.json`` is damaged, another run is working in it, or its disk
+        has no room for the copies.
     """
     require_place(config.place, archives=config.archives)
     found = find_by(config, absolute(config.directory), open_archives=config.archives)
-    return classify_found(config, found, watch, runner)
+    return classify_found(config, found, watch, runner, say=say)
 
 
 def classify_found(
-    config: ClassifyConfig, found: Iterable[Found], watch: Progress, runner: Runner = LOCAL, *, is_part: bool = False
+    config: ClassifyConfig,
+    found: Iterable[Found],
+    watch: Progress,
+    runner: Runner = LOCAL,
+    *,
+    say: Optional[Say] = say_nothing,
+    is_part: bool = False,
 ) -> ClassifySummary:
-    """As :func:`classify_images`, of what was found in the directory.
+    """As :func:`classify_images`, of what was found in the directory; without ``say`` it is known what is placed.
 
     As ``is_part`` of the whole job, the directory may have no image of this stage, where another input has one.
     """
@@ -84,7 +94,9 @@ def classify_found(
             embedding = embed_images(store, images, choice, config, watch, runner, is_part=is_part)
         require_dim(models, embedding.encoder)
         places = Places(store, models, config)
-        writer, tally, tagged = _write_results(store, models, embedding, earlier, places, watch)
+        plan = places.plan(embedding.encoder, watch, say) if say else None
+        places.begin()
+        writer, tally, few, tagged = _write_results(store, models, embedding, earlier, places, watch)
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
         mixed = places.finish()
@@ -93,13 +105,16 @@ def classify_found(
         directory=root,
         embedding=embedding,
         models=tuple(models.names),
-        answers=tag_answers(tally),
+        answers=tag_answers(tally, writer.bins.folder_of),
+        by_tag=config.name_with_score,
+        examples=writer.examples,
         tagged=tagged,
         untagged=embedding.images - tagged,
         outside=tally.outside,
         place_failures=tuple(writer.failures.held),
         place_failed=writer.failures.count,
         place=config.place,
+        plan=plan,
         mixed_bins=mixed,
         **_moves(writer),
         differing=store.pictures.differing,
@@ -110,6 +125,7 @@ def classify_found(
         files=writer.paths,
         folder=output,
         seconds=time.monotonic() - started,
+        few=tuple(few.images),
     )
 
 
@@ -154,9 +170,10 @@ def _write_results(
     earlier: EarlierResults,
     places: Places,
     watch: Progress,
-) -> tuple[ResultWriter, AnswerTally, int]:
+) -> tuple[ResultWriter, AnswerTally, FewImages, int]:
     """Score and place every picture; return what wrote the results, the answers, and how many files got a tag."""
     config, tally, tagged = places.config, AnswerTally(models), 0
+    few = FewImages(tally.models, embedding.images)
     output, archives = absolute(config.output), embedding.archives if config.archives else None
     with results(
         output,
@@ -171,6 +188,7 @@ def _write_results(
         for number, (record, scores, has_tag) in enumerate(scored, start=1):
             files = store.pictures.files_of(record.hash_id)
             writer.add(record, files, scores)
+            few.add(files, scores)
             tagged += len(files) if has_tag else 0
             watch("scoring and placing", number, embedding.pictures)
     if more := writer.failures.more:
@@ -180,7 +198,7 @@ def _write_results(
     if earlier.replaced or earlier.kept:
         counts = (earlier.replaced, earlier.dropped, earlier.kept)
         log.info("output.json: replaced %d pictures of this stage (%d of them gone), kept %d of the other", *counts)
-    return writer, tally, tagged
+    return writer, tally, few, tagged
 
 
 class StageImages:

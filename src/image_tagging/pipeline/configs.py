@@ -215,6 +215,13 @@ class ClassifyConfig(EmbeddingConfig):
         "the model, so that a large mountain is not copied once for each model.",
         choices=PLACED,
     )
+    name_with_score: bool = setting(
+        default=False,
+        help="Whether images are placed in one folder per tag, by the one answer for the tag, with their scores in "
+        "front of their names (best first) and without the examples; if not, in the bins of every model.",
+        metavar="True|False",
+        is_word=True,
+    )
     pretrained: Optional[str] = setting(
         default=None,
         help="The weights file, if the encoder of the tag models is a local one.",

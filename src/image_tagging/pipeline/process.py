@@ -72,6 +72,7 @@ def process_found(
             files=paths,
             namesake=written.namesake,
             seconds=time.monotonic() - started,
+            source=root,
         )
 
 

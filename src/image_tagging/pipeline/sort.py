@@ -13,19 +13,21 @@ from typing import Optional
 from ..datasets import HASH_TO_TAGS
 from ..encoders import EncoderChoice
 from ..errors import InputError
-from ..exporters import require_place, require_results_ours
+from ..exporters import PlacingPlan, require_place, require_results_ours
 from ..files import absolute
 from ..images import decoder_version
-from ..progress import Progress, Step, Steps, no_progress
-from ..records import Found
+from ..progress import Progress, Say, Step, Steps, no_progress, say_nothing
+from ..records import EncoderSpec, Found
 from ..runners import Runner
 from ..store import Role, WorkingStore, one_run_at_a_time
+from ..tag_models import load_tag_models
 from ..training import parse_aim
 from .classify import classify_found
 from .configs import ClassifyConfig, ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
 from .found_items import FoundItems
+from .places import Places
 from .process import process_found
 from .sort_config import SortConfig
 from .sort_encoder import SortEncoder, choose_encoder, keep_encoder
@@ -48,13 +50,15 @@ def sort_images(
     watch: Progress = no_progress,
     encoder: Optional[SortEncoder] = None,
     runner: Runner = LOCAL,
+    *,
+    say: Say = say_nothing,
 ) -> SortSummary:
     """Learn tags from the examples, distinguish them from the mountain, and sort its images into bins.
 
     Everything goes into one output folder. The results are those of the stages run one by one with the same settings:
     stage 1 on the examples and, untagged, on the mountain, stage 2 with the mountain as background, stages 3 and 4.
     What an earlier run has computed is not computed again. ``watch`` gets one whole from all steps; ``encoder`` is what
-    :func:`choose_encoder` gave for the same settings.
+    :func:`choose_encoder` gave for the same settings; ``say`` is called with what is going to be placed, before that.
 
     Raises
     ------
@@ -65,14 +69,15 @@ def sort_images(
     EncoderError
         The encoder that was asked for, or its device, is not available.
     OutputError
-        The output folder cannot be written, holds a file of others under a name of ours, or another run works in it.
+        The output folder cannot be written, holds a file of others under a name of ours, another run works in it, or
+        its disk has no room for the copies.
     """
     require_sortable(config)
     with one_run_at_a_time(absolute(config.output)):
-        return _sort(config, watch, encoder or choose_encoder(config), runner)
+        return _sort(config, watch, encoder or choose_encoder(config), runner, say)
 
 
-def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Runner) -> SortSummary:
+def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Runner, say: Say) -> SortSummary:
     """Do the work of :func:`sort_images` in an output folder that no other run of it uses."""
     started = time.monotonic()
     log.info("%s", encoder.sentence)
@@ -90,13 +95,14 @@ def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Run
         store.inputs.choose(Role.MOUNTAIN)
         is_new = training.write_background(store)
     train = training.run(steps.of(_TAGS)) if is_new else None
+    configs = {archives: _stage(once, archives) for archives in (False, True) if archives in with_archives}
+    plan = _plan(next(iter(configs.values())), embedded.encoder, steps.of(_FOLDERS), say)
     stages: list[Optional[ClassifySummary]] = [None, None]
-    for archives, step in ((False, _FOLDERS), (True, _ARCHIVES)):
-        if archives in with_archives:
-            stage = once.of_stage(
-                ClassifyConfig, directory=config.mountain, archives=archives, model=os.path.join(output, MODELS_FOLDER)
-            )
-            stages[archives] = classify_found(stage, mountain, steps.of(step), runner, is_part=True)
+    for archives, stage in configs.items():
+        summary = classify_found(
+            stage, mountain, steps.of(_ARCHIVES if archives else _FOLDERS), runner, say=None, is_part=True
+        )
+        stages[archives] = replace(summary, plan=plan)
     return SortSummary(
         encoder=encoder.sentence,
         process=process,
@@ -171,6 +177,19 @@ def _embed_mountain(
     with _store(config) as store, explain_no_images(absolute(config.mountain)):
         store.inputs.choose(Role.MOUNTAIN, absolute(config.mountain))
         return embed_images(store, mountain, choice, config, watch, runner)
+
+
+def _stage(config: SortConfig, archives: bool) -> ClassifyConfig:
+    """Return the settings of stage 3 or 4."""
+    models = os.path.join(absolute(config.output), MODELS_FOLDER)
+    return config.of_stage(ClassifyConfig, directory=config.mountain, archives=archives, model=models)
+
+
+def _plan(stage: ClassifyConfig, encoder: EncoderSpec, watch: Progress, say: Say) -> Optional[PlacingPlan]:
+    """Say what both stages are going to copy, before one of them does."""
+    with WorkingStore(absolute(stage.output), decoder_version(stage)) as store:
+        store.inputs.choose(Role.MOUNTAIN)
+        return Places(store, load_tag_models(stage.model), stage).plan(encoder, watch, say)
 
 
 def _look_through(config: SortConfig, process: ProcessSummary) -> tuple[Sample, Set[bool]]:

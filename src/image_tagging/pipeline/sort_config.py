@@ -57,6 +57,7 @@ class SortConfig(EmbeddingConfig):
     output_bins: int = same_setting(ClassifyConfig, "output_bins", default=ClassifyConfig.output_bins)
     place: str = same_setting(ClassifyConfig, "place", default=ClassifyConfig.place)
     placed: str = same_setting(ClassifyConfig, "placed", default="tagged")
+    name_with_score: bool = same_setting(ClassifyConfig, "name_with_score", default=True)
 
     def __post_init__(self) -> None:
         EmbeddingConfig.__post_init__(self)

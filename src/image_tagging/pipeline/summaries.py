@@ -7,7 +7,8 @@ from typing import Optional
 
 from ..addresses import ImageRef
 from ..datasets import Advice
-from ..records import EncoderSpec, Failure, FoundArchive, LeftOutCount
+from ..exporters import PlacingPlan
+from ..records import EncoderSpec, Failure, FoundArchive, LeftOutCount, TagScore
 from ..training import ValidationReport
 
 
@@ -76,7 +77,7 @@ class ProcessSummary:
     ``tags`` counts the pictures of each tag, and is empty for untagged folders. ``empty_tags`` are those of sub-folders
     without an image, whose lists are empty. ``warnings`` are sentences on tags. ``files`` are the paths of the written
     files. ``namesake`` is another untagged input of the same name, which keeps the metadata file of that name, so that
-    this one is numbered; it is empty where there is none.
+    this one is numbered; it is empty where there is none. ``source`` is the input.
     """
 
     embedding: EmbeddingSummary
@@ -86,6 +87,7 @@ class ProcessSummary:
     files: tuple[str, ...]
     namesake: str
     seconds: float
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ class TrainSummary:
     ``background`` counts the pictures of the mountain that tags were distinguished from, ``None`` without any.
     ``unknown`` counts the listed hashes that the metadata does not hold. ``warnings`` are sentences.
     ``advice`` lists problems of the data set, the most important first; its rows are those of the metadata, from 0.
-    ``page`` is the path of the HTML page that shows all results.
+    ``page`` is the path of the HTML page that shows all results. ``directory`` holds the images to score next, as far
+    as that is known, ``in_archives`` says that they lie in archives there, and ``metadata`` is their metadata file.
     """
 
     images: int
@@ -110,6 +113,9 @@ class TrainSummary:
     reports_folder: str
     page: str
     seconds: float
+    metadata: str = ""
+    directory: str = ""
+    in_archives: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,8 @@ class TagAnswer:
     ``tagged`` counts the pictures whose probability reaches the threshold. The rest is known only where the tag was
     distinguished from a background: ``expected`` pictures have the tag, with the bounds of ``interval``, and ``right``
     of the tagged ones; ``right`` is ``None`` as well where ``warnings`` say that probabilities cannot be relied on.
-    ``folder`` is where images of the tag are placed, below the output folder.
+    ``folder`` is where images of the tag are placed, below the output folder, ``placed`` counts the files of this run
+    there, and ``best`` is that folder or its highest bin with a file, an empty text where there is none.
     """
 
     tag: str
@@ -130,12 +137,22 @@ class TagAnswer:
     right: Optional[float]
     warnings: tuple[str, ...]
     folder: str
+    placed: int = 0
+    best: str = ""
 
 
 #: From this share on most of a mountain is of other things than the tags were distinguished from: of pictures like
 #: those a quarter lies as far away. Measured on hundreds of mountains of either sort (docs/classifiers.md); the fewest
 #: pictures that say so.
 MOSTLY_OUTSIDE, _FEWEST_JUDGED = 0.42, 30
+
+
+@dataclass(frozen=True)
+class ScoredImage:
+    """An image of a run over few: its path, and one score per tag, the highest first."""
+
+    path: str
+    scores: tuple[TagScore, ...]
 
 
 @dataclass(frozen=True)
@@ -147,11 +164,13 @@ class ClassifySummary:
     the tags were distinguished from, ``None`` where the cards of the models do not say what that was.
     ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
     (``of_archives``). ``place_failures`` are the first files that could not be placed, ``place_failed`` counts all;
-    ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images that other models
+    ``place`` is how images were placed, and ``by_tag`` that it was in one folder per tag, with their scores in front of
+    their names and without the examples; ``examples`` counts the pictures that are examples. ``plan`` says what was
+    going to be copied, where that was counted, and ``mixed_bins`` that the folder also holds images that other models
     placed, or that earlier versions did. ``moved`` and ``removed`` count files of earlier runs that were moved to their
-    new bin, or taken out since their image has the tag no longer; ``stayed`` counts those that a person has changed,
-    which stay where they are, the ``first_stayed`` among them. ``differing`` counts the pictures of which the metadata
-    holds another embedding than the one computed here, which was used.
+    new place, or taken out since they have none now; ``stayed`` counts those that a person has changed, which stay
+    where they are, the ``first_stayed`` among them. ``differing`` counts the pictures of which the metadata holds
+    another embedding than the one computed here, which was used. ``few`` are the scores of a run over few images.
 
     ``output.json`` holds both stages: ``replaced`` counts the pictures of an earlier run of this stage that were in it,
     ``dropped`` those of them that are not among the images of this run, and ``kept`` the pictures of the other stage
@@ -169,6 +188,9 @@ class ClassifySummary:
     place_failures: tuple[Failure, ...]
     place_failed: int
     place: str
+    by_tag: bool
+    examples: int
+    plan: Optional[PlacingPlan]
     mixed_bins: bool
     moved: int
     removed: int
@@ -182,6 +204,7 @@ class ClassifySummary:
     files: tuple[str, ...]
     folder: str
     seconds: float
+    few: tuple[ScoredImage, ...] = ()
 
     @property
     def share_outside(self) -> Optional[float]:

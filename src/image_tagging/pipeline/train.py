@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import Optional
+from typing import Any, Optional
 
 from ..datasets import (
     audit_dataset,
@@ -34,6 +34,7 @@ from ..text import tag_in_words
 from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, one_thread_a_product, parse_aim
 from ..writing import folder_below, remove_leftovers
 from .configs import TrainConfig
+from .next_images import CommonFolder, mountain_of
 from .summaries import TrainSummary
 from .tag_warnings import warn_of_spelling
 from .train_background import background_of
@@ -77,6 +78,7 @@ def train_tag_models(
     advice = audit_dataset(data)
     prior, prior_warnings = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
     learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior, background=background)
+    common = CommonFolder()
     writer = _Writer(
         absolute(config.output), RunReport(data, encoder, seed=config.seed, aim=aim, background=background)
     )
@@ -90,7 +92,7 @@ def train_tag_models(
             why = "; ".join(f"{tag_in_words(tag)}: {reason}" for tag, reason in writer.skipped[:1]) or "it names no tag"
             raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
         watch("writing the reports", 0, None)
-        shown = _again(config.metadata_json, stamp)
+        shown = common.of(_again(config.metadata_json, stamp))
         _, page = writer.run.write(writer.reports_folder, shown, advice, writer.skipped)
         leftover = leftover_warnings(writer.models_folder, writer.reports)
     return TrainSummary(
@@ -106,7 +108,16 @@ def train_tag_models(
         reports_folder=writer.reports_folder,
         page=page,
         seconds=time.monotonic() - started,
+        **_next_images(config, common),
     )
+
+
+def _next_images(config: TrainConfig, common: CommonFolder) -> dict[str, Any]:
+    """Return where the images are that are to be scored next, by the names of the summary."""
+    metadata, place = config.metadata_json, (common.path, common.in_archives)
+    if config.background:
+        metadata, place = config.background[0], mountain_of(config.background[0])
+    return {"metadata": absolute(metadata), "directory": place[0], "in_archives": place[1]}
 
 
 def _learn(training: Training, writer: _Writer, watch: Progress) -> None:

@@ -1,6 +1,7 @@
 """What this program wrote: images that it placed are copies, and no part of a data set, wherever they lie.
 
-A folder of results holds one of the files of ``RESULT_FILES``, and next to it the images: ``<kind>/<tag>/<bin>/``.
+A folder of results holds one of the files of ``RESULT_FILES``, and next to it the images: ``<kind>/<tag>/<bin>/``, or
+``by-tag/<tag>/`` with their scores in front of their names.
 Other folders there may be the user's own, as where results go into the folder of the images.
 """
 
@@ -8,10 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 
 from ..addresses import member_parts
+from ..settings import BY_TAG
 from .suffixes import is_other_name
 
 #: The working store, and what stages 3 and 4 write next to the images that they place.
@@ -25,6 +27,9 @@ _WITHOUT_IMAGES = frozenset({"models", "reports", "clip-cache"})
 #: The names of bins: their upper edges, with at most four decimals.
 _BIN = re.compile(r"0\.\d{1,4}|1\.0")
 
+#: What names of images in the folder of a tag begin with.
+_SCORED = re.compile(r"\d{4}_[01]\.\d{4}_.")
+
 #: Folders on the way to the results in an archive: no person lays more in each other.
 _DEEPEST = 64
 
@@ -33,10 +38,12 @@ def is_kind_folder(path: str, kinds: Collection[str]) -> bool:
     """Return whether a folder next to a result file is that of a kind of tag model, with placed images in it.
 
     The folder of one of the ``kinds`` has a bin in it. Of a kind that is not known here it has nothing but tags, and
-    these nothing but bins, two different ones at least: a folder of versions (``pack/1.0``) is none.
+    these nothing but bins, two different ones at least: a folder of versions (``pack/1.0``) is none. ``by-tag`` has a
+    name with a score in it.
     """
+    name = os.path.basename(path)
     with suppress(OSError):  # what is wrong shows when it is looked into
-        return _are_bins(_possible_bins(path), is_known=os.path.basename(path) in kinds)
+        return _are_bins(_possible_bins(path), is_known=name in kinds or name == BY_TAG)
     return False
 
 
@@ -52,10 +59,12 @@ def kind_folders(files: Collection[str], kinds: Collection[str]) -> set[str]:
         home = ""
         for depth in range(min(len(parts) - 1, _DEEPEST)):
             if home in homes:
-                bins.setdefault((home, parts[depth]), set()).update(_possible_bin(parts[depth + 1 :]))
+                bins.setdefault((home, parts[depth]), set()).update(_possible_bin(*parts[depth:]))
             home = f"{home}/{parts[depth]}".lstrip("/")
     return {
-        f"{home}/{name}".lstrip("/") for (home, name), names in bins.items() if _are_bins(names, is_known=name in kinds)
+        f"{home}/{name}".lstrip("/")
+        for (home, name), names in bins.items()
+        if _are_bins(names, is_known=name in kinds or name == BY_TAG)
     }
 
 
@@ -81,20 +90,26 @@ def _are_bins(names: Iterable[str], *, is_known: bool) -> bool:
 
 def _possible_bins(kind: str) -> Iterator[str]:
     """Yield the names of bins that lie in the folders in a folder; an empty one for anything else."""
+    name = os.path.basename(kind)
     with os.scandir(kind) as tags:
         for tag in tags:
             if not tag.is_dir(follow_symlinks=False):
-                yield from _possible_bin([tag.name])
+                yield from _possible_bin(name, tag.name)
                 continue
             with os.scandir(tag.path) as inner:
                 for each in inner:
                     is_folder = each.is_dir(follow_symlinks=False)
-                    yield from _possible_bin([tag.name, each.name, *([""] if is_folder else [])])
+                    yield from _possible_bin(name, tag.name, each.name, *([""] if is_folder else []))
 
 
-def _possible_bin(below: Sequence[str]) -> Iterator[str]:
-    """Yield the bin that a path names, by its parts below the folder of a kind, or an empty name; for notes nothing."""
-    if len(below) > 2:
+def _possible_bin(kind: str, *below: str) -> Iterator[str]:
+    """Yield the bin that a path names, by its parts below the folder of a kind, or an empty name; for notes nothing.
+
+    In the place of a bin ``by-tag`` has a name with a score.
+    """
+    if kind == BY_TAG:
+        yield below[1] if len(below) == 2 and _SCORED.match(below[1]) else ""
+    elif len(below) > 2:
         yield below[1] if _BIN.fullmatch(below[1]) else ""
     elif not is_other_name(below[-1]):
         yield ""

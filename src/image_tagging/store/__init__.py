@@ -13,6 +13,7 @@ from __future__ import annotations
 from .finished import ENCODER, PLACING, TRAINING, UNFINISHED_PLACING
 from .found import FoundSummary
 from .inputs import KnownInput, Role
+from .pictures import Pictures
 from .placed import PlacedFile, PlacedFiles
 from .run_lock import one_run_at_a_time
 from .sources import WrittenFrom
@@ -27,6 +28,7 @@ __all__ = [
     "UNFINISHED_PLACING",
     "FoundSummary",
     "KnownInput",
+    "Pictures",
     "PlacedFile",
     "PlacedFiles",
     "Role",

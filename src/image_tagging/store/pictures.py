@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..addresses import ImageRef
 from ..records import EncoderSpec, ImageRecord, ListedFile
+from ..text import encodable
 from .addresses import as_ref
 from .encoders import Encoders
 from .imported import HAS_EMBEDDING, Imported
@@ -94,6 +95,9 @@ GROUP BY 1
 #: The address is that of the first row of each picture, as SQLite promises for min().
 _NAMES = "SELECT picture_id, address, min(seq) FROM listing WHERE picture_id IS NOT NULL GROUP BY picture_id"
 
+#: Names that different pictures would have (palette swaps), whichever run has listed them.
+_SHARED_NAMES = "SELECT hash_id FROM image GROUP BY hash_id HAVING count(DISTINCT picture_hash) > 1"
+
 _IDS = "SELECT picture_id FROM listing WHERE picture_id IS NOT NULL GROUP BY picture_id ORDER BY min(seq)"
 
 
@@ -152,6 +156,14 @@ class Pictures:
     def names(self) -> Iterator[tuple[str, str]]:
         """Yield the name of every picture that has one, with the key of its first file."""
         return ((hash_id, address) for hash_id, address, _ in self._file.stream(_NAMES))
+
+    def is_listed(self, hash_id: str) -> bool:
+        """Return whether a picture of the run has this name."""
+        return bool(self._file.rows("SELECT 1 FROM listing WHERE picture_id = ? LIMIT 1", (encodable(hash_id),)))
+
+    def shared_names(self) -> Iterator[str]:
+        """Yield every ``hash_id`` that different pictures have among all that runs have read."""
+        return (hash_id for (hash_id,) in self._file.stream(_SHARED_NAMES))
 
     def records(self, encoder: EncoderSpec) -> Iterator[ImageRecord]:
         """Yield every picture that has a name, once, in the order of the listing."""

@@ -22,7 +22,7 @@ SUFFIX = ".pkl"
 _NAME = re.compile(r"model-(.+?)-tag-(.+)", re.DOTALL)
 # What else lies in a folder of results.
 _TAKEN = re.compile(
-    r"models|reports|clip-cache|(image-tagging|stage\d|output|input)\b.*\..*", re.IGNORECASE | re.DOTALL
+    r"models|reports|clip-cache|by-tag|(image-tagging|stage\d|output|input)\b.*\..*", re.IGNORECASE | re.DOTALL
 )
 # What Linux, macOS or Windows refuse in a file name, the escape sign, and what no encoding can hold (lone surrogates).
 # Windows takes the names of devices for these, with any suffix.

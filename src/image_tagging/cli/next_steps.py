@@ -1,0 +1,66 @@
+"""What to do next: each command ends with a line to paste, or with what to look at."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+
+from ..datasets import HASH_TO_TAGS, TAG_TO_HASHES
+from ..pipeline import ClassifySummary, ProcessSummary, TagAnswer, TrainSummary
+from ..text import shortened, tag_in_words
+
+#: The page of the reports, below the output folder.
+_PAGE = os.path.join("reports", "index.html")
+
+#: No system has longer paths.
+_LONGEST_PATH = 4096
+
+
+def command_line(*words: str) -> str:
+    """Return a command of this program as a person can paste it into a shell."""
+    line = ["image-tagging", *(shortened(word, _LONGEST_PATH) for word in words)]
+    return subprocess.list2cmdline(line) if os.name == "nt" else shlex.join(line)
+
+
+def after_process(summary: ProcessSummary) -> str:
+    """Return the command after stage 1: learn the tags, or sort the untagged images by examples."""
+    named = {os.path.basename(file): file for file in summary.files}
+    lists = named.get(TAG_TO_HASHES)
+    if not lists:
+        return f"Next, with a folder of EXAMPLES: {command_line('sort', 'EXAMPLES', summary.source)}"
+    metadata = next(file for file in summary.files if os.path.basename(file) not in {HASH_TO_TAGS, TAG_TO_HASHES})
+    flags = ("--metadata_json", metadata, "--tag_to_hash_json", lists, "--output", os.path.dirname(lists))
+    return f"Next: {command_line('train', *flags)}"
+
+
+def after_train(summary: TrainSummary) -> str:
+    """Return the command after stage 2: score the images of the mountain, or else those that were learned from."""
+    if not summary.directory:
+        return ""
+    stage = "classify-zip" if summary.in_archives else "classify"
+    flags = ("--directory", summary.directory, "--metadata_json", summary.metadata, "--model", summary.models)
+    output = ("--output", os.path.dirname(summary.models), "--placed", "tagged")
+    other = "" if summary.background else " (or another --directory)"
+    return f"Next{other}: {command_line(stage, *flags, *output)}"
+
+
+def after_classify(summary: ClassifySummary, page: str) -> str:
+    """Return what to look at after stage 3 or 4: the folder of the best tag, and the page where it is not said yet.
+
+    ``page`` is that of the whole job, which says it.
+    """
+    found = [answer for answer in summary.answers if answer.best]
+    reports = os.path.join(summary.folder, _PAGE)
+    then = f"; {reports} shows how good the tags are" if not page and os.path.isfile(reports) else ""
+    if not found:
+        return f"Look at {reports}" if then else ""
+    answer = max(found, key=_promise)
+    folder = os.path.join(summary.folder, answer.best)
+    how = "the best first" if summary.by_tag else "its highest bin"
+    return f"Look at {folder} first ({tag_in_words(answer.tag)}, {how}){then}"
+
+
+def _promise(answer: TagAnswer) -> tuple[bool, float, int]:
+    """Order by how much a person is going to find: tags to distrust come last."""
+    return not answer.warnings, answer.right if answer.right is not None else answer.tagged, answer.placed
