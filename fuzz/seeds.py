@@ -23,6 +23,7 @@ from sklearn.preprocessing import Normalizer
 from image_tagging.training.fitting.fit import fit_models
 
 from .fuzz_pickle import CARD
+from .seeds_drawings import drawings
 from .seeds_json import CARDS, LISTS, METADATA, RESULTS
 from .seeds_parquet import tables
 
@@ -230,6 +231,7 @@ def write_seeds(target: str, folder: str) -> int:
 _MAKERS: dict[str, Callable[[], Iterable[tuple[str, bytes]]]] = {
     "pickle": _models,
     "archives": _archives,
+    "drawings": drawings,
     "metadata": METADATA.items,
     "lists": LISTS.items,
     "results": RESULTS.items,
