@@ -43,3 +43,11 @@ def test_a_psd_that_holds_no_picture_says_what_to_do(data, sentence):
 def test_a_drawing_of_gimp_says_what_to_do_under_any_name():
     with pytest.raises(DecodeError, match=r"^XCF drawings of GIMP hold no picture of all their layers: export it as"):
         decode(REF, b"gimp xcf v011\0" + bytes(99))
+
+
+def test_indices_without_a_palette_are_damage():
+    data = bytearray(psd(drawn()))
+    data[24:26] = b"\0\2"  # indexed
+    with pytest.raises(DecodeError) as error:
+        decode(REF, bytes(data))
+    assert (error.value.code, str(error.value)) == ("damaged", "the picture has no palette for its indices")
