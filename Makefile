@@ -14,6 +14,9 @@ PYTEST_FLAGS ?= --numprocesses logical --maxprocesses 4 --dist loadgroup --max-w
 # Seconds that `make fuzz` gives each target.
 FUZZ_SECONDS ?= 60
 
+# Without it, pytest rewrites and compiles every test module again in every run.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo check format lint test browser fuzz clean
 
