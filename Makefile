@@ -14,6 +14,9 @@ PYTEST_FLAGS ?= --numprocesses logical --maxprocesses 4 --dist loadgroup --max-w
 # Seconds that `make fuzz` gives each target.
 FUZZ_SECONDS ?= 60
 
+# Without it, pytest rewrites and compiles every test module again in every run.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo check format lint test browser fuzz clean
 
@@ -53,7 +56,7 @@ browser: ## install Chromium if this is root with apt; without it, the tests of 
 
 fuzz: $(DEV)/ready ## look for input that breaks the reading of strangers' files (fuzz/README.md)
 	$(DEV)/bin/python -m pip install --quiet --editable '.[fuzz]'
-	for target in pickle archives metadata lists results cards parquet; do \
+	for target in pickle archives drawings metadata lists results cards parquet; do \
 	  $(DEV)/bin/python -m fuzz.run $$target --seconds $(FUZZ_SECONDS) || exit 1; \
 	done
 

@@ -19,6 +19,7 @@ MEMORY = 700
 FUNCTIONS = {
     "pickle": ("fuzz_pickle", "one_input"),
     "archives": ("fuzz_archives", "one_input"),
+    "drawings": ("fuzz_drawings", "one_input"),
     "metadata": ("fuzz_json", "one_metadata"),
     "lists": ("fuzz_json", "one_tag_lists"),
     "results": ("fuzz_json", "one_output_json"),

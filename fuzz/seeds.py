@@ -10,19 +10,16 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import joblib
 import numpy as np
 from PIL import Image
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import Normalizer
-
-from image_tagging.training.fitting.fit import fit_models
 
 from .fuzz_pickle import CARD
+from .seeds_drawings import drawings
 from .seeds_json import CARDS, LISTS, METADATA, RESULTS
 from .seeds_parquet import tables
 
@@ -31,6 +28,7 @@ DIM = 4
 FINDINGS = Path(__file__).parent / "findings"
 
 
+@cache
 def seeds(target: str) -> dict[str, bytes]:
     """The seed corpus of a target, by name."""
     return dict(_MAKERS[target]())
@@ -42,6 +40,12 @@ def findings(target: str) -> dict[str, bytes]:
 
 
 def _models() -> Iterator[tuple[str, bytes]]:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import Normalizer
+
+    from image_tagging.training.fitting.fit import fit_models
+
     x = np.random.default_rng(0).normal(size=(12, DIM)).astype(np.float32)
     x[:5] += 1
     is_tag = np.arange(12) < 5
@@ -230,6 +234,7 @@ def write_seeds(target: str, folder: str) -> int:
 _MAKERS: dict[str, Callable[[], Iterable[tuple[str, bytes]]]] = {
     "pickle": _models,
     "archives": _archives,
+    "drawings": drawings,
     "metadata": METADATA.items,
     "lists": LISTS.items,
     "results": RESULTS.items,

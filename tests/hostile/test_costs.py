@@ -203,18 +203,21 @@ def long_list(count):
 
 
 FOOTERS = {
-    "empty row groups": (_START + long_list(140_000) + _GROUP * 140_000 + b"\x00", "take more than 128 MiB"),
-    "empty columns": (
+    "empty row groups": lambda: (_START + long_list(140_000) + _GROUP * 140_000 + b"\x00", "take more than 128 MiB"),
+    "empty columns": lambda: (
         _START + b"\x19\x1c" + long_list(330_000) + _COLUMN * 330_000 + _GROUP[3:] + b"\x00",
         "take more than 128 MiB",
     ),
-    "a list that says it is long": (_START + b"\x19\x1c" + long_list(990_000) + b"\x00", "take more than 128 MiB"),
-    "columns in columns": (
+    "a list that says it is long": lambda: (
+        _START + b"\x19\x1c" + long_list(990_000) + b"\x00",
+        "take more than 128 MiB",
+    ),
+    "columns in columns": lambda: (
         b"\x15\x04" + long_list(5001) + b"\x48\x01s\x15\x02\x00" * 5000 + b"\x48\x01a\x00\x00",
         "columns more than 32 deep",
     ),
-    "structs in structs": (b"\x9c" * 400_000, "too deep in each other"),
-    "a schema of pyarrow": (
+    "structs in structs": lambda: (b"\x9c" * 400_000, "too deep in each other"),
+    "a schema of pyarrow": lambda: (
         b"\x15\x04\x49\x1c\x18\x0cARROW:schema\x18" + varint(900_000) + b"A" * 900_000 + b"\x00\x00",
         "ARROW:schema longer",
     ),
@@ -224,7 +227,7 @@ FOOTERS = {
 @pytest.mark.parametrize("kind", FOOTERS)
 def test_a_footer_never_takes_much_memory(tmp_path, kind):
     pytest.importorskip("pyarrow")
-    footer, words = FOOTERS[kind]
+    footer, words = FOOTERS[kind]()
     path = tmp_path / "small.parquet"
     path.write_bytes(b"PAR1" + footer + struct.pack("<I", len(footer)) + b"PAR1")
     said, memory = read_apart("metadata", path)
@@ -256,25 +259,33 @@ MILLION = 1_000_000
 
 #: What reads it, the text in parts, and the words of the refusal; the first two are R11 and its kind.
 TEXTS = {
-    "lists in a list": ("lists", ('{"a": [', "[]," * 20 * MILLION, "[]]}"), "a list holds something else than hashes"),
-    "escapes": ("lists", ('{"a": ["', "\\n" * 30 * MILLION, '"]}'), "a text is longer than 65,536 bytes"),
-    "brackets": ("lists", ('{"a":', "[" * 60 * MILLION), "a list holds something else than hashes"),
-    "short hashes": ("lists", ('{"a": [', '"",' * 11 * MILLION, '""]}'), "more than 10,000,000 hashes"),
-    "lists in a record": ("metadata", ('{"a": {"x": [', "[]," * 20 * MILLION, "[]]}}"), "more than 2,000,000 values"),
-    "numbers": ("metadata", ('{"a": [', "0," * 30 * MILLION, "0]}"), "more than 2,000,000 values"),
-    "escapes in a record": ("metadata", ('{"a": {"x": "', "\\n" * 30 * MILLION, '"}}'), "lacks model"),
-    "a wide vector": (
+    "lists in a list": lambda: (
+        "lists",
+        ('{"a": [', "[]," * 20 * MILLION, "[]]}"),
+        "a list holds something else than hashes",
+    ),
+    "escapes": lambda: ("lists", ('{"a": ["', "\\n" * 30 * MILLION, '"]}'), "a text is longer than 65,536 bytes"),
+    "brackets": lambda: ("lists", ('{"a":', "[" * 60 * MILLION), "a list holds something else than hashes"),
+    "short hashes": lambda: ("lists", ('{"a": [', '"",' * 11 * MILLION, '""]}'), "more than 10,000,000 hashes"),
+    "lists in a record": lambda: (
+        "metadata",
+        ('{"a": {"x": [', "[]," * 20 * MILLION, "[]]}}"),
+        "more than 2,000,000 values",
+    ),
+    "numbers": lambda: ("metadata", ('{"a": [', "0," * 30 * MILLION, "0]}"), "more than 2,000,000 values"),
+    "escapes in a record": lambda: ("metadata", ('{"a": {"x": "', "\\n" * 30 * MILLION, '"}}'), "lacks model"),
+    "a wide vector": lambda: (
         "metadata",
         ('{"a": {"model": "m", "pretrained": "p", "embeddings_vector": [', "0," * MILLION, "0]}}"),
         "more than 65,536 numbers",
     ),
-    "keys of a record": (
+    "keys of a record": lambda: (
         "metadata",
         ('{"a": {', ",".join(f'"{number:x}":0' for number in range(1_900_000)), "}}"),
         "lacks model",
     ),
-    "objects": ("results", ('{"a": [', '{"a":0},' * 900_000, "0]}"), "no picture with its scores"),
-    "plain entries": (
+    "objects": lambda: ("results", ('{"a": [', '{"a":0},' * 900_000, "0]}"), "no picture with its scores"),
+    "plain entries": lambda: (
         "results",
         ("{", ",".join(f'"{number:x}":0' for number in range(3 * MILLION)), "}"),
         "more than 2,000,000 values",
@@ -285,7 +296,7 @@ TEXTS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", TEXTS)
 def test_json_never_takes_much_memory(tmp_path, kind):
-    what, parts, words = TEXTS[kind]
+    what, parts, words = TEXTS[kind]()
     path = tmp_path / "large.json"
     with open(path, "w", encoding="utf-8") as file:
         file.writelines(parts)

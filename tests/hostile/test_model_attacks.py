@@ -267,44 +267,44 @@ def setting(name, value):
 
 
 DAMAGED = {
-    "empty": b"",
-    "text": b"this is not a model\n" * 100,
-    "json": b'{"model": 1}',
-    "zeros": bytes(10_000),
-    "noise": np.random.default_rng(0).bytes(10_000),
-    "only STOP": b".",
-    "two values": b"\x80\x04NN.",
-    "no value": b"\x80\x04.",
-    "compressed": zlib.compress(b"model" * 100),
-    "a list": pickled([1, 2, 3]),
-    "a number": pickled(1),
-    "an array": dumped(np.ones(3)),
-    "deep lists": nested(500_000),
-    "deep tuples": nested_tuples(500_000),
-    "deep tuples as a key": b"\x80\x04}" + nested_tuples(500_000, b"Ns.")[2:],
-    "doubled tuples as a key": b"\x80\x04}" + doubled(100)[2:] + b"Ns.",
-    "recursive": recursive(),
-    "unknown memo": b"\x80\x04h\x07.",
-    "append to nothing": b"\x80\x04Na.",
-    "append to a text": b"\x80\x04\x8c\x01aNa.",
-    "build a text": b"\x80\x04\x8c\x01a}b.",
-    "call a text": b"\x80\x04\x8c\x01a)R.",
-    "mark missing": b"\x80\x04e.",
-    "string longer than the file": b"\x80\x04X\xff\xff\xff\x7fabc.",
-    "array longer than memory": array_of(1 << 62),
-    "array longer than the file": array_of(1000),
-    "array whose size overflows": array_of(1 << 40, 1 << 40, 1 << 40),
-    "array of a negative length": array_of(-3),
-    "array of ten thousand huge edges": edges(10_000),
-    "array of edges of nothing": array_of(0, 1 << 62, 1 << 62),
-    "billion laughs": laughs(30),
-    "a frame longer than the file": b"\x80\x04\x95" + b"\xff" * 7 + b"\x7f" + b"N.",
-    "bytes longer than the file": b"\x80\x04B\xff\xff\xff\x7fabc.",
-    "a name without an end": b"c" + b"a" * 100_000,
-    "an array of two orders": dumped(np.zeros((2, 2)))
-    .replace(b"\x8c\x01C", b"\x8c\x01X")
-    .replace(b"K\x02K\x02", b"K\x02K\x07"),
-    "a subclass that is an array": dumped(inside_a_model(1)).replace(b"\x8c\x08subclass", b"\x8c\x08sbuclass"),
+    "empty": lambda: b"",
+    "text": lambda: b"this is not a model\n" * 100,
+    "json": lambda: b'{"model": 1}',
+    "zeros": lambda: bytes(10_000),
+    "noise": lambda: np.random.default_rng(0).bytes(10_000),
+    "only STOP": lambda: b".",
+    "two values": lambda: b"\x80\x04NN.",
+    "no value": lambda: b"\x80\x04.",
+    "compressed": lambda: zlib.compress(b"model" * 100),
+    "a list": lambda: pickled([1, 2, 3]),
+    "a number": lambda: pickled(1),
+    "an array": lambda: dumped(np.ones(3)),
+    "deep lists": lambda: nested(500_000),
+    "deep tuples": lambda: nested_tuples(500_000),
+    "deep tuples as a key": lambda: b"\x80\x04}" + nested_tuples(500_000, b"Ns.")[2:],
+    "doubled tuples as a key": lambda: b"\x80\x04}" + doubled(100)[2:] + b"Ns.",
+    "recursive": recursive,
+    "unknown memo": lambda: b"\x80\x04h\x07.",
+    "append to nothing": lambda: b"\x80\x04Na.",
+    "append to a text": lambda: b"\x80\x04\x8c\x01aNa.",
+    "build a text": lambda: b"\x80\x04\x8c\x01a}b.",
+    "call a text": lambda: b"\x80\x04\x8c\x01a)R.",
+    "mark missing": lambda: b"\x80\x04e.",
+    "string longer than the file": lambda: b"\x80\x04X\xff\xff\xff\x7fabc.",
+    "array longer than memory": lambda: array_of(1 << 62),
+    "array longer than the file": lambda: array_of(1000),
+    "array whose size overflows": lambda: array_of(1 << 40, 1 << 40, 1 << 40),
+    "array of a negative length": lambda: array_of(-3),
+    "array of ten thousand huge edges": lambda: edges(10_000),
+    "array of edges of nothing": lambda: array_of(0, 1 << 62, 1 << 62),
+    "billion laughs": lambda: laughs(30),
+    "a frame longer than the file": lambda: b"\x80\x04\x95" + b"\xff" * 7 + b"\x7f" + b"N.",
+    "bytes longer than the file": lambda: b"\x80\x04B\xff\xff\xff\x7fabc.",
+    "a name without an end": lambda: b"c" + b"a" * 100_000,
+    "an array of two orders": lambda: (
+        dumped(np.zeros((2, 2))).replace(b"\x8c\x01C", b"\x8c\x01X").replace(b"K\x02K\x02", b"K\x02K\x07")
+    ),
+    "a subclass that is an array": lambda: dumped(inside_a_model(1)).replace(b"\x8c\x08subclass", b"\x8c\x08sbuclass"),
 }
 
 
@@ -331,17 +331,17 @@ def test_a_bomb_of_values_takes_no_more_memory_than_its_bytes(tmp_path, name):
 
 
 MILLIONS = {
-    "classes": with_a_million("classes_", of=False),
-    "coefficients of single bytes": with_a_million("coef_", of=True),
-    "an intercept of a million": with_a_million("intercept_", of=False),
-    "a dimension of a million": with_a_million("n_features_in_", of=False),
-    "support vectors of single bytes": with_a_million("support_vectors_", of=True, kind=SVM.name),
+    "classes": lambda: with_a_million("classes_", of=False),
+    "coefficients of single bytes": lambda: with_a_million("coef_", of=True),
+    "an intercept of a million": lambda: with_a_million("intercept_", of=False),
+    "a dimension of a million": lambda: with_a_million("n_features_in_", of=False),
+    "support vectors of single bytes": lambda: with_a_million("support_vectors_", of=True, kind=SVM.name),
 }
 
 
 @pytest.mark.parametrize("name", MILLIONS)
 def test_an_array_is_not_made_larger_before_it_is_checked(tmp_path, name):
-    path = written(tmp_path, MILLIONS[name])
+    path = written(tmp_path, MILLIONS[name]())
     tracemalloc.start()
     try:
         refused(path, ModelError)
@@ -378,7 +378,7 @@ def test_what_joblib_compresses_is_named_so(tmp_path, compress):
 
 @pytest.mark.parametrize("name", DAMAGED)
 def test_damaged_files(tmp_path, name):
-    refused(written(tmp_path, DAMAGED[name]), ModelError)
+    refused(written(tmp_path, DAMAGED[name]()), ModelError)
 
 
 @pytest.mark.parametrize("kind", kind_names())
@@ -413,45 +413,45 @@ def without_vectors():
 
 
 NONSENSE = {
-    "NaN coefficients": changed_model(setting("coef_", np.full((1, DIM), np.nan))),
-    "an infinite coefficient": changed_model(setting("coef_", np.array([[np.inf] * DIM]))),
-    "absurd coefficients": changed_model(setting("coef_", np.full((1, DIM), 1e300))),
-    "two rows of coefficients": changed_model(setting("coef_", np.ones((2, DIM)))),
-    "no coefficients": changed_model(setting("coef_", np.ones((1, 0)))),
-    "coefficients as text": changed_model(setting("coef_", "1")),
-    "a NaN intercept": changed_model(setting("intercept_", np.array([np.nan]))),
-    "a missing intercept": changed_model(lambda model: model.__dict__.pop("intercept_")),
-    "another dimension than it states": changed_model(setting("n_features_in_", 9)),
-    "three classes": changed_model(setting("classes_", np.arange(3))),
-    "classes the other way round": changed_model(setting("classes_", np.array([1, 0]))),
-    "support vectors of no shape": changed_model(setting("support_vectors_", np.ones(3)), SVM.name),
-    "weights that do not fit": changed_model(setting("dual_coef_", np.ones((1, 2))), SVM.name),
-    "NaN support vectors": changed_model(setting("support_vectors_", np.full((3, DIM), np.nan)), SVM.name),
-    "a negative gamma": changed_model(setting("_gamma", -1.0), SVM.name),
-    "a gamma that is no number": changed_model(setting("_gamma", [[1]]), SVM.name),
-    "another kernel": changed_model(setting("kernel", "poly"), SVM.name),
-    "a linear kernel over support vectors of no shape": changed_model(
+    "NaN coefficients": lambda: changed_model(setting("coef_", np.full((1, DIM), np.nan))),
+    "an infinite coefficient": lambda: changed_model(setting("coef_", np.array([[np.inf] * DIM]))),
+    "absurd coefficients": lambda: changed_model(setting("coef_", np.full((1, DIM), 1e300))),
+    "two rows of coefficients": lambda: changed_model(setting("coef_", np.ones((2, DIM)))),
+    "no coefficients": lambda: changed_model(setting("coef_", np.ones((1, 0)))),
+    "coefficients as text": lambda: changed_model(setting("coef_", "1")),
+    "a NaN intercept": lambda: changed_model(setting("intercept_", np.array([np.nan]))),
+    "a missing intercept": lambda: changed_model(lambda model: model.__dict__.pop("intercept_")),
+    "another dimension than it states": lambda: changed_model(setting("n_features_in_", 9)),
+    "three classes": lambda: changed_model(setting("classes_", np.arange(3))),
+    "classes the other way round": lambda: changed_model(setting("classes_", np.array([1, 0]))),
+    "support vectors of no shape": lambda: changed_model(setting("support_vectors_", np.ones(3)), SVM.name),
+    "weights that do not fit": lambda: changed_model(setting("dual_coef_", np.ones((1, 2))), SVM.name),
+    "NaN support vectors": lambda: changed_model(setting("support_vectors_", np.full((3, DIM), np.nan)), SVM.name),
+    "a negative gamma": lambda: changed_model(setting("_gamma", -1.0), SVM.name),
+    "a gamma that is no number": lambda: changed_model(setting("_gamma", [[1]]), SVM.name),
+    "another kernel": lambda: changed_model(setting("kernel", "poly"), SVM.name),
+    "a linear kernel over support vectors of no shape": lambda: changed_model(
         lambda model: vars(model).update(kernel="linear", support_vectors_=np.ones(3)), SVM.name
     ),
-    "a linear kernel and weights that do not fit": changed_model(
+    "a linear kernel and weights that do not fit": lambda: changed_model(
         lambda model: vars(model).update(kernel="linear", dual_coef_=np.ones((1, 2))), SVM.name
     ),
-    "a linear kernel and NaN support vectors": changed_model(
+    "a linear kernel and NaN support vectors": lambda: changed_model(
         lambda model: vars(model).update(kernel="linear", support_vectors_=np.full((4, DIM), np.nan)), SVM.name
     ),
-    "no support vectors": without_vectors(),
-    "a kernel that is an array": changed_model(setting("kernel", np.ones(3)), SVM.name),
-    "coefficients as whole numbers": changed_model(setting("coef_", np.ones((1, DIM), int))),
-    "a dimension that is a text": changed_model(setting("n_features_in_", "9" * 5000)),
-    "a dimension beyond all numbers": changed_model(setting("n_features_in_", 10**400)),
-    "a dimension that is no number": changed_model(setting("n_features_in_", np.float64("nan"))),
-    "a kernel of many lists": changed_model(setting("kernel", [[[]] * 3] * 3), SVM.name),
+    "no support vectors": without_vectors,
+    "a kernel that is an array": lambda: changed_model(setting("kernel", np.ones(3)), SVM.name),
+    "coefficients as whole numbers": lambda: changed_model(setting("coef_", np.ones((1, DIM), int))),
+    "a dimension that is a text": lambda: changed_model(setting("n_features_in_", "9" * 5000)),
+    "a dimension beyond all numbers": lambda: changed_model(setting("n_features_in_", 10**400)),
+    "a dimension that is no number": lambda: changed_model(setting("n_features_in_", np.float64("nan"))),
+    "a kernel of many lists": lambda: changed_model(setting("kernel", [[[]] * 3] * 3), SVM.name),
 }
 
 
 @pytest.mark.parametrize("name", NONSENSE)
 def test_models_that_make_no_sense(tmp_path, name):
-    refused(written(tmp_path, NONSENSE[name]), ModelError)
+    refused(written(tmp_path, NONSENSE[name]()), ModelError)
 
 
 def test_a_pipeline_that_holds_itself(tmp_path):
@@ -532,7 +532,7 @@ def test_all_unusable_models_are_named_at_once_and_the_gravest_in_full(models, c
 
 @pytest.mark.parametrize("name", ["compressed", "empty", "deep lists", "array longer than memory", "billion laughs"])
 def test_a_damaged_model_is_one_line(models, classify_fails, name):
-    (models / "model-ovr-svm-tag-cat.pkl").write_bytes(DAMAGED[name])
+    (models / "model-ovr-svm-tag-cat.pkl").write_bytes(DAMAGED[name]())
     assert "model-ovr-svm-tag-cat.pkl is not a usable tag model" in classify_fails()
 
 
@@ -540,7 +540,7 @@ def test_a_damaged_model_is_one_line(models, classify_fails, name):
     "name", ["NaN coefficients", "classes the other way round", "another dimension than it states"]
 )
 def test_a_model_without_sense_is_one_line(models, classify_fails, name):
-    (models / "model-ovr-svm-tag-cat.pkl").write_bytes(NONSENSE[name])
+    (models / "model-ovr-svm-tag-cat.pkl").write_bytes(NONSENSE[name]())
     assert "model-ovr-svm-tag-cat.pkl is not a usable tag model" in classify_fails()
 
 

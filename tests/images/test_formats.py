@@ -24,8 +24,9 @@ LEFT_OUT = {
 
 
 def formats_there(picture):
-    """The formats and plug-ins of the decoding process after Pillow has loaded all that it can, as JSON in bytes."""
+    """The formats and plug-ins of the decoding process after all are loaded that can be, as JSON in bytes."""
     Image.init()
+    other_formats()
     plugins = [name for name, module in sys.modules.items() if name.endswith("ImagePlugin") and module]
     told = {"open": list(Image.OPEN), "id": Image.ID, "plugins": plugins}
     return np.frombuffer(json.dumps(told).encode(), dtype=np.uint8)

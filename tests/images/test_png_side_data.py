@@ -40,29 +40,29 @@ def packed(start: bytes, data: bytes = MUCH) -> bytes:
 
 
 SIDE_DATA = {
-    "a long text": chunk(b"tEXt", b"prompt\0" + MUCH * 30),
-    "a packed text": chunk(b"zTXt", packed(b"workflow\0\0")),
-    "an international text": chunk(b"iTXt", packed(b"workflow\0\1\0\0\0")),
-    "many texts": chunk(b"zTXt", packed(b"workflow\0\0", MUCH[:900_000])) * 100,
-    "a text packed in an unknown way": chunk(b"zTXt", packed(b"workflow\0\7")),
-    "a text with a wrong checksum": spoilt(b"tEXt", b"prompt\0x"),
-    "a text called transparency": chunk(b"tEXt", b"transparency\0all"),
-    "a text called interlace": chunk(b"tEXt", b"interlace\0yes"),
-    "a text called icc_profile": chunk(b"tEXt", b"icc_profile\0sRGB"),
-    "a long note of where it comes from": chunk(b"caBX", MUCH),
-    "a note with a wrong checksum": spoilt(b"caBX", MUCH),
-    "a gamma that is cut": chunk(b"gAMA", b"x"),
-    "a resolution that is cut": chunk(b"pHYs", b"x"),
-    "EXIF of any size": chunk(b"eXIf", b"II*\0" + MUCH * 4),
-    "XMP of any size": chunk(b"iTXt", packed(b"XML:com.adobe.xmp\0\1\0\0\0", bytes(2 * MOST_BYTES))),
-    "EXIF as a text that is none": chunk(b"zTXt", packed(b"Raw profile type exif\0\0", b"\nexif\n 9\nzz")),
+    "a long text": lambda: chunk(b"tEXt", b"prompt\0" + MUCH * 30),
+    "a packed text": lambda: chunk(b"zTXt", packed(b"workflow\0\0")),
+    "an international text": lambda: chunk(b"iTXt", packed(b"workflow\0\1\0\0\0")),
+    "many texts": lambda: chunk(b"zTXt", packed(b"workflow\0\0", MUCH[:900_000])) * 100,
+    "a text packed in an unknown way": lambda: chunk(b"zTXt", packed(b"workflow\0\7")),
+    "a text with a wrong checksum": lambda: spoilt(b"tEXt", b"prompt\0x"),
+    "a text called transparency": lambda: chunk(b"tEXt", b"transparency\0all"),
+    "a text called interlace": lambda: chunk(b"tEXt", b"interlace\0yes"),
+    "a text called icc_profile": lambda: chunk(b"tEXt", b"icc_profile\0sRGB"),
+    "a long note of where it comes from": lambda: chunk(b"caBX", MUCH),
+    "a note with a wrong checksum": lambda: spoilt(b"caBX", MUCH),
+    "a gamma that is cut": lambda: chunk(b"gAMA", b"x"),
+    "a resolution that is cut": lambda: chunk(b"pHYs", b"x"),
+    "EXIF of any size": lambda: chunk(b"eXIf", b"II*\0" + MUCH * 4),
+    "XMP of any size": lambda: chunk(b"iTXt", packed(b"XML:com.adobe.xmp\0\1\0\0\0", bytes(2 * MOST_BYTES))),
+    "EXIF as a text that is none": lambda: chunk(b"zTXt", packed(b"Raw profile type exif\0\0", b"\nexif\n 9\nzz")),
 }
 
 
 @pytest.mark.parametrize("name", SIDE_DATA)
 @pytest.mark.parametrize("place", [FRONT, END], ids=["before", "after"])
 def test_side_data_of_a_png_costs_no_picture(name, place):
-    data = PNG[:place] + SIDE_DATA[name] + PNG[place:]
+    data = PNG[:place] + SIDE_DATA[name]() + PNG[place:]
     assert decode(REF, data).facts.picture_hash == decode(REF, PNG).facts.picture_hash
     assert decode(REF, data).facts.hash_id == decode(REF, PNG).facts.hash_id
 
@@ -72,17 +72,17 @@ def with_profile(content: bytes) -> bytes:
 
 
 PROFILES = {
-    "too large": packed(b"icc\0\0", bytes(MOST_BYTES + 1)),
-    "packed in an unknown way": packed(b"icc\0\5"),
-    "cut": b"icc",
-    "no zlib data": b"icc\0\0letter",
+    "too large": lambda: packed(b"icc\0\0", bytes(MOST_BYTES + 1)),
+    "packed in an unknown way": lambda: packed(b"icc\0\5"),
+    "cut": lambda: b"icc",
+    "no zlib data": lambda: b"icc\0\0letter",
 }
 
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_a_profile_that_cannot_be_used_is_reported_and_costs_no_picture(name):
     with pytest.warns(UserWarning, match="its colour profile is damaged, or of more than 8 MiB"):
-        facts = decode(REF, with_profile(PROFILES[name])).facts
+        facts = decode(REF, with_profile(PROFILES[name]())).facts
     assert facts.picture_hash == decode(REF, PNG).facts.picture_hash
 
 
@@ -146,7 +146,7 @@ def test_a_png_that_ends_within_its_texts_has_no_picture(cut):
 def test_text_in_the_png_of_an_icon_costs_no_picture():
     icon = encoded(drawn(1, (256, 256)), "ICO", sizes=[(256, 256)])
     at = icon.index(b"IHDR") + 21
-    text = SIDE_DATA["a packed text"]
+    text = SIDE_DATA["a packed text"]()
     (size,) = struct.unpack_from("<I", icon, 14)
     larger = icon[:14] + struct.pack("<I", size + len(text)) + icon[18:at] + text + icon[at:]
     assert decode(REF, larger).facts.hash_id == decode(REF, icon).facts.hash_id
@@ -186,13 +186,14 @@ def test_pillow_is_as_it_was_for_the_programs_around():
 
 
 def with_text() -> bytes:
-    return PNG[:FRONT] + SIDE_DATA["a packed text"] + PNG[FRONT:]
+    return PNG[:FRONT] + SIDE_DATA["a packed text"]() + PNG[FRONT:]
 
 
 def test_stage_1_uses_pictures_with_much_text_in_folders_and_archives(tmp_path):
     written(tmp_path / "in" / "a" / "made.png", with_text())
     written(
-        tmp_path / "in" / "a" / "more.zip", zipped({"b/made.png": png(2)[:33] + SIDE_DATA["a long text"] + png(2)[33:]})
+        tmp_path / "in" / "a" / "more.zip",
+        zipped({"b/made.png": png(2)[:33] + SIDE_DATA["a long text"]() + png(2)[33:]}),
     )
     summary = process_dataset(
         ProcessConfig(input_folder=str(tmp_path / "in"), output_folder=str(tmp_path / "out"), clip_model="builtin")
@@ -209,7 +210,7 @@ def test_the_file_cache_holds_pictures_with_much_text(tmp_path):
 
 def test_a_profile_that_was_left_out_is_in_the_log_with_the_image(caplog):
     caplog.set_level("INFO", "image_tagging")
-    with Decoders() as decoders, decoders.decoded(ImageRef("a.png"), with_profile(PROFILES["cut"])) as image:
+    with Decoders() as decoders, decoders.decoded(ImageRef("a.png"), with_profile(PROFILES["cut"]())) as image:
         assert image.facts.width == 40
     assert "a.png: the decoder printed: its colour profile is damaged" in caplog.text
 

@@ -256,10 +256,17 @@ def test_a_raw_photo_that_is_named_has_its_own_sentence(tmp_path, trained, proce
         FileCache().add_folder_to_file_cache(path, tmp_path / "cache")
 
 
-@pytest.mark.parametrize("name", ["drawing.svg", "x.jxl", "y.exr"])
+@pytest.mark.parametrize("name", ["x.jxl", "y.exr"])
 def test_an_image_of_another_kind_that_is_named_has_its_own_sentence(tmp_path, process, name):
     with pytest.raises(InputError, match=r"is an image of a kind \(\.[a-z]{3}\) that cannot be read"):
         process(written(tmp_path / name, b"x"))
+
+
+@pytest.mark.parametrize("name", ["drawing.svg", "a.xcf", "a.pyxel"])
+def test_a_drawing_that_is_named_and_not_read_has_its_own_sentence(tmp_path, process, name):
+    says = r"is a drawing \(\.[a-z]+\) that cannot be read. Export it as a PNG, and name that.$"
+    with pytest.raises(InputError, match=says):
+        process(written(tmp_path / name, zipped({"layer0.png": png()})))
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "noise", "page.html"])

@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 
+from drawings import KRA, ORA, zipped_drawing
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import InputError, ReadError
 from image_tagging.records import Failure, FoundArchive, FoundImage, OtherFile
@@ -493,3 +494,44 @@ def test_an_archive_that_goes_between_listing_and_opening_is_missing(tmp_path):
     assert isinstance(next(found), FoundImage)
     os.remove(tmp_path / "b.zip")
     assert [item.code for item in found] == ["missing"]
+
+
+# --- drawings that are zips inside --------------------------------------------------------------------------
+
+LAYERS = [("preview.png", png(1)), ("data/layer0.png", png(2))]
+
+
+@pytest.mark.parametrize("name", ["a.kra", "a.ORA"])
+@pytest.mark.parametrize("mimetype", [KRA, "unknown"])
+def test_a_drawing_that_is_a_zip_is_one_image_and_its_layers_are_none(tmp_path, reader, name, mimetype):
+    data = zipped_drawing(mimetype, png(), LAYERS)
+    loose = written(tmp_path / "loose" / name, data)
+    archive = written(tmp_path / "in" / "b.zip", zipped({f"cat/{name}": data}))
+    assert images(tmp_path) == [f"in/b.zip/cat/{name}", f"loose/{name}"]
+    assert archives(tmp_path) == [("in/b.zip", 1)]
+    assert failures(tmp_path) == passed_over(tmp_path) == []
+    assert not is_archive(loose)
+    assert images(loose) == ["."]
+    assert reader.read(ImageRef(archive, (f"cat/{name}",))) == data
+
+
+@pytest.mark.parametrize("name", ["download", "a.krz", "b.kra.part"])
+@pytest.mark.parametrize("mimetype", [KRA, ORA])
+def test_a_drawing_under_any_name_is_what_it_begins_like(tmp_path, name, mimetype):
+    path = written(tmp_path / name, zipped_drawing(mimetype, png(), LAYERS))
+    assert images(tmp_path) == [name]
+    assert archives(tmp_path) == []
+    assert not is_archive(path)
+    assert images(path) == ["."]
+
+
+@pytest.mark.parametrize("name", ["a.pyxel", "b.xcf"])
+def test_a_drawing_without_a_picture_is_reported_and_not_looked_into(tmp_path, name):
+    data = zipped({"docData.json": b"{}", "layer0.png": png()})
+    written(tmp_path / name, data)
+    written(tmp_path / "z.zip", zipped({name: data}))
+    found = [item for item in find_images(str(tmp_path)) if isinstance(item, Failure)]
+    assert [item.code for item in found] == ["unsupported"] * 2
+    assert {item.reason for item in found} == {f"drawings of this kind ({name[1:]}) cannot be read: export it as a PNG"}
+    assert images(tmp_path) == []
+    assert archives(tmp_path) == [("z.zip", 0)]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from image_tagging.sources.suffixes import (
     ARCHIVE_SUFFIXES,
     IMAGE_SUFFIXES,
     OTHER_SUFFIXES,
+    RAW_SUFFIXES,
+    UNREAD_SUFFIXES,
     is_archive_name,
     is_image_name,
     is_other_name,
+    is_unread_name,
 )
 
 
@@ -18,6 +24,19 @@ from image_tagging.sources.suffixes import (
 def test_what_cameras_and_browsers_write_is_an_image(name):
     assert is_image_name(name)
     assert not is_archive_name(name)
+
+
+@pytest.mark.parametrize("name", ["a.ase", "a.ASEPRITE", "a.kra", "a.ora", "a.psd"])
+def test_drawings_that_hold_their_picture_are_images(name):
+    assert is_image_name(name)
+    assert not is_other_name(name)
+    assert not is_unread_name(name)
+
+
+@pytest.mark.parametrize("name", ["a.pyxel", "a.XCF", "a.clip", "a.psb"])
+def test_drawings_that_do_not_are_reported(name):
+    assert is_unread_name(name)
+    assert not is_image_name(name)
 
 
 @pytest.mark.parametrize(
@@ -49,5 +68,12 @@ def test_a_compressed_file_that_is_no_tar_is_another_file(name):
 
 def test_no_suffix_means_two_things():
     assert not IMAGE_SUFFIXES & OTHER_SUFFIXES
+    assert not UNREAD_SUFFIXES & (IMAGE_SUFFIXES | OTHER_SUFFIXES)
     assert not ARCHIVE_SUFFIXES & (IMAGE_SUFFIXES | OTHER_SUFFIXES)
     assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in OTHER_SUFFIXES)
+
+
+def test_the_page_on_data_sets_names_every_suffix():
+    page = Path(__file__).parents[2].joinpath("docs", "data-sets.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\.[a-z0-9]+\b", page.partition("## Formats")[2].partition("\n## ")[0]))
+    assert named >= (IMAGE_SUFFIXES | UNREAD_SUFFIXES) - RAW_SUFFIXES

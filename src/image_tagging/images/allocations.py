@@ -14,6 +14,9 @@ from typing_extensions import Self
 
 _new, _fill = _imaging.new, _imaging.fill
 
+#: The checks of those that are entered.
+_CHECKS: list[Callable[[int], None]] = []
+
 
 class WatchedAllocations:
     """While it is entered, ``check`` is called with the number of pixels before each picture is allocated."""
@@ -23,10 +26,12 @@ class WatchedAllocations:
 
     def __enter__(self) -> Self:
         _imaging.new, _imaging.fill = self._checked_new, self._checked_fill
+        _CHECKS.append(self._check)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         _imaging.new, _imaging.fill = _new, _fill
+        _CHECKS.pop()
 
     def _checked_new(self, mode: str, size: tuple[int, int], *rest: Any) -> Any:
         self._check(size[0] * size[1])
@@ -35,3 +40,9 @@ class WatchedAllocations:
     def _checked_fill(self, mode: str, size: tuple[int, int], *rest: Any) -> Any:
         self._check(size[0] * size[1])
         return _fill(mode, size, *rest)
+
+
+def take_pixels(width: int, height: int) -> None:
+    """Check the size of a picture that is unpacked without Pillow, as if Pillow allocated it."""
+    for check in _CHECKS:
+        check(width * height)

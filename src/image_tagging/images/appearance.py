@@ -35,6 +35,8 @@ _INK = "CMYK"
 
 def as_seen(image: Image.Image) -> Image.Image:
     """Return the RGB picture that a viewer displays; ``image`` itself where no conversion is needed."""
+    if image.mode in {"P", "PA"} and image.palette is None:  # Pillow asserts that there is one
+        raise DecodeError("damaged", "the picture has no palette for its indices")
     grey = _scaled_grey(image)
     profile = image.info.get("icc_profile")
     with suppress(*DECODER_ERRORS):  # a picture with damaged EXIF is usable, and counts as upright

@@ -22,11 +22,12 @@ from .decode_errors import DECODER_ERRORS, ends_early, too_large, undecodable, u
 from .formats import FORMATS, open_image, register_heif
 from .jpeg_end import completions
 from .png_side_data import picture_alone
+from .psd_merged import require_merged
 
 Result = TypeVar("Result")
 
 #: Changed when other files can be decoded than before, so that those are tried again.
-_RULES = 2
+_RULES = 3
 
 
 def decoder_version(limits: ImageLimits) -> str:
@@ -123,7 +124,10 @@ def _with_its_end(data: bytes, check: Callable[[int], None]) -> bytes:
 def _check_inside(
     image: ImageFile.ImageFile, data: bytes, check: Callable[[int], None], before_load: Callable[[int], None]
 ) -> None:
-    """Check what two decoders unpack without an allocation of Pillow's; what is of unknown size counts as large."""
+    """Check what two decoders unpack without an allocation of Pillow's; what is of unknown size counts as large.
+
+    A PSD without a picture of all its layers is refused.
+    """
     if image.format == "AVIF":
         sizes = coded_pixels(data)
         for pixels in sizes or []:
@@ -131,6 +135,8 @@ def _check_inside(
         before_load(sys.maxsize if sizes is None else sum(sizes))
     elif image.format == "FITS" and any(tile[0] == "fits_gzip" for tile in image.tile):
         before_load(sys.maxsize)
+    elif image.format == "PSD":
+        require_merged(image)
 
 
 def _decoded(ref: ImageRef, size_bytes: int, image: Image.Image) -> DecodedImage:

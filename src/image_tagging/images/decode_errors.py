@@ -10,6 +10,7 @@ from typing import Optional
 from PIL import Image
 
 from ..errors import DecodeError
+from .psd_merged import unsupported_kind
 
 #: The exceptions that Pillow raised over thousands of hostile files; no narrower list is sufficient.
 DECODER_ERRORS = (
@@ -31,7 +32,7 @@ DECODER_ERRORS = (
 )
 
 #: Formats whose first bytes identify them beyond doubt.
-_SIGNED = frozenset("AVIF BMP DDS GIF HEIF ICNS ICO JPEG JPEG2000 PNG PSD QOI TIFF WEBP".split())
+_SIGNED = frozenset("ASEPRITE AVIF BMP DDS GIF HEIF ICNS ICO JPEG JPEG2000 PNG PSD QOI TIFF WEBP".split())
 
 _POSTSCRIPT = "PostScript (EPS) is a program that has to be run, not a picture: save it as a PNG"
 _WMF = "WMF and EMF drawings cannot be read: save it as a PNG"
@@ -52,6 +53,8 @@ _OTHERS = (
     (b"grib", "unsupported", "the content is weather data (GRIB), not a picture"),
     (b"bufr", "unsupported", "the content is weather data (BUFR), not a picture"),
     (b"\0\0\1\xb3", "unsupported", "the content is an MPEG video, not a picture"),
+    (b"gimp xcf", "unsupported", "XCF drawings of GIMP hold no picture of all their layers: export it as a PNG"),
+    (b"asef", "not-an-image", "the content is a palette of colours (Adobe Swatch Exchange), not a picture"),
     (b"<svg", "unsupported", "SVG drawings cannot be read: save it as a PNG"),
     (b"\xff\x0a", "unsupported", "JPEG XL cannot be read: save it as a PNG or JPEG"),
     (b"\0\0\0\x0cjxl ", "unsupported", "JPEG XL cannot be read: save it as a PNG or JPEG"),
@@ -94,14 +97,8 @@ def unidentified(data: bytes, *, with_heif: bool) -> DecodeError:
 
     ``with_heif`` says whether the HEIC decoder is installed.
     """
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS and not with_heif:
-        return DecodeError("unsupported", "HEIC needs an extra: pip install 'image-tagging-tools[heif]'")
-    if data[40:44] == b" EMF":
-        return DecodeError("unsupported", _WMF)
-    start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    for signature, code, sentence in _OTHERS:
-        if start.startswith(signature.lower()):
-            return DecodeError(code, sentence)
+    if known := _known_content(data, with_heif=with_heif):
+        return known
     for name in Image.ID:
         factory, accept = Image.OPEN[name]
         if name in _SIGNED and accept and accept(data[:16]) is True:
@@ -115,6 +112,19 @@ def unidentified(data: bytes, *, with_heif: bool) -> DecodeError:
             "damaged", "the first bytes of the PNG picture were changed, as by a transfer in text mode: copy it again"
         )
     return DecodeError("not-an-image", "the content is not an image in a format that can be read")
+
+
+def _known_content(data: bytes, *, with_heif: bool) -> Optional[DecodeError]:
+    """Return the error for content of a kind that is known, and not decoded; ``None`` for all other."""
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS and not with_heif:
+        return DecodeError("unsupported", "HEIC needs an extra: pip install 'image-tagging-tools[heif]'")
+    if data[40:44] == b" EMF":
+        return DecodeError("unsupported", _WMF)
+    start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for signature, code, sentence in _OTHERS:
+        if start.startswith(signature.lower()):
+            return DecodeError(code, sentence)
+    return unsupported_kind(data)
 
 
 def ends_early(data: bytes) -> bool:

@@ -9,7 +9,8 @@ Pillow tries every plug-in that it has. Left out are those that
 - recognise a format and cannot decode it: BUFR, GRIB, HDF5, MPEG;
 - only write: PALM, PDF.
 
-A plug-in that a later version of Pillow adds is left out too, until it is listed here.
+A plug-in that a later version of Pillow adds is left out too, until it is listed here. Three formats of drawing
+programs have readers in this package: :mod:`.zipped_drawings` and :mod:`.aseprite`.
 """
 
 from __future__ import annotations
@@ -71,10 +72,14 @@ _OTHERS = {
     "XVThumbImagePlugin": ("XVTHUMB",),
 }
 
+#: The formats that are read by modules next to this one. They are tried before the other plug-ins: TGA has no first
+#: bytes to be known by, and takes some files of other formats.
+_OWN = ("ASEPRITE", "KRA", "ORA")
+
 _LISTED = {**_COMMON, **_OTHERS}
 
 #: The names of all formats of the list.
-FORMATS = frozenset(name for names in _LISTED.values() for name in names) | {_HEIF}
+FORMATS = frozenset(name for names in _LISTED.values() for name in names) | {_HEIF, *_OWN}
 
 
 def open_image(file: BinaryIO) -> ImageFile:
@@ -94,7 +99,11 @@ def common_formats() -> list[str]:
 @functools.cache
 def other_formats() -> list[str]:
     """Load the other listed plug-ins; return their formats."""
-    return _registered(_OTHERS)
+    from . import aseprite, zipped_drawings
+
+    aseprite.register()
+    zipped_drawings.register()
+    return [*_OWN, *_registered(_OTHERS)]
 
 
 @functools.cache

@@ -25,7 +25,6 @@ from .archives import (
     ArchiveLimits,
     Budget,
     long_name_error,
-    looks_like_archive,
     name_cost,
     open_archive,
 )
@@ -33,7 +32,7 @@ from .folders import FolderWalk
 from .long_paths import found_image
 from .read import as_read_error
 from .rules import DataSetRules, MemberRules
-from .single_files import begins_like_an_image, is_archive, require_image, status_of, unread
+from .single_files import begins_like_an_image, has_archive_content, is_archive, require_image, status_of, unread
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
 from .system_folders import is_system, system_folder_error
 from .tags import Tags
@@ -137,7 +136,7 @@ class _Finder:
         """Yield what is in a file whose name says nothing: as in the caches of browsers, or cut short by a download."""
         try:
             status_of(ref.file)
-            is_archived, is_picture = looks_like_archive(ref.file), begins_like_an_image(ref.file)
+            is_archived, is_picture = has_archive_content(ref.file), begins_like_an_image(ref.file)
         except (ReadError, OSError) as error:
             yield _unreadable(ref, error)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import suppress
 
@@ -10,20 +11,38 @@ from ..addresses import ImageRef
 from ..errors import InputError, ReadError
 from ..records import Failure
 from .archives import looks_like_archive
-from .suffixes import RAW_SUFFIXES, is_archive_name, is_image_name, is_unread_name
+from .suffixes import (
+    DRAWING_SUFFIXES,
+    RAW_SUFFIXES,
+    is_archive_name,
+    is_image_name,
+    is_unread_name,
+    is_zipped_drawing_name,
+)
 from .system_folders import is_system_device, system_folder_error
 
 #: How an image begins, under any name; BMP and the like begin too much like other things.
 _IMAGE_BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"8BPS", b"qoif", b"\0\0\0\x0cjP  ")
+
+#: How a drawing begins that is a zip inside: its first member, which is not packed, says so.
+_ZIPPED_DRAWING = re.compile(rb"PK\x03\x04.{26}mimetype.{0,64}?(image/openraster|application/x-krita)", re.DOTALL)
+
 _BOXED_BEGINNINGS = frozenset({b"ftypavif", b"ftypavis", b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"})
+
+_SAVE_IT = "save it as a PNG or JPEG"
+
+#: How many bytes tell what a file is.
+_BEGIN_BYTES = 160
 
 
 def is_archive(file: str) -> bool:
     """Whether a file that was named is an archive: by its suffix or by its content."""
     if is_archive_name(file):
         return True
+    if is_zipped_drawing_name(file):
+        return False
     with suppress(OSError):  # what it is then shows when it is read
-        return os.path.isfile(file) and looks_like_archive(file, anywhere=not is_image_name(file))
+        return os.path.isfile(file) and has_archive_content(file, anywhere=not is_image_name(file))
     return False
 
 
@@ -31,8 +50,10 @@ def require_image(file: str) -> None:
     """Raise InputError for a file that was named and is an image neither by its name nor by its content."""
     if is_unread_name(file):
         suffix = ImageRef(file).suffix
-        what = "a raw photo" if suffix in RAW_SUFFIXES else "an image of a kind"
-        raise InputError(f"{file} is {what} ({suffix}) that cannot be read. Save it as a PNG or JPEG, and name that.")
+        one, _, what_to_do = _kind_of_unread(suffix)
+        raise InputError(
+            f"{file} is {one} ({suffix}) that cannot be read. {what_to_do[0].upper()}{what_to_do[1:]}, and name that."
+        )
     if is_image_name(file):
         return
     with suppress(OSError, ReadError):  # what is wrong shows when it is read
@@ -44,8 +65,17 @@ def require_image(file: str) -> None:
 
 def unread(ref: ImageRef) -> Failure:
     """Return the failure of an image that nothing here decodes."""
-    what = "raw photos" if ref.suffix in RAW_SUFFIXES else "images of this kind"
-    return Failure(ref, "read", "unsupported", f"{what} ({ref.suffix}) cannot be read: save it as a PNG or JPEG")
+    _, many, what_to_do = _kind_of_unread(ref.suffix)
+    return Failure(ref, "read", "unsupported", f"{many} ({ref.suffix}) cannot be read: {what_to_do}")
+
+
+def _kind_of_unread(suffix: str) -> tuple[str, str, str]:
+    """Return what an image of this suffix is, what many of them are, and what to do with it."""
+    if suffix in RAW_SUFFIXES:
+        return "a raw photo", "raw photos", _SAVE_IT
+    if suffix in DRAWING_SUFFIXES:
+        return "a drawing", "drawings of this kind", "export it as a PNG"
+    return "an image of a kind", "images of this kind", _SAVE_IT
 
 
 def status_of(file: str) -> os.stat_result:
@@ -60,7 +90,20 @@ def status_of(file: str) -> os.stat_result:
 
 def begins_like_an_image(file: str) -> bool:
     """Return whether the first bytes of a file are those of an image."""
-    with open(file, "rb", buffering=0) as opened:
-        begin = opened.read(16)
+    begin = _begin(file)
     is_webp = begin[:4] == b"RIFF" and begin[8:12] == b"WEBP"
-    return is_webp or begin[4:12] in _BOXED_BEGINNINGS or begin.startswith(_IMAGE_BEGINNINGS)
+    is_known = is_webp or begin[4:12] in _BOXED_BEGINNINGS or begin.startswith(_IMAGE_BEGINNINGS)
+    return is_known or bool(_ZIPPED_DRAWING.match(begin))
+
+
+def has_archive_content(file: str, *, anywhere: bool = False) -> bool:
+    """Return whether the content of a file is that of an archive, and not of a drawing that is a zip inside.
+
+    With ``anywhere`` an archive behind other bytes counts too.
+    """
+    return not _ZIPPED_DRAWING.match(_begin(file)) and looks_like_archive(file, anywhere=anywhere)
+
+
+def _begin(file: str) -> bytes:
+    with open(file, "rb", buffering=0) as opened:
+        return opened.read(_BEGIN_BYTES)

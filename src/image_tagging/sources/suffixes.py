@@ -6,11 +6,13 @@ import os
 
 from .archives import ARCHIVE_SUFFIXES, suffixes_of
 
-#: What cameras, browsers, games and archives call an image. Documents (PDF, EPS) and data grids are left out.
+#: What cameras, browsers, games, drawing programs and archives call an image. Documents (PDF, EPS) and data grids are
+#: left out.
 IMAGE_SUFFIXES = frozenset(
-    ".apng .avif .avifs .blp .bmp .cur .dcx .dds .dib .fit .fits .flc .fli .ftc .ftu .gbr .gif .heic .heif .hif .icb "
-    ".ico .icns .im .j2c .j2k .jfif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .mpo .msp .pbm .pcx .pfm .pgm .png .pnm .ppm "
-    ".psd .qoi .ras .rgb .rgba .sgi .tga .tif .tiff .vda .vst .webp .xbm .xpm".split()
+    ".apng .ase .aseprite .avif .avifs .blp .bmp .cur .dcx .dds .dib .fit .fits .flc .fli .ftc .ftu .gbr .gif "
+    ".heic .heif .hif .icb .ico .icns .im .j2c .j2k .jfif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .kra .mpo .msp "
+    ".ora .pbm .pcx .pfm .pgm .png .pnm .ppm .psd .qoi .ras .rgb .rgba .sgi .tga .tif .tiff .vda .vst .webp "
+    ".xbm .xpm".split()
 )
 
 #: What cameras save instead of a picture; programs for photos make one of it.
@@ -19,10 +21,14 @@ RAW_SUFFIXES = frozenset(
     ".rw2 .rwl .sr2 .srf .srw .x3f".split()
 )
 
-#: Images that nothing here decodes: raw photos, drawings by lines, data of light. They are reported, and not read.
-UNREAD_SUFFIXES = RAW_SUFFIXES.union(
-    ".svg .svgz .eps .ai .exr .hdr .ff .jxl .jxr .wdp .xcf .kra .clip .psb .emf .wmf .pct .pict".split()
-)
+#: Drawings of which the file holds no picture of all layers, or none in a documented way.
+DRAWING_SUFFIXES = frozenset(".svg .svgz .eps .ai .xcf .pyxel .clip .psb .emf .wmf .pct .pict".split())
+
+#: Images that nothing here decodes: raw photos, drawings, data of light. They are reported, and not read.
+UNREAD_SUFFIXES = frozenset({*RAW_SUFFIXES, *DRAWING_SUFFIXES, *".exr .hdr .ff .jxl .jxr .wdp".split()})
+
+#: Drawings that are zips inside: their layers are no images of the data set.
+ZIPPED_DRAWING_SUFFIXES = frozenset({".kra", ".ora", ".pyxel"})
 
 #: Files that lie next to images by the million, and documents and programs that are zips inside: neither is opened.
 OTHER_SUFFIXES = frozenset(
@@ -35,7 +41,7 @@ OTHER_SUFFIXES = frozenset(
     ".pdf .ps .doc .docx .docm .dotx .xls .xlsx .xlsm .xlsb .ppt .pptx .pptm .ppsx .odt .ods .odp "
     ".odg .ott .rtf .tex .epub .mobi .azw .azw3 .djvu .pages .numbers .key .vsdx .xps .oxps .jar .war .ear .aar .apk "
     ".aab .ipa .xpi .crx .vsix .nupkg .whl .egg .msi .exe .dll .so .dylib .bin .dat .iso .dmg .appx .msix .kmz .3mf "
-    ".sketch .fig .ora .xd .usdz .blend .fbx .obj .mtl .gltf .glb .stl .unity .prefab .meta .asset .import .tres "
+    ".sketch .fig .xd .usdz .blend .fbx .obj .mtl .gltf .glb .stl .unity .prefab .meta .asset .import .tres "
     # sound, film, fonts
     ".mp3 .wav .flac .ogg .oga .opus .m4a .aac .wma .mid .mp4 .m4v .mov .avi .mkv .webm .wmv .flv .mpg .mpeg .3gp .ogv "
     ".ttf .otf .woff .woff2 "
@@ -60,6 +66,11 @@ def is_archive_name(name: str) -> bool:
 def is_unread_name(name: str) -> bool:
     """Whether a file of this name is an image that nothing here decodes."""
     return _suffix(name) in UNREAD_SUFFIXES
+
+
+def is_zipped_drawing_name(name: str) -> bool:
+    """Whether a file of this name is a drawing that is a zip inside."""
+    return _suffix(name) in ZIPPED_DRAWING_SUFFIXES
 
 
 def is_other_name(name: str) -> bool:
