@@ -211,7 +211,7 @@ def test_defaults_are_the_documented_ones():
     assert (stage1.output_folder, stage1.tagged_dataset, stage1.clip_model) == ("./output", True, "ViT-B-32")
     assert (stage1.pretrained, stage1.batch_size, stage1.num_threads, stage1.device) == ("openai", 32, 4, None)
     stage2 = TrainConfig(metadata_json="x", tag_to_hash_json="y")
-    assert (stage2.output, stage2.test_per) == ("./output", 0.1)
+    assert (stage2.output, stage2.test_per) == (".", 0.1)  # the folder of the metadata
     stage3 = ClassifyConfig(directory="x")
     assert (stage3.output, stage3.model, stage3.output_bins) == ("./output", "./output/models", 10)
     assert stage3.metadata_json is None
@@ -317,7 +317,7 @@ def test_help_names_every_command(capsys):
     commands = set(typer.main.get_command(cli.app).commands)
     assert commands >= {*FLAGS, "demo"}
     for command in commands:
-        assert re.search(rf" {command} (The whole|Stage|Draw|Show) ", text), command
+        assert re.search(rf" {command} (The whole|Stage|Draw|Show|Set|Take) ", text), command
 
 
 def test_no_argument_shows_the_help(capsys):

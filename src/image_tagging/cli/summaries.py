@@ -106,6 +106,8 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
     where = "no image was placed" if summary.place == "none" else f"images are in {summary.folder}/<kind>/<tag>/<bin>/"
     line(console, f"{used}; {where}")
     show_answers(console, summary, page)
+    for warning in summary.model_warnings:
+        line(console, f"  {warning}", style="yellow")
     if share := summary.share_outside:
         command = f"image-tagging sort EXAMPLES {shlex.quote(shortened(summary.directory, 1000))}"
         note = (

@@ -9,6 +9,7 @@ from .bins import Placing
 from .dataset_files import DatasetFiles
 from .dataset_sources import InputFiles, ReplacedFile
 from .earlier import OUTPUT_JSON, EarlierResults
+from .forgetting import TakenOut, folders_of_tag, take_out
 from .placing import require_place
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
 from .results import ResultWriter, require_results_ours, results, score_pictures
@@ -24,10 +25,13 @@ __all__ = [
     "ResultWriter",
     "ScoredPicture",
     "TableRow",
+    "TakenOut",
+    "folders_of_tag",
     "read_results",
     "read_table",
     "require_place",
     "require_results_ours",
     "results",
     "score_pictures",
+    "take_out",
 ]

@@ -20,12 +20,12 @@ from ..progress import Progress, Step, Steps, no_progress
 from ..records import Found
 from ..runners import Runner
 from ..store import WorkingStore, one_run_at_a_time
-from ..training import parse_aim
 from .classify import classify_found
 from .configs import ClassifyConfig, ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
 from .found_items import FoundItems
+from .kept_thresholds import require_aims
 from .process import process_found
 from .sort_config import SortConfig
 from .sort_encoder import SortEncoder, choose_encoder, keep_encoder
@@ -112,7 +112,7 @@ def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Run
 
 def require_sortable(config: SortConfig) -> None:
     """Raise an error, before any work, where the settings or the inputs cannot be used."""
-    parse_aim(config.threshold_for)
+    require_aims(config.threshold_for)
     require_place(config.place, archives=False)
     for source in config.sources:
         _find(config, source)

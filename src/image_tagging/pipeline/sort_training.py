@@ -111,7 +111,8 @@ class SortTraining:
         """Return what changes when the training would give something else, or when its files were changed."""
         digest = hashlib.blake2b(digest_size=16)
         stage = self._stage
-        settings = (stage.test_per, stage.threshold_for, stage.prior, stage.pretrained, stage.seed, stage.background)
+        aim = stage.threshold_for if isinstance(stage.threshold_for, str) else sorted(stage.threshold_for.items())
+        settings = (stage.test_per, aim, stage.prior, stage.pretrained, stage.seed, stage.background)
         digest.update(repr((_LEARNING, self._encoder.label, settings)).encode("utf-8", "backslashreplace"))
         for path in (stage.metadata_json, stage.tag_to_hash_json):
             with open(path, "rb") as file:
@@ -119,10 +120,16 @@ class SortTraining:
                     digest.update(block)
         for picture in self._sample.pictures if self._sample.is_enough else ():
             digest.update("\n".join(picture).encode("utf-8", "backslashreplace"))
-        for folder in (MODELS_FOLDER, REPORTS_FOLDER):
-            for path in _files_in(os.path.join(self._output, folder)):
-                digest.update(f"{path} {stamp_of(path)}\n".encode("utf-8", "backslashreplace"))
-        return digest.hexdigest()
+        return f"{digest.hexdigest()}/{models_digest(self._output)}"
+
+
+def models_digest(output: str) -> str:
+    """Return what changes when a file of the models or reports in an output folder is changed, added or removed."""
+    digest = hashlib.blake2b(digest_size=16)
+    for folder in (MODELS_FOLDER, REPORTS_FOLDER):
+        for path in _files_in(os.path.join(output, folder)):
+            digest.update(f"{path} {stamp_of(path)}\n".encode("utf-8", "backslashreplace"))
+    return digest.hexdigest()
 
 
 def _files_in(folder: str) -> list[str]:

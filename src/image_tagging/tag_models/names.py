@@ -73,6 +73,14 @@ def parse_model_name(path: str) -> Optional[tuple[str, str]]:
     return match[1], as_tag(unquote_tag(match[2]))
 
 
+def parse_report_name(name: str) -> Optional[tuple[str, str]]:
+    """Return the kind and the tag that the name of a text report says, ``None`` where it is no such name."""
+    begin, end = "model-report-", ".txt"
+    if not (name.startswith(begin) and name.endswith(end)):
+        return None
+    return parse_model_name(f"model-{name[len(begin) : -len(end)]}{SUFFIX}")
+
+
 def require_model_name(path: str) -> tuple[str, str]:
     """As :func:`parse_model_name`; ModelError where it is no such name."""
     name = parse_model_name(path)

@@ -37,7 +37,7 @@ def world(pictures=20_000, seed=0):
 def measured(p, of_examples, **changes):
     share = float(p.mean())
     prevalence = Prevalence(share, share / 2, share * 2, **changes)
-    return measure_on_mountain(model(prevalence, p), p, of_examples, F1)
+    return measure_on_mountain(model(prevalence, p), p, of_examples, [F1])
 
 
 def test_figures_are_those_of_the_truth():
@@ -69,7 +69,7 @@ def test_a_card_reads_the_figures_as_they_are():
 
 def test_of_a_model_that_nothing_calibrated_nothing_is_said_but_its_surest():
     p = np.linspace(0, 1, 50)
-    found = measure_on_mountain(model(), p, np.empty(0), F1)
+    found = measure_on_mountain(model(), p, np.empty(0), [F1])
     assert found.warnings == [NOT_CALIBRATED]
     assert {name for name, value in found.figures.items() if value is not None} == {"pictures", "warnings"}
     assert not (p[:-1] >= found.threshold).any()

@@ -1,0 +1,104 @@
+"""Whether tag models are those of the last training, and of the examples as they are now; by their cards alone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Optional
+
+import numpy as np
+
+from ..datasets import TAG_TO_HASHES, TAGGED_METADATA, Background, HashList, read_tag_lists
+from ..errors import MetadataError
+from ..files import absolute
+from ..records import EncoderSpec
+from ..tag_models import TagModels
+from ..text import escaped, join_tags, shortened
+from .configs import TrainConfig
+
+
+def dataset_digest(tag_lists: Mapping[str, HashList]) -> str:
+    """Return what changes with the images and tags of a data set, and not with their order or where they lie."""
+    digest = hashlib.blake2b(digest_size=16)
+    for tag in sorted(tag_lists):
+        name = tag.encode("utf-8", "backslashreplace")
+        hashes = np.unique(tag_lists[tag].digests).tobytes()
+        digest.update(b"%d %d\n" % (len(name), len(hashes)) + name + hashes)
+    return digest.hexdigest()
+
+
+def training_identity(
+    config: TrainConfig, encoder: EncoderSpec, dataset: str, background: Optional[Background]
+) -> dict[str, str]:
+    """Return what cards say of the training that made them: the same for the same data and settings, at any time.
+
+    ``run`` stands for all that it was made from, ``dataset`` for the images and tags alone.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    aim = config.threshold_for if isinstance(config.threshold_for, str) else sorted(config.threshold_for.items())
+    made_from = (dataset, encoder.label, config.test_per, aim, config.prior, config.seed)
+    digest.update(repr(made_from).encode("utf-8", "backslashreplace"))
+    for picture in background.pictures if background else ():
+        digest.update(picture.hash_id.encode("utf-8", "backslashreplace") + b"\n")
+    return {"run": digest.hexdigest(), "dataset": dataset}
+
+
+def warn_of_age(models: TagModels, path: str) -> tuple[str, ...]:
+    """Return sentences on models from ``path`` that are older than the examples, or not of the last training.
+
+    Cards of earlier versions do not say what they were learned from: then there is no sentence.
+    """
+    folder = absolute(path if os.path.isdir(path) else os.path.dirname(path))
+    output = os.path.dirname(folder)
+    return (*_older(models, output), *_left_over(models, output))
+
+
+def forget_command(tag: str, output: str) -> str:
+    """Return the command that takes a tag away."""
+    return f"image-tagging forget {_quoted(tag)} --output {_quoted(output)}"
+
+
+def _older(models: TagModels, output: str) -> Iterator[str]:
+    """Yield a sentence where the examples next to the models are others than those that the models learned from."""
+    lists = os.path.join(output, TAG_TO_HASHES)
+    last = _last_run(models)
+    learned_from = {model.card.dataset for model in models.models if model.card and model.card.run == last}
+    if last is None or not os.path.exists(lists):
+        return
+    with suppress(MetadataError):  # what is damaged, stage 2 says
+        if learned_from != {dataset_digest(read_tag_lists(lists))}:
+            metadata = os.path.join(output, TAGGED_METADATA)
+            if not os.path.exists(metadata):
+                metadata = metadata.replace(".json", ".parquet")
+            command = f"image-tagging train --metadata_json {_quoted(metadata)} --tag_to_hash_json {_quoted(lists)}"
+            yield f"The examples were processed again since the tag models were learned. To learn from them: {command}"
+
+
+def _left_over(models: TagModels, output: str) -> Iterator[str]:
+    """Yield a sentence where some models are of an earlier training than the others."""
+    last = _last_run(models)
+    others = sorted({model.tag for model in models.models if model.card and model.card.run not in {None, last}})
+    if last is not None and others:
+        of = "a tag that is" if len(others) == 1 else "tags that are"
+        yield (
+            f"There are models of {of} not of the last training: {join_tags(others)}. It had no such tag, or could not "
+            f"learn it. To take one away: {forget_command(others[0], output)}"
+        )
+
+
+def _last_run(models: TagModels) -> Optional[str]:
+    """Return the training that made the newest of the models, ``None`` where no card says it."""
+    made: dict[str, datetime] = {}
+    for model in models.models:
+        card = model.card
+        if card and card.run and card.created and card.created.tzinfo:
+            made[card.run] = max(card.created, made.get(card.run, card.created))
+    return max(made, key=lambda run: made[run]) if made else None
+
+
+def _quoted(text: str) -> str:
+    return shlex.quote(escaped(shortened(text, 1000)))
