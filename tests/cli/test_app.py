@@ -208,8 +208,9 @@ def test_sort_says_its_encoder_first_and_ends_with_0(trained, tmp_path, command)
 
 def test_defaults_are_the_documented_ones():
     stage1 = ProcessConfig(input_folder="x")
-    assert (stage1.output_folder, stage1.tagged_dataset, stage1.clip_model) == ("./output", True, "ViT-B-32")
-    assert (stage1.pretrained, stage1.batch_size, stage1.num_threads, stage1.device) == ("openai", 32, 4, None)
+    assert (stage1.output_folder, stage1.tagged_dataset) == ("./output", True)
+    assert (stage1.clip_model, stage1.pretrained) == (None, None)  # ViT-B-32/openai, unless the folder has another
+    assert (stage1.batch_size, stage1.num_threads, stage1.device) == (32, 4, None)
     stage2 = TrainConfig(metadata_json="x", tag_to_hash_json="y")
     assert (stage2.output, stage2.test_per) == (".", 0.1)  # the folder of the metadata
     stage3 = ClassifyConfig(directory="x")

@@ -84,8 +84,10 @@ def _process(config: ProcessConfig) -> None:
     from .log import log_in
 
     with log_in(config.output_folder) as log:
+        encoder = pipeline.choose_encoder(config)
+        console.say(encoder.sentence)
         with console.progress() as watch:
-            summary = pipeline.process_dataset(config, watch)
+            summary = pipeline.process_dataset(config, watch, encoder=encoder)
         summaries.show_process(summary, log)
 
 

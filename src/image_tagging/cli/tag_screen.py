@@ -23,7 +23,7 @@ def show_threshold(summary: ThresholdSummary) -> None:
         line(console, f"The next training keeps {summary.asked}. To give the choice back: {command}")
     if any(change.is_pending for change in summary.changes):
         note = (
-            "  The cards do not say which threshold that is: the next training (image-tagging train or sort) sets it."
+            "  The cards do not say which threshold that is: the next training (image-tagging train, or sort) sets it."
         )
         line(console, note, style="yellow")
     if any(change.threshold != change.before for change in summary.changes):

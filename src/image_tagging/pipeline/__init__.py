@@ -17,6 +17,7 @@ from .. import lazy_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .chosen_encoder import choose_encoder
     from .classify import classify_images
     from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig, TrainConfig
     from .file_cache import FileCache
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from .process import process_dataset
     from .sort import require_sortable, sort_images
     from .sort_config import SortConfig
-    from .sort_encoder import choose_encoder
     from .sort_training import LEAST_BACKGROUND
     from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary, TagAnswer, TrainSummary
     from .thresholds import ThresholdSummary, set_threshold
@@ -65,7 +65,7 @@ __getattr__ = lazy_names(
     process="process_dataset",
     sort="require_sortable sort_images",
     sort_config="SortConfig",
-    sort_encoder="choose_encoder",
+    chosen_encoder="choose_encoder",
     sort_training="LEAST_BACKGROUND",
     summaries="ClassifySummary EmbeddingSummary ProcessSummary SortSummary TagAnswer TrainSummary",
     thresholds="ThresholdSummary set_threshold",

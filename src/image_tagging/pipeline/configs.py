@@ -111,12 +111,15 @@ class ProcessConfig(EmbeddingConfig):
         help="Which folder is the tag of an image; parent: the one that holds it; top: the first below the input.",
         choices=TAG_LEVELS,
     )
-    clip_model: str = setting(
-        default=DEFAULT_MODEL, help="A model of open_clip, or builtin, which needs no download.", metavar="NAME"
+    clip_model: Optional[str] = setting(
+        default=None,
+        help="A model of open_clip, or builtin, which needs no download.  [default: the encoder that the output folder "
+        f"has; in a new one {DEFAULT_MODEL}]",
+        metavar="NAME",
     )
-    pretrained: str = setting(
-        default=DEFAULT_PRETRAINED,
-        help="A pretrained tag of open_clip, or a weights file.",
+    pretrained: Optional[str] = setting(
+        default=None,
+        help=f"A pretrained tag of open_clip, or a weights file.  [default: {DEFAULT_PRETRAINED}]",
         metavar="NAME|FILE",
         may_be_path=True,
     )

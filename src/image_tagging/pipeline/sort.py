@@ -20,6 +20,7 @@ from ..progress import Progress, Step, Steps, no_progress
 from ..records import Found
 from ..runners import Runner
 from ..store import WorkingStore, one_run_at_a_time
+from .chosen_encoder import ChosenEncoder, choose_encoder
 from .classify import classify_found
 from .configs import ClassifyConfig, ProcessConfig
 from .embedder import LOCAL
@@ -28,7 +29,6 @@ from .found_items import FoundItems
 from .kept_thresholds import require_aims
 from .process import process_found
 from .sort_config import SortConfig
-from .sort_encoder import SortEncoder, choose_encoder, keep_encoder
 from .sort_training import Sample, SortTraining, draw_sample, example_names, require_background_ours
 from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary
 from .train import MODELS_FOLDER, REPORTS_FOLDER
@@ -46,7 +46,7 @@ _TO_EMBED, _TO_LEARN, _TO_SORT = 0.03, 2.0, 0.003
 def sort_images(
     config: SortConfig,
     watch: Progress = no_progress,
-    encoder: Optional[SortEncoder] = None,
+    encoder: Optional[ChosenEncoder] = None,
     runner: Runner = LOCAL,
 ) -> SortSummary:
     """Learn tags from the examples, distinguish them from the mountain, and sort its images into bins.
@@ -72,7 +72,7 @@ def sort_images(
         return _sort(config, watch, encoder or choose_encoder(config), runner)
 
 
-def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Runner) -> SortSummary:
+def _sort(config: SortConfig, watch: Progress, encoder: ChosenEncoder, runner: Runner) -> SortSummary:
     """Do the work of :func:`sort_images` in an output folder that no other run of it uses."""
     started = time.monotonic()
     log.info("%s", encoder.sentence)
@@ -149,7 +149,7 @@ def _store(config: SortConfig) -> WorkingStore:
 def _process_examples(
     config: SortConfig, examples: FoundItems, choice: EncoderChoice, watch: Progress, runner: Runner
 ) -> ProcessSummary:
-    """Run stage 1 on the examples, and keep the encoder, which has worked now."""
+    """Run stage 1 on the examples."""
     stage1 = config.of_stage(
         ProcessConfig,
         input_folder=config.examples,
@@ -157,10 +157,7 @@ def _process_examples(
         clip_model=choice.name,
         pretrained=choice.pretrained,
     )
-    process = process_found(stage1, examples, choice, watch, runner)
-    with _store(config) as store:
-        keep_encoder(store, process.embedding.encoder)
-    return process
+    return process_found(stage1, examples, choice, watch, runner)
 
 
 def _embed_mountain(
