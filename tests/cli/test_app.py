@@ -110,7 +110,7 @@ def parsed(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     calls = []
     for name in ("process_dataset", "train_tag_models", "classify_images"):
-        monkeypatch.setattr(pipeline, name, lambda config, watch: calls.append(config))
+        monkeypatch.setattr(pipeline, name, lambda config, watch, **_: calls.append(config))
     for name in ("show_process", "show_train", "show_classify"):
         monkeypatch.setattr(summaries, name, lambda *_: None)
 

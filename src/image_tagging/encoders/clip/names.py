@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 
 
 def model_names() -> list[str]:
-    """Return the models that the installed open_clip comes with; none where it is not installed."""
+    """Return the models that the installed open_clip comes with, or has by now where it is imported.
+
+    There is none where it is not installed.
+    """
+    library = sys.modules.get("open_clip")
+    if library is not None and hasattr(library, "list_models"):
+        return list(map(str, library.list_models()))
     spec = importlib.util.find_spec("open_clip")
     if spec is None or not spec.submodule_search_locations:
         return []
