@@ -218,6 +218,16 @@ def test_cards_of_earlier_versions_give_no_false_alarm(output, trained):
     assert score(trained.images, output).model_warnings == ()
 
 
+def test_the_command_that_learns_again_names_the_background_that_was_used(output, trained):
+    for card in (output / "models").glob("*.json"):
+        content = json.loads(card.read_text("utf-8"))
+        card.write_text(json.dumps({**content, "mountain": {"pictures": 900}}))
+    (output / "input-tag-to-image-hash-list.json").write_text('{"other": ["a"]}')
+    shutil.copy(output / "input-metadata.json", output / "background-metadata.json")
+    (older,) = score(trained.images, output).model_warnings
+    assert older.endswith(f" --background {output / 'background-metadata.json'}")
+
+
 @pytest.mark.slow
 def test_the_same_examples_and_settings_are_the_same_training(trained, tmp_path):
     shutil.copytree(trained.output, tmp_path / "out")

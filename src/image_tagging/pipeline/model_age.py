@@ -19,6 +19,7 @@ from ..records import EncoderSpec
 from ..tag_models import TagModels
 from ..text import escaped, join_tags, shortened
 from .configs import TrainConfig
+from .train_background import BACKGROUND_FILES
 
 
 def dataset_digest(tag_lists: Mapping[str, HashList]) -> str:
@@ -67,15 +68,32 @@ def _older(models: TagModels, output: str) -> Iterator[str]:
     lists = os.path.join(output, TAG_TO_HASHES)
     last = _last_run(models)
     learned_from = {model.card.dataset for model in models.models if model.card and model.card.run == last}
-    if last is None or not os.path.exists(lists):
+    if last is None or not os.path.exists(lists) or not _metadata(output):
         return
     with suppress(MetadataError):  # what is damaged, stage 2 says
         if learned_from != {dataset_digest(read_tag_lists(lists))}:
-            metadata = os.path.join(output, TAGGED_METADATA)
-            if not os.path.exists(metadata):
-                metadata = metadata.replace(".json", ".parquet")
-            command = f"image-tagging train --metadata_json {_quoted(metadata)} --tag_to_hash_json {_quoted(lists)}"
-            yield f"The examples were processed again since the tag models were learned. To learn from them: {command}"
+            learn = "The examples were processed again since the tag models were learned. To learn from them:"
+            yield f"{learn} {_train_command(models, output)}"
+
+
+def _train_command(models: TagModels, output: str) -> str:
+    """Return the command that learns from the examples in an output folder, and from its background if models did."""
+    lists = _first_there(output, TAG_TO_HASHES)
+    command = f"image-tagging train --metadata_json {_metadata(output)} --tag_to_hash_json {lists}"
+    background = _first_there(output, *BACKGROUND_FILES)
+    has_one = any(model.card and model.card.mountain for model in models.models)
+    return f"{command} --background {background}" if has_one and background else command
+
+
+def _metadata(output: str) -> str:
+    stem = os.path.splitext(TAGGED_METADATA)[0]
+    return _first_there(output, f"{stem}.json", f"{stem}.parquet")
+
+
+def _first_there(output: str, *names: str) -> str:
+    """Return the first of these files that is in a folder, for a shell; empty where none is."""
+    paths = (os.path.join(output, name) for name in names)
+    return next((_quoted(path) for path in paths if os.path.exists(path)), "")
 
 
 def _left_over(models: TagModels, output: str) -> Iterator[str]:

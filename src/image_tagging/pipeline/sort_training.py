@@ -20,14 +20,13 @@ from .configs import TrainConfig
 from .sort_config import SortConfig
 from .summaries import TrainSummary
 from .train import MODELS_FOLDER, REPORTS_FOLDER, train_tag_models
+from .train_background import BACKGROUND_FILES
 
 #: Pictures of the mountain, examples aside, from which on tags are distinguished from it.
 LEAST_BACKGROUND = 300
 
 #: Counts the changes of what training gives: models of an earlier count are learned again.
 _LEARNING = 1
-
-_BACKGROUND = "background-metadata.parquet", "background-metadata.json"
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def draw_sample(store: WorkingStore, examples: Set[str]) -> Sample:
 
 def require_background_ours(output: str) -> None:
     """Raise OutputError, before any work, where a file of others has the name of the background."""
-    for name in _BACKGROUND:
+    for name in BACKGROUND_FILES:
         require_ours(os.path.join(output, name), RECORDS_MARK)
 
 
@@ -76,7 +75,7 @@ class SortTraining:
         self._encoder = encoder
         self._sample = sample
         self._config = config
-        self._background = os.path.join(self._output, _BACKGROUND[0 if find_spec("pyarrow") else 1])
+        self._background = os.path.join(self._output, BACKGROUND_FILES[0 if find_spec("pyarrow") else 1])
         self._stage = config.of_stage(
             TrainConfig,
             metadata_json=metadata,
