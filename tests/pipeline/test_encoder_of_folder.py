@@ -110,3 +110,10 @@ def test_weights_of_another_file_are_refused_as_before(trained, output, tmp_path
     assert choice.load().spec.name == "builtin"
     with pytest.raises((EncoderMismatchError, EncoderUnavailableError)):
         EncoderChoice.by_name("builtin", "other-weights", None, "auto")
+
+
+def test_a_misspelt_name_is_said_in_one_line_and_makes_no_folder(trained, tmp_path, capsys):
+    arguments = [f"--input_folder={trained.images}", f"--output_folder={tmp_path / 'o'}", "--clip_model=bultin"]
+    assert cli.main(["process", *arguments]) == 1
+    assert capsys.readouterr().err == "image-tagging: there is no encoder bultin: did you mean builtin?\n"
+    assert not (tmp_path / "o").exists()

@@ -68,8 +68,8 @@ def _sort(config: SortConfig) -> None:
     from .log import log_in
 
     pipeline.require_sortable(config)
+    encoder = pipeline.choose_encoder(config)
     with log_in(config.output) as log:
-        encoder = pipeline.choose_encoder(config)
         console.say(encoder.sentence)
         with warnings.catch_warnings(), console.progress(of_steps=True) as watch:
             warnings.filterwarnings("ignore", _SERIAL)
@@ -83,8 +83,8 @@ def _process(config: ProcessConfig) -> None:
     from . import console, summaries
     from .log import log_in
 
+    encoder = pipeline.choose_encoder(config)  # a name that is misspelt makes no folder
     with log_in(config.output_folder) as log:
-        encoder = pipeline.choose_encoder(config)
         console.say(encoder.sentence)
         with console.progress() as watch:
             summary = pipeline.process_dataset(config, watch, encoder=encoder)
