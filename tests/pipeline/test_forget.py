@@ -147,6 +147,20 @@ def test_an_unknown_tag_names_those_that_are_nearly_called_so(output):
         forget_tag("isometic", output)
 
 
+def test_a_tag_that_was_forgotten_is_unknown(output):
+    forget_tag("tiles", output)
+    with pytest.raises(NoModelsError, match="has nothing of a tag tiles"):
+        forget_tag("tiles", output)
+
+
+def test_models_that_a_person_put_together_need_be_of_no_one_training(output, trained, tmp_path):
+    shutil.copytree(output / "models", tmp_path / "mine")
+    card = next((tmp_path / "mine").glob("*tiles.json"))
+    card.write_text(json.dumps({**json.loads(card.read_text("utf-8")), "run": "another"}))
+    config = ClassifyConfig(directory=str(trained.images), output=str(output), model=str(tmp_path / "mine"))
+    assert classify_images(config).model_warnings == ()
+
+
 def test_a_folder_that_is_not_there_is_not_made(tmp_path):
     with pytest.raises(InputError, match="there is no output folder"):
         forget_tag("tiles", tmp_path / "sorted")

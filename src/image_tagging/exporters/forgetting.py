@@ -35,9 +35,14 @@ class TakenOut:
 
 
 def folders_of_tag(store: WorkingStore, tag: str) -> list[str]:
-    """Return the folders below the output folder in which images of a tag were placed, in any layout of the bins."""
-    name = fitting_name(quote_tag(tag), longest_name(os.path.dirname(store.path)))
-    return [folder for folder in store.placed.folders() if folder.split(os.sep)[1:2] == [name]]
+    """Return the folders below the output folder in which images of a tag were placed, in any layout of the bins.
+
+    Those that are gone are left out.
+    """
+    root = os.path.dirname(store.path)
+    name = fitting_name(quote_tag(tag), longest_name(root))
+    of_tag = (folder for folder in store.placed.folders() if folder.split(os.sep)[1:2] == [name])
+    return [folder for folder in of_tag if os.path.isdir(os.path.join(root, folder))]
 
 
 def take_out(store: WorkingStore, folders: Iterable[str]) -> TakenOut:

@@ -12,11 +12,11 @@ from ..exporters import OUTPUT_JSON, folders_of_tag, take_out
 from ..files import StrPath, user_path
 from ..reports import RunWithoutTag, text_reports_of
 from ..store import WorkingStore, one_run_at_a_time
-from ..tag_models import SUFFIX, files_of_tag, model_names
+from ..tag_models import MODELS_FOLDER, SUFFIX, files_of_tag, model_names
 from ..text import as_tag
 from ..writing import remove_below
 from .output_tags import require_output, unknown_tag
-from .train import MODELS_FOLDER, REPORTS_FOLDER
+from .train import REPORTS_FOLDER
 
 
 @dataclass(frozen=True)

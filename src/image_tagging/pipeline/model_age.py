@@ -16,7 +16,7 @@ from ..datasets import TAG_TO_HASHES, TAGGED_METADATA, Background, HashList, rea
 from ..errors import MetadataError
 from ..files import absolute
 from ..records import EncoderSpec
-from ..tag_models import TagModels
+from ..tag_models import MODELS_FOLDER, TagModels
 from ..text import escaped, join_tags, shortened
 from .configs import TrainConfig
 from .train_background import BACKGROUND_FILES
@@ -51,10 +51,12 @@ def training_identity(
 def warn_of_age(models: TagModels, path: str) -> tuple[str, ...]:
     """Return sentences on models from ``path`` that are older than the examples, or not of the last training.
 
-    Cards of earlier versions do not say what they were learned from: then there is no sentence.
+    Cards of earlier versions do not say what they were learned from, and models that a person has put together in a
+    folder of another name need not be of one training: then there is no sentence.
     """
-    folder = absolute(path if os.path.isdir(path) else os.path.dirname(path))
-    output = os.path.dirname(folder)
+    output, name = os.path.split(absolute(path if os.path.isdir(path) else os.path.dirname(path)))
+    if name != MODELS_FOLDER:
+        return ()
     return (*_older(models, output), *_left_over(models, output))
 
 

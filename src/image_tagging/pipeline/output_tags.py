@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ..errors import InputError, NoModelsError
 from ..files import absolute
+from ..tag_models import MODELS_FOLDER
 from ..text import escaped, near_misses, tag_in_words
 
 
@@ -22,5 +23,5 @@ def unknown_tag(tag: str, known: Iterable[str], output: str) -> NoModelsError:
     """Return the error for a tag that an output folder has nothing of; it names tags of nearly this name."""
     nearest = [tag_in_words(escaped(each)) for each in near_misses(tag, known, least=0.6)]
     meant = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
-    listed = f"image-tagging models {os.path.join(output, 'models')} lists its tags."
+    listed = f"image-tagging models {os.path.join(output, MODELS_FOLDER)} lists its tags."
     return NoModelsError(f"{output} has nothing of a tag {tag_in_words(escaped(tag))}.{meant} {listed}")

@@ -20,6 +20,7 @@ from ..progress import Progress, Step, Steps, no_progress
 from ..records import Found
 from ..runners import Runner
 from ..store import WorkingStore, one_run_at_a_time
+from ..tag_models import MODELS_FOLDER
 from .chosen_encoder import ChosenEncoder, choose_encoder
 from .classify import classify_found
 from .configs import ClassifyConfig, ProcessConfig
@@ -31,7 +32,7 @@ from .process import process_found
 from .sort_config import SortConfig
 from .sort_training import Sample, SortTraining, draw_sample, example_names, require_background_ours
 from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary
-from .train import MODELS_FOLDER, REPORTS_FOLDER
+from .train import REPORTS_FOLDER
 
 log = logging.getLogger(__name__)
 

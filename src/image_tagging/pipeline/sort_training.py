@@ -15,11 +15,12 @@ from ..images import decoder_version
 from ..progress import Progress
 from ..records import EncoderSpec
 from ..store import TRAINING, WorkingStore
+from ..tag_models import MODELS_FOLDER
 from ..writing import require_ours
 from .configs import TrainConfig
 from .sort_config import SortConfig
 from .summaries import TrainSummary
-from .train import MODELS_FOLDER, REPORTS_FOLDER, train_tag_models
+from .train import REPORTS_FOLDER, train_tag_models
 from .train_background import BACKGROUND_FILES
 
 #: Pictures of the mountain, examples aside, from which on tags are distinguished from it.

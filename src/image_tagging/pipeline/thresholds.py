@@ -8,12 +8,11 @@ from typing import Optional, Union
 
 from ..files import StrPath, user_path
 from ..store import TRAINING, WorkingStore, one_run_at_a_time
-from ..tag_models import ChangedThreshold, card_path, change_threshold, generate_model_path, model_names
+from ..tag_models import MODELS_FOLDER, ChangedThreshold, card_path, change_threshold, generate_model_path, model_names
 from ..text import as_tag
 from ..training import as_aim
 from .output_tags import require_output, unknown_tag
 from .sort_training import models_digest
-from .train import MODELS_FOLDER
 
 #: What gives the choice back to training.
 BY_TRAINING = "auto"

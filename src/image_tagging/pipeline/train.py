@@ -23,6 +23,7 @@ from ..reports import RunReport, require_report_ours, require_reports_ours, writ
 from ..settings import PRIORS
 from ..store import StoreFile
 from ..tag_models import (
+    MODELS_FOLDER,
     find_model_files,
     kind_names,
     load_tag_models,
@@ -40,7 +41,6 @@ from .summaries import TrainSummary
 from .tag_warnings import warn_of_spelling
 from .train_background import background_of
 
-MODELS_FOLDER = "models"
 REPORTS_FOLDER = "reports"
 
 #: The most tags named in a sentence.

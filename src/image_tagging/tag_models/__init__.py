@@ -21,6 +21,7 @@ from .kinds import Kind, Reader, kind_named, kind_names, kinds, longest_file_nam
 from .models import TagModel, TagModels
 from .mountain import MountainFigures
 from .names import (
+    MODELS_FOLDER,
     SUFFIX,
     find_model_files,
     generate_model_path,
@@ -36,6 +37,7 @@ from .scorers import Floats, Scorer, Stack, sigmoid, unit_rows
 __all__ = [
     "DEFAULT_THRESHOLD",
     "LOGISTIC_REGRESSION",
+    "MODELS_FOLDER",
     "SUFFIX",
     "SVM",
     "YOU",

@@ -20,6 +20,7 @@ from ..errors import EncoderError, EncoderMismatchError, NoModelsError
 from ..records import EncoderSpec
 from ..text import escaped, tag_in_words
 from .cards import ModelCard
+from .names import MODELS_FOLDER
 from .scorers import Scorer, ScorerStack
 
 
@@ -140,7 +141,7 @@ def _time(model: TagModel) -> float:
 def _how_to_forget(model: TagModel) -> str:
     """Return the end of a sentence: how a model of an earlier training is taken out of an output folder."""
     folder, name = os.path.split(os.path.dirname(os.path.abspath(model.file or "")))
-    if not model.file or name != "models":
+    if not model.file or name != MODELS_FOLDER:
         return ""
     command = f"image-tagging forget {shlex.quote(escaped(model.tag))} --output {shlex.quote(escaped(folder))}"
     return f"; where {tag_in_words(escaped(model.tag))} is left over from an earlier training: {command}"

@@ -19,6 +19,9 @@ from ..text import as_tag
 
 SUFFIX = ".pkl"
 
+#: The folder of an output folder that holds its models.
+MODELS_FOLDER = "models"
+
 _NAME = re.compile(r"model-(.+?)-tag-(.+)", re.DOTALL)
 # What else lies in a folder of results.
 _TAKEN = re.compile(
