@@ -47,6 +47,7 @@ def classify_summary(**values):
             "of_archives": False,
             "directory": "/mountain",
             "outside": None,
+            "model_warnings": (),
             "place": "copy",
             "by_tag": False,
             "examples": 0,

@@ -31,15 +31,16 @@ PUBLIC = {
     "exporters": (
         "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing PlacingPlan Planner ResultScore "
         "ResultWriter ScoredPicture TableRow TagFolder read_results read_table require_place require_results_ours "
-        "results score_pictures score_to_place"
+        "results score_pictures score_to_place TakenOut folders_of_tag take_out"
     ),
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (
         "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache LEAST_BACKGROUND ProcessConfig "
         "ProcessSummary SortConfig SortSummary TagAnswer TrainConfig TrainSummary choose_encoder classify_images "
-        "process_dataset require_sortable sort_images train_tag_models"
+        "ForgetSummary ThresholdSummary forget_tag process_dataset require_sortable set_threshold sort_images "
+        "train_tag_models"
     ),
-    "reports": "RunReport explain require_report_ours require_reports_ours write_report",
+    "reports": "RunReport RunWithoutTag explain require_report_ours require_reports_ours text_reports_of write_report",
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "store": (
@@ -48,21 +49,22 @@ PUBLIC = {
     ),
     "tag_models": (
         "AnswerTally Coverage DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard "
-        "ModelList MountainFigures OutOfFold Reader SUFFIX SVM Scorer Stack TagModel TagModels answering_kinds "
-        "best_kind bin_labels bin_numbers examine find_model_files "
+        "MODELS_FOLDER ModelList MountainFigures OutOfFold Reader SUFFIX SVM Scorer Stack TagModel TagModels "
+        "answering_kinds best_kind bin_labels bin_numbers examine find_model_files "
         "generate_model_path kind_named kind_names kinds list_folder load_tag_models longest_file_name "
         "model_names model_path model_stem quote_tag register_kind report_name require_model_ours save_tag_model "
-        "scorer_of sigmoid unit_rows unregister_kind"
+        "scorer_of sigmoid unit_rows unregister_kind "
+        "ChangedThreshold YOU card_path change_threshold files_of_tag parse_report_name read_card set_by_you"
     ),
     "writing": (
-        "appended_text copy_image folder_below has_temporary_folder link_image make_folder move_below new_database "
-        "new_file new_text remove_below remove_empty_folder remove_leftovers require_no_journal require_ours "
-        "require_plain require_plain_database require_plain_journals scratch_file small_temporary_file "
+        "appended_text copy_image folder_below has_temporary_folder link_image make_folder move_below names_below "
+        "new_database new_file new_text remove_below remove_empty_folder remove_leftovers require_no_journal "
+        "require_ours require_plain require_plain_database require_plain_journals scratch_file small_temporary_file "
         "status_below temporary_file"
     ),
     "training": (
         "Aim Fitted LearnedModel LearnedTag Method Recipe TagIndex TagLearner TextPrior Training ValidationReport "
-        "methods one_thread_a_product parse_aim register_method unregister_method"
+        "as_aim methods one_thread_a_product parse_aim register_method unregister_method"
     ),
 }
 

@@ -51,8 +51,8 @@ class Flag:
     ``choices`` are the allowed words, ``least`` and ``most`` the bounds of a number. ``is_path`` marks the path of a
     file or folder, ``may_be_path`` a name in whose place a path may stand, ``is_word`` a truth value that is written as
     a word (``--name=True``), ``is_list`` several values, one for each time that the flag is given, ``is_argument`` a
-    value that stands in its place on the command line, without a flag.
-    ``check`` returns a value that is given, or raises InputError.
+    value that stands in its place on the command line, without a flag; ``is_text`` one that is a text there, and in
+    Python may be something else. ``check`` returns a value that is given, or raises InputError.
     """
 
     help: str
@@ -65,6 +65,7 @@ class Flag:
     is_word: bool = False
     is_list: bool = False
     is_argument: bool = False
+    is_text: bool = False
     check: Optional[Callable[[Any], Any]] = None
 
 

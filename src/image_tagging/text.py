@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 from .errors import InputError
 
@@ -158,3 +159,14 @@ def shortened(text: str, most: int) -> str:
         return text
     end = (most - 3) // 4
     return f"{text[: most - 3 - end]}...{text[len(text) - end :]}"
+
+
+def near_misses(word: str, known: Iterable[str], *, least: float = 0.75) -> list[str]:
+    """Return the known words that a person may have meant, the nearest first; ``least`` is how alike they are, to 1.
+
+    Words that differ in case alone are the nearest.
+    """
+    by_folded: dict[str, str] = {}
+    for each in known:
+        by_folded.setdefault(each.casefold(), each)
+    return [by_folded[each] for each in get_close_matches(word.casefold(), by_folded, n=3, cutoff=least)]

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import typer.main
@@ -110,7 +111,8 @@ def parsed(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     calls = []
     for name in ("process_dataset", "train_tag_models", "classify_images"):
-        monkeypatch.setattr(pipeline, name, lambda config, watch: calls.append(config))
+        monkeypatch.setattr(pipeline, name, lambda config, watch, **_: calls.append(config))
+    monkeypatch.setattr(pipeline, "choose_encoder", lambda config: SimpleNamespace(sentence="Encoder"))
     for name in ("show_process", "show_train", "show_classify"):
         monkeypatch.setattr(summaries, name, lambda *_: None)
 
@@ -208,10 +210,11 @@ def test_sort_says_its_encoder_first_and_ends_with_0(trained, tmp_path, command)
 
 def test_defaults_are_the_documented_ones():
     stage1 = ProcessConfig(input_folder="x")
-    assert (stage1.output_folder, stage1.tagged_dataset, stage1.clip_model) == ("./output", True, "ViT-B-32")
-    assert (stage1.pretrained, stage1.batch_size, stage1.num_threads, stage1.device) == ("openai", 32, 4, None)
+    assert (stage1.output_folder, stage1.tagged_dataset) == ("./output", True)
+    assert (stage1.clip_model, stage1.pretrained) == (None, None)  # ViT-B-32/openai, unless the folder has another
+    assert (stage1.batch_size, stage1.num_threads, stage1.device) == (32, 4, None)
     stage2 = TrainConfig(metadata_json="x", tag_to_hash_json="y")
-    assert (stage2.output, stage2.test_per) == ("./output", 0.1)
+    assert (stage2.output, stage2.test_per) == (".", 0.1)  # the folder of the metadata
     stage3 = ClassifyConfig(directory="x")
     assert (stage3.output, stage3.model, stage3.output_bins) == ("./output", "./output/models", 10)
     assert stage3.metadata_json is None
@@ -317,7 +320,7 @@ def test_help_names_every_command(capsys):
     commands = set(typer.main.get_command(cli.app).commands)
     assert commands >= {*FLAGS, "demo"}
     for command in commands:
-        assert re.search(rf" {command} (The whole|Stage|Draw|Show) ", text), command
+        assert re.search(rf" {command} (The whole|Stage|Draw|Show|Set|Take) ", text), command
 
 
 def test_no_argument_shows_the_help(capsys):

@@ -26,7 +26,7 @@ from image_tagging.datasets import HashList, read_background
 from image_tagging.demo import draw
 from image_tagging.errors import EncoderUnavailableError, InputError, NoImagesError, OutputError, TrainingError
 from image_tagging.exporters import read_results
-from image_tagging.pipeline import sort_encoder as sort_encoder_module
+from image_tagging.pipeline import chosen_encoder as chosen_encoder_module
 from image_tagging.pipeline import sort_training
 from image_tagging.progress import WHOLE
 from image_tagging.store import PLACING, Role, WorkingStore
@@ -331,13 +331,13 @@ def available(monkeypatch):
     """``available(name, pretrained, why)`` is what the automatic choice gives from now on."""
 
     def set_to(*choice):
-        monkeypatch.setattr(sort_encoder_module, "automatic_encoder", lambda: choice)
+        monkeypatch.setattr(chosen_encoder_module, "automatic_encoder", lambda: choice)
 
     return set_to
 
 
 def sentence(inputs, output, **settings):
-    return sort_encoder_module.choose_encoder(config(inputs, output, **settings)).sentence
+    return chosen_encoder_module.choose_encoder(config(inputs, output, **settings)).sentence
 
 
 def test_the_automatic_encoder_is_said_with_the_reason(inputs, tmp_path, available):

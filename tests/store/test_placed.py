@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
 from image_tagging.store import STORE_NAME, PlacedFile, WorkingStore
 
@@ -54,3 +55,23 @@ def test_a_row_that_says_nothing_is_damage(tmp_path, files):
         pytest.raises(OutputError, match="what was placed in bins cannot be read"),
     ):
         store.placed.of("a")
+
+
+def test_what_lies_in_some_folders_is_found_by_its_images(tmp_path):
+    a, b = ImageRef("/m/a.png"), ImageRef("/m/z.zip", ("b.png",))
+    with WorkingStore(str(tmp_path)) as store:
+        store.placed.remember({a.key: [placed(1), placed(2)], b.key: [placed(2)]}, "3", "models")
+        assert dict(store.placed.within({placed(1).folder})) == {a: [placed(1)]}
+        assert dict(store.placed.within({placed(2).folder})) == {a: [placed(2)], b: [placed(2)]}
+        assert dict(store.placed.within(())) == {}
+
+
+def test_files_are_forgotten_and_the_others_stay_as_they_were(tmp_path):
+    a, b = ImageRef("/m/a.png").key, ImageRef("/m/b.png").key
+    with WorkingStore(str(tmp_path)) as store:
+        store.placed.remember({a: [placed(1), placed(2)]}, "3", "models/10")
+        store.placed.remember({b: [placed(1)]}, "4", "others")
+        store.placed.forget({a: [placed(1)], b: [placed(1)]})
+        assert (store.placed.of(a), store.placed.of(b)) == ([placed(2)], [])
+        assert not store.placed.has_others("3", "models/10")
+        assert not store.placed.has_others("4", "x")

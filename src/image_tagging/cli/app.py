@@ -11,9 +11,10 @@ from typing import Annotated, Any, Callable, Optional
 
 import typer
 
-from .. import __version__
 from ..pipeline import ClassifyConfig, ProcessConfig, SortConfig, TrainConfig
+from . import tag_commands
 from .flags import parameters, path
+from .versions import Version
 
 #: The exit code of an interrupted command, as in shells after Ctrl-C.
 INTERRUPTED = 130
@@ -34,42 +35,11 @@ app = typer.Typer(
 #: Of a system without shared memory; nothing here is shared between processes.
 _SERIAL = ".*joblib will operate in serial mode"
 
-#: What a bug report should name: these distributions decide what is decoded, computed and learned.
-_REPORTED = ("Pillow", "numpy", "scikit-learn", "opencv-python-headless", "onnxruntime", "torch", "open_clip_torch")
-
-
-def _show_versions(wanted: bool) -> None:
-    """Print the versions of the program, Python, and the installed libraries, and end the command.
-
-    The libraries are looked up and not imported: that takes no time, and names one that cannot be loaded, too.
-    """
-    if not wanted:
-        return
-    import platform
-    from importlib.metadata import PackageNotFoundError, version
-
-    typer.echo(f"image-tagging {__version__}")
-    typer.echo(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
-    for name in _REPORTED:
-        try:
-            typer.echo(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    raise typer.Exit
-
-
-#: Before a command and after it: a stage script has no place before its command.
-_Version = Annotated[
-    bool,
-    typer.Option(
-        "--version", callback=_show_versions, is_eager=True, help="Show the versions a bug report should name."
-    ),
-]
-_VERSION = inspect.Parameter("version", inspect.Parameter.KEYWORD_ONLY, annotation=_Version, default=False)
+_VERSION = inspect.Parameter("version", inspect.Parameter.KEYWORD_ONLY, annotation=Version, default=False)
 
 
 @app.callback()
-def _program(version: _Version = False) -> None:
+def _program(version: Version = False) -> None:
     """Take the options that stand before the command."""
 
 
@@ -98,8 +68,8 @@ def _sort(config: SortConfig) -> None:
     from .log import log_in
 
     pipeline.require_sortable(config)
+    encoder = pipeline.choose_encoder(config)
     with log_in(config.output) as log:
-        encoder = pipeline.choose_encoder(config)
         console.say(encoder.sentence)
         with warnings.catch_warnings(), console.progress(of_steps=True) as watch:
             warnings.filterwarnings("ignore", _SERIAL)
@@ -113,9 +83,11 @@ def _process(config: ProcessConfig) -> None:
     from . import console, summaries
     from .log import log_in
 
+    encoder = pipeline.choose_encoder(config)  # a name that is misspelt makes no folder
     with log_in(config.output_folder) as log:
+        console.say(encoder.sentence)
         with console.progress() as watch:
-            summary = pipeline.process_dataset(config, watch)
+            summary = pipeline.process_dataset(config, watch, encoder=encoder)
         summaries.show_process(summary, log)
 
 
@@ -160,25 +132,9 @@ _add_stage(
 )
 
 
-@app.command()
-def models(
-    model: Annotated[
-        str,
-        typer.Argument(parser=path, metavar="PATH", help="A folder of .pkl tag models, or one of them."),
-    ] = "./output/models",
-    tag: Annotated[
-        Optional[str], typer.Option(metavar="NAME", help="Only the models of this tag, each explained in words.")
-    ] = None,
-    version: _Version = False,
-) -> None:
-    """Show the tag models of a folder: their training images, their validation, their encoder."""
-    from ..tag_models import examine, list_folder
-    from . import model_screen
-
-    if tag is None and not os.path.isfile(model):
-        model_screen.show_model_list(list_folder(model))
-    else:
-        model_screen.show_examined(examine(model, tag))
+app.command()(tag_commands.models)
+app.command()(tag_commands.threshold)
+app.command()(tag_commands.forget)
 
 
 @app.command()
@@ -186,7 +142,7 @@ def demo(
     output: Annotated[
         str, typer.Option(parser=path, metavar="FOLDER", help="Where results go; created if needed.")
     ] = "./demo-output",
-    version: _Version = False,
+    version: Version = False,
 ) -> None:
     """Draw examples and a mountain of pictures, sort it by the embedded encoder, and say how right it is."""
     from ..demo import run_demo

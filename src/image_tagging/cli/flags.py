@@ -80,7 +80,7 @@ def _annotation(setting: Field[Any], kind: Any, explained: str | None) -> Any:
     )
     if flag.is_list:
         kind = list[str]
-    return Annotated[str if flag.is_word else kind, option]
+    return Annotated[str if flag.is_word or flag.is_text else kind, option]
 
 
 def _parser(name: str, flag: Flag) -> Callable[[str], Any] | None:

@@ -37,6 +37,8 @@ def show_model_list(found: ModelList) -> None:
     line(console, f"{counted(len(found.models), 'model')} of {counted(tags, 'tag')}{of}")
     line(console, "images: of the tag, learned from; AP: average precision on images held back; threshold: the")
     line(console, "probability from which an image counts as having the tag. --tag NAME explains one in words.")
+    if any(model.card and model.card.threshold_set for model in found.models):
+        line(console, "*: set by you; image-tagging threshold TAG auto gives the choice back to training.")
     if bare := sum(model.card is None for model in found.models):
         what = counted(bare, "model")
         line(console, f"{what} without a card (-), as those published with the original: they count from 0.5 up.")
@@ -76,7 +78,7 @@ def _figures(model: ListedModel) -> Iterator[str]:
     card = model.card
     yield f"{card.training.tag:,}" if card and card.training else _NONE
     yield _figure(card.average_precision if card else None, 2)
-    yield _figure(card.threshold if card else None, 3)
+    yield _figure(card.threshold if card else None, 3) + ("*" if card and card.threshold_set else "")
     yield card.created.date().isoformat() if card and card.created else _NONE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Optional
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from ..demo import DemoSummary
 from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary, TagAnswer
-from ..text import counted, join_tags
+from ..text import counted, escaped, join_tags
 from .screen import line, screen
 from .summaries import show_classify, show_train
 
@@ -45,6 +46,7 @@ def _whole(summary: SortSummary) -> ClassifySummary:
         place_failures=tuple(failure for stage in stages for failure in stage.place_failures),
         mixed_bins=any(stage.mixed_bins for stage in stages),
         first_stayed=next((stage.first_stayed for stage in stages if stage.first_stayed), ""),
+        model_warnings=(),  # the training, or what is said of earlier results, names them
         outside=None,  # by models of the same run: what can be distinguished from the mountain is
         left_out=0,
         kept=0,
@@ -95,7 +97,8 @@ def _show_earlier(console: Console, summary: SortSummary) -> None:
     gone = sorted({answer.tag for answer in stages[0].answers} - learned)
     if gone and not summary.train:  # after training its summary says this
         models = f"{summary.output}/models still has models of {'it' if len(gone) == 1 else 'them'}"
-        note = f"  The examples have no folder of {join_tags(gone)} now, and {models}: move them away if not wanted."
+        command = f"image-tagging forget {shlex.quote(escaped(gone[0]))} --output {shlex.quote(summary.output)}"
+        note = f"  The examples have no folder of {join_tags(gone)} now, and {models}. If not wanted: {command}"
         line(console, note, style="yellow")
     if len(stages) == 1 and stages[0].kept:
         where = "outside archives" if stages[0].of_archives else "in archives"

@@ -102,6 +102,8 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
     line(console, f"{used}; {where_placed(summary)}")
     show_few(console, summary)
     show_answers(console, summary, page)
+    for warning in summary.model_warnings:
+        line(console, f"  {warning}", style="yellow")
     if share := summary.share_outside:
         command = command_line("sort", "EXAMPLES", summary.directory)
         note = (

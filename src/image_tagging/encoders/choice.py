@@ -8,7 +8,7 @@ from typing import Optional
 from ..errors import EncoderMismatchError, EncoderUnavailableError
 from ..records import EncoderSpec
 from .base import Encoder, TextEncoder, is_path
-from .registry import encoder_identity, family_of, load_encoder, load_text_encoder
+from .registry import encoder_identity, family_of, load_encoder, load_text_encoder, require_likely_name
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class EncoderChoice:
     @classmethod
     def by_name(cls, clip_model: str, weights: str, device: Optional[str], precision: str) -> EncoderChoice:
         """Return the encoder that a user names; raise EncoderUnavailableError where there is none of this name."""
+        require_likely_name(clip_model)
         return cls(*encoder_identity(clip_model, weights), weights, device, precision)
 
     @classmethod

@@ -11,9 +11,16 @@ from typing import Optional
 from ..errors import EncoderMismatchError, EncoderUnavailableError
 from ..files import StrPath, name_or_path
 from ..records import EncoderSpec, declare_family
-from ..text import escaped
+from ..text import escaped, near_misses, shortened
 from . import builtin, clip
 from .base import Encoder, EncoderFamily, TextEncoder
+
+#: Names of models differ in a few characters: ViT-B-16 and ViT-B-32 are two thirds alike, a misspelt name more.
+_ALIKE = 0.8
+
+_NO_CLIP = (
+    "CLIP is not installed here (pip install 'image-tagging-tools[clip]'); --clip_model=builtin works without it."
+)
 
 DEFAULT_MODEL = "ViT-B-32"
 DEFAULT_PRETRAINED = "openai"
@@ -63,6 +70,23 @@ def encoder_identity(clip_model: str, pretrained: str) -> tuple[str, str]:
             "--pretrained; embeddings and models of another version must be made again (stages 1 and 2)."
         )
     return clip_model, family.version
+
+
+def require_likely_name(clip_model: str) -> None:
+    """Raise EncoderUnavailableError where the name of an encoder is nearly that of another, and is none itself.
+
+    A name that is like no other is left to open_clip, which a program may have given further models.
+    """
+    name = clip_model.replace("/", "-")  # as OpenAI writes some
+    known = [*_FAMILIES, DEFAULT_MODEL, *clip.model_names()]
+    if clip_model in known or name in known:
+        return
+    if nearest := near_misses(name, known, least=_ALIKE):
+        meant = " or ".join(nearest)
+        remedy = "" if builtin.NAME in nearest or clip.model_names() else f" {_NO_CLIP}"
+        raise EncoderUnavailableError(
+            f"there is no encoder {shortened(escaped(clip_model), 100)}: did you mean {meant}?{remedy}"
+        )
 
 
 def near_duplicate_cosine(spec: EncoderSpec) -> float:

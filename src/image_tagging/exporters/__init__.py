@@ -9,6 +9,7 @@ from .bins import Placing, TagFolder
 from .dataset_files import DatasetFiles
 from .dataset_sources import InputFiles
 from .earlier import OUTPUT_JSON, EarlierResults
+from .forgetting import TakenOut, folders_of_tag, take_out
 from .placing import require_place
 from .plan import PlacingPlan, Planner
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
@@ -27,6 +28,8 @@ __all__ = [
     "ScoredPicture",
     "TableRow",
     "TagFolder",
+    "TakenOut",
+    "folders_of_tag",
     "read_results",
     "read_table",
     "require_place",
@@ -34,4 +37,5 @@ __all__ = [
     "results",
     "score_pictures",
     "score_to_place",
+    "take_out",
 ]

@@ -5,6 +5,7 @@
 :func:`process_dataset` (stage 1) finds images, adds their embeddings to the working store and writes the metadata.
 :func:`train_tag_models` (stage 2) learns tag models from it. :func:`classify_images` (stages 3 and 4, which differ in
 where images come from and in their table) embeds further images, scores them by all models and places them in bins.
+:func:`set_threshold` and :func:`forget_tag` change what an output folder has of one tag.
 :class:`FileCache` lists images by their content hash in a table for other programs.
 
 Names are imported from their modules on first use: the command line needs only the configs.
@@ -16,15 +17,17 @@ from .. import lazy_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .chosen_encoder import choose_encoder
     from .classify import classify_images
     from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig, TrainConfig
     from .file_cache import FileCache
+    from .forget import ForgetSummary, forget_tag
     from .process import process_dataset
     from .sort import require_sortable, sort_images
     from .sort_config import SortConfig
-    from .sort_encoder import choose_encoder
     from .sort_training import LEAST_BACKGROUND
     from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary, TagAnswer, TrainSummary
+    from .thresholds import ThresholdSummary, set_threshold
     from .train import train_tag_models
 
 __all__ = [
@@ -34,17 +37,21 @@ __all__ = [
     "EmbeddingConfig",
     "EmbeddingSummary",
     "FileCache",
+    "ForgetSummary",
     "ProcessConfig",
     "ProcessSummary",
     "SortConfig",
     "SortSummary",
     "TagAnswer",
+    "ThresholdSummary",
     "TrainConfig",
     "TrainSummary",
     "choose_encoder",
     "classify_images",
+    "forget_tag",
     "process_dataset",
     "require_sortable",
+    "set_threshold",
     "sort_images",
     "train_tag_models",
 ]
@@ -54,11 +61,13 @@ __getattr__ = lazy_names(
     classify="classify_images",
     configs="ClassifyConfig EmbeddingConfig ProcessConfig TrainConfig",
     file_cache="FileCache",
+    forget="ForgetSummary forget_tag",
     process="process_dataset",
     sort="require_sortable sort_images",
     sort_config="SortConfig",
-    sort_encoder="choose_encoder",
+    chosen_encoder="choose_encoder",
     sort_training="LEAST_BACKGROUND",
     summaries="ClassifySummary EmbeddingSummary ProcessSummary SortSummary TagAnswer TrainSummary",
+    thresholds="ThresholdSummary set_threshold",
     train="train_tag_models",
 )

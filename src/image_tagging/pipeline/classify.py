@@ -29,6 +29,7 @@ from .answers import FewImages, tag_answers
 from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
+from .model_age import warn_of_age
 from .places import Places
 from .summaries import ClassifySummary, EmbeddingSummary
 
@@ -105,6 +106,7 @@ def classify_found(
         directory=root,
         embedding=embedding,
         models=tuple(models.names),
+        model_warnings=warn_of_age(models, config.model),
         answers=tag_answers(tally, writer.bins.folder_of),
         by_tag=config.name_with_score,
         examples=writer.examples,

@@ -5,8 +5,9 @@ This module imports nothing heavy, since ``--help`` needs it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Optional
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional, Union
 
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
 from ..errors import InputError
@@ -23,6 +24,9 @@ from ..settings import (
     settings,
 )
 from ..text import name_encoding
+
+#: The aim of thresholds where none is given.
+DEFAULT_AIM = "f1"
 
 
 def _results_folder() -> Any:
@@ -112,12 +116,15 @@ class ProcessConfig(EmbeddingConfig):
         help="Which folder is the tag of an image; parent: the one that holds it; top: the first below the input.",
         choices=TAG_LEVELS,
     )
-    clip_model: str = setting(
-        default=DEFAULT_MODEL, help="A model of open_clip, or builtin, which needs no download.", metavar="NAME"
+    clip_model: Optional[str] = setting(
+        default=None,
+        help="A model of open_clip, or builtin, which needs no download.  [default: the encoder that the output folder "
+        f"has; in a new one {DEFAULT_MODEL}]",
+        metavar="NAME",
     )
-    pretrained: str = setting(
-        default=DEFAULT_PRETRAINED,
-        help="A pretrained tag of open_clip, or a weights file.",
+    pretrained: Optional[str] = setting(
+        default=None,
+        help=f"A pretrained tag of open_clip, or a weights file.  [default: {DEFAULT_PRETRAINED}]",
         metavar="NAME|FILE",
         may_be_path=True,
     )
@@ -132,6 +139,9 @@ class ProcessConfig(EmbeddingConfig):
 class TrainConfig:
     """Settings of :func:`train_tag_models`.
 
+    ``output`` is the folder of ``metadata_json`` where it is not given. ``threshold_for`` may be a mapping, from a tag
+    to its aim or its threshold; tags that it does not name have the default aim.
+
     With ``prior`` ``text`` the names of tags are used in training where the encoder reads text, and a tag without an
     image is learned from its name alone; ``pretrained`` says where its weights are, for an encoder whose weights are a
     local file.
@@ -139,7 +149,12 @@ class TrainConfig:
 
     metadata_json: str = setting(help="The metadata file of stage 1.", metavar="FILE", is_path=True)
     tag_to_hash_json: str = setting(help="The tag-to-hash file of stage 1.", metavar="FILE", is_path=True)
-    output: str = _results_folder()
+    output: str = setting(
+        default=None,
+        help="Where results go; created if needed.  [default: the folder of the metadata]",
+        metavar="FOLDER",
+        is_path=True,
+    )
     test_per: float = setting(
         default=0.1,
         help="The share of the images held back for validation.",
@@ -155,10 +170,11 @@ class TrainConfig:
         is_path=True,
         is_list=True,
     )
-    threshold_for: str = setting(
-        default="f1",
+    threshold_for: Union[str, Mapping[str, Union[str, float]]] = setting(
+        default=DEFAULT_AIM,
         help="The aim of each model's threshold: f1, balanced, precision=0.9 or recall=0.9 (any share).",
         metavar="AIM",
+        is_text=True,
     )
     seed: int = 0
     prior: str = setting(
@@ -175,6 +191,8 @@ class TrainConfig:
     )
 
     def __post_init__(self) -> None:
+        if self.output is None:
+            object.__setattr__(self, "output", os.path.dirname(self.metadata_json) or os.curdir)
         if not 0 <= self.test_per < 1:
             raise InputError(f"test_per is {self.test_per}; it is a share of the images, from 0 to less than 1.")
 

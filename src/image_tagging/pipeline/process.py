@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from typing import Optional
 
 from ..encoders import EncoderChoice
 from ..exporters import DatasetFiles, InputFiles
@@ -15,6 +16,7 @@ from ..records import Found
 from ..runners import Runner
 from ..store import Role, WorkingStore
 from ..text import short_path
+from .chosen_encoder import ChosenEncoder, choose_encoder, keep_encoder
 from .configs import ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
@@ -24,10 +26,16 @@ from .tag_warnings import warn_of_case, warn_of_merging, warn_of_spelling
 log = logging.getLogger(__name__)
 
 
-def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner: Runner = LOCAL) -> ProcessSummary:
+def process_dataset(
+    config: ProcessConfig,
+    watch: Progress = no_progress,
+    runner: Runner = LOCAL,
+    encoder: Optional[ChosenEncoder] = None,
+) -> ProcessSummary:
     """Compute the metadata and the embedding of every image of a folder or an archive, and write them.
 
-    ``runner`` says where images are prepared; the results are the same.
+    ``runner`` says where images are prepared; the results are the same. ``encoder`` is what :func:`choose_encoder` gave
+    for the same settings.
 
     Raises
     ------
@@ -38,7 +46,7 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
     OutputError
         The output folder cannot be written, or another run is working in it.
     """
-    choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
+    choice = (encoder or choose_encoder(config)).choice
     found = find_by(config, absolute(config.input_folder), tag_level=config.tag_level)
     return process_found(config, found, choice, watch, runner)
 
@@ -55,6 +63,7 @@ def process_found(
         written = InputFiles(files, store, root, fresh=config.fresh)
         with explain_no_images(root):
             embedding = embed_images(store, found, choice, config, watch, runner)
+        keep_encoder(store, embedding.encoder)
         watch("writing the metadata", 0, None)
         tags = store.pictures.count_tags() if config.tagged_dataset else {}
         empty = tuple(sorted(set(embedding.bare_folders).difference(tags))) if config.tagged_dataset else ()

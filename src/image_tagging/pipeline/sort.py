@@ -20,20 +20,20 @@ from ..progress import Progress, Say, Step, Steps, no_progress, say_nothing
 from ..records import EncoderSpec, Found
 from ..runners import Runner
 from ..store import Role, WorkingStore, one_run_at_a_time
-from ..tag_models import load_tag_models
-from ..training import parse_aim
+from ..tag_models import MODELS_FOLDER, load_tag_models
+from .chosen_encoder import ChosenEncoder, choose_encoder
 from .classify import classify_found
 from .configs import ClassifyConfig, ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
 from .found_items import FoundItems
+from .kept_thresholds import require_aims
 from .places import Places
 from .process import process_found
 from .sort_config import SortConfig
-from .sort_encoder import SortEncoder, choose_encoder, keep_encoder
 from .sort_training import Sample, SortTraining, draw_sample, example_names, require_background_ours
 from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary
-from .train import MODELS_FOLDER, REPORTS_FOLDER
+from .train import REPORTS_FOLDER
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ _TO_EMBED, _TO_LEARN, _TO_SORT = 0.03, 2.0, 0.003
 def sort_images(
     config: SortConfig,
     watch: Progress = no_progress,
-    encoder: Optional[SortEncoder] = None,
+    encoder: Optional[ChosenEncoder] = None,
     runner: Runner = LOCAL,
     *,
     say: Say = say_nothing,
@@ -77,7 +77,7 @@ def sort_images(
         return _sort(config, watch, encoder or choose_encoder(config), runner, say)
 
 
-def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Runner, say: Say) -> SortSummary:
+def _sort(config: SortConfig, watch: Progress, encoder: ChosenEncoder, runner: Runner, say: Say) -> SortSummary:
     """Do the work of :func:`sort_images` in an output folder that no other run of it uses."""
     started = time.monotonic()
     log.info("%s", encoder.sentence)
@@ -119,7 +119,7 @@ def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Run
 
 def require_sortable(config: SortConfig) -> None:
     """Raise an error, before any work, where the settings or the inputs cannot be used."""
-    parse_aim(config.threshold_for)
+    require_aims(config.threshold_for)
     require_place(config.place, archives=False)
     for source in config.sources:
         _find(config, source)
@@ -156,7 +156,7 @@ def _store(config: SortConfig) -> WorkingStore:
 def _process_examples(
     config: SortConfig, examples: FoundItems, choice: EncoderChoice, watch: Progress, runner: Runner
 ) -> ProcessSummary:
-    """Run stage 1 on the examples, and keep the encoder, which has worked now."""
+    """Run stage 1 on the examples."""
     stage1 = config.of_stage(
         ProcessConfig,
         input_folder=config.examples,
@@ -164,10 +164,7 @@ def _process_examples(
         clip_model=choice.name,
         pretrained=choice.pretrained,
     )
-    process = process_found(stage1, examples, choice, watch, runner)
-    with _store(config) as store:
-        keep_encoder(store, process.embedding.encoder)
-    return process
+    return process_found(stage1, examples, choice, watch, runner)
 
 
 def _embed_mountain(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Optional, TypeVar
+from typing import Any, Optional, TypeVar, Union
 
 from ..errors import InputError
 from ..settings import same_setting, setting, settings
@@ -52,7 +52,9 @@ class SortConfig(EmbeddingConfig):
     tag_level: str = same_setting(ProcessConfig, "tag_level", default=ProcessConfig.tag_level)
     metadata_format: str = same_setting(ProcessConfig, "metadata_format", default=ProcessConfig.metadata_format)
     test_per: float = same_setting(TrainConfig, "test_per", default=TrainConfig.test_per)
-    threshold_for: str = same_setting(TrainConfig, "threshold_for", default=TrainConfig.threshold_for)
+    threshold_for: Union[str, Mapping[str, Union[str, float]]] = same_setting(
+        TrainConfig, "threshold_for", default=TrainConfig.threshold_for
+    )
     prior: str = same_setting(TrainConfig, "prior", default=TrainConfig.prior)
     output_bins: int = same_setting(ClassifyConfig, "output_bins", default=ClassifyConfig.output_bins)
     place: str = same_setting(ClassifyConfig, "place", default=ClassifyConfig.place)

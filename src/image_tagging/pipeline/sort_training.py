@@ -15,19 +15,19 @@ from ..images import decoder_version
 from ..progress import Progress
 from ..records import EncoderSpec
 from ..store import TRAINING, WorkingStore
+from ..tag_models import MODELS_FOLDER
 from ..writing import require_ours
 from .configs import TrainConfig
 from .sort_config import SortConfig
 from .summaries import TrainSummary
-from .train import MODELS_FOLDER, REPORTS_FOLDER, train_tag_models
+from .train import REPORTS_FOLDER, train_tag_models
+from .train_background import BACKGROUND_FILES
 
 #: Pictures of the mountain, examples aside, from which on tags are distinguished from it.
 LEAST_BACKGROUND = 300
 
 #: Counts the changes of what training gives: models of an earlier count are learned again.
 _LEARNING = 1
-
-_BACKGROUND = "background-metadata.parquet", "background-metadata.json"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def draw_sample(store: WorkingStore, examples: Set[str]) -> Sample:
 
 def require_background_ours(output: str) -> None:
     """Raise OutputError, before any work, where a file of others has the name of the background."""
-    for name in _BACKGROUND:
+    for name in BACKGROUND_FILES:
         require_ours(os.path.join(output, name), RECORDS_MARK)
 
 
@@ -76,7 +76,7 @@ class SortTraining:
         self._encoder = encoder
         self._sample = sample
         self._config = config
-        self._background = os.path.join(self._output, _BACKGROUND[0 if find_spec("pyarrow") else 1])
+        self._background = os.path.join(self._output, BACKGROUND_FILES[0 if find_spec("pyarrow") else 1])
         self._stage = config.of_stage(
             TrainConfig,
             metadata_json=metadata,
@@ -112,7 +112,8 @@ class SortTraining:
         """Return what changes when the training would give something else, or when its files were changed."""
         digest = hashlib.blake2b(digest_size=16)
         stage = self._stage
-        settings = (stage.test_per, stage.threshold_for, stage.prior, stage.pretrained, stage.seed, stage.background)
+        aim = stage.threshold_for if isinstance(stage.threshold_for, str) else sorted(stage.threshold_for.items())
+        settings = (stage.test_per, aim, stage.prior, stage.pretrained, stage.seed, stage.background)
         digest.update(repr((_LEARNING, self._encoder.label, settings)).encode("utf-8", "backslashreplace"))
         for path in (stage.metadata_json, stage.tag_to_hash_json):
             with open(path, "rb") as file:
@@ -120,10 +121,16 @@ class SortTraining:
                     digest.update(block)
         for picture in self._sample.pictures if self._sample.is_enough else ():
             digest.update("\n".join(picture).encode("utf-8", "backslashreplace"))
-        for folder in (MODELS_FOLDER, REPORTS_FOLDER):
-            for path in _files_in(os.path.join(self._output, folder)):
-                digest.update(f"{path} {stamp_of(path)}\n".encode("utf-8", "backslashreplace"))
-        return digest.hexdigest()
+        return f"{digest.hexdigest()}/{models_digest(self._output)}"
+
+
+def models_digest(output: str) -> str:
+    """Return what changes when a file of the models or reports in an output folder is changed, added or removed."""
+    digest = hashlib.blake2b(digest_size=16)
+    for folder in (MODELS_FOLDER, REPORTS_FOLDER):
+        for path in _files_in(os.path.join(output, folder)):
+            digest.update(f"{path} {stamp_of(path)}\n".encode("utf-8", "backslashreplace"))
+    return digest.hexdigest()
 
 
 def _files_in(folder: str) -> list[str]:

@@ -159,6 +159,7 @@ class ScoredImage:
 class ClassifySummary:
     """The result of stage 3 or 4 on ``directory``: the models used and the files written.
 
+    ``model_warnings`` are sentences on models that are older than the examples or not of the last training.
     ``answers`` has one value per tag, ordered by tag. By these answers ``tagged`` counts the files whose image has at
     least one tag, and ``untagged`` those whose image has none. ``outside`` counts the pictures that are unlike all that
     the tags were distinguished from, ``None`` where the cards of the models do not say what that was.
@@ -181,6 +182,7 @@ class ClassifySummary:
     directory: str
     embedding: EmbeddingSummary
     models: tuple[tuple[str, str], ...]
+    model_warnings: tuple[str, ...]
     answers: tuple[TagAnswer, ...]
     tagged: int
     untagged: int

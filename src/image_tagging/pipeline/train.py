@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, Optional
 
@@ -23,6 +23,7 @@ from ..reports import RunReport, require_report_ours, require_reports_ours, writ
 from ..settings import PRIORS
 from ..store import StoreFile
 from ..tag_models import (
+    MODELS_FOLDER,
     find_model_files,
     kind_names,
     load_tag_models,
@@ -30,16 +31,17 @@ from ..tag_models import (
     require_model_ours,
     save_tag_model,
 )
-from ..text import tag_in_words
-from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, one_thread_a_product, parse_aim
+from ..text import join_tags, tag_in_words
+from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, as_aim, one_thread_a_product
 from ..writing import folder_below, remove_leftovers
 from .configs import TrainConfig
+from .kept_thresholds import aims_of, kept_thresholds
+from .model_age import dataset_digest, forget_command, training_identity
 from .next_images import CommonFolder, mountain_of
 from .summaries import TrainSummary
 from .tag_warnings import warn_of_spelling
 from .train_background import background_of
 
-MODELS_FOLDER = "models"
 REPORTS_FOLDER = "reports"
 
 #: The most tags named in a sentence.
@@ -67,8 +69,8 @@ def train_tag_models(
         working in it.
     """
     started = time.monotonic()
-    aim = parse_aim(config.threshold_for)
     tag_lists = read_tag_lists(config.tag_to_hash_json)
+    aim, aims = aims_of(config.threshold_for, tag_lists)
     encoder, images = read_embeddings(config.metadata_json)
     stamp = stamp_of(config.metadata_json)
     require_this_version(encoder)
@@ -77,11 +79,14 @@ def train_tag_models(
     watch("checking the data set", 0, None)
     advice = audit_dataset(data)
     prior, prior_warnings = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
-    learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior, background=background)
     common = CommonFolder()
     writer = _Writer(
         absolute(config.output), RunReport(data, encoder, seed=config.seed, aim=aim, background=background)
     )
+    kept, kept_warnings = kept_thresholds(writer.models_folder, [tag for tag in data.tags if tag not in aims])
+    aims = {**{tag: as_aim(asked) for tag, asked in kept.items()}, **aims}
+    learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior, background=background, aims=aims)
+    writer.note(training_identity(config, encoder, dataset_digest(tag_lists), background), kept)
     watch("training", 0, len(data.tags))
     # Nothing is stored: holding the store file prevents two runs from writing into one folder. BLAS comes first: it is
     # found in the list of mapped files, which cannot be read once the store lies in a folder whose name is no text.
@@ -102,7 +107,7 @@ def train_tag_models(
         background=None if background is None else len(background),
         skipped=tuple(writer.skipped),
         unknown=data.unknown,
-        warnings=(*prior_warnings, *warn_of_spelling(data.tags), *leftover),
+        warnings=(*prior_warnings, *kept_warnings, *warn_of_spelling(data.tags), *leftover),
         advice=advice,
         models=writer.models_folder,
         reports_folder=writer.reports_folder,
@@ -145,6 +150,12 @@ class _Writer:
         self.reports_folder = os.path.join(output, REPORTS_FOLDER)
         self.reports: list[ValidationReport] = []
         self.skipped: list[tuple[str, str]] = []
+        self._identity: Mapping[str, str] = {}
+        self._kept: Mapping[str, str] = {}
+
+    def note(self, identity: Mapping[str, str], kept: Mapping[str, str]) -> None:
+        """Take what cards say of the training, and the thresholds by tag that a person has set."""
+        self._identity, self._kept = identity, kept
 
     @property
     def longest_name(self) -> int:
@@ -165,7 +176,9 @@ class _Writer:
         if learned.why_not:
             self.skipped.append((learned.tag, learned.why_not))
         for model in learned.models:
-            save_tag_model(self.models_folder, learned.tag, model.report.kind, model.estimator, model.card)
+            asked = self._kept.get(learned.tag)
+            card = {**model.card, **self._identity, **({} if asked is None else {"threshold_set": asked})}
+            save_tag_model(self.models_folder, learned.tag, model.report.kind, model.estimator, card)
             write_report(self.reports_folder, model.report, model.card.get("mountain"))
             self.run.add(model)
             self.reports.append(model.report)
@@ -227,8 +240,8 @@ def leftover_warnings(models: str, reports: Sequence[ValidationReport]) -> tuple
         return (str(error),)
     if not (others := sorted(present.difference(report.tag for report in reports))):
         return ()
-    tag_names = ", ".join(others[:_NAMED]) + (" …" if len(others) > _NAMED else "")
+    tag_names = join_tags(others, _NAMED)
     return (
-        f"{models} also holds models of other tags ({tag_names}), which stages 3 and 4 will use too. "
-        "Move them away if they are not wanted.",
+        f"{models} also holds models of other tags ({tag_names}), which stages 3 and 4 will use too. If they are not "
+        f"wanted: {forget_command(others[0], os.path.dirname(models))}",
     )

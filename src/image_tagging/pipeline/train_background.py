@@ -12,6 +12,9 @@ from ..progress import Progress
 from ..records import EncoderSpec
 from ..text import counted
 
+#: The background of ``sort`` in its output folder: the first where pyarrow is installed, else the second.
+BACKGROUND_FILES = "background-metadata.parquet", "background-metadata.json"
+
 
 def background_of(
     paths: Sequence[str], encoder: EncoderSpec, data: TaggedEmbeddings, watch: Progress, mountain: Optional[int] = None

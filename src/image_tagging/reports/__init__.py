@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from .forgetting import RunWithoutTag, text_reports_of
 from .model_words import explain
 from .run import RunReport, require_reports_ours
 from .text import require_report_ours, write_report
 
-__all__ = ["RunReport", "explain", "require_report_ours", "require_reports_ours", "write_report"]
+__all__ = [
+    "RunReport",
+    "RunWithoutTag",
+    "explain",
+    "require_report_ours",
+    "require_reports_ours",
+    "text_reports_of",
+    "write_report",
+]

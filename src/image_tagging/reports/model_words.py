@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..tag_models import DEFAULT_THRESHOLD, ImageCounts, ListedModel, ModelCard, kind_named
+from ..tag_models import DEFAULT_THRESHOLD, YOU, ImageCounts, ListedModel, ModelCard, kind_named
 from ..text import counted
 from .mountain_words import mountain_in_words
 
@@ -97,6 +97,13 @@ def _images(counts: ImageCounts) -> str:
 
 
 def _why(card: ModelCard) -> str:
+    by_whom = "" if card.threshold_set is None else ", as you have set it" if card.threshold_for != YOU else ""
+    return f"{_what_for(card)}{by_whom}"
+
+
+def _what_for(card: ModelCard) -> str:
+    if card.threshold_for == YOU:
+        return "set by you, kept until image-tagging threshold TAG auto"
     aim, _, share = (card.threshold_for or "").partition("=")
     on = _ON.get(card.threshold_on or "", "")
     if aim in _AIMS:

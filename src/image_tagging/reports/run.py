@@ -23,7 +23,7 @@ REPORTS_JSON = "reports.json"
 _FORMAT = 1
 
 #: What the file holds near its beginning.
-_MARK = re.compile(rb'"program": "image-tagging-tools"')
+REPORTS_MARK = re.compile(rb'"program": "image-tagging-tools"')
 
 #: Characters of a path, as long as systems have them, and of the name of a file or a tag; and the tags of an example.
 #: A stranger's metadata may hold longer ones, and each is written once for every model.
@@ -34,7 +34,7 @@ _SORTS = ("hits", "misses", "label_errors")
 
 def require_reports_ours(folder: str) -> None:
     """Raise OutputError, before any work, where a file in ``folder`` has the name of a report and is not ours."""
-    require_ours(os.path.join(folder, REPORTS_JSON), _MARK)
+    require_ours(os.path.join(folder, REPORTS_JSON), REPORTS_MARK)
     require_ours(os.path.join(folder, PAGE_NAME), PAGE_MARK)
 
 
@@ -80,7 +80,7 @@ class RunReport:
         paths, images_shown = self._images_shown(images, advice)
         run = self._run(paths, advice, skipped)
         file = os.path.join(folder, REPORTS_JSON)
-        with new_text(file, _MARK) as out:
+        with new_text(file, REPORTS_MARK) as out:
             json.dump(run, out, ensure_ascii=False, indent=1, allow_nan=False)
             out.write("\n")
         shown = {path: images_shown[path] for path in pictures_of(run) if path in images_shown}

@@ -21,7 +21,7 @@ from ..writing import new_text, require_ours
 _BAR_WIDTH = 40
 
 #: What every report holds, those of the original program included.
-_MARK = re.compile(rb"binary-classification|true-positive|true positive")
+REPORT_MARK = re.compile(rb"binary-classification|true-positive|true positive")
 
 
 def report_path(folder: str, kind: str, tag: str) -> str:
@@ -35,14 +35,14 @@ def write_report(folder: str, report: ValidationReport, mountain: Optional[Mappi
     ``mountain`` is what the card of the model says of the mountain, ``None`` where no background was given.
     """
     path = report_path(folder, report.kind, report.tag)
-    with new_text(path, _MARK) as file:
+    with new_text(path, REPORT_MARK) as file:
         file.write(as_text(report, mountain))
     return path
 
 
 def require_report_ours(folder: str, kind: str, tag: str) -> None:
     """Raise OutputError where a file in ``folder`` has the name of this report and is not ours."""
-    require_ours(report_path(folder, kind, tag), _MARK)
+    require_ours(report_path(folder, kind, tag), REPORT_MARK)
 
 
 def as_text(report: ValidationReport, mountain: Optional[Mapping[str, Any]] = None) -> str:

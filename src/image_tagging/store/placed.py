@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
+from ..addresses import ImageRef
+from .addresses import as_ref
 from .store_file import StoreFile
 
 
@@ -46,6 +48,35 @@ class PlacedFiles:
     def folders(self) -> list[str]:
         """Return all folders in which something was placed."""
         return [folder for (folder,) in self._file.rows("SELECT folder FROM placed_folder ORDER BY id")]
+
+    def within(self, folders: Container[str]) -> Iterator[tuple[ImageRef, list[PlacedFile]]]:
+        """Yield each image with what was placed of it in these folders; nothing is written while they are taken."""
+        numbered = self._file.rows("SELECT id, folder FROM placed_folder")
+        within = {number: folder for number, folder in numbered if folder in folders}
+        for address, files in self._file.stream("SELECT address, files FROM placed ORDER BY rowid"):
+            try:
+                found = [
+                    PlacedFile(within[number], name, size, mtime_ns)
+                    for name, size, mtime_ns, numbers in orjson.loads(files)
+                    for number in numbers
+                    if number in within
+                ]
+            except (ValueError, TypeError) as error:
+                raise self._file.damaged("what was placed in bins cannot be read") from error
+            if found:
+                yield as_ref(self._file, address), found
+
+    def forget(self, images: Mapping[str, Iterable[PlacedFile]]) -> None:
+        """Forget files of images, by their keys; what else is placed of the images stays."""
+        left: dict[str, dict[str, list[PlacedFile]]] = {}
+        for address, files in images.items():
+            gone = {(file.folder, file.name) for file in files}
+            others = [file for file in self.of(address) if (file.folder, file.name) not in gone]
+            for (made_from,) in self._file.rows("SELECT made_from FROM placed WHERE address = ?", (address,)):
+                left.setdefault(str(made_from), {})[address] = others
+        for made_from, remaining in left.items():
+            stage, _, rest = made_from.partition("/")
+            self.remember(remaining, stage, rest)
 
     def has_others(self, stage: str, made_from: str) -> bool:
         """Return whether a stage has placed images from anything else, which a later run has not placed again."""

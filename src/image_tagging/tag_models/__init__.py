@@ -10,22 +10,25 @@ from __future__ import annotations
 from .answers import AnswerTally, OutOfFold, answering_kinds, best_kind
 from .bins import bin_labels, bin_numbers
 from .builtin_kinds import LOGISTIC_REGRESSION, SVM
+from .card_changes import YOU, ChangedThreshold, change_threshold, set_by_you
 from .card_values import ImageCounts
-from .cards import DEFAULT_THRESHOLD, ModelCard
+from .cards import DEFAULT_THRESHOLD, ModelCard, read_card
 from .coverage import Coverage
 from .estimator_arrays import scorer_of
-from .files import load_tag_models, require_model_ours, save_tag_model
+from .files import card_path, files_of_tag, load_tag_models, require_model_ours, save_tag_model
 from .folder import ListedModel, ModelList, examine, list_folder
 from .kinds import Kind, Reader, kind_named, kind_names, kinds, longest_file_name, register_kind, unregister_kind
 from .models import TagModel, TagModels
 from .mountain import MountainFigures
 from .names import (
+    MODELS_FOLDER,
     SUFFIX,
     find_model_files,
     generate_model_path,
     model_names,
     model_path,
     model_stem,
+    parse_report_name,
     quote_tag,
     report_name,
 )
@@ -34,9 +37,12 @@ from .scorers import Floats, Scorer, Stack, sigmoid, unit_rows
 __all__ = [
     "DEFAULT_THRESHOLD",
     "LOGISTIC_REGRESSION",
+    "MODELS_FOLDER",
     "SUFFIX",
     "SVM",
+    "YOU",
     "AnswerTally",
+    "ChangedThreshold",
     "Coverage",
     "Floats",
     "ImageCounts",
@@ -55,7 +61,10 @@ __all__ = [
     "best_kind",
     "bin_labels",
     "bin_numbers",
+    "card_path",
+    "change_threshold",
     "examine",
+    "files_of_tag",
     "find_model_files",
     "generate_model_path",
     "kind_named",
@@ -67,12 +76,15 @@ __all__ = [
     "model_names",
     "model_path",
     "model_stem",
+    "parse_report_name",
     "quote_tag",
+    "read_card",
     "register_kind",
     "report_name",
     "require_model_ours",
     "save_tag_model",
     "scorer_of",
+    "set_by_you",
     "sigmoid",
     "unit_rows",
     "unregister_kind",

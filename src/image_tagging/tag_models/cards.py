@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,8 +24,11 @@ from .mountain import MountainFigures
 #: From there on an image counts as having the tag, where no card says otherwise.
 DEFAULT_THRESHOLD = 0.5
 
+#: What every card holds near its beginning or end.
+CARD_MARK = re.compile(rb'"sha256"')
+
 # JSON of nothing but brackets makes 25 times its size of lists.
-_LARGEST_CARD = 1 << 20
+LARGEST_CARD = 1 << 20
 # Notes on a model; this program writes a few.
 _MOST_MARKS = 20
 # Digits of a whole number; some versions of Python take minutes for a million of them.
@@ -39,7 +43,9 @@ class ModelCard:
     ``threshold_for`` what the threshold was chosen for, and ``threshold_on`` by which images (``mountain`` or
     ``examples``). ``out_of_fold_precision`` is the average precision among the images learned from, each scored by a
     model that did not learn from it; ``mountain`` is ``None`` where no background was given. ``coverage``
-    is a summary of the images that the model was distinguished from.
+    is a summary of the images that the model was distinguished from. ``threshold_set`` is the threshold or the aim that
+    a person has asked for, ``thresholds`` what aims give. ``run`` stands for the training, the same for all models that
+    it made, and ``dataset`` for the images and tags that it learned from.
     """
 
     sha256: str
@@ -57,6 +63,10 @@ class ModelCard:
     out_of_fold_precision: Optional[float] = None
     mountain: Optional[MountainFigures] = None
     coverage: Optional[Coverage] = field(default=None, compare=False)
+    threshold_set: Optional[str] = None
+    thresholds: Mapping[str, float] = field(default_factory=dict, compare=False)
+    run: Optional[str] = None
+    dataset: Optional[str] = None
 
 
 def read_card(path: str) -> Optional[ModelCard]:
@@ -70,7 +80,7 @@ def read_card(path: str) -> Optional[ModelCard]:
     if not os.path.lexists(path):
         return None
     try:
-        text = read_whole(path, _LARGEST_CARD).decode("utf-8-sig")
+        text = read_whole(path, LARGEST_CARD).decode("utf-8-sig")
         card = _card(json.loads(text, parse_int=_whole, object_pairs_hook=_without_duplicates))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ModelError(f"{path} is not the card of a tag model. Train the model again or remove the card.") from error
@@ -123,7 +133,25 @@ def _card(content: Mapping[str, Any]) -> ModelCard:
         out_of_fold_precision=as_share(as_object(content.get("cross_validation")).get("average_precision")),
         mountain=MountainFigures.read(content.get("mountain")),
         coverage=Coverage.read(content.get("coverage")),
+        threshold_set=as_text(content.get("threshold_set")),
+        thresholds=_thresholds(content.get("thresholds")),
+        run=as_text(content.get("run")),
+        dataset=as_text(content.get("dataset")),
     )
+
+
+def as_card_text(content: Mapping[str, Any]) -> bytes:
+    """Return the text of a card.
+
+    A tag may hold what is no Unicode text (an odd folder name); JSON can spell it with an escape.
+    """
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _thresholds(value: object) -> dict[str, float]:
+    shares = ((str(aim), as_share(share)) for aim, share in as_object(value).items())
+    return {aim: share for aim, share in shares if share is not None}
 
 
 # What stages 3 and 4 go by: anything else is an error.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -17,8 +16,8 @@ from typing import Any
 
 from ..errors import ModelError, UnsafeModelError
 from ..files import StrPath
-from ..writing import new_file, require_ours
-from .cards import DEFAULT_THRESHOLD, read_card, read_whole
+from ..writing import names_below, new_file, require_ours
+from .cards import CARD_MARK, DEFAULT_THRESHOLD, as_card_text, read_card, read_whole
 from .estimator_arrays import scorer_of
 from .kinds import readable_classes
 from .models import TagModel, TagModels
@@ -34,6 +33,7 @@ from .names import (
 from .safe_pickle import read_pickle
 
 __all__ = [
+    "files_of_tag",
     "generate_model_path",
     "load_tag_model",
     "load_tag_models",
@@ -47,8 +47,8 @@ CARD_FORMAT = 1
 
 # A machine over a hundred thousand support vectors of 512 numbers takes 0.4 GB; nothing real is larger than this.
 _LARGEST_FILE = 2 << 30
-# What the files of a model hold near their beginning or end: the names of the classes, the checksum.
-_MODEL_MARK, _CARD_MARK = re.compile(rb"sklearn|numpy"), re.compile(rb'"sha256"')
+# What the file of a model holds near its beginning or end: the names of the classes.
+_MODEL_MARK = re.compile(rb"sklearn|numpy")
 # Files named in one line.
 _MOST_NAMED = 5
 
@@ -141,11 +141,9 @@ def save_tag_model(folder: str, tag: str, kind: str, estimator: object, card: Ma
     joblib.dump(estimator, data)
     digest = hashlib.sha256(data.getbuffer()).hexdigest()
     content = {**card, "format": CARD_FORMAT, "kind": kind, "tag": tag, "sha256": digest}
-    # A tag may hold what is no Unicode text (an odd folder name); JSON can spell it with an escape.
-    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    with new_file(path, _MODEL_MARK) as model_file, new_file(card_path(path), _CARD_MARK) as card_file:
+    with new_file(path, _MODEL_MARK) as model_file, new_file(card_path(path), CARD_MARK) as card_file:
         model_file.write(data.getbuffer())
-        card_file.write(text.encode("utf-8", "backslashreplace"))
+        card_file.write(as_card_text(content))
     return path
 
 
@@ -153,7 +151,25 @@ def require_model_ours(folder: str, tag: str, kind: str) -> None:
     """Raise OutputError where a file in ``folder`` has the name of this model or of its card, and is not ours."""
     path = model_path(folder, kind, tag)
     require_ours(path, _MODEL_MARK)
-    require_ours(card_path(path), _CARD_MARK)
+    require_ours(card_path(path), CARD_MARK)
+
+
+def files_of_tag(output: str, folder: str, tag: str) -> list[str]:
+    """Return the names of the models and cards of a tag in a folder below ``output``, by any spelling of the tag.
+
+    Raises
+    ------
+    OutputError
+        One of them is not ours, or the folder cannot be read.
+    """
+    names = []
+    for name in names_below(output, folder):
+        stem, suffix = os.path.splitext(name)
+        mark = {SUFFIX: _MODEL_MARK, ".json": CARD_MARK}.get(suffix)
+        if mark and (parse_model_name(stem + SUFFIX) or ("", None))[1] == tag:
+            require_ours(os.path.join(output, folder, name), mark)
+            names.append(name)
+    return names
 
 
 def card_path(file: str) -> str:

@@ -6,6 +6,8 @@ on plain arrays (:mod:`.scorers`) and needs no scikit-learn.
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import EncoderError, EncoderMismatchError, NoModelsError
 from ..records import EncoderSpec
+from ..text import escaped, tag_in_words
 from .cards import ModelCard
+from .names import MODELS_FOLDER
 from .scorers import Scorer, ScorerStack
 
 
@@ -121,10 +125,26 @@ def _require_one_encoder(models: Sequence[TagModel]) -> None:
     first = next((model for model in models if model.encoder is not None), models[0])
     for model in models:
         if not _go_together(first, model):
+            newer, older = sorted((first, model), key=_time, reverse=True)
             raise EncoderMismatchError(
                 "tag models of different encoders cannot score together: "
-                f"{_belongs(first)}, {_belongs(model)}. Keep them in two folders."
+                f"{_belongs(newer)}, {_belongs(older)}. Keep them in two folders{_how_to_forget(older)}."
             )
+
+
+def _time(model: TagModel) -> float:
+    """Return when a model was made, in seconds; those whose cards do not say it are the oldest."""
+    created = model.card.created if model.card else None
+    return created.timestamp() if created else float("-inf")
+
+
+def _how_to_forget(model: TagModel) -> str:
+    """Return the end of a sentence: how a model of an earlier training is taken out of an output folder."""
+    folder, name = os.path.split(os.path.dirname(os.path.abspath(model.file or "")))
+    if not model.file or name != MODELS_FOLDER:
+        return ""
+    command = f"image-tagging forget {shlex.quote(escaped(model.tag))} --output {shlex.quote(escaped(folder))}"
+    return f"; where {tag_in_words(escaped(model.tag))} is left over from an earlier training: {command}"
 
 
 def _go_together(one: TagModel, other: TagModel) -> bool:

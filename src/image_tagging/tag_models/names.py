@@ -19,6 +19,9 @@ from ..text import as_tag
 
 SUFFIX = ".pkl"
 
+#: The folder of an output folder that holds its models.
+MODELS_FOLDER = "models"
+
 _NAME = re.compile(r"model-(.+?)-tag-(.+)", re.DOTALL)
 # What else lies in a folder of results.
 _TAKEN = re.compile(
@@ -71,6 +74,14 @@ def parse_model_name(path: str) -> Optional[tuple[str, str]]:
     if suffix != SUFFIX or match is None or quote_tag(match[1]) != match[1] or _TAKEN.fullmatch(match[1]):
         return None
     return match[1], as_tag(unquote_tag(match[2]))
+
+
+def parse_report_name(name: str) -> Optional[tuple[str, str]]:
+    """Return the kind and the tag that the name of a text report says, ``None`` where it is no such name."""
+    begin, end = "model-report-", ".txt"
+    if not (name.startswith(begin) and name.endswith(end)):
+        return None
+    return parse_model_name(f"model-{name[len(begin) : -len(end)]}{SUFFIX}")
 
 
 def require_model_name(path: str) -> tuple[str, str]:

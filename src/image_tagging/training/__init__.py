@@ -9,7 +9,7 @@ from __future__ import annotations
 from .blas_threads import one_thread_a_product
 from .described import LearnedModel
 from .evaluation.out_of_fold import TagIndex
-from .evaluation.thresholds import Aim, parse_aim
+from .evaluation.thresholds import Aim, as_aim, parse_aim
 from .evaluation.validation import ValidationReport
 from .fitting import Fitted, Method, Recipe, methods, register_method, unregister_method
 from .learner import TagLearner
@@ -28,6 +28,7 @@ __all__ = [
     "TextPrior",
     "Training",
     "ValidationReport",
+    "as_aim",
     "methods",
     "one_thread_a_product",
     "parse_aim",

@@ -9,12 +9,13 @@ from typing import Any, Optional
 
 from ..datasets import Split
 from ..records import EncoderSpec
-from ..tag_models import Coverage, Floats
+from ..tag_models import YOU, Coverage, Floats, set_by_you
 from ..text import counted
 from .evaluation.out_of_fold import OutOfFold, curves, figures, select_examples
 from .evaluation.validation import ValidationReport, validate
 from .fitting.fit import FittedModel
 from .mountain.figures import OnMountain
+from .threshold_choice import Threshold
 
 #: A tag of fewer images has a warning: its figures are rough, and its model rests on little.
 _FEW_IMAGES = 20
@@ -34,18 +35,6 @@ class LearnedModel:
     entry: dict[str, Any]
     examples: dict[str, list[tuple[int, float]]]
     on_mountain: dict[str, list[tuple[int, float]]]
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """From which ``probability`` up an image has the tag, what it is ``meant_for``, and on what it was chosen.
-
-    ``measured_on`` is ``mountain`` where a background was given, else ``examples``.
-    """
-
-    probability: float
-    meant_for: Optional[str]
-    measured_on: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +66,7 @@ def describe(model: Measured, encoder: EncoderSpec, seed: int, coverage: Optiona
         probabilities=model.held_out,
         is_tag=split.is_validation_tag,
         threshold=threshold.probability,
-        marks=(*split.marks, *_fit_warnings(fitted)),
+        marks=(*split.marks, *_fit_warnings(fitted), *_set_by_you(threshold)),
     )
     out_of_fold = out_of_fold_of(fitted, split)
     measured = figures(out_of_fold, threshold.probability)
@@ -88,6 +77,8 @@ def describe(model: Measured, encoder: EncoderSpec, seed: int, coverage: Optiona
         "recipe": str(fitted.recipe),
         "threshold_for": threshold.meant_for,
         "threshold_on": threshold.measured_on,
+        **({"thresholds": dict(threshold.usual)} if threshold.usual else {}),
+        **({"by_training": _as_json(threshold.by_training)} if threshold.by_training else {}),
         "cross_validation": {**measured, "images": int(is_tag.sum()), "others": int((~is_tag).sum())},
     }
     entry = {
@@ -158,3 +149,19 @@ def _few_images(images: int) -> list[str]:
 def _fit_warnings(fitted: FittedModel) -> list[str]:
     """Return why the probabilities of a model deserve less trust."""
     return [fitted.warning] if fitted.warning else []
+
+
+def _set_by_you(threshold: Threshold) -> list[str]:
+    """Return the note on a threshold that a person has set for the tag."""
+    if threshold.by_training is None:
+        return []
+    return [set_by_you(f"{threshold.probability:g}" if threshold.meant_for == YOU else str(threshold.meant_for))]
+
+
+def _as_json(threshold: Threshold) -> dict[str, Any]:
+    """Return what a card says of a threshold that it does not use."""
+    return {
+        "threshold": threshold.probability,
+        "threshold_for": threshold.meant_for,
+        "threshold_on": threshold.measured_on,
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 from ..datasets import Background, Rows, Split, TaggedEmbeddings
 from ..errors import TrainingError
 from ..records import EncoderSpec
-from ..tag_models import DEFAULT_THRESHOLD, Coverage, Floats, TagModel, TagModels, scorer_of, unit_rows
-from .described import LearnedModel, Measured, Threshold, describe, out_of_fold_of
-from .evaluation.out_of_fold import OutOfFold, TagIndex
-from .evaluation.thresholds import FEWEST_FOR_AIM, REJECT_OTHERS, Aim, choose_threshold, reject_others
+from ..tag_models import Coverage, Floats, TagModel, TagModels, scorer_of, unit_rows
+from .described import LearnedModel, Measured, describe, out_of_fold_of
+from .evaluation.out_of_fold import TagIndex
+from .evaluation.thresholds import FEWEST_FOR_AIM, USUAL_AIMS, Aim
 from .fitting.decorrelation import Moments
 from .fitting.fit import FittedModel, fit_models
 from .mountain.figures import OnMountain
 from .mountain.learn import OfTag, learn_on_mountain
 from .mountain.sample import MountainSample
 from .text_prior.prior import TextPrior
+from .threshold_choice import examples_choice, mountain_choice
 
 #: Images measured at a time: scoring works in float64, on copies.
 _MEASURED = 8192
@@ -33,9 +34,12 @@ _OTHER_SAMPLE = 1000
 
 
 class TagLearner:
-    """Learns one tag after the other of a data set, in any order."""
+    """Learns one tag after the other of a data set, in any order.
 
-    def __init__(
+    ``aim`` is that of thresholds, and ``aims`` has those of single tags that have another.
+    """
+
+    def __init__(  # noqa: PLR0913 - what training depends on, each by its name
         self,
         data: TaggedEmbeddings,
         encoder: EncoderSpec,
@@ -44,7 +48,9 @@ class TagLearner:
         aim: Aim,
         prior: Optional[TextPrior] = None,
         background: Optional[Background] = None,
+        aims: Optional[Mapping[str, Aim]] = None,
     ) -> None:
+        self._aims = aims or {}
         self._data = data
         self.encoder = encoder
         self.seed = seed
@@ -98,7 +104,7 @@ class TagLearner:
                 split.weights,
                 direction,
             )
-            found = learn_on_mountain(of_tag, self._sample, self._aim, self.seed)
+            found = learn_on_mountain(of_tag, self._sample, self._aims_of(tag), self.seed)
             return {kind: _Learned(*model) for kind, model in found.items()}
         held = unit_rows(self._data.embeddings[split.validation].astype(np.float64))
         fitted = fit_models(
@@ -111,6 +117,10 @@ class TagLearner:
             seed=self.seed,
         )
         return {kind: _Learned(model) for kind, model in fitted.items()}
+
+    def _aims_of(self, tag: str) -> tuple[Aim, ...]:
+        """Return the aim of a tag, that of all tags, and those that cards have thresholds for."""
+        return (self._aims.get(tag, self._aim), self._aim, *USUAL_AIMS)
 
     def _covered(self) -> Optional[Coverage]:
         """Return the summary of the images, and the background: some thousand, of near-duplicates one."""
@@ -143,11 +153,10 @@ class TagLearner:
         """
         out_of_fold = out_of_fold_of(learned.fitted, split)
         held, other, seen = probabilities
-        threshold = (
-            Threshold(learned.mountain.threshold, str(self._aim), "mountain")
-            if learned.mountain
-            else _threshold(out_of_fold, split, self._aim, seen)
-        )
+        if learned.mountain:
+            threshold = mountain_choice(learned.mountain, self._aims_of(tag))
+        else:
+            threshold = examples_choice(out_of_fold, split, self._aims_of(tag), seen)
         is_other = ~out_of_fold.is_tag
         confused = self._tag_index.confused_with(
             np.concatenate([out_of_fold.rows[is_other], others_asked]),
@@ -174,22 +183,6 @@ def _serves_no_aim(split: Split, learned: Collection[_Learned]) -> bool:
     fewest = min(tagged, len(split.is_tag) - tagged)
     is_few = fewest < FEWEST_FOR_AIM or not all(len(model.fitted.rows) for model in learned)
     return tagged > 0 and is_few and not any(model.mountain for model in learned)
-
-
-def _threshold(out_of_fold: OutOfFold, split: Split, aim: Aim, learned: Floats) -> Threshold:
-    """The threshold, and what it is for; ``learned`` are probabilities of the training images, where no aim is served.
-
-    Of a tag without an image nothing is known that could serve an aim: there an image has the tag where that is more
-    likely than not.
-    """
-    if not split.is_tag.any():
-        return Threshold(DEFAULT_THRESHOLD, None, "examples")
-    if not len(learned):
-        chosen = choose_threshold(out_of_fold.probabilities, out_of_fold.is_tag, out_of_fold.weights, aim)
-        return Threshold(chosen, str(aim), "examples")
-    seen = np.concatenate([learned, out_of_fold.probabilities])
-    is_tag = np.concatenate([split.is_tag, out_of_fold.is_tag])
-    return Threshold(reject_others(seen, is_tag), REJECT_OTHERS, "examples")
 
 
 def measure(models: TagModels, data: TaggedEmbeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:

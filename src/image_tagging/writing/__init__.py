@@ -12,7 +12,7 @@ Windows has no ``O_NOFOLLOW``: there a link is found by looking at the name befo
 from __future__ import annotations
 
 from .folders import folder_below, make_folder
-from .moving import move_below, remove_below, remove_empty_folder, status_below
+from .moving import move_below, names_below, remove_below, remove_empty_folder, status_below
 from .new_files import (
     copy_image,
     has_temporary_folder,
@@ -42,6 +42,7 @@ __all__ = [
     "link_image",
     "make_folder",
     "move_below",
+    "names_below",
     "new_database",
     "new_file",
     "new_text",

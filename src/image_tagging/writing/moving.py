@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Optional
 
+from ..errors import OutputError
+from .base import MOVE_AWAY, why
+
 #: A folder, and nothing that a link leads to.
 _FOLDER: int = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -29,6 +32,17 @@ def status_below(root: str, folder: str, name: str) -> Optional[os.stat_result]:
             return os.stat(os.path.join(path, name), dir_fd=descriptor, follow_symlinks=False)
     except FileNotFoundError:
         return None
+
+
+def names_below(root: str, folder: str) -> list[str]:
+    """Return the names in a folder below ``root``, in order; none where it is missing. Raises OutputError."""
+    try:
+        with _opened(root, folder) as (path, descriptor):
+            return sorted(os.listdir(path if descriptor is None else descriptor))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise OutputError(f"cannot read the folder {os.path.join(root, folder)}: {why(error)}. {MOVE_AWAY}") from error
 
 
 def move_below(root: str, folder: str, name: str, new_folder: str, new_name: str) -> None:

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_tagging.errors import InputError
-from image_tagging.training.evaluation.thresholds import Aim, choose_threshold, parse_aim, reject_others
+from image_tagging.training.evaluation.thresholds import (
+    USUAL_AIMS,
+    Aim,
+    as_aim,
+    choose_threshold,
+    choose_thresholds,
+    parse_aim,
+    reject_others,
+)
 
 P = np.array([0.95, 0.9, 0.8, 0.7, 0.6, 0.4, 0.2, 0.1])
 TRUTH = np.array([1, 1, 0, 1, 1, 0, 0, 0], dtype=bool)
@@ -104,3 +112,31 @@ def test_a_small_tag_is_given_to_what_is_likelier_than_any_other_image():
 
 def test_between_few_images_and_few_others_the_threshold_lies_half_way():
     assert reject_others(np.array([0.9, 0.1]), np.arange(2) < 1) == pytest.approx(0.5)
+
+
+def test_thresholds_of_several_aims_are_those_of_each():
+    found = choose_thresholds(P, TRUTH, ONES, USUAL_AIMS)
+    assert found == {aim: choose_threshold(P, TRUTH, ONES, aim) for aim in USUAL_AIMS}
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.25, "0.25", "1", "0", "1e-3"])
+def test_a_number_is_the_threshold_itself(value):
+    aim = as_aim(value)
+    assert (str(aim), aim.fixed) == ("you", float(value))
+    assert choose_threshold(P, TRUTH, ONES, aim) == float(value)
+    assert choose_threshold(P, ONES > 0, ONES, aim) == float(value)
+
+
+@pytest.mark.parametrize("text", ["f1", "balanced", "precision=0.9", "recall=1"])
+def test_an_aim_as_a_text_is_that_aim(text):
+    assert as_aim(text) == parse_aim(text)
+    assert as_aim(text).fixed is None
+
+
+@pytest.mark.parametrize(
+    "value", [-0.1, 1.1, float("nan"), float("inf"), True, None, [0.5], "", "you", "0,5", "x" * 999]
+)
+def test_what_is_neither_is_refused_in_a_line(value):
+    with pytest.raises(InputError, match="is no threshold: give a number from 0 to 1, or an aim") as error:
+        as_aim(value)
+    assert len(str(error.value)) < 250

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from image_tagging.tag_models.mountain import MountainFigures
-from image_tagging.training.evaluation.thresholds import parse_aim
+from image_tagging.training.evaluation.thresholds import as_aim, parse_aim
 from image_tagging.training.fitting.calibration import Sigmoid
 from image_tagging.training.mountain.figures import (
     MOSTLY_TAG,
@@ -37,7 +37,7 @@ def world(pictures=20_000, seed=0):
 def measured(p, of_examples, **changes):
     share = float(p.mean())
     prevalence = Prevalence(share, share / 2, share * 2, **changes)
-    return measure_on_mountain(model(prevalence, p), p, of_examples, F1)
+    return measure_on_mountain(model(prevalence, p), p, of_examples, [F1])
 
 
 def test_figures_are_those_of_the_truth():
@@ -69,7 +69,7 @@ def test_a_card_reads_the_figures_as_they_are():
 
 def test_of_a_model_that_nothing_calibrated_nothing_is_said_but_its_surest():
     p = np.linspace(0, 1, 50)
-    found = measure_on_mountain(model(), p, np.empty(0), F1)
+    found = measure_on_mountain(model(), p, np.empty(0), [F1])
     assert found.warnings == [NOT_CALIBRATED]
     assert {name for name, value in found.figures.items() if value is not None} == {"pictures", "warnings"}
     assert not (p[:-1] >= found.threshold).any()
@@ -102,3 +102,19 @@ def test_a_mountain_of_three_pictures_shows_three():
     shown = found.examples()
     assert [row for row, _ in shown["surest"]] == [0, 1, 2]
     assert [row for row, _ in shown["at_threshold"]] + [row for row, _ in shown["just_below"]] == [0, 1, 2]
+
+
+def test_a_threshold_that_a_person_has_set_is_used_and_measured():
+    p, _, of_examples = world()
+    prevalence = Prevalence(float(p.mean()), 0.0, 1.0, True, False)
+    fixed, f1 = as_aim(0.8), F1
+    found = measure_on_mountain(model(prevalence, p), p, of_examples, [fixed, f1])
+    assert (found.threshold, found.figures["tagged"]) == (0.8, int((p >= 0.8).sum()))
+    by_f1 = measure_on_mountain(model(prevalence, p), p, of_examples, [f1])
+    assert found.thresholds[f1] == by_f1.threshold
+
+
+def test_a_model_that_is_not_calibrated_keeps_the_threshold_that_a_person_has_set():
+    found = measure_on_mountain(model(), np.array([0.9, 0.2]), np.empty(0), [as_aim(0.5), F1])
+    assert found.threshold == 0.5
+    assert "nothing is tagged" not in found.warnings[0]

@@ -20,7 +20,7 @@ def learned(data, made, aim="f1"):
     sample = MountainSample.of(made, data)
     is_tag = np.isin(np.arange(len(data.embeddings)), data.rows["cat"])
     tag = OfTag(data.embeddings, is_tag, sample.example_groups, sample.is_like(data.rows["cat"]))
-    return learn_on_mountain(tag, sample, parse_aim(aim), 0)
+    return learn_on_mountain(tag, sample, [parse_aim(aim)], 0)
 
 
 @pytest.mark.parametrize("aim", ["f1", "precision=0.9", "recall=0.8"])

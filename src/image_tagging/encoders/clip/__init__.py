@@ -12,6 +12,7 @@ import importlib.util
 from typing import Optional
 
 from ..base import Encoder, EncoderFamily, TextEncoder
+from .names import model_names as model_names
 
 
 def _load(name: str, pretrained: str, device: Optional[str], precision: str) -> Encoder:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...tag_models import DEFAULT_THRESHOLD, Floats
+from ...tag_models import DEFAULT_THRESHOLD, YOU, Floats
+from ...text import shortened
 from .ranking import Ranking
 
 BALANCED, F1, PRECISION, RECALL = "balanced", "f1", "precision", "recall"
+
+#: Shares of precision and recall for which a card has thresholds, so that another aim needs no training.
+_SHARES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 #: What a card says where no aim can be served: the threshold rejects all others that the model learned from.
 REJECT_OTHERS = "reject-others"
@@ -26,10 +33,18 @@ _SLIGHTLY = 1e-6
 
 @dataclass(frozen=True)
 class Aim:
-    """What a threshold is for: ``balanced``, ``f1``, or the given ``share`` of ``precision`` or ``recall``."""
+    """What a threshold is for: ``balanced``, ``f1``, or the given ``share`` of ``precision`` or ``recall``.
+
+    Of a threshold that a person has set, the name is ``you`` and ``share`` the threshold itself.
+    """
 
     name: str
     share: float = 0.0
+
+    @property
+    def fixed(self) -> Optional[float]:
+        """The threshold that a person has set, ``None`` for any other aim."""
+        return self.share if self.name == YOU else None
 
     def __str__(self) -> str:
         return f"{self.name}={self.share:g}" if self.name in {PRECISION, RECALL} else self.name
@@ -47,6 +62,33 @@ def parse_aim(text: str) -> Aim:
     )
 
 
+#: The aims that a card has thresholds for.
+USUAL_AIMS = (Aim(F1), Aim(BALANCED), *(Aim(name, share) for name in (PRECISION, RECALL) for share in _SHARES))
+
+
+def as_aim(value: object) -> Aim:
+    """Return the aim that a text names, as :func:`parse_aim`, or that of a threshold from 0 to 1: a number or its text.
+
+    Raises
+    ------
+    InputError
+        It is neither.
+    """
+    try:
+        number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+    except ValueError:
+        number = None
+    if number is not None and 0 <= number <= 1:
+        return Aim(YOU, number)
+    if isinstance(value, str) and number is None:
+        with suppress(InputError):
+            return parse_aim(value)
+    raise InputError(
+        f"{shortened(str(value), 50)!r} is no threshold: give a number from 0 to 1, or an aim: f1, balanced, "
+        "precision=0.9 or recall=0.9 (any share above 0, up to 1)."
+    )
+
+
 def choose_threshold(probabilities: Floats, is_tag: NDArray[np.bool_], weights: Floats, aim: Aim) -> float:
     """Return the threshold that reaches the aim best on out-of-fold images (n,).
 
@@ -59,11 +101,23 @@ def choose_threshold(probabilities: Floats, is_tag: NDArray[np.bool_], weights: 
     is the optimum of balanced accuracy, and it does not jump about with single images, as the best of few does
     (docs/classifiers.md has both, measured).
     """
+    return choose_thresholds(probabilities, is_tag, weights, [aim])[aim]
+
+
+def choose_thresholds(
+    probabilities: Floats, is_tag: NDArray[np.bool_], weights: Floats, aims: Iterable[Aim]
+) -> dict[Aim, float]:
+    """Return the threshold of each aim, as :func:`choose_threshold` does."""
     ranking = Ranking.of(probabilities, is_tag, weights)
-    if ranking is None:
-        return DEFAULT_THRESHOLD
-    if aim.name == BALANCED:
-        return float(weights[is_tag].sum() / weights.sum())
+    balanced = float(weights[is_tag].sum() / weights.sum()) if ranking else DEFAULT_THRESHOLD
+    return {aim: _threshold_of(aim, ranking, balanced) for aim in aims}
+
+
+def _threshold_of(aim: Aim, ranking: Optional[Ranking], balanced: float) -> float:
+    if aim.fixed is not None:
+        return aim.fixed
+    if ranking is None or aim.name == BALANCED:
+        return balanced
     p, precision, recall = ranking.probabilities, ranking.precision, ranking.recall
     if aim.name == F1:
         best = int(np.argmax(2 * precision * recall / np.maximum(precision + recall, np.finfo(np.float64).tiny)))

@@ -6,7 +6,8 @@ that the models had not seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Optional
 
 import numpy as np
@@ -16,26 +17,33 @@ from ..evaluation.ranking import Ranking
 from ..evaluation.thresholds import Aim
 from .fit import MountainModel
 from .prevalence import Prevalence
-from .thresholds import NOTHING, mountain_threshold
+from .thresholds import NOTHING, mountain_thresholds
 
 #: Pictures shown of each sort.
 _SUREST, _NEAR = 10, 6
 
 NOT_DISTINGUISHED = "cannot be distinguished from the mountain: its figures there mean little"
 MOSTLY_TAG = "the mountain is mostly this tag"
-NOT_CALIBRATED = "not calibrated: too few images to hold some out; nothing is tagged"
+_UNCALIBRATED = "not calibrated: too few images to hold some out"
+NOT_CALIBRATED = f"{_UNCALIBRATED}; nothing is tagged"
+
+
+def not_calibrated(aim: Aim) -> str:
+    """Return the warning of a model that is not calibrated: it tags nothing, unless a person has set its threshold."""
+    return NOT_CALIBRATED if aim.fixed is None else _UNCALIBRATED
 
 
 @dataclass(frozen=True, eq=False)
 class OnMountain:
     """A model on the mountain: the ``probabilities`` (m,) of the background, and from which ``threshold`` up it tags.
 
-    ``figures`` are what its card says, under ``mountain``.
+    ``figures`` are what its card says, under ``mountain``; ``thresholds`` are those of other aims.
     """
 
     probabilities: Floats
     threshold: float
     figures: dict[str, Any]
+    thresholds: Mapping[Aim, float] = field(default_factory=dict)
 
     @property
     def warnings(self) -> list[str]:
@@ -54,16 +62,21 @@ class OnMountain:
         return {sort: [(int(row), float(self.probabilities[row])) for row in rows] for sort, rows in chosen.items()}
 
 
-def measure_on_mountain(model: MountainModel, probabilities: Floats, of_examples: Floats, aim: Aim) -> OnMountain:
-    """Return what is to be expected of a model.
+def measure_on_mountain(
+    model: MountainModel, probabilities: Floats, of_examples: Floats, aims: Sequence[Aim]
+) -> OnMountain:
+    """Return what is to be expected of a model; its threshold is that of the first of the ``aims``.
 
     ``probabilities`` (m,) are those of the background, ``of_examples`` (n,) those of examples of the tag out of fold;
     none where the model is not calibrated, which then tags nothing.
     """
     if model.prevalence is None or model.has_tag is None:
-        return OnMountain(probabilities, NOTHING, {**_unknown(len(probabilities)), "warnings": [NOT_CALIBRATED]})
+        fixed, unknown = aims[0].fixed, _unknown(len(probabilities))
+        threshold = NOTHING if fixed is None else fixed
+        return OnMountain(probabilities, threshold, {**unknown, "warnings": [not_calibrated(aims[0])]})
     share = model.prevalence.share
-    threshold = mountain_threshold(probabilities, of_examples, share, aim)
+    thresholds = mountain_thresholds(probabilities, of_examples, share, aims)
+    threshold = thresholds[aims[0]]
     is_tagged = probabilities >= threshold
     tagged, right = int(is_tagged.sum()), float(probabilities[is_tagged].sum())
     precision, recall = right / tagged if tagged else None, float((of_examples >= threshold).mean())
@@ -80,7 +93,7 @@ def measure_on_mountain(model: MountainModel, probabilities: Floats, of_examples
         "expected_right": right if NOT_DISTINGUISHED not in warnings else None,
         "warnings": warnings,
     }
-    return OnMountain(probabilities, threshold, figures)
+    return OnMountain(probabilities, threshold, figures, thresholds)
 
 
 def _average_precision(model: MountainModel, probabilities: Floats, of_examples: Floats) -> Optional[float]:

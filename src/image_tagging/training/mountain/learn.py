@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..evaluation.thresholds import Aim
 from ..fitting.calibration import Sigmoid
 from ..fitting.examples import Examples, subsample
 from ..fitting.fit import MOST_LEARNED, FittedModel
-from .figures import NOT_CALIBRATED, OnMountain, measure_on_mountain
+from .figures import OnMountain, measure_on_mountain, not_calibrated
 from .fit import MountainModel, fit_with_background
 from .sample import MountainSample
 
@@ -38,9 +39,12 @@ class OfTag(NamedTuple):
 
 
 def learn_on_mountain(
-    tag: OfTag, sample: MountainSample, aim: Aim, seed: int
+    tag: OfTag, sample: MountainSample, aims: Sequence[Aim], seed: int
 ) -> dict[str, tuple[FittedModel, OnMountain]]:
-    """Return the models of one tag by their kinds, each with what is to be expected of it on the mountain."""
+    """Return the models of one tag by their kinds, each with what is to be expected of it on the mountain.
+
+    The threshold is that of the first of the ``aims``; those of the others are noted.
+    """
     rows = np.arange(len(tag.is_tag))
     x = unit_rows(tag.embeddings.astype(np.float64))
     everything = Examples(
@@ -48,10 +52,10 @@ def learn_on_mountain(
     )
     examples = subsample(everything, sample.moments, MOST_LEARNED, seed)
     models = fit_with_background(examples, sample, tag.like_tag, seed)
-    return {kind: _measured(model, examples, aim) for kind, model in models.items()}
+    return {kind: _measured(model, examples, aims) for kind, model in models.items()}
 
 
-def _measured(model: MountainModel, examples: Examples, aim: Aim) -> tuple[FittedModel, OnMountain]:
+def _measured(model: MountainModel, examples: Examples, aims: Sequence[Aim]) -> tuple[FittedModel, OnMountain]:
     sigmoid = model.sigmoid or _UNCALIBRATED
     estimator = model.fitted.estimator(sigmoid)
     out_of_fold = sigmoid.of(model.examples)
@@ -62,7 +66,7 @@ def _measured(model: MountainModel, examples: Examples, aim: Aim) -> tuple[Fitte
         rows,
         out_of_fold,
         examples.weights[: len(rows)],
-        None if model.sigmoid else NOT_CALIBRATED,
+        None if model.sigmoid else not_calibrated(aims[0]),
     )
     of_tag = out_of_fold[examples.is_tag[: len(rows)]]
-    return fitted, measure_on_mountain(model, sigmoid.of(model.background), of_tag, aim)
+    return fitted, measure_on_mountain(model, sigmoid.of(model.background), of_tag, aims)

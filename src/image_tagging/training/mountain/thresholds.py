@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ...tag_models import Floats
@@ -23,12 +25,26 @@ def mountain_threshold(probabilities: Floats, of_examples: Floats, share: float,
     score"); for ``precision`` the largest k whose mean probability reaches it; for ``recall`` the quantile of the
     examples; for ``balanced`` the share of the tag, as on examples.
     """
+    return mountain_thresholds(probabilities, of_examples, share, [aim])[aim]
+
+
+def mountain_thresholds(
+    probabilities: Floats, of_examples: Floats, share: float, aims: Iterable[Aim]
+) -> dict[Aim, float]:
+    """Return the threshold of each aim, as :func:`mountain_threshold` does."""
+    p = np.sort(probabilities)[::-1]
+    return {aim: _threshold_of(aim, p, np.cumsum(p), of_examples, share) for aim in aims}
+
+
+def _threshold_of(aim: Aim, p: Floats, found: Floats, of_examples: Floats, share: float) -> float:
+    """Return the threshold of an aim, from falling probabilities and their sums so far."""
+    if aim.fixed is not None:
+        return aim.fixed
     if aim.name == BALANCED:
         return share
     if aim.name == RECALL:
         return float(np.quantile(of_examples, 1 - aim.share, method="lower"))
-    p = np.sort(probabilities)[::-1]
-    number, found = np.arange(1, len(p) + 1), np.cumsum(p)
+    number = np.arange(1, len(p) + 1)
     if aim.name == F1:
         most = int(_MOST_TIMES * share * len(p)) + _MORE
         count = int(np.argmax((2 * found / (number + p.sum()))[:most])) + 1

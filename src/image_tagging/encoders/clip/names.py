@@ -1,0 +1,25 @@
+"""The names of the models of open_clip, without importing it, which takes seconds."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+
+
+def model_names() -> list[str]:
+    """Return the models that the installed open_clip comes with, or has by now where it is imported.
+
+    There is none where it is not installed.
+    """
+    library = sys.modules.get("open_clip")
+    if library is not None and hasattr(library, "list_models"):
+        return list(map(str, library.list_models()))
+    spec = importlib.util.find_spec("open_clip")
+    if spec is None or not spec.submodule_search_locations:
+        return []
+    folder = os.path.join(spec.submodule_search_locations[0], "model_configs")
+    try:
+        return sorted(os.path.splitext(name)[0] for name in os.listdir(folder) if name.endswith(".json"))
+    except OSError:
+        return []

@@ -1,0 +1,102 @@
+"""Every command of the README runs as it stands, in the light install, in a folder that is not the checkout."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+#: The lines of its shell blocks, without comments.
+LINES = [
+    line.split("  #")[0].strip()
+    for block in re.findall(r"```sh\n(.*?)```", README, re.S)
+    for line in block.splitlines()
+]
+COMMANDS = [line for line in LINES if line.startswith("image-tagging ")]
+
+#: What the light install lacks is not found; what starts Python reads this first.
+WITHOUT_CLIP = """
+import sys
+from importlib.machinery import PathFinder
+
+
+class Light(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name.partition(".")[0] in {"torch", "torchvision", "open_clip", "open_clip_train", "timm"}:
+            return None
+        return super().find_spec(name, path, target)
+
+
+sys.meta_path[:] = [Light if finder is PathFinder else finder for finder in sys.meta_path]
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, drawing):
+    """A folder with what the README's commands name, and the environment of a light install."""
+    folder, programs = tmp_path_factory.mktemp("newcomer"), tmp_path_factory.mktemp("programs")
+    for kind in ("sprites", "tiles", "charts"):
+        for number in range(6):
+            for home in ("examples", "my-dataset"):
+                drawing(folder / home / kind / f"{number}.png", kind, number)
+            drawing(folder / "mountain" / f"{kind} {number}.png", kind, 100 + number)
+    with zipfile.ZipFile(folder / "mountain.zip", "w") as archive:
+        for path in (folder / "mountain").iterdir():
+            archive.write(path, path.name)
+    (programs / "sitecustomize.py").write_text(WITHOUT_CLIP, encoding="utf-8")
+    command = programs / "image-tagging"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m image_tagging "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    paths = os.pathsep.join([str(programs), str(ROOT / "src")])
+    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": paths}
+    return folder, environment
+
+
+def run(line, place):
+    folder, environment = place
+    return subprocess.run(
+        ["sh", "-c", line], cwd=folder, env=environment, check=False, capture_output=True, encoding="utf-8", timeout=600
+    )
+
+
+def test_shell_blocks_hold_commands_of_the_program_and_of_installing():
+    assert len(COMMANDS) >= 8
+    assert {line.split()[0] for line in LINES} <= {"image-tagging", "make", "pip"}
+
+
+def test_every_command_of_the_table_of_stages_is_shown():
+    assert {line.split()[1] for line in COMMANDS} >= {"sort", "process", "train", "classify", "classify-zip", "models"}
+
+
+def test_which_install_is_said_before_the_first_command():
+    assert README.index("## Which install") < README.index("```sh")
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="the shell of the README's blocks is not here")
+def test_the_light_environment_has_no_clip(place):
+    done = run("image-tagging process --input_folder ./my-dataset --output_folder ./clip --clip_model ViT-B-32", place)
+    assert done.returncode == 1
+    assert "pip install 'image-tagging-tools[clip]'" in done.stderr
+    assert "--clip_model=builtin" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("sh") is None, reason="the shell of the README's blocks is not here")
+def test_the_commands_of_the_readme_run_one_after_the_other(place):
+    for line in COMMANDS:
+        done = run(line, place)
+        assert (line, done.returncode, done.stderr) == (line, 0, "")
+    folder, _ = place
+    assert (folder / "sorted" / "reports" / "index.html").exists()
+    assert (folder / "output" / "stage4.db").exists()
+    assert not list((folder / "sorted" / "models").glob("*tiles*"))
