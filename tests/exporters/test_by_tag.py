@@ -37,7 +37,11 @@ class Run:
                 ref = ImageRef(str(source)) if not isinstance(source, bytes) else ImageRef("a.zip", ("cat.png",))
                 content = source if isinstance(source, bytes) else str(source)
                 placed.place(
-                    ListedFile(ref, ordinal), lambda content=content: content, of_image, LABELS, is_example=bool(is_example)
+                    ListedFile(ref, ordinal),
+                    lambda content=content: content,
+                    of_image,
+                    LABELS,
+                    is_example=bool(is_example),
                 )
             placed.close()
             self.folder_of = placed.folder_of

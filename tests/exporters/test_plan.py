@@ -96,7 +96,9 @@ def test_links_take_no_room_but_for_the_first_of_an_archive(planned, image):
 
 
 def test_the_sentence_says_how_many_and_where(planned, image, tmp_path):
-    assert planned().plan((image, scores("cat"))).sentence == f"Placing 1 file, 1.0 kB, in {tmp_path / 'out' / 'by-tag'}"
+    assert (
+        planned().plan((image, scores("cat"))).sentence == f"Placing 1 file, 1.0 kB, in {tmp_path / 'out' / 'by-tag'}"
+    )
     bins = planned(by_tag=False).plan((image, scores("cat", "dog")))
     assert bins.sentence == f"Placing 4 files, 4.0 kB, in {tmp_path / 'out'}"
 

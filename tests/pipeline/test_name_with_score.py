@@ -68,7 +68,9 @@ def test_each_tag_has_one_folder_with_the_score_of_its_answer(classify, output):
         for score in entry["classifiers_output"]
         if kinds[score["tag_name"]] == score["model_type"] and "example_of" not in entry
     }
-    named = {f"by-tag/{tag}/{10000 - round(p * 10000):04}_{p:.4f}_{os.path.basename(f)}" for (f, tag), p in scores.items()}
+    named = {
+        f"by-tag/{tag}/{10000 - round(p * 10000):04}_{p:.4f}_{os.path.basename(f)}" for (f, tag), p in scores.items()
+    }
     assert files(output) == named
     assert [(answer.folder, answer.placed, answer.best) for answer in summary.answers] == [
         (f"by-tag/{tag}", 3, f"by-tag/{tag}") for tag in ("isometric", "sprites", "tiles")

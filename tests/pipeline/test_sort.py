@@ -106,7 +106,12 @@ def stages(inputs, output, *, background, placed="tagged", by_tag=True):
     for archives in (False, True):
         classify_images(
             ClassifyConfig(
-                directory=str(inputs / "mountain"), output=out, model=models, archives=archives, placed=placed, name_with_score=by_tag
+                directory=str(inputs / "mountain"),
+                output=out,
+                model=models,
+                archives=archives,
+                placed=placed,
+                name_with_score=by_tag,
             )
         )
 

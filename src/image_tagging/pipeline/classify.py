@@ -106,31 +106,30 @@ def classify_found(
         models=tuple(models.names),
         answers=tag_answers(tally, writer.bins.folder_of),
         by_tag=config.name_with_score,
-        examples=writer.examples,
         tagged=tagged,
         untagged=embedding.images - tagged,
         outside=tally.outside,
-        place_failures=tuple(writer.failures.held),
-        place_failed=writer.failures.count,
         place=config.place,
         plan=plan,
         mixed_bins=mixed,
-        **_moves(writer),
+        **_placed(writer),
         differing=store.pictures.differing,
         left_out=images.left_out,
         replaced=earlier.replaced,
         dropped=earlier.dropped,
         kept=earlier.kept,
-        files=writer.paths,
         folder=output,
         seconds=time.monotonic() - started,
         few=tuple(few.images),
     )
 
 
-def _moves(writer: ResultWriter) -> dict[str, Any]:
-    """Return what became of images in the bins of earlier runs, by the names of the summary."""
-    return {name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")}
+def _placed(writer: ResultWriter) -> dict[str, Any]:
+    """Return what was written, and what became of images that earlier runs placed, by the names of the summary."""
+    moves = {name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")}
+    failures = writer.failures
+    failed = {"place_failures": tuple(failures.held), "place_failed": failures.count}
+    return {**moves, **failed, "examples": writer.examples, "files": writer.paths}
 
 
 def _metadata_and_encoder(
