@@ -12,7 +12,7 @@ from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
 from image_tagging.exporters import plan as plan_module
 from image_tagging.exporters.bins import Bins, Placing
-from image_tagging.exporters.plan import Planner, PlacingPlan
+from image_tagging.exporters.plan import PlacingPlan, Planner
 from image_tagging.records import EncoderSpec, ImageRecord, ListedFile, TagScore
 from image_tagging.store import WorkingStore
 

@@ -1,4 +1,4 @@
-"""Folders that a person can use: one per tag, the best first, without the examples, and never more than the disk takes."""
+"""Folders that a person can use: one per tag, the best first, without the examples, and no more than fits the disk."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_an_image_of_an_archive_is_placed_by_tag(classify, output, tmp_path):
 
 def test_a_small_disk_is_refused_before_any_result_is_written(classify, output, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, 1000))
-    with pytest.raises(OutputError, match="cannot place 36 files in .*1.0 kB are free.*--placed tagged"):
+    with pytest.raises(OutputError, match=r"cannot place 36 files in .*1\.0 kB are free.*--placed tagged"):
         classify()
     assert not {"output.json", "stage3.db", "ovr-svm", "by-tag"} & set(os.listdir(output))
     assert classify.said == []

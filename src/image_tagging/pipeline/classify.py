@@ -112,24 +112,22 @@ def classify_found(
         place=config.place,
         plan=plan,
         mixed_bins=mixed,
-        **_placed(writer),
+        **_written(writer, earlier),
         differing=store.pictures.differing,
         left_out=images.left_out,
-        replaced=earlier.replaced,
-        dropped=earlier.dropped,
-        kept=earlier.kept,
         folder=output,
         seconds=time.monotonic() - started,
         few=tuple(few.images),
     )
 
 
-def _placed(writer: ResultWriter) -> dict[str, Any]:
-    """Return what was written, and what became of images that earlier runs placed, by the names of the summary."""
+def _written(writer: ResultWriter, earlier: EarlierResults) -> dict[str, Any]:
+    """Return what was written, and what became of what earlier runs did, by the names of the summary."""
     moves = {name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")}
     failures = writer.failures
     failed = {"place_failures": tuple(failures.held), "place_failed": failures.count}
-    return {**moves, **failed, "examples": writer.examples, "files": writer.paths}
+    entries = {name: getattr(earlier, name) for name in ("replaced", "dropped", "kept")}
+    return {**moves, **failed, **entries, "examples": writer.examples, "files": writer.paths}
 
 
 def _metadata_and_encoder(
