@@ -86,9 +86,7 @@ def classify_found(
         EarlierResults(output, of_archives=config.archives) as earlier,
     ):
         store.pictures.reserve(earlier.names, earlier.digest)
-        if imported and config.metadata_json:
-            watch("reading the metadata", 0, None)
-            store.imported.replace(absolute(config.metadata_json), *imported)
+        _import(store, config, imported, watch)
         with explain_no_images(root, images.where_the_rest_belongs):
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
@@ -119,6 +117,18 @@ def classify_found(
         seconds=time.monotonic() - started,
         few=tuple(few.images),
     )
+
+
+def _import(
+    store: WorkingStore,
+    config: ClassifyConfig,
+    imported: Optional[tuple[EncoderSpec, Iterator[ImportedEmbedding]]],
+    watch: Progress,
+) -> None:
+    """Take the embeddings of the metadata file into the store, where one is named."""
+    if imported and config.metadata_json:
+        watch("reading the metadata", 0, None)
+        store.imported.replace(absolute(config.metadata_json), *imported)
 
 
 def _written(writer: ResultWriter, earlier: EarlierResults) -> dict[str, Any]:
