@@ -65,6 +65,7 @@ FLAGS = {
         "device": "cpu",
         "place": "hardlink",
         "placed": "tagged",
+        "name_with_score": True,
         "exclude": ("drafts/",),
         "precision": "bf16",
         "max_megapixels": 500.0,
@@ -87,6 +88,7 @@ SORT = {
     "output_bins": 5,
     "place": "hardlink",
     "placed": "all",
+    "name_with_score": False,
     "batch_size": 7,
     "num_threads": 2,
     "device": "cpu",
@@ -111,7 +113,7 @@ def parsed(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     calls = []
     for name in ("process_dataset", "train_tag_models", "classify_images"):
-        monkeypatch.setattr(pipeline, name, lambda config, watch, **_: calls.append(config))
+        monkeypatch.setattr(pipeline, name, lambda config, *_, **__: calls.append(config))
     monkeypatch.setattr(pipeline, "choose_encoder", lambda config: SimpleNamespace(sentence="Encoder"))
     for name in ("show_process", "show_train", "show_classify"):
         monkeypatch.setattr(summaries, name, lambda *_: None)

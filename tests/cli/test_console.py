@@ -261,8 +261,10 @@ def test_the_demo_shows_where_to_look(tmp_path, capsys):
 def test_what_became_of_placed_files_is_said(capsys):
     summaries.show_classify(classify_summary(moved=3, removed=1, stayed=1, first_stayed="/o/lr/cat/0.5/a.png"))
     shown = capsys.readouterr().out
-    assert "Of what earlier runs placed: 3 files moved to another bin, 1 file taken out, as not tagged now." in shown
-    assert "1 placed file stays in its old bin, changed since or no copy of the image now: /o/lr/cat/0.5/a.png" in shown
+    assert "3 files moved to another folder or name, 1 file taken out, not placed any more." in shown
+    assert (
+        "1 placed file stays in its old place, changed since or no copy of the image now: /o/lr/cat/0.5/a.png" in shown
+    )
 
 
 def test_the_bar_of_several_steps_is_one_bar(monkeypatch):

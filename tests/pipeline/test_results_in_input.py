@@ -213,3 +213,22 @@ def test_the_command_counts_earlier_results_on_the_screen(folder, classify, caps
     assert "Left out: 2 folders of earlier results (sorted/ovr-logistic-regression)." in shown
     log = (tmp_path / "out" / "image-tagging.log").read_text(encoding="utf-8")
     assert f"left out 2 folders of earlier results (sorted/ovr-logistic-regression); the first: {folder}" in log
+
+
+def test_folders_of_tags_are_no_input(folder, classify, tmp_path):
+    classify(folder / "sorted", name_with_score=True)
+    assert (folder / "sorted" / "by-tag").is_dir()
+    assert tags_of(folder, tmp_path / "out") == (["cat", "dog"], [])
+    assert classify(folder / "sorted") == (2, {"results": (1, 0)})
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        for name in ("out/output.json", "out/by-tag/tiles/0027_0.9973_a.png", "cat/a.png", "by-tag/0027_0.9973_b.png"):
+            archive.writestr(name, png(1))
+    assert tags_of(tmp_path / "z.zip", tmp_path / "out-2") == (["by-tag", "cat"], [])
+
+
+def test_a_folder_of_that_name_is_a_tag_where_names_have_no_scores(folder, classify, tmp_path):
+    classify(folder, name_with_score=False)
+    written(folder / "by-tag" / "mine" / "c.png", png(3))
+    assert "mine" in tags_of(folder, tmp_path / "out")[0]
+    written(folder / "by-tag" / "mine" / "0027_0.9973_c.png", png(3))
+    assert "mine" not in tags_of(folder, tmp_path / "out")[0]

@@ -86,7 +86,7 @@ def results(folder):
     return found
 
 
-def stages(inputs, output, *, background, placed="tagged"):
+def stages(inputs, output, *, background, placed="tagged", by_tag=True):
     """The same by the stages, one by one."""
     out = str(output)
     process_dataset(ProcessConfig(input_folder=str(inputs / "examples"), output_folder=out, clip_model="builtin"))
@@ -106,18 +106,23 @@ def stages(inputs, output, *, background, placed="tagged"):
     for archives in (False, True):
         classify_images(
             ClassifyConfig(
-                directory=str(inputs / "mountain"), output=out, model=models, archives=archives, placed=placed
+                directory=str(inputs / "mountain"),
+                output=out,
+                model=models,
+                archives=archives,
+                placed=placed,
+                name_with_score=by_tag,
             )
         )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("background", [True, False])
-def test_the_whole_job_is_that_of_the_stages(inputs, tmp_path, monkeypatch, background):
+@pytest.mark.parametrize(("background", "by_tag"), [(True, True), (False, True), (True, False)])
+def test_the_whole_job_is_that_of_the_stages(inputs, tmp_path, monkeypatch, background, by_tag):
     if background:
         monkeypatch.setattr(sort_training, "LEAST_BACKGROUND", 10)
-    summary = sort_images(config(inputs, tmp_path / "sorted"))
-    stages(inputs, tmp_path / "stages", background=background)
+    summary = sort_images(config(inputs, tmp_path / "sorted", **({} if by_tag else {"name_with_score": False})))
+    stages(inputs, tmp_path / "stages", background=background, by_tag=by_tag)
     assert summary.background == (16 if background else 0)
     assert results(tmp_path / "sorted") == results(tmp_path / "stages")
     assert (tmp_path / "sorted" / "reports" / "index.html").exists()

@@ -58,8 +58,8 @@ def _show_moves(console: Console, summary: ClassifySummary) -> None:
         parts = [
             f"{counted(count, 'file')} {what}"
             for count, what in (
-                (summary.moved, "moved to another place or name"),
-                (summary.removed, "taken out, with no place there now"),
+                (summary.moved, "moved to another folder or name"),
+                (summary.removed, "taken out, not placed any more"),
             )
             if count
         ]

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ..demo import DemoSummary
 from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary, TagAnswer
+from ..settings import BY_TAG
 from ..text import counted, escaped, join_tags
 from .screen import line, screen
 from .summaries import show_classify, show_train
@@ -110,14 +111,14 @@ def show_demo(summary: DemoSummary) -> None:
     """Print what the demo did, how right it is, and where to look."""
     show_sort(summary.sort)
     console = screen()
-    placed = os.path.join(summary.sort.output, "<kind>", "<tag>", "<bin>")
+    placed = os.path.join(summary.sort.output, BY_TAG)
     line(console)
     found = f"Of the {counted(summary.with_tag, 'picture')} that show one of the tags, {summary.found:,} got it"
     line(console, f"{found}; of the {counted(summary.tagged, 'tag')} that were given, {summary.right:,} are right.")
     for what, where in (
         ("Examples, a folder per tag", summary.dataset.examples),
         ("The mountain", summary.dataset.mountain),
-        ("What was found, by score", placed),
+        ("What was found, best first", placed),
         ("What was learned, as a page", summary.sort.page),
     ):
         line(console, f"  {what:28}{where}")

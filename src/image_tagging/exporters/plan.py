@@ -39,6 +39,7 @@ class PlacingPlan:
 
     ``taken`` are the bytes that they and the results take of the disk, as far as is known before, of which ``free`` are
     there. ``linkable`` are the bytes that hard links would save; 0 where none can be made or they save little.
+    ``tagged_only`` says that images without the tag are not among them.
     """
 
     folder: str
@@ -47,6 +48,7 @@ class PlacingPlan:
     taken: int
     free: int
     linkable: int
+    tagged_only: bool
 
     @property
     def sentence(self) -> str:
@@ -56,11 +58,12 @@ class PlacingPlan:
     def require_room(self) -> None:
         """Raise OutputError where the copies do not fit on the disk."""
         if self.files and self.taken > self.free:
-            instead = "give --place hardlink (no copies), " if self.linkable else ""
+            ways = ["--place hardlink (no copies)"] if self.linkable else []
+            ways += [] if self.tagged_only else ["--placed tagged (fewer files)"]
             raise OutputError(
-                f"no room for {counted(self.files, 'copy')[:-1] if self.files == 1 else f'{self.files:,} copies'} in "
-                f"{self.folder}: they and the results take about {in_bytes(self.taken)}, and {in_bytes(self.free)} are "
-                f"free. Nothing was placed: {instead}--placed tagged (fewer), or another output folder."
+                f"cannot place {counted(self.files, 'file')} in {self.folder}: with the results that takes about "
+                f"{in_bytes(self.taken)}, and {in_bytes(self.free)} are free. Nothing was placed. Give "
+                f"{' or '.join([*ways, 'another output folder'])}, or free some space."
             )
 
 
@@ -102,6 +105,7 @@ class Planner:
             taken=self._taken,
             free=free,
             linkable=self._linkable if is_much else 0,
+            tagged_only=self._placing.tagged_only,
         )
 
     def _add(self, file: ListedFile, wanted: Wanted, size: int) -> None:

@@ -88,9 +88,7 @@ def classify_found(
     imported, choice = _metadata_and_encoder(config, models)
     with WorkingStore(output, decoder_version(config)) as store, earlier_results(config, store) as earlier:
         store.pictures.reserve(earlier.names, earlier.digest)
-        if imported and config.metadata_json:
-            watch("reading the metadata", 0, None)
-            store.imported.replace(absolute(config.metadata_json), *imported)
+        _import(store, config, imported, watch)
         with explain_no_images(root, images.where_the_rest_belongs):
             embedding = embed_images(store, images, choice, config, watch, runner, is_part=is_part)
         require_dim(models, embedding.encoder)
@@ -109,22 +107,15 @@ def classify_found(
         model_warnings=warn_of_age(models, config.model),
         answers=tag_answers(tally, writer.bins.folder_of),
         by_tag=config.name_with_score,
-        examples=writer.examples,
         tagged=tagged,
         untagged=embedding.images - tagged,
         outside=tally.outside,
-        place_failures=tuple(writer.failures.held),
-        place_failed=writer.failures.count,
         place=config.place,
         plan=plan,
         mixed_bins=mixed,
-        **_moves(writer),
+        **_written(writer, earlier),
         differing=store.pictures.differing,
         left_out=images.left_out,
-        replaced=earlier.replaced,
-        dropped=earlier.dropped,
-        kept=earlier.kept,
-        files=writer.paths,
         folder=output,
         seconds=time.monotonic() - started,
         few=tuple(few.images),
@@ -151,9 +142,25 @@ def earlier_results(config: ClassifyConfig, store: WorkingStore) -> EarlierResul
     )
 
 
-def _moves(writer: ResultWriter) -> dict[str, Any]:
-    """Return what became of images in the bins of earlier runs, by the names of the summary."""
-    return {name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")}
+def _import(
+    store: WorkingStore,
+    config: ClassifyConfig,
+    imported: Optional[tuple[EncoderSpec, Iterator[ImportedEmbedding]]],
+    watch: Progress,
+) -> None:
+    """Take the embeddings of the metadata file into the store, where one is named."""
+    if imported and config.metadata_json:
+        watch("reading the metadata", 0, None)
+        store.imported.replace(absolute(config.metadata_json), *imported)
+
+
+def _written(writer: ResultWriter, earlier: EarlierResults) -> dict[str, Any]:
+    """Return what was written, and what became of what earlier runs did, by the names of the summary."""
+    moves = {name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")}
+    failures = writer.failures
+    failed = {"place_failures": tuple(failures.held), "place_failed": failures.count}
+    entries = {name: getattr(earlier, name) for name in ("replaced", "dropped", "kept")}
+    return {**moves, **failed, **entries, "examples": writer.examples, "files": writer.paths}
 
 
 def _metadata_and_encoder(
