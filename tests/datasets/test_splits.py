@@ -211,12 +211,15 @@ def test_tags_learn_from_the_same_others_as_far_as_they_can(monkeypatch):
 @pytest.mark.parametrize(
     ("count", "share", "held", "mark"),
     [
-        (1, 0.1, 0, "only 1 image, none left to measure"),
-        (4, 0.1, 0, "only 4 images, none left to measure"),
-        (5, 0.1, 1, "rough: 1 measured"),
-        (40, 0.1, 4, "rough: 4 measured"),
+        (1, 0.1, 0, "none held back of only 1 image"),
+        (4, 0.1, 0, "none held back of only 4 images"),
+        (5, 0.1, 1, "rough: 1 held back"),
+        (40, 0.1, 4, "rough: 4 held back"),
         (50, 0.1, 5, None),
-        (50, 0.0, 0, "none measured, as asked for"),
+        (50, 0.0, 0, "none held back, as asked for"),
+        (29, None, 0, "none held back of fewer than 30 images: read the average precision, out of fold"),
+        (30, None, 3, "rough: 3 held back"),
+        (60, None, 6, None),
     ],
 )
 def test_a_split_warns_of_few_validation_images(count, share, held, mark):

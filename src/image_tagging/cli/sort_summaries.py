@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Optional
 
 from rich.console import Console
 
 from ..demo import DemoSummary
-from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary, TagAnswer
+from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary
 from ..text import counted, join_tags
 from .screen import line, screen
 from .summaries import show_classify, show_train
@@ -40,7 +39,8 @@ def _whole(summary: SortSummary) -> ClassifySummary:
         stages[0],
         **sums,
         embedding=summary.mountain,
-        answers=tuple(map(_added, *(stage.answers for stage in stages))),
+        answers=summary.answers,
+        with_tag=summary.with_tag,
         place_failures=tuple(failure for stage in stages for failure in stage.place_failures),
         mixed_bins=any(stage.mixed_bins for stage in stages),
         first_stayed=next((stage.first_stayed for stage in stages if stage.first_stayed), ""),
@@ -51,24 +51,6 @@ def _whole(summary: SortSummary) -> ClassifySummary:
         files=tuple(dict.fromkeys(file for stage in stages for file in stage.files)),
         seconds=sum(stage.seconds for stage in stages),
     )
-
-
-def _added(*answers: TagAnswer) -> TagAnswer:
-    """Return the answers of one tag, by one model, for the images of both stages."""
-    bounds = [answer.interval for answer in answers if answer.interval]
-    return replace(
-        answers[0],
-        tagged=sum(answer.tagged for answer in answers),
-        expected=_sum(answer.expected for answer in answers),
-        right=_sum(answer.right for answer in answers),
-        interval=(sum(low for low, _ in bounds), sum(high for _, high in bounds)) if bounds else None,
-    )
-
-
-def _sum(values: Iterable[Optional[float]]) -> Optional[float]:
-    """Return the sum of values that are all known, or none of them."""
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
 
 
 def _show_training(console: Console, summary: SortSummary) -> None:

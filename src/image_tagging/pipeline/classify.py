@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any, Optional
+from collections.abc import Iterable, Iterator, Set
+from typing import Any, NamedTuple, Optional
 
 from ..datasets import read_embeddings
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
@@ -25,7 +25,7 @@ from ..records import EncoderSpec, Found, FoundArchive, FoundImage, ImportedEmbe
 from ..runners import Runner
 from ..store import WorkingStore
 from ..tag_models import AnswerTally, TagModels, load_tag_models
-from .answers import tag_answers
+from .answers import StageTally, tag_answers
 from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
@@ -59,13 +59,27 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     """
     require_place(config.place, archives=config.archives)
     found = find_by(config, absolute(config.directory), open_archives=config.archives)
-    return classify_found(config, found, watch, runner)
+    return classify_found(config, found, watch, runner).summary
+
+
+class Classified(NamedTuple):
+    """The ``summary`` of a run, and the ``tally`` of its pictures that no other run counts."""
+
+    summary: ClassifySummary
+    tally: AnswerTally
 
 
 def classify_found(
-    config: ClassifyConfig, found: Iterable[Found], watch: Progress, runner: Runner = LOCAL
-) -> ClassifySummary:
-    """As :func:`classify_images`, of what was found in the directory."""
+    config: ClassifyConfig,
+    found: Iterable[Found],
+    watch: Progress,
+    runner: Runner = LOCAL,
+    counted: Set[str] = frozenset(),
+) -> Classified:
+    """As :func:`classify_images`, of what was found in the directory.
+
+    ``counted`` has the ``picture_hash`` of pictures that another run counts too.
+    """
     started = time.monotonic()
     root, output = absolute(config.directory), absolute(config.output)
     images = StageImages(found, config.archives)
@@ -84,19 +98,21 @@ def classify_found(
             embedding = embed_images(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
         places = Places(store, models, config)
-        writer, tally, tagged = _write_results(store, models, embedding, earlier, places, watch)
+        tally = StageTally(models, counted)
+        writer = _write_results(store, tally, embedding, earlier, places, watch)
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
         mixed = places.finish()
-    return ClassifySummary(
+    summary = ClassifySummary(
         of_archives=config.archives,
         directory=root,
         embedding=embedding,
         models=tuple(models.names),
-        answers=tag_answers(tally),
-        tagged=tagged,
-        untagged=embedding.images - tagged,
-        outside=tally.outside,
+        answers=tag_answers(tally.every),
+        tagged=tally.files,
+        untagged=embedding.images - tally.files,
+        with_tag=tally.every.with_tag,
+        outside=tally.every.outside,
         place_failures=tuple(writer.failures.held),
         place_failed=writer.failures.count,
         place=config.place,
@@ -111,6 +127,7 @@ def classify_found(
         folder=output,
         seconds=time.monotonic() - started,
     )
+    return Classified(summary, tally.alone)
 
 
 def _moves(writer: ResultWriter) -> dict[str, Any]:
@@ -129,14 +146,14 @@ def _metadata_and_encoder(
 
 def _write_results(
     store: WorkingStore,
-    models: TagModels,
+    tally: StageTally,
     embedding: EmbeddingSummary,
     earlier: EarlierResults,
     places: Places,
     watch: Progress,
-) -> tuple[ResultWriter, AnswerTally, int]:
-    """Score and place every picture; return what wrote the results, the answers, and how many files got a tag."""
-    config, tally, tagged = places.config, AnswerTally(models), 0
+) -> ResultWriter:
+    """Score and place every picture; return what wrote the results."""
+    config = places.config
     output, archives = absolute(config.output), embedding.archives if config.archives else None
     with results(
         output,
@@ -146,11 +163,12 @@ def _write_results(
         earlier=earlier,
         placing=places.placing,
     ) as writer:
-        scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins, tally)
+        records = store.pictures.records(embedding.encoder)
+        scored = score_pictures(records, tally.models, config.output_bins, tally.every)
         for number, (record, scores, has_tag) in enumerate(scored, start=1):
             files = store.pictures.files_of(record.hash_id)
             writer.add(record, files, scores)
-            tagged += len(files) if has_tag else 0
+            tally.add(record, scores, len(files) if has_tag else 0)
             watch("scoring and placing", number, embedding.pictures)
     if more := writer.failures.more:
         log.warning("%d more images could not be placed", more)
@@ -159,7 +177,7 @@ def _write_results(
     if earlier.replaced or earlier.kept:
         counts = (earlier.replaced, earlier.dropped, earlier.kept)
         log.info("output.json: replaced %d pictures of this stage (%d of them gone), kept %d of the other", *counts)
-    return writer, tally, tagged
+    return writer
 
 
 class StageImages:

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from typing import Optional
 
 from ..datasets import HASH_TO_TAGS
@@ -20,8 +20,10 @@ from ..progress import Progress, Step, Steps, no_progress
 from ..records import Found
 from ..runners import Runner
 from ..store import WorkingStore, one_run_at_a_time
+from ..tag_models import AnswerTally
 from ..training import parse_aim
-from .classify import classify_found
+from .answers import tag_answers
+from .classify import Classified, classify_found
 from .configs import ClassifyConfig, ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
@@ -30,7 +32,7 @@ from .process import process_found
 from .sort_config import SortConfig
 from .sort_encoder import SortEncoder, choose_encoder, keep_encoder
 from .sort_training import Sample, SortTraining, draw_sample, example_names, require_background_ours
-from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary
+from .summaries import EmbeddingSummary, ProcessSummary, SortSummary
 from .train import MODELS_FOLDER, REPORTS_FOLDER
 
 log = logging.getLogger(__name__)
@@ -84,26 +86,31 @@ def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Run
     steps = Steps(watch, _steps(examples, mountain))
     process = _process_examples(config, examples, encoder.choice, steps.of(_EXAMPLES), runner)
     embedded = _embed_mountain(once, mountain, encoder.choice, steps.of(_MOUNTAIN), runner)
-    sample, with_archives = _look_through(config, process)
+    sample, with_archives, in_both = _look_through(config, process)
     training = SortTraining(config, process.files, embedded.encoder, sample)
     with _store(config) as store:
         is_new = training.write_background(store)
     train = training.run(steps.of(_TAGS)) if is_new else None
-    stages: list[Optional[ClassifySummary]] = [None, None]
+    stages: list[Optional[Classified]] = [None, None]
     for archives, step in ((False, _FOLDERS), (True, _ARCHIVES)):
         if archives in with_archives:
             stage = once.of_stage(
                 ClassifyConfig, directory=config.mountain, archives=archives, model=os.path.join(output, MODELS_FOLDER)
             )
-            stages[archives] = classify_found(stage, mountain, steps.of(step), runner)
+            counted = in_both if archives else frozenset()
+            stages[archives] = classify_found(stage, mountain, steps.of(step), runner, counted)
+    folder, archive = (stage and stage.summary for stage in stages)
+    tally = reduce(AnswerTally.joined, (stage.tally for stage in stages if stage))
     return SortSummary(
         encoder=encoder.sentence,
         process=process,
         mountain=embedded,
         background=len(sample.pictures) if sample.is_enough else 0,
         train=train,
-        folder=stages[False],
-        archive=stages[True],
+        folder=folder,
+        archive=archive,
+        answers=tag_answers(tally, is_mountain=True),
+        with_tag=tally.with_tag,
         output=output,
         page=os.path.join(output, REPORTS_FOLDER, "index.html"),
         seconds=time.monotonic() - started,
@@ -171,8 +178,11 @@ def _embed_mountain(
         return embed_images(store, mountain, choice, config, watch, runner)
 
 
-def _look_through(config: SortConfig, process: ProcessSummary) -> tuple[Sample, Set[bool]]:
-    """Return what may be drawn from the mountain, and whether its usable images lie in archives (or both)."""
+def _look_through(config: SortConfig, process: ProcessSummary) -> tuple[Sample, Set[bool], Set[str]]:
+    """Return what may be drawn from the mountain, and whether its usable images lie in archives (or both).
+
+    Last come the pictures that lie in archives and outside.
+    """
     lists = next(path for path in process.files if os.path.basename(path) == HASH_TO_TAGS)
     with_archives: set[bool] = set()
     with _store(config) as store:
@@ -181,4 +191,5 @@ def _look_through(config: SortConfig, process: ProcessSummary) -> tuple[Sample, 
             with_archives.add(bool(ref.members))
             if len(with_archives) == 2:
                 break
-    return sample, with_archives
+        in_both = store.pictures.in_and_outside_archives()
+    return sample, with_archives, in_both

@@ -51,7 +51,7 @@ class SortConfig(EmbeddingConfig):
     )
     tag_level: str = same_setting(ProcessConfig, "tag_level", default=ProcessConfig.tag_level)
     metadata_format: str = same_setting(ProcessConfig, "metadata_format", default=ProcessConfig.metadata_format)
-    test_per: float = same_setting(TrainConfig, "test_per", default=TrainConfig.test_per)
+    test_per: Optional[float] = same_setting(TrainConfig, "test_per", default=TrainConfig.test_per)
     threshold_for: str = same_setting(TrainConfig, "threshold_for", default=TrainConfig.threshold_for)
     prior: str = same_setting(TrainConfig, "prior", default=TrainConfig.prior)
     output_bins: int = same_setting(ClassifyConfig, "output_bins", default=ClassifyConfig.output_bins)

@@ -25,7 +25,7 @@ from .train import MODELS_FOLDER, REPORTS_FOLDER, train_tag_models
 LEAST_BACKGROUND = 300
 
 #: Counts the changes of what training gives: models of an earlier count are learned again.
-_LEARNING = 1
+_LEARNING = 2
 
 _BACKGROUND = "background-metadata.parquet", "background-metadata.json"
 

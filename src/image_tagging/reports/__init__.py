@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .model_words import explain
+from .mountain_words import precision_in_words
 from .run import RunReport, require_reports_ours
 from .text import require_report_ours, write_report
 
-__all__ = ["RunReport", "explain", "require_report_ours", "require_reports_ours", "write_report"]
+__all__ = ["RunReport", "explain", "precision_in_words", "require_report_ours", "require_reports_ours", "write_report"]

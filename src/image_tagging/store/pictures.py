@@ -76,6 +76,13 @@ _TAG_COUNTS = """
 SELECT tag, count(DISTINCT picture_id) FROM listing WHERE picture_id IS NOT NULL GROUP BY tag ORDER BY tag
 """
 
+#: Those of one picture stand together.
+_OF_SEVERAL_FILES = """
+SELECT i.picture_hash, l.address FROM listing AS l JOIN image AS i ON i.address = l.address
+WHERE l.picture_id IN (SELECT picture_id FROM listing GROUP BY picture_id HAVING count(*) > 1)
+ORDER BY i.picture_hash
+"""
+
 #: The address is that of the first row of each picture, as SQLite promises for min().
 _NAMES = "SELECT picture_id, address, min(seq) FROM listing WHERE picture_id IS NOT NULL GROUP BY picture_id"
 
@@ -172,6 +179,15 @@ class Pictures:
         """Return how many listed files hold a named picture, and how many pictures these are."""
         images, pictures = self._file.rows("SELECT count(picture_id), count(DISTINCT picture_id) FROM listing")[0]
         return images, pictures
+
+    def in_and_outside_archives(self) -> set[str]:
+        """Return the ``picture_hash`` of every picture that lies in an archive and in a plain file too."""
+        files = self._file.stream(_OF_SEVERAL_FILES)
+        return {
+            str(picture_hash)
+            for picture_hash, group in groupby(files, key=lambda row: row[0])
+            if len({bool(as_ref(self._file, address).members) for _, address in group}) == 2
+        }
 
     def files(self) -> Iterator[tuple[ImageRef, str]]:
         """Yield every listed file that holds a named picture, with the picture's ``hash_id``, in order."""

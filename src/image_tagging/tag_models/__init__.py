@@ -8,6 +8,7 @@ is called and where it comes from.
 from __future__ import annotations
 
 from .answers import AnswerTally, OutOfFold, answering_kinds, best_kind
+from .average_precision import EXAMPLES, MOUNTAIN, AveragePrecision, average_precision_of
 from .bins import bin_labels, bin_numbers
 from .builtin_kinds import LOGISTIC_REGRESSION, SVM
 from .card_values import ImageCounts
@@ -18,7 +19,7 @@ from .files import load_tag_models, require_model_ours, save_tag_model
 from .folder import ListedModel, ModelList, examine, list_folder
 from .kinds import Kind, Reader, kind_named, kind_names, kinds, longest_file_name, register_kind, unregister_kind
 from .models import TagModel, TagModels
-from .mountain import MountainFigures
+from .mountain import Expected, MountainFigures
 from .names import (
     SUFFIX,
     find_model_files,
@@ -33,11 +34,15 @@ from .scorers import Floats, Scorer, Stack, sigmoid, unit_rows
 
 __all__ = [
     "DEFAULT_THRESHOLD",
+    "EXAMPLES",
     "LOGISTIC_REGRESSION",
+    "MOUNTAIN",
     "SUFFIX",
     "SVM",
     "AnswerTally",
+    "AveragePrecision",
     "Coverage",
+    "Expected",
     "Floats",
     "ImageCounts",
     "Kind",
@@ -52,6 +57,7 @@ __all__ = [
     "TagModel",
     "TagModels",
     "answering_kinds",
+    "average_precision_of",
     "best_kind",
     "bin_labels",
     "bin_numbers",

@@ -14,7 +14,7 @@ _FIRST_ADVICE, _FIRST_TAGS = 5, 8
 
 def title(run: Mapping[str, Any]) -> str:
     """Return the title of the page."""
-    return f"Training report: {counted(_tags(run), 'tag')}, {counted(run['images'], 'image')}"
+    return f"Training report: {counted(_tags(run), 'tag')}, {counted(run['images'], 'picture')}"
 
 
 def heading(run: Mapping[str, Any]) -> str:
@@ -22,7 +22,7 @@ def heading(run: Mapping[str, Any]) -> str:
     encoder = run["encoder"]
     created = str(run["created"])
     figures = [
-        ("images", f"{run['images']:,}", ""),
+        ("pictures", f"{run['images']:,}", ""),
         ("tags", f"{_tags(run):,}", ""),
         ("encoder", as_html(encoder["name"]), f"{as_html(encoder['pretrained'])}, {encoder['dim']:,} values per image"),
         ("created", f'<time datetime="{as_html(created)}">{as_html(created[:10])}</time>', as_html(created[11:16])),

@@ -7,12 +7,12 @@ that the models had not seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
 from ...tag_models import Floats
-from ..evaluation.ranking import Ranking
+from ..evaluation.ranking import Ranking, precision_interval
 from ..evaluation.thresholds import Aim
 from .fit import MountainModel
 from .prevalence import Prevalence
@@ -23,6 +23,11 @@ _SUREST, _NEAR = 10, 6
 
 NOT_DISTINGUISHED = "cannot be distinguished from the mountain: its figures there mean little"
 MOSTLY_TAG = "the mountain is mostly this tag"
+_FIGURES = (
+    *("prevalence", "prevalence_interval", "average_precision", "average_precision_interval", "precision", "recall"),
+    *("f1", "tagged", "expected_right"),
+)
+
 NOT_CALIBRATED = "not calibrated: too few images to hold some out; nothing is tagged"
 
 
@@ -72,7 +77,7 @@ def measure_on_mountain(model: MountainModel, probabilities: Floats, of_examples
         **_unknown(len(probabilities)),
         "prevalence": share,
         "prevalence_interval": [model.prevalence.low, model.prevalence.high],
-        "average_precision": _average_precision(model, probabilities, of_examples),
+        **_average_precision(model.prevalence, model.has_tag, probabilities, of_examples),
         "precision": precision,
         "recall": recall,
         "f1": 2 * precision * recall / (precision + recall) if precision else None,
@@ -83,17 +88,25 @@ def measure_on_mountain(model: MountainModel, probabilities: Floats, of_examples
     return OnMountain(probabilities, threshold, figures)
 
 
-def _average_precision(model: MountainModel, probabilities: Floats, of_examples: Floats) -> Optional[float]:
-    """The average precision of the examples among what of the background does not have the tag."""
-    if model.prevalence is None or model.has_tag is None:
-        return None
+def _average_precision(
+    prevalence: Prevalence, has_tag: Floats, probabilities: Floats, of_examples: Floats
+) -> dict[str, Any]:
+    """The average precision of the examples among what of the background does not have the tag, with its interval.
+
+    The interval has the chance in the examples, and that in the share of the mountain that has the tag.
+    """
     n, m = len(of_examples), len(probabilities)
-    ranking = Ranking.of(
-        np.concatenate([of_examples, probabilities]),
-        np.arange(n + m) < n,
-        np.concatenate([np.full(n, model.prevalence.share * m / n), 1 - model.has_tag]),
-    )
-    return ranking.average_precision if ranking else None
+    p, is_tag = np.concatenate([of_examples, probabilities]), np.arange(n + m) < n
+    found = []
+    for share in (prevalence.share, prevalence.low, prevalence.high):
+        others = 1 - np.minimum(has_tag * (share / prevalence.share), 1)
+        ranking = Ranking.of(p, is_tag, np.concatenate([np.full(n, share * m / n), others]))
+        if ranking is None:
+            return {}
+        found.append(ranking.average_precision)
+    figure, *bounds = found
+    interval = precision_interval(figure, n, (min(bounds), max(bounds)))
+    return {"average_precision": figure, "average_precision_interval": list(interval)}
 
 
 def _warnings(prevalence: Prevalence) -> list[str]:
@@ -103,5 +116,4 @@ def _warnings(prevalence: Prevalence) -> list[str]:
 
 
 def _unknown(pictures: int) -> dict[str, Any]:
-    names = "prevalence prevalence_interval average_precision precision recall f1 tagged expected_right"
-    return {"pictures": pictures, **dict.fromkeys(names.split())}
+    return {"pictures": pictures, **dict.fromkeys(_FIGURES)}
