@@ -38,7 +38,7 @@ PUBLIC = {
         "ProcessSummary SortConfig SortSummary TagAnswer TrainConfig TrainSummary choose_encoder classify_images "
         "process_dataset require_sortable sort_images train_tag_models"
     ),
-    "reports": "RunReport explain require_report_ours require_reports_ours write_report",
+    "reports": "RunReport explain precision_in_words require_report_ours require_reports_ours write_report",
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "store": (
@@ -46,9 +46,10 @@ PUBLIC = {
         "WorkingStore WrittenFrom one_run_at_a_time"
     ),
     "tag_models": (
-        "AnswerTally Coverage DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard "
+        "AnswerTally AveragePrecision Coverage DEFAULT_THRESHOLD EXAMPLES Expected Floats ImageCounts Kind "
+        "LOGISTIC_REGRESSION ListedModel MOUNTAIN ModelCard "
         "ModelList MountainFigures OutOfFold Reader SUFFIX SVM Scorer Stack TagModel TagModels answering_kinds "
-        "best_kind bin_labels bin_numbers examine find_model_files "
+        "average_precision_of best_kind bin_labels bin_numbers examine find_model_files "
         "generate_model_path kind_named kind_names kinds list_folder load_tag_models longest_file_name "
         "model_names model_path model_stem quote_tag register_kind report_name require_model_ours save_tag_model "
         "scorer_of sigmoid unit_rows unregister_kind"

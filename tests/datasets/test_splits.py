@@ -268,7 +268,7 @@ def test_no_more_images_of_a_class_are_learned_from_than_the_bound(monkeypatch):
     np.testing.assert_array_equal(bounded.validation, unbounded.validation)
     assert learned(bounded, False) != set(range(40, 70))
     assert bounded.marks == (
-        *("rough: 4 measured", "learned from 20 of 36 images of the tag", "learned from 30 of 180 other images"),
+        *("rough: 4 held back", "learned from 20 of 36 images of the tag", "learned from 30 of 180 other images"),
     )
     assert bounded.weights == (36 / 20, 180 / 30)
     assert learned(bounded, False) != learned(split(data, "cat", seed=1), False)
@@ -327,4 +327,4 @@ def test_a_tag_whose_images_are_nearly_the_same_is_learned_and_not_measured():
     division = split(data, "cat")
     assert (len(division.validation), len(learned(division))) == (0, 8)
     assert learned(division, False) == set(range(8, 40))
-    assert division.marks == ("most of its 8 images are nearly the same, none left to measure",)
+    assert division.marks == ("none held back, as most of its 8 images are nearly the same",)

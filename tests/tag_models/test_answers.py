@@ -54,7 +54,9 @@ def test_the_only_kind_of_a_tag_answers():
 
 
 def test_the_figure_measured_on_held_out_images_does_not_count():
-    assert answering_kinds([model(LR, card(0.5)), model(SV, replace(card(0.4), validation_precision=1.0))]) == {"cat": LR}
+    assert answering_kinds([model(LR, card(0.5)), model(SV, replace(card(0.4), validation_precision=1.0))]) == {
+        "cat": LR
+    }
 
 
 def test_sums_are_those_of_the_answering_kind_over_all_batches():

@@ -14,7 +14,7 @@ from ..tag_models import ListedModel, ModelList
 from ..text import counted, marked
 from .screen import line, screen
 from .tables import Column, show_table
-from .tag_tables import explain_precision
+from .tag_tables import explain_precision, precision_cells
 
 #: On a narrower terminal the encoder has no column where it is one and the same; a line below the table names it.
 _ROOMY = 100
@@ -62,7 +62,7 @@ def show_examined(found: ModelList) -> None:
 
 def _columns(*, with_encoder: bool) -> list[Column]:
     encoder = [Column("encoder", 5, is_name=True, longest=_LONG_ENCODER)] if with_encoder else []
-    figures = [Column("pictures", 2), Column("AP", 1), Column("threshold", 3), Column("date", 4)]
+    figures = [Column("pictures", 2), Column("AP", 1), Column("95 %", 7), Column("threshold", 3), Column("date", 4)]
     return [Column("tag", is_name=True), Column("kind", is_name=True, least=24), *encoder, *figures]
 
 
@@ -77,7 +77,7 @@ def _row(model: ListedModel, *, with_encoder: bool) -> Iterator[str]:
 def _figures(model: ListedModel) -> Iterator[str]:
     card = model.card
     yield f"{card.pictures.tag:,}" if card and card.pictures else _NONE
-    yield str(card.precision) if card and card.precision else _NONE
+    yield from precision_cells(card.precision if card else None, _NONE)
     yield _figure(card.threshold if card else None, 3)
     yield card.created.date().isoformat() if card and card.created else _NONE
 

@@ -57,9 +57,17 @@ def show_reports(console: Console, reports: Iterable[ValidationReport], page: st
 
 
 def explain_precision(precisions: Iterable[Optional[AveragePrecision]]) -> str:
-    """Return what the column AP says: ``AP: average precision out of fold, on the mountain (95 % interval)``."""
+    """Return what the columns say: ``AP: average precision out of fold, on the mountain; 95 %: its interval``."""
     where = sorted({precision_in_words(precision) for precision in precisions if precision}, reverse=True)
-    return f"AP: average precision {' or '.join(where) or 'out of fold'} (95 % interval)"
+    return f"AP: average precision {' or '.join(where) or 'out of fold'}; 95 %: its interval"
+
+
+def precision_cells(precision: Optional[AveragePrecision], unknown: str) -> tuple[str, str]:
+    """Return the cells of the columns AP and 95 %."""
+    if precision is None:
+        return unknown, unknown
+    low, high = precision.interval or (None, None)
+    return f"{precision.value:.2f}", unknown if low is None else f"{low:.2f} to {high:.2f}"
 
 
 def show_answers(console: Console, summary: ClassifySummary, page: str = "") -> None:
@@ -125,16 +133,17 @@ _REPORT_COLUMNS = (
     Column("tag", is_name=True),
     Column("pictures", 1),
     Column("AP", 2),
-    Column("kind", 4),
+    Column("95 %", 4),
+    Column("kind", 5),
     Column("note", 3, is_note=True, least=24),
 )
 
 
 def _report_row(report: ValidationReport) -> list[str]:
     """Return the cells of a tag."""
-    precision = "n/a" if report.precision is None else str(report.precision)
+    figures = precision_cells(report.precision, "n/a")
     kind = kind_named(report.kind).abbreviation
-    return [report.tag, f"{report.tag_images:,}", precision, kind, "; ".join(report.warnings)]
+    return [report.tag, f"{report.tag_images:,}", *figures, kind, "; ".join(report.warnings)]
 
 
 def _answer_columns(*, with_mountain: bool, placed: bool) -> list[Column]:

@@ -108,16 +108,10 @@ def classify_found(
         directory=root,
         embedding=embedding,
         models=tuple(models.names),
-        answers=tag_answers(tally.every),
-        tagged=tally.files,
-        untagged=embedding.images - tally.files,
-        with_tag=tally.every.with_tag,
-        outside=tally.every.outside,
-        place_failures=tuple(writer.failures.held),
-        place_failed=writer.failures.count,
+        **_answered(tally, embedding),
         place=config.place,
         mixed_bins=mixed,
-        **_moves(writer),
+        **_placed(writer),
         differing=store.pictures.differing,
         left_out=images.left_out,
         replaced=earlier.replaced,
@@ -130,9 +124,21 @@ def classify_found(
     return Classified(summary, tally.alone)
 
 
-def _moves(writer: ResultWriter) -> dict[str, Any]:
-    """Return what became of images in the bins of earlier runs, by the names of the summary."""
-    return {name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")}
+def _answered(tally: StageTally, embedding: EmbeddingSummary) -> dict[str, Any]:
+    """Return what the answers add up to, by the names of the summary."""
+    return {
+        "answers": tag_answers(tally.every),
+        "tagged": tally.files,
+        "untagged": embedding.images - tally.files,
+        "with_tag": tally.every.with_tag,
+        "outside": tally.every.outside,
+    }
+
+
+def _placed(writer: ResultWriter) -> dict[str, Any]:
+    """Return what could not be placed, and what became of earlier runs' bins, by the names of the summary."""
+    moves = {name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")}
+    return {"place_failures": tuple(writer.failures.held), "place_failed": writer.failures.count, **moves}
 
 
 def _metadata_and_encoder(

@@ -155,7 +155,7 @@ def histogram(p: NDArray[np.float64]) -> tuple[int, ...]:
 
 def _missing(truth: NDArray[np.bool_]) -> tuple[str, ...]:
     if not truth.size:
-        return ("none held back: no image was left for validation",)
+        return ("nothing was validated: no image was left for validation",)
     if truth.any() and not truth.all():
         return ()
     kind = "other images" if truth.any() else "images of the tag"

@@ -97,15 +97,17 @@ def _average_precision(
     """
     n, m = len(of_examples), len(probabilities)
     p, is_tag = np.concatenate([of_examples, probabilities]), np.arange(n + m) < n
-    found = []
-    for share in (prevalence.share, prevalence.low, prevalence.high):
+
+    def where(share: float) -> float:
+        """Return the figure where so much of the mountain has the tag; without any others it is 1."""
         others = 1 - np.minimum(has_tag * (share / prevalence.share), 1)
-        ranking = Ranking.of(p, is_tag, np.concatenate([np.full(n, share * m / n), others]))
-        if ranking is None:
-            return {}
-        found.append(ranking.average_precision)
-    figure, *bounds = found
-    interval = precision_interval(figure, n, (min(bounds), max(bounds)))
+        weights = np.concatenate([np.full(n, share * m / n), others])
+        counts = weights > 0
+        ranking = Ranking.of(p[counts], is_tag[counts], weights[counts])
+        return ranking.average_precision if ranking else 1.0
+
+    figure, bounds = where(prevalence.share), (where(prevalence.low), where(prevalence.high))
+    interval = precision_interval(figure, n, bounds)
     return {"average_precision": figure, "average_precision_interval": list(interval)}
 
 
