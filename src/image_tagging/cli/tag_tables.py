@@ -80,7 +80,7 @@ def show_answers(console: Console, summary: ClassifySummary, page: str = "") -> 
     """
     rows, more = _cut(summary.answers, key=_least_reliable)
     if summary.answers:
-        known = any(answer.expected is not None for answer in summary.answers)
+        known = any(answer.expected is not None or answer.warnings for answer in summary.answers)
         columns = _answer_columns(with_mountain=known, placed=summary.place != "none")
         show_table(console, columns, (_answer_row(answer, columns) for answer in rows))
         order = "those to distrust come first" if known else "the most tagged come first"

@@ -8,7 +8,7 @@ from collections.abc import Sequence, Set
 import numpy as np
 
 from ..records import ImageRecord, TagScore
-from ..tag_models import AnswerTally, Expected, TagModel, TagModels, quote_tag
+from ..tag_models import AnswerTally, TagModel, TagModels, quote_tag
 from .summaries import TagAnswer
 
 
@@ -52,13 +52,12 @@ def _answer(
     model: TagModel, tagged: int, scored: float, right: float, pictures: int, *, is_mountain: bool
 ) -> TagAnswer:
     mountain = model.card.mountain if model.card else None
-    estimate = mountain.expected(pictures, None if is_mountain else scored) if mountain else None
-    expected = estimate or Expected(scored, None)
+    expected = mountain.expected(pictures, None if is_mountain else scored) if mountain else None
     return TagAnswer(
         tag=model.tag,
         kind=model.kind,
-        expected=expected.number if mountain else None,
-        interval=expected.interval,
+        expected=expected.number if expected else None,
+        interval=expected.interval if expected else None,
         tagged=tagged,
         right=right if mountain and not mountain.warnings else None,
         warnings=mountain.warnings if mountain else (),

@@ -65,7 +65,7 @@ class MountainFigures:
         probabilities: its bounds are as far from it as those of the share, as a ratio. No bound is above all pictures.
         """
         if self.prevalence is None:
-            return None if scored is None else Expected(scored, None)
+            return None
         number = self.prevalence * pictures if scored is None else scored
         if self.interval is None or not self.prevalence:
             return Expected(number, None)
