@@ -77,9 +77,9 @@ def _piece(number: int, piece: Mapping[str, Any], links: Mapping[str, str]) -> s
 def _chips(tags: Sequence[str], links: Mapping[str, str]) -> str:
     """Return the HTML of the tags of one piece of advice; empty where it names none."""
     chips = [
-        f'<a class="chip" href="{links[tag]}"><bdi>{as_html(tag)}</bdi></a>'
+        f'<a class="chip cut" href="{links[tag]}" title="{as_html(tag)}"><bdi>{as_html(tag)}</bdi></a>'
         if tag in links
-        else f'<span class="chip"><bdi>{as_html(tag)}</bdi></span>'
+        else f'<span class="no-link cut" title="{as_html(tag)}"><bdi>{as_html(tag)}</bdi></span>'
         for tag in tags
     ]
     if not chips:

@@ -31,7 +31,7 @@ _KIND = _Column(
     "Each tag is learned by several kinds of model. Stages 3 and 4 use all of them; where one answer per tag is given, "
     "it is that of the better kind.",
 )
-_PICTURES = _Column("pictures", "Pictures", "How many pictures have the tag; copies of one picture count once.")
+_PICTURES = _Column("count", "Pictures", "How many pictures have the tag; copies of one picture count once.")
 _PRECISION = _Column(
     "ap",
     "Average precision",
@@ -144,9 +144,9 @@ def _row(number: int, model: Mapping[str, Any], links: Mapping[str, str], column
     precision = _cell("ap", model["average_precision"], _average_precision(model))
     listed = "".join(f'<li class="warning">{as_html(warning)}</li>' for warning in warnings)
     cells = {
-        _TAG: f'<th scope="row"><a href="{links[tag]}"><span class="face"></span><bdi>{as_html(tag)}</bdi></a></th>',
+        _TAG: f'<th scope="row"><a href="{links[tag]}" title="{as_html(tag)}"><span class="face"></span><bdi class="cut">{as_html(tag)}</bdi></a></th>',
         _KIND: f'<td class="kind" title="{as_html(kind.title)}">{as_html(kind.short_title)}</td>',
-        _PICTURES: _cell("pictures", model["pictures"], f"{model['pictures']:,}"),
+        _PICTURES: _cell("count", model["pictures"], f"{model['pictures']:,}"),
         _PRECISION: precision,
         _PRECISION_THERE: precision,
         _BALANCED: _cell("balanced", model["balanced_accuracy"], share(model["balanced_accuracy"])),

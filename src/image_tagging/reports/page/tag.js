@@ -59,7 +59,7 @@ function chips(texts) {
 }
 
 function kindColumn(model, others, isBest) {
-  const doubt = (example) => (example.tags.includes(model.tag) ? "remove the tag?" : "add the tag?");
+  const doubt = (example) => (example.tags.includes(model.tag) ? "wrong tag?" : "missing tag?");
   return element("section", { class: "kind-column", "data-kind": model.kind },
     element("h3", {}, kindName(model.kind), isBest ? element("span", { class: "better" }, others.length > 1 ? "best here" : "better here") : null),
     element("p", { class: "quiet" },
@@ -109,7 +109,7 @@ function tagPage(tag, before, after) {
     element("header", { class: "tag-head" },
       face ? element("span", { class: "frame" }, face) : null,
       element("div", {},
-        element("h2", { tabindex: "-1" }, named(tag)),
+        element("h2", { tabindex: "-1", title: plain(tag) }, named(tag)),
         element("p", { class: "quiet" }, `${counted(best.pictures, "picture")} of ${count(run.images)}`))),
     models.length > 1 ? kindTabs(models, best, show) : null,
     element("div", { class: "kinds" }, ...columns));
