@@ -100,7 +100,9 @@ def test_of_the_mountain_itself_as_many_have_a_tag_as_the_reports_say():
     filled = {**MOUNTAIN, "prevalence": 0.9, "prevalence_interval": [0.6, 1.0], "warnings": [MOSTLY_TAG]}
     figures = MountainFigures.read(filled)
     card = ModelCard("abc", None, 0.5, None, None, None, None, None, None, None, (), mountain=figures)
-    tally = AnswerTally(TagModels([TagModel("cat", LR, None, LinearScorer(np.array([1.0]), 0.0, normalise=False), 0.5, card=card)]))
+    tally = AnswerTally(
+        TagModels([TagModel("cat", LR, None, LinearScorer(np.array([1.0]), 0.0, normalise=False), 0.5, card=card)])
+    )
     tally.add(np.full((200, 1), 0.4), np.ones((200, 1), np.float32))
     (answer,) = tag_answers(tally, is_mountain=True)
     assert (answer.expected, answer.interval) == (180, pytest.approx((120, 200)))
