@@ -138,13 +138,15 @@ def _groups(columns: Sequence[_Column]) -> Iterator[str]:
 
 def _row(number: int, model: Mapping[str, Any], links: Mapping[str, str], columns: Sequence[_Column]) -> str:
     tag, kind = model["tag"], kind_named(str(model["kind"]))
+    name = as_html(tag)
     mountain = MountainFigures.read(model.get("mountain"))
     warnings = list(dict.fromkeys((*model["warnings"], *(mountain.warnings if mountain else ()))))
     right = _expected_precision(mountain)
     precision = _cell("ap", model["average_precision"], _average_precision(model))
     listed = "".join(f'<li class="warning">{as_html(warning)}</li>' for warning in warnings)
     cells = {
-        _TAG: f'<th scope="row"><a href="{links[tag]}" title="{as_html(tag)}"><span class="face"></span><bdi class="cut">{as_html(tag)}</bdi></a></th>',
+        _TAG: f'<th scope="row"><a href="{links[tag]}" title="{name}"><span class="face"></span>'
+        f'<bdi class="cut">{name}</bdi></a></th>',
         _KIND: f'<td class="kind" title="{as_html(kind.title)}">{as_html(kind.short_title)}</td>',
         _PICTURES: _cell("count", model["pictures"], f"{model['pictures']:,}"),
         _PRECISION: precision,
