@@ -30,6 +30,7 @@ def model(tag="cat", kind="ovr-svm", ap=0.8, **changed):
     known = {
         "tag": tag,
         "kind": kind,
+        "pictures": 46,
         "images": 42,
         "others": 198,
         "validation_images": 4,
@@ -37,6 +38,8 @@ def model(tag="cat", kind="ovr-svm", ap=0.8, **changed):
         "recipe": "linear, C 0.1",
         "average_precision": ap,
         "average_precision_interval": [ap - 0.1, ap + 0.1],
+        "measured_on": "examples",
+        "among_examples": {"average_precision": ap, "average_precision_interval": [ap - 0.1, ap + 0.1]},
         "roc_auc": 0.9,
         "balanced_accuracy": 0.84,
         "precision": 0.7,
@@ -81,9 +84,10 @@ def mountain(tag="cat", **changed):
 
 UNKNOWN = {
     **dict.fromkeys(
-        "average_precision average_precision_interval roc_auc balanced_accuracy precision recall calibration_error "
-        "log_loss".split()
+        "average_precision average_precision_interval measured_on roc_auc balanced_accuracy precision recall "
+        "calibration_error log_loss".split()
     ),
+    "among_examples": {"average_precision": None, "average_precision_interval": None},
     **{name: [] for name in ("precision_recall", "reliability", "confused_with", "hits", "misses", "label_errors")},
     "histogram_tag": [0] * 10,
     "histogram_other": [0] * 10,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from image_tagging.pipeline.summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from image_tagging.records import EncoderSpec
+from image_tagging.tag_models import EXAMPLES, AveragePrecision
 from image_tagging.training.evaluation.validation import validate
 
 ENCODER = EncoderSpec("builtin", "learned-2", 1024, "")
@@ -42,6 +44,7 @@ def classify_summary(**values):
     values = {"embedding": embedding(), "models": (("lr", "cat"), ("svm", "cat")), "place_failures": (), **values}
     values = {"place_failed": len(values["place_failures"]), **values}
     values = {"tagged": 2, "untagged": 1, "answers": (), **values}
+    values = {"with_tag": values["tagged"], **values}
     return ClassifySummary(
         **{
             "of_archives": False,
@@ -68,10 +71,11 @@ def classify_summary(**values):
     )
 
 
-def report(tag, probabilities=(), is_tag=(), kind="ovr-svm", **values):
-    return validate(
-        kind=kind, tag=tag, training_tag=9, training_other=20, probabilities=probabilities, is_tag=is_tag, **values
-    )
+def report(tag, ap=None, kind="ovr-svm", on=EXAMPLES, **values):
+    """A report of a training; ``ap`` is the one average precision, measured ``on`` the examples or the mountain."""
+    made = validate(kind=kind, tag=tag, training_tag=9, training_other=20, probabilities=(), is_tag=())
+    precision = None if ap is None else AveragePrecision(ap, (ap / 2, (1 + ap) / 2), on)
+    return replace(made, precision=precision, out_of_fold=precision if on == EXAMPLES else None, **values)
 
 
 def reports(tag, *arguments, **values):

@@ -40,7 +40,10 @@ PUBLIC = {
         "ForgetSummary ThresholdSummary forget_tag process_dataset require_sortable set_threshold sort_images "
         "train_tag_models"
     ),
-    "reports": "RunReport RunWithoutTag explain require_report_ours require_reports_ours text_reports_of write_report",
+    "reports": (
+        "RunReport RunWithoutTag explain precision_in_words require_report_ours require_reports_ours text_reports_of "
+        "write_report"
+    ),
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "store": (
@@ -48,9 +51,10 @@ PUBLIC = {
         "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time"
     ),
     "tag_models": (
-        "AnswerTally Coverage DEFAULT_THRESHOLD Floats ImageCounts Kind LOGISTIC_REGRESSION ListedModel ModelCard "
-        "MODELS_FOLDER ModelList MountainFigures OutOfFold Reader SUFFIX SVM Scorer Stack TagModel TagModels "
-        "answering_kinds best_kind bin_labels bin_numbers examine find_model_files "
+        "AnswerTally AveragePrecision Coverage DEFAULT_THRESHOLD EXAMPLES Expected Floats ImageCounts Kind "
+        "LOGISTIC_REGRESSION ListedModel MODELS_FOLDER MOUNTAIN ModelCard "
+        "ModelList MountainFigures OutOfFold Reader SUFFIX SVM Scorer Stack TagModel TagModels answering_kinds "
+        "average_precision_of best_kind bin_labels bin_numbers examine find_model_files "
         "generate_model_path kind_named kind_names kinds list_folder load_tag_models longest_file_name "
         "model_names model_path model_stem quote_tag register_kind report_name require_model_ours save_tag_model "
         "scorer_of sigmoid unit_rows unregister_kind "

@@ -132,6 +132,11 @@ def percent(share: float) -> str:
     return f"{value:.10f}".rstrip("0").rstrip(".") + " %"
 
 
+def counted_pictures(pictures: int, files: int) -> str:
+    """Return a number of pictures, and of the files that hold them where these are more: ``24 pictures (25 files)``."""
+    return counted(pictures, "picture") + (f" ({counted(files, 'file')})" if files != pictures else "")
+
+
 def counted_are(number: int, what: str) -> str:
     """Return a number with its noun and verb: ``1 image is``, ``2 images are``."""
     return f"{counted(number, what)} {'is' if number == 1 else 'are'}"

@@ -216,7 +216,7 @@ def test_defaults_are_the_documented_ones():
     assert (stage1.clip_model, stage1.pretrained) == (None, None)  # ViT-B-32/openai, unless the folder has another
     assert (stage1.batch_size, stage1.num_threads, stage1.device) == (32, 4, None)
     stage2 = TrainConfig(metadata_json="x", tag_to_hash_json="y")
-    assert (stage2.output, stage2.test_per) == (".", 0.1)  # the folder of the metadata
+    assert (stage2.output, stage2.test_per) == (".", None)  # a tenth, of tags of 30 images or more
     stage3 = ClassifyConfig(directory="x")
     assert (stage3.output, stage3.model, stage3.output_bins) == ("./output", "./output/models", 10)
     assert stage3.metadata_json is None
@@ -381,7 +381,7 @@ def test_the_four_stages_end_with_exit_code_0(trained, tmp_path, command):
     out = f"--output_folder={tmp_path}"
     done = command("process", f"--input_folder={trained.images}", out, "--clip_model", "builtin")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "24 images, 0 skipped" in done.stdout
+    assert "24 pictures, 0 skipped" in done.stdout
     lists = tmp_path / "input-tag-to-image-hash-list.json"
     done = command(
         "train", f"--metadata_json={trained.metadata}", f"--tag-to-hash-json={lists}", f"--output={tmp_path}"
@@ -394,7 +394,7 @@ def test_the_four_stages_end_with_exit_code_0(trained, tmp_path, command):
     archive = shutil.make_archive(str(tmp_path / "all"), "zip", trained.images)
     done = command("classify_zip", f"--directory={archive}", f"--output={tmp_path}", f"--model={tmp_path / 'models'}")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "24 images, 1 archive, 0 skipped" in done.stdout
+    assert "24 pictures, 1 archive, 0 skipped" in done.stdout
 
 
 @pytest.mark.slow
@@ -447,7 +447,7 @@ def test_skipped_files_are_exit_code_0_and_in_the_log(trained, tmp_path, command
         "process", f"--input_folder={tmp_path / 'in'}", f"--output_folder={tmp_path / 'out'}", "--clip_model=builtin"
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "8 images, 12 skipped" in done.stdout
+    assert "8 pictures, 12 skipped" in done.stdout
     assert "… and 2 more" in done.stdout
     log = (tmp_path / "out" / run_log.LOG_NAME).read_text(encoding="utf-8")
     assert all(f"broken-{number}.png" in log for number in range(12))

@@ -15,7 +15,7 @@ from image_tagging.demo import run_demo
 from image_tagging.errors import NoModelsError
 from image_tagging.progress import WHOLE, Step, Steps
 from image_tagging.records import Failure
-from summary_values import classify_summary, embedding, process_summary, report, reports, train_summary
+from summary_values import classify_summary, embedding, process_summary, reports, train_summary
 
 #: Clears the screen, turns the text round, rings, breaks the line.
 NASTY = "cat\x1b[2J\u202e\x07\r\nx"
@@ -92,9 +92,9 @@ def test_classify_main_as_the_readme_calls_it(trained, tmp_path, capsys):
         model_path=str(trained.models / "model-ovr-logistic-regression-tag-tiles.pkl"),
     )
     shown = capsys.readouterr()
-    assert shown.out.startswith("1 image, 0 skipped\nEncoder builtin/learned-2: 0 embeddings computed, all known")
+    assert shown.out.startswith("1 picture, 0 skipped\nEncoder builtin/learned-2: 0 embeddings computed, all known")
     assert "1 model of 1 tag; images are in" in shown.out
-    assert "\n1 of 1 image got at least one tag, 0 got none\n" in shown.out
+    assert "\n1 of 1 picture got at least one tag, 0 got none\n" in shown.out
     assert shown.err == ""
     assert len(list((tmp_path / "out").glob("ovr-logistic-regression/tiles/*/tiles-0.png"))) == 1
 
@@ -113,15 +113,16 @@ def test_counts_read_well(capsys):
             models=(("a", "b"),),
             tagged=1_020,
             untagged=214,
+            with_tag=1_019,
             differing=1,
         )
     )
     shown = capsys.readouterr().out
-    assert "1,234 images, 1 archive, 1 duplicate, 0 skipped" in shown
+    assert "1,233 pictures (1,234 files), 1 archive, 0 skipped" in shown
     assert "1 embedding computed, on cpu" in shown
     assert "1 model of 1 tag" in shown
     assert "  1 picture: the metadata holds another embedding than was computed; the computed one was used." in shown
-    assert "\n1,020 of 1,234 images got at least one tag, 214 got none\n" in shown
+    assert "\n1,019 of 1,233 pictures (1,020 of 1,234 files) got at least one tag, 214 got none\n" in shown
     assert "Left out 1 archive: use image-tagging classify-zip for that." in shown
     summaries.show_classify(classify_summary(left_out=20, of_archives=True))
     assert "Left out 20 plain images: use image-tagging classify for that." in capsys.readouterr().out
@@ -131,7 +132,7 @@ def test_ten_skipped_files_are_shown_and_the_log_named_for_the_rest(capsys):
     failures = tuple(failure(f"{number}.png") for number in range(25))
     summaries.show_process(process_summary(embedding=embedding(failures=failures)), "/o/image-tagging.log")
     shown = capsys.readouterr().out
-    assert "3 images, 25 skipped" in shown
+    assert "3 pictures, 25 skipped" in shown
     assert shown.count("skipped: /in/") == 10
     assert "skipped: /in/0.png: the file is empty (empty)" in shown
     assert "… and 15 more; all are in /o/image-tagging.log" in shown
@@ -141,7 +142,7 @@ def test_skipped_files_are_counted_by_their_codes(capsys):
     codes = ["truncated"] * 2 + ["empty"] * 1_200
     failures = tuple(replace(failure(f"{number}.png"), code=code) for number, code in enumerate(codes))
     summaries.show_process(process_summary(embedding=embedding(failures=failures)), "/o/image-tagging.log")
-    assert "3 images, 1,202 skipped (1,200 empty, 2 truncated)\n" in capsys.readouterr().out
+    assert "3 pictures, 1,202 skipped (1,200 empty, 2 truncated)\n" in capsys.readouterr().out
 
 
 def test_palette_swaps_are_told(capsys):
@@ -157,34 +158,23 @@ def test_palette_swaps_are_told(capsys):
     assert "/o/x.log names 2 of them." in shown
 
 
-def test_training_shows_a_row_a_tag_with_what_was_measured(capsys):
-    measured = reports("cat", [0.9, 0.8, 0.3], [True, True, False])
-    unmeasured = reports("dog", marks=("only 2 images, none left to measure",))
+def test_training_shows_a_row_a_tag_with_its_one_figure(capsys):
+    unmeasured = reports("dog", warnings=("not calibrated: too few images to hold some out",))
     summary = train_summary(
-        (*measured, *unmeasured),
+        (*reports("cat", 0.8), *unmeasured),
         skipped=(("bare", "it has no image with an embedding"),),
         unknown=2,
     )
     summaries.show_train(summary)
     lines = capsys.readouterr().out.splitlines()
-    assert "2 tags, 30 images, encoder builtin/learned-2" in lines
-    assert "lr: ovr-logistic-regression, svm: ovr-svm. All figures are in the reports." in lines
-    assert lines[0].split() == "tag images measured AP lr AP svm BA lr BA svm note".split()
-    assert lines[1].split() == ["cat", "11", "2", "1.00", "1.00", "1.00", "1.00"]
-    assert lines[2].split()[:7] == ["dog", "9", "0", "n/a", "n/a", "n/a", "n/a"]
-    assert " ".join(lines[2].split()[7:]).startswith("only 2 images, none left")
+    assert "2 tags, 30 pictures, encoder builtin/learned-2" in lines
+    assert lines[0].split() == "tag pictures AP 95 % kind note".split()
+    assert lines[1].split() == ["cat", "9", *"0.80 0.40 to 0.90".split(), "lr"]
+    assert " ".join(lines[2].split()).startswith("dog 9 n/a n/a lr not calibrated")
+    assert "AP: average precision out of fold, among the examples; 95 %: its interval; kind: the" in " ".join(lines)
+    assert "(lr: ovr-logistic-regression, svm: ovr-svm)" in " ".join(lines)
     assert "  The tag bare was not learned: it has no image with an embedding." in lines
     assert "  The metadata lacks 2 listed images: run stage 1 again to learn from all." in lines
-
-
-def test_training_shows_a_column_for_each_kind_that_was_trained(capsys):
-    measured = [0.9, 0.8, 0.3], [True, True, False]
-    summaries.show_train(train_summary((report("cat", *measured), report("cat", *measured, kind="odd"), report("dog"))))
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == "tag images measured AP svm AP odd BA svm BA odd note".split()
-    assert lines[1].split() == ["cat", "11", "2", "1.00", "1.00", "1.00", "1.00"]
-    assert lines[2].split()[3:7] == ["n/a"] * 4
-    assert "svm: ovr-svm, odd: odd. All figures are in the reports." in lines
 
 
 @pytest.mark.parametrize(
@@ -217,7 +207,7 @@ def test_a_mountain_of_other_things_is_noticed_with_the_command_that_mends_it(ca
 def test_long_tags_are_shown_whole(capsys):
     tags = ["x" * 100 + "a", "x" * 100 + "b"]
     summaries.show_process(process_summary(tags=dict.fromkeys(tags, 1)))
-    shown = capsys.readouterr().out.split("3 images")[0]
+    shown = capsys.readouterr().out.split("3 pictures")[0]
     assert shown.count("x") == 200
     assert "…" not in shown
     summaries.show_train(train_summary((*reports(tags[0]), *reports(tags[1]))))
@@ -305,7 +295,7 @@ def test_ten_folders_without_an_image_are_named_and_the_others_counted(capsys, c
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 20_000])
 def test_ten_tags_that_were_not_learned_are_named_and_the_others_counted(capsys, count):
     skipped = tuple((f"tag {number}", "it has no image") for number in range(count))
-    summaries.show_train(train_summary(reports("cat", [0.9, 0.8, 0.3], [True, True, False]), skipped=skipped))
+    summaries.show_train(train_summary(reports("cat", 0.8), skipped=skipped))
     shown = capsys.readouterr().out
     assert shown.count(" was not learned: it has no image.") == min(count, 10)
     assert (f"… and {count - 10:,} more; all are in /o/reports\n" in shown) == (count > 10)

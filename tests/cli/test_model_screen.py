@@ -9,6 +9,7 @@ import pytest
 
 from image_tagging.cli import model_screen
 from image_tagging.records import EncoderSpec
+from image_tagging.tag_models import AveragePrecision
 from image_tagging.tag_models.card_values import ImageCounts
 from image_tagging.tag_models.cards import ModelCard
 from image_tagging.tag_models.folder import ListedModel, ModelList
@@ -24,7 +25,9 @@ def model(tag, kind=SVM, encoder=CLIP, *, card=True, **said):
         "threshold": 0.3125,
         "training": ImageCounts(1042, 20),
         "validation": ImageCounts(4, 8),
-        "average_precision": 0.814,
+        "validation_precision": 0.3,
+        "out_of_fold": AveragePrecision(0.814, (0.7, 0.9), "examples"),
+        "pictures": ImageCounts(1046, 28),
         "balanced_accuracy": 0.7,
         "recipe": None,
         "threshold_for": None,
@@ -55,14 +58,14 @@ def terminal(monkeypatch):
 
 
 def test_a_row_a_model_with_aligned_figures_and_a_sum(capsys):
-    unmeasured = model("a dog", average_precision=None, threshold=0.5, training=ImageCounts(7, 1))
+    unmeasured = model("a dog", out_of_fold=None, threshold=0.5, pictures=ImageCounts(7, 1))
     model_screen.show_model_list(ModelList((model("a dog", LR), unmeasured, model("cat", card=False)), ()))
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines[:4] == [
-        "tag    kind                     encoder          images    AP  threshold        date",
-        "a dog  ovr-logistic-regression  ViT-B-32/openai   1,042  0.81      0.312  2026-11-03",
-        "a dog  ovr-svm                  ViT-B-32/openai       7     -      0.500  2026-11-03",
-        "cat    ovr-svm                  -                     -     -          -           -",
+        "tag    kind                     encoder          pictures    AP          95 %  threshold        date",
+        "a dog  ovr-logistic-regression  ViT-B-32/openai     1,046  0.81  0.70 to 0.90      0.312  2026-11-03",
+        "a dog  ovr-svm                  ViT-B-32/openai         7     -             -      0.500  2026-11-03",
+        "cat    ovr-svm                  -                       -     -             -          -           -",
     ]
     assert lines[5] == "3 models of 2 tags, encoder ViT-B-32/openai"
     assert lines[8] == "1 model without a card (-), as those published with the original: they count from 0.5 up."

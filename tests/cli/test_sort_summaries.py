@@ -21,6 +21,8 @@ def shown(capsys, *tags, examples=("cat",), **stage):
         train=None,
         folder=classify_summary(answers=answers, **stage),
         archive=None,
+        answers=answers,
+        with_tag=2,
         output="/o",
         page="/o/reports/index.html",
         seconds=1.0,

@@ -77,7 +77,7 @@ def test_classifying_works_with_any_standard_stream(trained, tmp_path, monkeypat
     monkeypatch.undo()
     assert (tmp_path / "out" / "output.json").exists()
     if isinstance(stream, OnlyWrite):
-        assert ("8 images" in stream.text, "model-type" in stream.text) == (name == "stdout",) * 2
+        assert ("8 pictures" in stream.text, "model-type" in stream.text) == (name == "stdout",) * 2
 
 
 def test_an_archive_is_classified_where_there_is_no_stream_at_all(trained, tmp_path, monkeypatch):

@@ -8,7 +8,14 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from image_tagging.cli.tag_tables import MOST_ROWS, reports_by_tag, show_answers, show_counts, show_reports
+from image_tagging.cli.tag_tables import (
+    MOST_ROWS,
+    answering_reports,
+    explain_precision,
+    show_answers,
+    show_counts,
+    show_reports,
+)
 from image_tagging.pipeline import TagAnswer
 from summary_values import classify_summary, embedding, report, reports
 
@@ -42,13 +49,13 @@ def table_of(lines):
 
 
 def test_a_row_says_how_many_there_are_and_how_many_are_right():
-    images = embedding(images=1000)
+    images = embedding(images=1000, pictures=1000)
     lines = answers(answer("cat"), embedding=images, tagged=121, untagged=879, place="copy")
     assert lines[0].split("  ")[0] == "tag"
     assert " ".join(lines[0].split()) == "tag about tagged about right note folder"
     assert " ".join(lines[1].split()) == "cat 140 (92 to 260) 121 98 ovr-svm/cat"
-    assert lines[3] == "about: how many there are, estimated; about right: how many of the tagged are"
-    assert lines[4] == "121 of 1,000 images got at least one tag, 879 got none"
+    assert lines[3] == "about: how many pictures have it, estimated; about right: how many of the tagged have it"
+    assert lines[4] == "121 of 1,000 pictures got at least one tag, 879 got none"
 
 
 def test_a_tag_with_a_warning_claims_no_right_ones_and_is_named():
@@ -98,7 +105,7 @@ def test_of_many_tags_without_figures_the_most_tagged_come_first():
 
 
 def test_where_nothing_was_scored_there_is_no_table():
-    assert answers(tagged=0, untagged=3) == ["0 of 3 images got at least one tag, 3 got none"]
+    assert answers(tagged=0, untagged=3) == ["0 of 3 pictures got at least one tag, 3 got none"]
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80])
@@ -111,28 +118,45 @@ def test_no_row_is_wider_than_the_terminal(width):
     assert lines[0].startswith("tag")
 
 
+def test_copies_of_pictures_are_counted_as_files_in_brackets():
+    images = embedding(images=30, pictures=24)
+    lines = answers(bare("cat"), embedding=images, tagged=12, untagged=18, with_tag=9)
+    assert lines[-1] == "9 of 24 pictures (12 of 30 files) got at least one tag, 15 got none"
+
+
+def test_a_row_of_training_has_the_one_figure_of_the_tag_with_its_interval():
+    given = answering_reports(reports("cat", 0.8, tag_images=24, warnings=("24 images",)))
+    lines = printed(show_reports, given, "/o/page")
+    assert lines[0].split() == "tag pictures AP 95 % kind note".split()
+    assert lines[1].split() == "cat 24 0.80 0.40 to 0.90 lr 24 images".split()
+
+
+def test_the_figure_is_that_of_the_kind_that_answers():
+    given = answering_reports((report("cat", 0.6, kind="ovr-logistic-regression"), report("cat", 0.8)))
+    assert [(each.kind, each.average_precision) for each in given] == [("ovr-svm", 0.8)]
+
+
+def test_what_the_figure_was_measured_on_is_said():
+    on_mountain, among = report("cat", 0.8, on="mountain").precision, report("cat", 0.8).precision
+    assert explain_precision([on_mountain, None]) == (
+        "AP: average precision out of fold, on the mountain; 95 %: its interval"
+    )
+    assert "out of fold, on the mountain or out of fold, among the examples" in explain_precision([among, on_mountain])
+    assert explain_precision([]) == "AP: average precision out of fold; 95 %: its interval"
+
+
 def test_of_many_trained_tags_the_least_precise_come_first():
-    easy = [one for number in range(30) for one in reports(f"easy-{number:02}", [0.9, 0.1], [True, False])]
-    hard = reports("hard", [0.1, 0.9], [True, False])
-    unmeasured = reports("bare", marks=("only 2 images",))
-    given = reports_by_tag((*unmeasured, *easy, *hard))
-    lines = printed(show_reports, *given, "/o/page")
+    easy = [report(f"easy-{number:02}", 0.9) for number in range(30)]
+    lines = printed(show_reports, [report("bare"), *easy, report("hard", 0.3)], "/o/page")
     rows = table_of([*lines, ""])
     assert (len(rows), rows[:2]) == (MOST_ROWS, ["hard", "easy-00"])
     assert "bare" not in rows
     assert lines[-1] == "… and 12 more tags (the lowest average precision comes first); all are in /o/page"
 
 
-def test_the_better_kind_decides_where_a_tag_stands():
-    easy = [report(f"easy-{number:02}", [0.9, 0.8, 0.7], [True, False, True]) for number in range(30)]
-    one_bad = (report("mixed", [0.1, 0.9], [True, False]), report("mixed", [0.9, 0.1], [True, False], kind="odd"))
-    lines = printed(show_reports, *reports_by_tag((*one_bad, *easy)), "/o/p")
-    assert "mixed" not in table_of([*lines, ""])
-
-
 def test_twenty_trained_tags_keep_their_order():
-    given = [one for number in range(20) for one in reports(f"t{number:02}", [0.9, 0.1], [True, number < 10])]
-    lines = printed(show_reports, *reports_by_tag(given), "/o/p")
+    given = [report(f"t{number:02}", 1 - number / 100) for number in range(20)]
+    lines = printed(show_reports, given, "/o/p")
     assert table_of([*lines, ""]) == [f"t{number:02}" for number in range(20)]
 
 

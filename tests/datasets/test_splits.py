@@ -211,12 +211,15 @@ def test_tags_learn_from_the_same_others_as_far_as_they_can(monkeypatch):
 @pytest.mark.parametrize(
     ("count", "share", "held", "mark"),
     [
-        (1, 0.1, 0, "only 1 image, none left to measure"),
-        (4, 0.1, 0, "only 4 images, none left to measure"),
-        (5, 0.1, 1, "rough: 1 measured"),
-        (40, 0.1, 4, "rough: 4 measured"),
+        (1, 0.1, 0, "none held back of only 1 image"),
+        (4, 0.1, 0, "none held back of only 4 images"),
+        (5, 0.1, 1, "rough: 1 held back"),
+        (40, 0.1, 4, "rough: 4 held back"),
         (50, 0.1, 5, None),
-        (50, 0.0, 0, "none measured, as asked for"),
+        (50, 0.0, 0, "none held back, as asked for"),
+        (29, None, 0, "none held back of fewer than 30 images: read the average precision, out of fold"),
+        (30, None, 3, "rough: 3 held back"),
+        (60, None, 6, None),
     ],
 )
 def test_a_split_warns_of_few_validation_images(count, share, held, mark):
@@ -265,7 +268,7 @@ def test_no_more_images_of_a_class_are_learned_from_than_the_bound(monkeypatch):
     np.testing.assert_array_equal(bounded.validation, unbounded.validation)
     assert learned(bounded, False) != set(range(40, 70))
     assert bounded.marks == (
-        *("rough: 4 measured", "learned from 20 of 36 images of the tag", "learned from 30 of 180 other images"),
+        *("rough: 4 held back", "learned from 20 of 36 images of the tag", "learned from 30 of 180 other images"),
     )
     assert bounded.weights == (36 / 20, 180 / 30)
     assert learned(bounded, False) != learned(split(data, "cat", seed=1), False)
@@ -324,4 +327,4 @@ def test_a_tag_whose_images_are_nearly_the_same_is_learned_and_not_measured():
     division = split(data, "cat")
     assert (len(division.validation), len(learned(division))) == (0, 8)
     assert learned(division, False) == set(range(8, 40))
-    assert division.marks == ("most of its 8 images are nearly the same, none left to measure",)
+    assert division.marks == ("none held back, as most of its 8 images are nearly the same",)

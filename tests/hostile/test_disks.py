@@ -273,7 +273,7 @@ def test_an_image_that_changes_between_listing_and_reading(
     shown = capsys.readouterr()
     assert shown.err == ""
     if change is not another_picture:
-        assert "23 images, 1 skipped" in shown.out
+        assert "23 pictures, 1 skipped" in shown.out
         assert "tiles-3.png" in shown.out
     assert cli.main(arguments) == 0  # and the next run takes it as it is then
     first, again = results(output), tmp_path / "again"

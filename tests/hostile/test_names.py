@@ -93,7 +93,7 @@ def test_a_name_on_its_way_through_all_stages(images, said, name, tmp_path):
     out = tmp_path / "out"
     shown = said("process", f"--input_folder={images}", f"--output_folder={out}", "--clip_model=builtin")
     assert marked(f"broken{name}.png") in shown
-    assert "12 images, 1 archive, 2 skipped" in shown
+    assert "12 pictures, 1 archive, 2 skipped" in shown
 
     # The true name, in JSON and SQLite.
     records = json.loads((out / "input-metadata.json").read_text(encoding="utf-8")).values()

@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from image_tagging import ClassifyConfig, classify_images
 from image_tagging.exporters import read_results
+from image_tagging.pipeline.answers import tag_answers
+from image_tagging.reports.mountain_words import prevalence_in_words
+from image_tagging.tag_models import AnswerTally, ModelCard, MountainFigures, TagModel, TagModels
+from image_tagging.tag_models.scorers import LinearScorer
+from image_tagging.training.mountain.figures import MOSTLY_TAG
 
 MOUNTAIN = {
     "pictures": 1000,
@@ -87,7 +93,22 @@ def test_a_warning_takes_the_number_of_right_ones_back(trained, models, tmp_path
         models(kind, "tiles", mountain={**MOUNTAIN, "prevalence": None, "warnings": ["too few examples"]})
     tiles = classify(trained, models, tmp_path).answers[2]
     assert (tiles.right, tiles.interval, tiles.warnings) == (None, None, ("too few examples",))
-    assert tiles.expected is not None
+    assert tiles.expected is None
+
+
+def test_of_the_mountain_itself_as_many_have_a_tag_as_the_reports_say():
+    filled = {**MOUNTAIN, "prevalence": 0.9, "prevalence_interval": [0.6, 1.0], "warnings": [MOSTLY_TAG]}
+    figures = MountainFigures.read(filled)
+    card = ModelCard("abc", None, 0.5, None, None, None, None, None, None, None, (), mountain=figures)
+    tally = AnswerTally(
+        TagModels([TagModel("cat", LR, None, LinearScorer(np.array([1.0]), 0.0, normalise=False), 0.5, card=card)])
+    )
+    tally.add(np.full((200, 1), 0.4), np.ones((200, 1), np.float32))
+    (answer,) = tag_answers(tally, is_mountain=True)
+    assert (answer.expected, answer.interval) == (180, pytest.approx((120, 200)))
+    assert prevalence_in_words(figures, 200) == "about 90 % of the mountain, some 180 pictures (120 to 200)"
+    (answer,) = tag_answers(tally)
+    assert answer.expected == pytest.approx(80)
 
 
 def test_files_with_and_without_a_tag_are_counted_by_the_answers(trained, models, tmp_path):
@@ -95,7 +116,7 @@ def test_files_with_and_without_a_tag_are_counted_by_the_answers(trained, models
         models(LR, tag, cross_validation={"average_precision": 0.9}, threshold=1.0)
         models(SVM, tag, cross_validation={"average_precision": 0.5}, threshold=0.0)
     summary = classify(trained, models, tmp_path)
-    assert (summary.tagged, summary.untagged) == (0, 24)
+    assert (summary.tagged, summary.untagged, summary.with_tag) == (0, 24, 0)
     models(SVM, "tiles", cross_validation={"average_precision": 1.0}, threshold=0.0)
     summary = classify(trained, models, tmp_path)
-    assert (summary.tagged, summary.untagged) == (24, 0)
+    assert (summary.tagged, summary.untagged, summary.with_tag) == (24, 0, summary.embedding.pictures)

@@ -77,7 +77,7 @@ def test_cards_and_reports_say_both_what_is_among_examples_and_on_the_mountain(w
     entries = {(entry["kind"], entry["tag"]): entry for entry in run["models"]}
     for card in cards(folder / "out"):
         assert (card["threshold_for"], card["threshold_on"]) == ("f1", "mountain")
-        assert (card["cross_validation"]["images"], card["cross_validation"]["others"]) == (18, 18)
+        assert (card["cross_validation"]["images"], card["cross_validation"]["others"]) == (20, 20)
         entry = entries[card["kind"], card["tag"]]
         shown = {sort: entry["mountain"].pop(sort) for sort in ("surest", "at_threshold", "just_below")}
         assert entry["mountain"] == card["mountain"]
@@ -160,7 +160,7 @@ def test_one_tag_alone_needs_nothing_but_a_background(tmp_path):
         train(files, tmp_path / "out")
     train(files, tmp_path / "out", written(tmp_path / "m.json", mountain(400, SHARES)))
     for card in cards(tmp_path / "out"):
-        assert card["training_images"] == {"tag": 18, "other": 0}
+        assert card["training_images"] == {"tag": 20, "other": 0}
         assert card["validation"]["average_precision"] is None
         assert card["mountain"]["tagged"] > 5
 

@@ -512,7 +512,7 @@ def test_few_images_are_marked_and_still_learned(drawn_tags):
     output = drawn_tags({"one": ("sprites", [0]), "three": ("sprites", [1, 2, 3]), "many": ("tiles", range(60))})
     marks = {report.tag: report.marks for report in train(output).reports}
     assert marks["one"][0] == "only 1 image, none left to measure"
-    assert marks["three"][0] == "only 3 images, none left to measure"
+    assert marks["three"][0] == "none held back of only 3 images"
     assert not any("measured" in mark for mark in marks["many"])
     assert len(load_tag_models(str(output / "models"))) == 6
 

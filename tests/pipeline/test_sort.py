@@ -419,5 +419,5 @@ def test_a_second_run_in_the_folder_is_refused_while_the_first_works(inputs, tmp
             second.append(str(refused.value))
 
     first = sort_images(config(inputs, tmp_path / "o"), meanwhile)
-    assert first.folder.tagged
+    assert first.folder.embedding.images == 12
     assert second == [f"another run works in {tmp_path / 'o'}. Wait for it, or use another output folder."]

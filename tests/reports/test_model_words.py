@@ -9,7 +9,7 @@ import pytest
 
 from image_tagging.records import EncoderSpec
 from image_tagging.reports.model_words import explain
-from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM
+from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, AveragePrecision
 from image_tagging.tag_models.card_values import ImageCounts
 from image_tagging.tag_models.cards import ModelCard
 from image_tagging.tag_models.folder import ListedModel
@@ -21,12 +21,13 @@ CARD = ModelCard(
     threshold=0.3125,
     training=ImageCounts(42, 1980),
     validation=ImageCounts(1, 3),
-    average_precision=0.814,
+    validation_precision=0.3,
     balanced_accuracy=0.75,
     recipe="linear, C 0.1",
     threshold_for=None,
     created=datetime(2026, 11, 3, 12, 30, tzinfo=timezone.utc),
-    marks=("rough: 1 measured", "7 images"),
+    marks=("rough: 1 held back", "7 images"),
+    out_of_fold=AveragePrecision(0.814, (0.7, 0.9), "examples"),
 )
 
 
@@ -41,14 +42,16 @@ def test_a_model_with_a_full_card():
         ("Model", "/m/model.pkl"),
         ("Recognises", "images of the tag cat; it is a support vector machine (ovr-svm)"),
         ("Learned from", "42 images of the tag and 1,980 others"),
-        ("Measured on", "1 image of the tag and 3 others, from none of which it learned"),
         (
             "Average precision",
-            "0.81 of 1: how far it puts images of the tag before all others; a guess gets 0.25",
+            "0.81 of 1 (95 % interval 0.70 to 0.90), out of fold, among the examples: how far it puts images of the "
+            "tag before all others; a guess gets 0.021",
         ),
+        ("Held back", "1 image of the tag and 3 others, from none of which it learned"),
         (
             "Balanced accuracy",
-            "0.75 of 1: the share it gets right, the mean of images of the tag and of others; a guess gets 0.50",
+            "0.75 of 1, of those held back: the share it gets right, the mean of images of the tag and of others; a "
+            "guess gets 0.50",
         ),
         (
             "Threshold",
@@ -58,7 +61,7 @@ def test_a_model_with_a_full_card():
         ("Encoder", "ViT-B-32/openai (512 numbers an image); it scores embeddings of no other"),
         ("Made", "2026-11-03 12:30 UTC"),
         ("File", "sound: it loads, and its SHA-256 is the one on its card"),
-        ("Note", "rough: 1 measured"),
+        ("Note", "rough: 1 held back"),
         ("Note", "7 images"),
     ]
 
@@ -78,7 +81,7 @@ def test_what_a_card_leaves_out_is_not_made_up():
             encoder=None,
             training=None,
             validation=None,
-            average_precision=None,
+            out_of_fold=None,
             balanced_accuracy=None,
             recipe=None,
             created=None,
@@ -86,22 +89,25 @@ def test_what_a_card_leaves_out_is_not_made_up():
         )
     )
     unsaid = "its card does not say"
-    assert (told["Learned from"], told["Measured on"], told["Made"]) == (unsaid,) * 3
+    assert (told["Learned from"], told["Held back"], told["Made"]) == (unsaid,) * 3
     assert told["Encoder"] == f"{unsaid}; it takes embeddings of 512 numbers"
     assert told["Recognises"] == "images of the tag cat; it is a model (a-third-kind)"
-    assert not {"Average precision", "Balanced accuracy", "Recipe", "Note"} & set(told)
+    assert told["Average precision"].startswith("not known")
+    assert not {"Balanced accuracy", "Recipe", "Note"} & set(told)
 
 
 def test_a_model_that_was_not_measured_says_so():
-    told = dict(words(validation=ImageCounts(0, 0), average_precision=None, balanced_accuracy=None))
-    assert told["Measured on"] == "no image: how well it does is not known"
+    told = dict(words(validation=ImageCounts(0, 0), out_of_fold=None, balanced_accuracy=None))
+    assert told["Held back"] == "nothing: it learned from all"
+    assert told["Average precision"].startswith("not known: there are too few images")
 
 
 def test_a_model_of_a_name_alone_says_so():
     changes = {"training": ImageCounts(0, 40), "validation": ImageCounts(0, 0), "recipe": "its name alone"}
-    told = dict(words(**changes, threshold=0.5, average_precision=None, balanced_accuracy=None))
+    told = dict(words(**changes, threshold=0.5, out_of_fold=None, balanced_accuracy=None))
     assert told["Learned from"] == "its name alone, set against 40 others"
-    assert told["Measured on"] == "no image: how well it does is not known"
+    assert told["Held back"] == "nothing: it learned from all"
+    assert told["Average precision"].startswith("not known: there are too few images")
     assert told["Threshold"].startswith("0.5, where having the tag and not having it are as likely")
 
 
@@ -130,6 +136,12 @@ def test_on_what_the_threshold_was_chosen_is_said(chosen_on, said):
     for aim in ("f1", "precision=0.9", "something-new"):
         assert said in dict(words(threshold_for=aim, threshold_on=chosen_on))["Threshold"]
     assert said not in dict(words(threshold_for="f1", threshold_on="odd"))["Threshold"]
+
+
+def test_the_figure_on_the_mountain_is_the_one_that_is_said():
+    known = dict(words(mountain=replace(MOUNTAIN, average_precision_interval=(0.8, 0.9))))["Average precision"]
+    assert known.startswith("0.83 of 1 (95 % interval 0.80 to 0.90), out of fold, on the mountain: ")
+    assert known.endswith("; a guess gets 0.0071")
 
 
 def test_how_much_of_the_mountain_has_the_tag_is_said():

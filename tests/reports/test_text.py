@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from image_tagging.errors import OutputError
 from image_tagging.reports.text import as_text, report_path, write_report
+from image_tagging.tag_models import AveragePrecision
 from labelled import report
 from report_runs import mountain
 
@@ -68,7 +70,7 @@ def test_what_was_not_validated_is_said(truth, says):
 
 def test_that_nothing_at_all_was_validated_is_said_once():
     assert "note: nothing was validated: no image" in as_text(report([], []))
-    assert "nothing was validated" not in as_text(report([], [], marks=("only 3 images, none left to measure",)))
+    assert "nothing was validated" not in as_text(report([], [], marks=("only 3 images, none held back",)))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -103,6 +105,17 @@ def test_a_report_that_cannot_be_written(tmp_path):
         write_report(str(tmp_path / "reports"), report())
 
 
+def test_the_one_figure_stands_apart_from_that_of_the_images_held_back():
+    lines = as_text(replace(report(), precision=AveragePrecision(0.83, (0.71, 0.9), "mountain"))).splitlines()
+    start = lines.index("average-precision: 0.8300")
+    assert lines[start + 1 : start + 3] == [
+        "average-precision-interval: 0.7100 to 0.9000",
+        "average-precision-measured: out of fold, on the mountain",
+    ]
+    assert "validation-average-precision: 0.5889" in lines
+    assert "average-precision: n/a" in as_text(report()).splitlines()
+
+
 def test_what_is_known_of_the_mountain_comes_after_all_documented_keys():
     plain, whole = as_text(report()), as_text(report(), mountain())
     assert whole.startswith(plain)
@@ -110,7 +123,6 @@ def test_what_is_known_of_the_mountain_comes_after_all_documented_keys():
         "\non the mountain:\n"
         "background-image-count: 18000\n"
         "mountain-prevalence: 0.0071 (0.0046 to 0.0130)\n"
-        "mountain-average-precision: 0.8300\n"
         "mountain-precision: 0.8100\n"
         "mountain-recall: 0.7000\n"
         "mountain-f1: 0.7500\n"

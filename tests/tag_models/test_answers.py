@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM
+from image_tagging.tag_models import EXAMPLES, LOGISTIC_REGRESSION, SVM, AveragePrecision
 from image_tagging.tag_models.answers import AnswerTally, answering_kinds
 from image_tagging.tag_models.cards import ModelCard
 from image_tagging.tag_models.models import TagModel, TagModels
@@ -21,7 +21,7 @@ MOUNTAIN = MountainFigures(18000, 0.0071, (0.0046, 0.013), None, None, None, Non
 
 def card(examples=None, mountain=None):
     on_mountain = None if mountain is None else replace(MOUNTAIN, average_precision=mountain)
-    return replace(CARD, out_of_fold_precision=examples, mountain=on_mountain)
+    return replace(CARD, out_of_fold=examples and AveragePrecision(examples, None, EXAMPLES), mountain=on_mountain)
 
 
 def model(kind, card=None, tag="cat", threshold=0.5, weights=(1.0, 0.0)):
@@ -54,7 +54,9 @@ def test_the_only_kind_of_a_tag_answers():
 
 
 def test_the_figure_measured_on_held_out_images_does_not_count():
-    assert answering_kinds([model(LR, card(0.5)), model(SV, replace(card(0.4), average_precision=1.0))]) == {"cat": LR}
+    assert answering_kinds([model(LR, card(0.5)), model(SV, replace(card(0.4), validation_precision=1.0))]) == {
+        "cat": LR
+    }
 
 
 def test_sums_are_those_of_the_answering_kind_over_all_batches():

@@ -38,7 +38,7 @@ def test_all_that_a_card_says(tmp_path):
     assert (read.sha256, read.threshold) == ("abc", 0.31)
     assert read.encoder == EncoderSpec("ViT-B-32", "openai", 512, "clip-224")
     assert (read.training, read.validation) == (ImageCounts(42, 198), ImageCounts(4, 22))
-    assert (read.average_precision, read.balanced_accuracy) == (0.81, 0.78)
+    assert (read.validation_precision, read.balanced_accuracy) == (0.81, 0.78)
     assert (read.recipe, read.threshold_for, read.marks) == ("linear, C 0.1", "balanced", ("rough: 4 measured",))
     assert read.created == datetime(2026, 11, 3, 12, 30, tzinfo=timezone.utc)
 
@@ -67,7 +67,7 @@ def test_a_card_that_names_its_model_alone_will_do(tmp_path):
 )
 def test_what_is_for_people_and_cannot_be_right_is_not_said(tmp_path, key, value):
     read = card(tmp_path, **{key: value})
-    name = {"training_images": "training", "validation": "average_precision"}.get(key, key)
+    name = {"training_images": "training", "validation": "validation_precision"}.get(key, key)
     assert not getattr(read, name)
 
 
@@ -96,7 +96,7 @@ def test_a_card_that_says_what_cannot_be_right_is_refused_in_one_line(tmp_path, 
 
 def test_true_is_neither_a_count_nor_a_share(tmp_path):
     read = card(tmp_path, training_images={"tag": True, "other": False}, validation={"average_precision": True})
-    assert (read.training, read.average_precision) == (None, None)
+    assert (read.training, read.validation_precision) == (None, None)
 
 
 @pytest.mark.parametrize("threshold", [True, "0.5", None, -0.1, 1.1, float("nan"), 10**400, [0.5]])
@@ -132,12 +132,13 @@ MOUNTAIN = {
     "tagged": 121,
     "expected_right": 98.2,
     "warnings": ["cannot be distinguished from the mountain"],
+    "average_precision_interval": [0.7, 0.9],
 }
 
 
 def test_what_a_card_says_of_the_mountain_and_of_its_threshold(tmp_path):
     read = card(tmp_path, mountain=MOUNTAIN, threshold_on="mountain", cross_validation={"average_precision": 0.9})
-    assert (read.threshold_on, read.out_of_fold_precision) == ("mountain", 0.9)
+    assert (read.threshold_on, read.out_of_fold) == ("mountain", (0.9, None, "examples"))
     assert read.mountain == MountainFigures(
         pictures=18000,
         prevalence=0.0071,
@@ -149,7 +150,38 @@ def test_what_a_card_says_of_the_mountain_and_of_its_threshold(tmp_path):
         tagged=121,
         expected_right=98.2,
         warnings=("cannot be distinguished from the mountain",),
+        average_precision_interval=(0.7, 0.9),
     )
+
+
+EXAMPLES = {"average_precision": 0.9, "average_precision_interval": [0.8, 0.95]}
+
+
+def test_the_one_figure_of_a_model_is_that_on_the_mountain(tmp_path):
+    read = card(tmp_path, mountain=MOUNTAIN, cross_validation=EXAMPLES)
+    assert read.precision == (0.83, (0.7, 0.9), "mountain")
+    assert (read.average_precision, str(read.precision)) == (0.83, "0.83 (0.70 to 0.90)")
+
+
+@pytest.mark.parametrize("mountain", [None, {**MOUNTAIN, "average_precision": None}])
+def test_without_a_figure_on_the_mountain_it_is_that_among_the_examples(tmp_path, mountain):
+    assert card(tmp_path, mountain=mountain, cross_validation=EXAMPLES).precision == (0.9, (0.8, 0.95), "examples")
+
+
+def test_a_card_of_an_earlier_version_has_the_figure_without_an_interval(tmp_path):
+    read = card(tmp_path, cross_validation={"average_precision": 0.9})
+    assert str(read.precision) == "0.90"
+
+
+@pytest.mark.parametrize("value", [None, {}, {"average_precision": 2}, "well"])
+def test_the_figure_on_images_held_back_never_stands_in(tmp_path, value):
+    assert card(tmp_path, cross_validation=value).precision is None
+
+
+def test_pictures_are_all_that_there_were(tmp_path):
+    assert card(tmp_path).pictures == (46, 220)
+    assert card(tmp_path, pictures={"tag": 12000, "other": 300}).pictures == (12000, 300)
+    assert card(tmp_path, validation_images=None).pictures == (42, 198)
 
 
 @pytest.mark.parametrize("value", [None, [], "well", {}, 5])
@@ -164,6 +196,7 @@ def test_a_card_without_a_background_says_nothing_of_the_mountain(tmp_path, valu
         *[("prevalence", value) for value in (2, -0.1, "half", True, float("nan"))],
         *[("prevalence_interval", value) for value in ([0.1], [0.2, 0.1], [0, 2], {}, "0 to 1", [None, 1], None)],
         *[("average_precision", value) for value in (None, 1.1, [])],
+        *[("average_precision_interval", value) for value in (None, [0.1], [0.2, 0.1], "wide", [0.1, 2])],
         *[("tagged", value) for value in (None, -1, 0.5)],
         *[("expected_right", value) for value in (None, -1, float("inf"), "98")],
         *[("warnings", value) for value in ("one", [1, None, "x" * 2000, ""], {})],

@@ -89,7 +89,7 @@ def test_a_single_model_is_loaded(trained):
     path = trained.models / f"model-{LOGISTIC_REGRESSION.name}-tag-tiles.pkl"
     (model,) = examine(str(path)).models
     assert (model.kind, model.tag, model.file, model.dim) == (LOGISTIC_REGRESSION.name, "tiles", str(path), 1024)
-    assert model.card.training.tag == 7
+    assert model.card.training.tag == 8
     assert [(each.kind, each.dim) for each in examine(str(trained.models), "tiles").models] == [
         (kind, 1024) for kind in kind_names()
     ]

@@ -53,6 +53,8 @@ def test_what_is_told_of_a_model_fits_together_and_is_json(kind):
     assert model.entry["threshold"] == model.report.threshold
     assert (model.entry["images"], model.entry["others"]) == (split.is_tag.sum(), (~split.is_tag).sum())
     assert model.entry["average_precision"] == model.card["cross_validation"]["average_precision"] > 0.8
+    assert model.entry["average_precision"] == model.report.average_precision
+    assert model.entry["pictures"] == model.report.tag_images == 30
     assert model.card["threshold_for"] == "balanced"
     json.dumps([model.entry, model.card], allow_nan=False)
 
@@ -137,7 +139,7 @@ def test_a_large_tag_keeps_its_own_next_to_one_or_two_others(others):
 
 def test_a_tag_of_few_images_is_told_of():
     _, models = learned(data_set({**LISTS, "rare": range(6)}), "rare")
-    assert [model.entry["warnings"] for model in models.values()] == [["5 images"]] * 2
+    assert [model.entry["warnings"] for model in models.values()] == [["6 images"]] * 2
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from ..tag_models import ListedModel, ModelList
 from ..text import counted, marked
 from .screen import line, screen
 from .tables import Column, show_table
+from .tag_tables import explain_precision, precision_cells
 
 #: On a narrower terminal the encoder has no column where it is one and the same; a line below the table names it.
 _ROOMY = 100
@@ -35,8 +36,9 @@ def show_model_list(found: ModelList) -> None:
     tags = len({model.tag for model in found.models})
     of = f", encoder {found.encoders[0]}" if len(found.encoders) == 1 else ""
     line(console, f"{counted(len(found.models), 'model')} of {counted(tags, 'tag')}{of}")
-    line(console, "images: of the tag, learned from; AP: average precision on images held back; threshold: the")
-    line(console, "probability from which an image counts as having the tag. --tag NAME explains one in words.")
+    measured = explain_precision(model.card.precision for model in found.models if model.card)
+    line(console, f"pictures: of the tag; {measured};")
+    line(console, "threshold: from this probability up an image counts as having the tag. --tag NAME: one in words.")
     if any(model.card and model.card.threshold_set for model in found.models):
         line(console, "*: set by you; image-tagging threshold TAG auto gives the choice back to training.")
     if bare := sum(model.card is None for model in found.models):
@@ -62,7 +64,7 @@ def show_examined(found: ModelList) -> None:
 
 def _columns(*, with_encoder: bool) -> list[Column]:
     encoder = [Column("encoder", 5, is_name=True, longest=_LONG_ENCODER)] if with_encoder else []
-    figures = [Column("images", 2), Column("AP", 1), Column("threshold", 3), Column("date", 4)]
+    figures = [Column("pictures", 2), Column("AP", 1), Column("95 %", 7), Column("threshold", 3), Column("date", 4)]
     return [Column("tag", is_name=True), Column("kind", is_name=True, least=24), *encoder, *figures]
 
 
@@ -76,8 +78,8 @@ def _row(model: ListedModel, *, with_encoder: bool) -> Iterator[str]:
 
 def _figures(model: ListedModel) -> Iterator[str]:
     card = model.card
-    yield f"{card.training.tag:,}" if card and card.training else _NONE
-    yield _figure(card.average_precision if card else None, 2)
+    yield f"{card.pictures.tag:,}" if card and card.pictures else _NONE
+    yield from precision_cells(card.precision if card else None, _NONE)
     yield _figure(card.threshold if card else None, 3) + ("*" if card and card.threshold_set else "")
     yield card.created.date().isoformat() if card and card.created else _NONE
 

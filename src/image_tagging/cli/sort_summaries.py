@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Optional
 
 from rich.console import Console
 
 from ..demo import DemoSummary
-from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary, TagAnswer
+from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary
 from ..settings import BY_TAG
 from ..text import counted, escaped, join_tags
 from .screen import line, screen
@@ -43,7 +42,8 @@ def _whole(summary: SortSummary) -> ClassifySummary:
         stages[0],
         **sums,
         embedding=summary.mountain,
-        answers=tuple(map(_added, *(stage.answers for stage in stages))),
+        answers=summary.answers,
+        with_tag=summary.with_tag,
         place_failures=tuple(failure for stage in stages for failure in stage.place_failures),
         mixed_bins=any(stage.mixed_bins for stage in stages),
         first_stayed=next((stage.first_stayed for stage in stages if stage.first_stayed), ""),
@@ -56,26 +56,6 @@ def _whole(summary: SortSummary) -> ClassifySummary:
         seconds=sum(stage.seconds for stage in stages),
         few=few if len(few) == summary.mountain.images else (),
     )
-
-
-def _added(*answers: TagAnswer) -> TagAnswer:
-    """Return the answers of one tag, by one model, for the images of both stages."""
-    bounds = [answer.interval for answer in answers if answer.interval]
-    return replace(
-        answers[0],
-        tagged=sum(answer.tagged for answer in answers),
-        placed=sum(answer.placed for answer in answers),
-        best=max(answer.best for answer in answers),
-        expected=_sum(answer.expected for answer in answers),
-        right=_sum(answer.right for answer in answers),
-        interval=(sum(low for low, _ in bounds), sum(high for _, high in bounds)) if bounds else None,
-    )
-
-
-def _sum(values: Iterable[Optional[float]]) -> Optional[float]:
-    """Return the sum of values that are all known, or none of them."""
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
 
 
 def _show_training(console: Console, summary: SortSummary) -> None:

@@ -10,12 +10,14 @@ from rich.console import Console
 
 from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from ..records import Failure
-from ..text import counted, shortened, tag_in_words
-from .input_screen import in_inputs, show_inputs
+from ..tag_models import kind_named
+from ..text import counted, counted_pictures, shortened, tag_in_words
+from ..training import ValidationReport
+from .input_screen import show_inputs
 from .next_steps import after_classify, after_process, after_train, command_line
 from .placed_notes import show_few, show_placed, where_placed
 from .screen import line, screen
-from .tag_tables import reports_by_tag, show_answers, show_counts, show_reports
+from .tag_tables import answering_reports, explain_precision, show_answers, show_counts, show_reports
 
 #: Skipped files, and tags, that the screen names of each kind; the log or the report names further ones.
 _SHOWN = 10
@@ -50,19 +52,20 @@ def _show_inputs(console: Console, summary: ProcessSummary) -> None:
 
 
 def show_train(summary: TrainSummary, *, is_part: bool = False) -> None:
-    """Print what stage 2 did: a table of tags, with the figures on the images held back.
+    """Print what stage 2 did: a table of tags, with the one average precision of each.
 
     As ``is_part`` of the whole job it says nothing of a background, nor where files are.
     """
     console = screen()
-    kinds, by_tag = reports_by_tag(summary.reports)
-    show_reports(console, kinds, by_tag, summary.page)
+    reports = answering_reports(summary.reports)
+    show_reports(console, reports, summary.page)
     line(console)
-    what = f"{counted(len(by_tag), 'tag')}, {counted(summary.images, 'image')}"
+    what = f"{counted(len(reports), 'tag')}, {counted(summary.images, 'picture')}"
     line(console, f"{what}, encoder {summary.encoder.label}")
-    line(console, "AP: average precision, BA: balanced accuracy, on the measured images, which no model learned from;")
-    spelt = ", ".join(f"{kind.abbreviation}: {kind.name}" for kind in kinds)
-    line(console, f"{spelt}. All figures are in the reports.")
+    line(
+        console, f"{explain_precision(report.precision for report in reports)}; kind: the one that answers for the tag"
+    )
+    line(console, f"({_kinds_in_words(summary.reports)}). All figures are in the reports.")
     notes = [f"The tag {tag_in_words(tag)} was not learned: {reason}." for tag, reason in summary.skipped[:_SHOWN]]
     _show_notes(console, notes, len(summary.skipped), f"; all are in {summary.reports_folder}")
     if summary.unknown:
@@ -87,6 +90,12 @@ def show_train(summary: TrainSummary, *, is_part: bool = False) -> None:
     if not is_part:
         _show_end(console, (summary.models, summary.reports_folder, summary.page), summary.seconds, None)
         _show_next(console, after_train(summary))
+
+
+def _kinds_in_words(reports: Iterable[ValidationReport]) -> str:
+    """Return the short names of the kinds that were trained, and their names."""
+    kinds = map(kind_named, dict.fromkeys(report.kind for report in reports))
+    return ", ".join(f"{kind.abbreviation}: {kind.name}" for kind in kinds)
 
 
 def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str = "") -> None:
@@ -142,11 +151,9 @@ def _show_stages(console: Console, summary: ClassifySummary) -> None:
 
 
 def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[str]) -> None:
-    parts = [in_inputs(counted(summary.images, "image"), summary)]
+    parts = [counted_pictures(summary.pictures, summary.images)]
     if summary.archives:
         parts.append(counted(len(summary.archives), "archive"))
-    if duplicates := summary.images - summary.pictures:
-        parts.append(counted(duplicates, "duplicate"))
     codes = Counter(summary.failure_codes).most_common()
     skipped = sum(count for _, count in codes)
     why = f" ({', '.join(f'{count:,} {code}' for code, count in codes)})" if len(codes) > 1 else ""

@@ -6,14 +6,15 @@ Up to ``MOST_ROWS`` tags are shown in the order of their names. Of more, those t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Optional, TypeVar
 
 from rich.console import Console
 
 from ..datasets import TAG_TO_HASHES
 from ..pipeline import ClassifySummary, TagAnswer
-from ..tag_models import Kind, kind_named
+from ..reports import precision_in_words
+from ..tag_models import AveragePrecision, OutOfFold, best_kind, kind_named
 from ..text import about, counted, join_tags
 from ..training import ValidationReport
 from .screen import line
@@ -25,7 +26,6 @@ MOST_ROWS = 20
 #: Tags to distrust that one line names.
 _MOST_NAMED = 8
 
-Reports = Mapping[str, ValidationReport]
 _Row = TypeVar("_Row")
 
 
@@ -38,21 +38,36 @@ def show_counts(console: Console, tags: Mapping[str, int], files: Sequence[str])
     _show_more(console, more, "the fewest pictures come first", lists)
 
 
-def reports_by_tag(reports: Iterable[ValidationReport]) -> tuple[list[Kind], dict[str, dict[str, ValidationReport]]]:
-    """Return the kinds that were trained, and by tag the report of each kind."""
+def answering_reports(reports: Iterable[ValidationReport]) -> list[ValidationReport]:
+    """Return the report of each tag of the kind that answers for it, in the order of the tags."""
     by_tag: dict[str, dict[str, ValidationReport]] = {}
-    names: dict[str, None] = {}
     for report in reports:
-        names.setdefault(report.kind)
         by_tag.setdefault(report.tag, {})[report.kind] = report
-    return [kind_named(name) for name in names], by_tag
+    return [kinds[best_kind({kind: OutOfFold.of(each) for kind, each in kinds.items()})] for kinds in by_tag.values()]
 
 
-def show_reports(console: Console, kinds: Sequence[Kind], by_tag: Mapping[str, Reports], page: str) -> None:
-    """Print what was measured of each tag; of many tags the worst, and that ``page`` has all."""
-    rows, more = _cut(by_tag.values(), key=_least_precise)
-    show_table(console, _report_columns(kinds), (list(_report_row(reports, kinds)) for reports in rows))
+def show_reports(console: Console, reports: Iterable[ValidationReport], page: str) -> None:
+    """Print the average precision of each tag; of many tags the worst, and that ``page`` has all.
+
+    ``reports`` has one for each tag, of the kind that answers for it.
+    """
+    rows, more = _cut(reports, key=_least_precise)
+    show_table(console, _REPORT_COLUMNS, map(_report_row, rows))
     _show_more(console, more, "the lowest average precision comes first", page)
+
+
+def explain_precision(precisions: Iterable[Optional[AveragePrecision]]) -> str:
+    """Return what the columns say: ``AP: average precision out of fold, on the mountain; 95 %: its interval``."""
+    where = sorted({precision_in_words(precision) for precision in precisions if precision}, reverse=True)
+    return f"AP: average precision {' or '.join(where) or 'out of fold'}; 95 %: its interval"
+
+
+def precision_cells(precision: Optional[AveragePrecision], unknown: str) -> tuple[str, str]:
+    """Return the cells of the columns AP and 95 %."""
+    if precision is None:
+        return unknown, unknown
+    low, high = precision.interval or (None, None)
+    return f"{precision.value:.2f}", unknown if low is None else f"{low:.2f} to {high:.2f}"
 
 
 def show_answers(console: Console, summary: ClassifySummary, page: str = "") -> None:
@@ -65,20 +80,28 @@ def show_answers(console: Console, summary: ClassifySummary, page: str = "") -> 
     """
     rows, more = _cut(summary.answers, key=_least_reliable)
     if summary.answers:
-        known = any(answer.expected is not None for answer in summary.answers)
+        known = any(answer.expected is not None or answer.warnings for answer in summary.answers)
         columns = _answer_columns(summary, with_mountain=known)
         show_table(console, columns, (_answer_row(answer, columns, by_tag=summary.by_tag) for answer in rows))
         order = "those to distrust come first" if known else "the most tagged come first"
         _show_more(console, more, order, page or next(iter(summary.files), summary.folder))
         line(console)
         if known:
-            line(console, "about: how many there are, estimated; about right: how many of the tagged are")
-    of = counted(summary.embedding.images, "image")
-    line(console, f"{summary.tagged:,} of {of} got at least one tag, {summary.untagged:,} got none")
+            line(console, "about: how many pictures have it, estimated; about right: how many of the tagged have it")
+    line(console, _tagged_in_words(summary))
     distrusted = [answer.tag for answer in sorted(summary.answers, key=_least_reliable) if answer.warnings]
     if distrusted:
         what = "this tag before you rely on it" if len(distrusted) == 1 else "these tags before you rely on them"
         line(console, f"  Look through {what}: {join_tags(distrusted, _MOST_NAMED)}.", style="yellow")
+
+
+def _tagged_in_words(summary: ClassifySummary) -> str:
+    """Return how many pictures got a tag, and how many files these are where copies are among them."""
+    pictures, files = summary.embedding.pictures, summary.embedding.images
+    of = f"{summary.with_tag:,} of {counted(pictures, 'picture')}"
+    if files != pictures:
+        of += f" ({summary.tagged:,} of {counted(files, 'file')})"
+    return f"{of} got at least one tag, {pictures - summary.with_tag:,} got none"
 
 
 def _cut(items: Iterable[_Row], key: Callable[[_Row], Any]) -> tuple[list[_Row], int]:
@@ -95,11 +118,10 @@ def _show_more(console: Console, more: int, order: str, where: str) -> None:
         line(console, f"… and {counted(more, 'more tag')} ({order}){all_in}")
 
 
-def _least_precise(reports: Reports) -> tuple[float, bool, str]:
-    """Order by the average precision of the better kind; tags that could not be measured come last."""
-    known = [report.average_precision for report in reports.values() if report.average_precision is not None]
-    first = next(iter(reports.values()))
-    return max(known, default=2.0), not first.marks, first.tag
+def _least_precise(report: ValidationReport) -> tuple[float, bool, str]:
+    """Order by average precision; tags that could not be measured come last."""
+    known = report.average_precision
+    return 2.0 if known is None else known, not report.warnings, report.tag
 
 
 def _least_reliable(answer: TagAnswer) -> tuple[bool, float, int, str]:
@@ -107,32 +129,21 @@ def _least_reliable(answer: TagAnswer) -> tuple[bool, float, int, str]:
     return not answer.warnings, share, -answer.tagged, answer.tag
 
 
-def _report_columns(kinds: Sequence[Kind]) -> list[Column]:
-    """Return the columns of the table of tags; of the figures, AP says most of a tag."""
-    figures = [Column(f"{what} {kind.abbreviation}", rank) for what, rank in (("AP", 2), ("BA", 5)) for kind in kinds]
-    return [
-        Column("tag", is_name=True),
-        Column("images", 1),
-        Column("measured", 4),
-        *figures,
-        Column("note", 3, is_note=True, least=24),
-    ]
+_REPORT_COLUMNS = (
+    Column("tag", is_name=True),
+    Column("pictures", 1),
+    Column("AP", 2),
+    Column("95 %", 4),
+    Column("kind", 5),
+    Column("note", 3, is_note=True, least=24),
+)
 
 
-def _report_row(reports: Reports, kinds: Sequence[Kind]) -> Iterator[str]:
-    """Yield the cells of a tag, by its reports of each kind."""
-    first = next(iter(reports.values()))
-    in_order = [reports.get(kind.name) for kind in kinds]
-    yield first.tag
-    yield f"{first.training_tag + first.validation_tag:,}"
-    yield f"{first.validation_tag:,}"
-    yield from (_figure(report.average_precision if report else None) for report in in_order)
-    yield from (_figure(report.balanced_accuracy if report else None) for report in in_order)
-    yield "; ".join(first.marks)
-
-
-def _figure(value: Optional[float]) -> str:
-    return "n/a" if value is None else f"{value:.2f}"
+def _report_row(report: ValidationReport) -> list[str]:
+    """Return the cells of a tag."""
+    figures = precision_cells(report.precision, "n/a")
+    kind = kind_named(report.kind).abbreviation
+    return [report.tag, f"{report.tag_images:,}", *figures, kind, "; ".join(report.warnings)]
 
 
 def _answer_columns(summary: ClassifySummary, *, with_mountain: bool) -> list[Column]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,11 @@ from .tagged_embeddings import OTHER_TRAINING, TaggedEmbeddings
 
 #: With fewer validation images of a tag its figures vary by tens of percent between splits.
 FEW_VALIDATED = 5
+
+#: What is held back unless a share is given: this share, and nothing of a tag of fewer images than this. Of 30 images
+#: three would be held back: a figure on these says nothing (docs/classifiers.md has it, measured), and every image
+#: fewer is missed in training. All images are measured out of fold in any case.
+USUAL_SHARE, FEWEST_TO_HOLD_BACK = 0.1, 30
 
 #: The most training images of either class, drawn by the seed: more improve a linear model little, and their table is
 #: in memory in float64. (``fitting`` selects those that models are fitted to.)
@@ -38,6 +44,14 @@ class Split:
     marks: tuple[str, ...]
     weights: tuple[float, float] = (1.0, 1.0)
 
+    @property
+    def images(self) -> tuple[int, int]:
+        """How many images of the tag there are, and how many others: also those that training has left out."""
+        learned = (int(self.is_tag.sum()), int((~self.is_tag).sum()))
+        held = (int(self.is_validation_tag.sum()), int((~self.is_validation_tag).sum()))
+        own, other = (round(count * weight) + more for count, weight, more in zip(learned, self.weights, held))
+        return own, other
+
 
 class Splitter:
     """Splits a data set for each tag, with one order of images, drawn by the seed.
@@ -47,11 +61,16 @@ class Splitter:
     as possible, and adding a tag changes no other split. ``with_background`` says that tags are distinguished from a
     background: then the images of other tags are others too, next to those of ``other-training``, or there are none.
 
+    ``test_share`` is the share of either class that is held back; ``None`` is a tenth, and nothing where the tag has
+    few images, which depends on this tag alone.
+
     Near-duplicates stay on one side of a split. Groups are computed over the whole data set: an added image changes the
     split of an unrelated tag only where it joins two groups of its images.
     """
 
-    def __init__(self, data: TaggedEmbeddings, *, test_share: float, seed: int, with_background: bool = False) -> None:
+    def __init__(
+        self, data: TaggedEmbeddings, *, test_share: Optional[float], seed: int, with_background: bool = False
+    ) -> None:
         self._with_background = with_background
         self._data = data
         self._share = test_share
@@ -78,7 +97,8 @@ class Splitter:
         negatives = self._without(np.concatenate([positives, only_validated]), self._others)
         if not len(negatives) and not self._with_background:
             raise TrainingError("there is no image without the tag to compare with; add a folder of other images")
-        held_tag, every_tag, held_other, every_other = divide(positives, negatives, self._groups, self._share)
+        share = _share_of(len(positives)) if self._share is None else self._share
+        held_tag, every_tag, held_other, every_other = divide(positives, negatives, self._groups, share)
         if not len(held_tag):
             held_other, every_other = held_other[:0], negatives
             only_validated = only_validated[:0]
@@ -110,6 +130,11 @@ class Splitter:
         return rows[~np.isin(self._groups[rows], self._groups[learned])]
 
 
+def _share_of(images: int) -> float:
+    """Return the share that is held back of a tag with so many images where none is given."""
+    return USUAL_SHARE if images >= FEWEST_TO_HOLD_BACK else 0.0
+
+
 def _capped(every: NDArray[np.int64], learned: NDArray[np.int64], what: str) -> str:
     """Return the warning that only some of the images are in training, empty where all are."""
     return f"learned from {len(learned):,} of {len(every):,} {what}" if len(learned) < len(every) else ""
@@ -125,16 +150,16 @@ def _first(count: int, others: int) -> NDArray[np.bool_]:
     return np.arange(count + others) < count
 
 
-def _warnings(images: int, validated: int, share: float) -> tuple[str, ...]:
-    """Return what limits the figures of a tag with so many images, of which some are for validation."""
+def _warnings(images: int, validated: int, share: Optional[float]) -> tuple[str, ...]:
+    """Return what limits the figures on images held back of a tag with so many; ``share`` is what was asked for."""
     if not images:
         return ("no image of the tag",)
+    if share is None and images < FEWEST_TO_HOLD_BACK:
+        return (f"none held back of fewer than {FEWEST_TO_HOLD_BACK} images: read the average precision, out of fold",)
     if share == 0:
-        return ("none measured, as asked for",)
-    if not validated and images >= MIN_IMAGES_TO_SPLIT:
-        return (f"most of its {images} images are nearly the same, none left to measure",)
+        return ("none held back, as asked for",)
     if not validated:
-        return (f"only {images} image{'s' if images > 1 else ''}, none left to measure",)
-    if validated < FEW_VALIDATED:
-        return (f"rough: {validated} measured",)
-    return ()
+        few = f"none held back of only {images} image{'s' if images > 1 else ''}"
+        alike = f"none held back, as most of its {images} images are nearly the same"
+        return (few if images < MIN_IMAGES_TO_SPLIT else alike,)
+    return (f"rough: {validated} held back",) if validated < FEW_VALIDATED else ()

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any, Optional
+from collections.abc import Iterable, Set
+from typing import Any, NamedTuple, Optional
 
-from ..datasets import input_keys, read_embeddings
-from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
-from ..errors import EncoderMismatchError
-from ..exporters import (
-    EarlierResults,
-    ResultWriter,
-    require_place,
-    require_results_ours,
-    results,
-    score_pictures,
-)
+from ..exporters import EarlierResults, ResultWriter, require_place, require_results_ours
 from ..files import absolute
 from ..images import decoder_version
 from ..progress import Progress, Say, no_progress, say_nothing
-from ..records import EncoderSpec, Found, FoundArchive, FoundImage, ImportedEmbedding, OtherFile
+from ..records import Found
 from ..runners import Runner
-from ..store import Role, WorkingStore
-from ..tag_models import AnswerTally, TagModels, load_tag_models
-from .answers import FewImages, tag_answers
+from ..store import WorkingStore
+from ..tag_models import AnswerTally, load_tag_models
+from .answers import StageTally, tag_answers
 from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
 from .model_age import warn_of_age
 from .places import Places
+from .stage_encoder import metadata_and_encoder, require_dim
+from .stage_images import StageImages
+from .stage_results import earlier_results, write_results
 from .summaries import ClassifySummary, EmbeddingSummary
-
-log = logging.getLogger(__name__)
-
-#: The encoder of tag models that name none: the original program had no other.
-_ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
 
 
 def classify_images(
@@ -64,7 +51,23 @@ def classify_images(
     """
     require_place(config.place, archives=config.archives)
     found = find_by(config, absolute(config.directory), open_archives=config.archives)
-    return classify_found(config, found, watch, runner, say=say)
+    return classify_found(config, found, watch, runner, say=say).summary
+
+
+class Classified(NamedTuple):
+    """The ``summary`` of a run, and the ``tally`` of its pictures that no other run counts."""
+
+    summary: ClassifySummary
+    tally: AnswerTally
+
+
+class StagePart(NamedTuple):
+    """What a stage needs to know as a part of the whole job.
+
+    ``counted`` has the ``picture_hash`` of pictures that the other stage counts too.
+    """
+
+    counted: Set[str]
 
 
 def classify_found(
@@ -74,84 +77,64 @@ def classify_found(
     runner: Runner = LOCAL,
     *,
     say: Optional[Say] = say_nothing,
-    is_part: bool = False,
-) -> ClassifySummary:
+    part: Optional[StagePart] = None,
+) -> Classified:
     """As :func:`classify_images`, of what was found in the directory; without ``say`` it is known what is placed.
 
-    As ``is_part`` of the whole job, the directory may have no image of this stage, where another input has one.
+    As a ``part`` of the whole job, the directory may have no image of this stage, where another input has one.
     """
     started = time.monotonic()
     root, output = absolute(config.directory), absolute(config.output)
     images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
-    imported, choice = _metadata_and_encoder(config, models)
+    imported, choice = metadata_and_encoder(config, models)
     with WorkingStore(output, decoder_version(config)) as store, earlier_results(config, store) as earlier:
         store.pictures.reserve(earlier.names, earlier.digest)
-        _import(store, config, imported, watch)
+        if imported and config.metadata_json:
+            watch("reading the metadata", 0, None)
+            store.imported.replace(absolute(config.metadata_json), *imported)
         with explain_no_images(root, images.where_the_rest_belongs):
-            embedding = embed_images(store, images, choice, config, watch, runner, is_part=is_part)
+            embedding = embed_images(store, images, choice, config, watch, runner, is_part=part is not None)
         require_dim(models, embedding.encoder)
         places = Places(store, models, config)
         plan = places.plan(embedding.encoder, watch, say) if say else None
         places.begin()
-        writer, tally, few, tagged = _write_results(store, models, embedding, earlier, places, watch)
+        tally = StageTally(models, part.counted if part else frozenset(), embedding.images)
+        writer = write_results(store, tally, embedding, earlier, places, watch)
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
         mixed = places.finish()
-    return ClassifySummary(
+    summary = ClassifySummary(
         of_archives=config.archives,
         directory=root,
         embedding=embedding,
         models=tuple(models.names),
         model_warnings=warn_of_age(models, config.model),
-        answers=tag_answers(tally, writer.bins.folder_of),
         by_tag=config.name_with_score,
-        tagged=tagged,
-        untagged=embedding.images - tagged,
-        outside=tally.outside,
         place=config.place,
         plan=plan,
         mixed_bins=mixed,
+        **_answered(tally, writer, embedding),
         **_written(writer, earlier),
         differing=store.pictures.differing,
         left_out=images.left_out,
         folder=output,
         seconds=time.monotonic() - started,
-        few=tuple(few.images),
     )
+    return Classified(summary, tally.alone)
 
 
-def earlier_results(config: ClassifyConfig, store: WorkingStore) -> EarlierResults:
-    """Choose the images of a stage in the store, and return the ``output.json`` of earlier runs.
-
-    Raises
-    ------
-    OutputError
-        It is damaged, or holds results of another input that the store does not know.
-    """
-    role, other = (Role.ARCHIVE, Role.FOLDER) if config.archives else (Role.FOLDER, Role.ARCHIVE)
-    directory = absolute(config.directory)
-    store.inputs.choose(role, directory)
-    origin = store.inputs.origin_in(other)
-    return EarlierResults(
-        absolute(config.output),
-        of_archives=config.archives,
-        only="" if config.fresh or store.inputs.of(role) else directory,
-        origin=lambda ref: input_keys(ref, origin(ref)),
-    )
-
-
-def _import(
-    store: WorkingStore,
-    config: ClassifyConfig,
-    imported: Optional[tuple[EncoderSpec, Iterator[ImportedEmbedding]]],
-    watch: Progress,
-) -> None:
-    """Take the embeddings of the metadata file into the store, where one is named."""
-    if imported and config.metadata_json:
-        watch("reading the metadata", 0, None)
-        store.imported.replace(absolute(config.metadata_json), *imported)
+def _answered(tally: StageTally, writer: ResultWriter, embedding: EmbeddingSummary) -> dict[str, Any]:
+    """Return what the answers add up to, by the names of the summary."""
+    return {
+        "answers": tag_answers(tally.every, writer.bins.folder_of),
+        "tagged": tally.files,
+        "untagged": embedding.images - tally.files,
+        "with_tag": tally.every.with_tag,
+        "outside": tally.every.outside,
+        "few": tuple(tally.few.images),
+    }
 
 
 def _written(writer: ResultWriter, earlier: EarlierResults) -> dict[str, Any]:
@@ -161,106 +144,3 @@ def _written(writer: ResultWriter, earlier: EarlierResults) -> dict[str, Any]:
     failed = {"place_failures": tuple(failures.held), "place_failed": failures.count}
     entries = {name: getattr(earlier, name) for name in ("replaced", "dropped", "kept")}
     return {**moves, **failed, **entries, "examples": writer.examples, "files": writer.paths}
-
-
-def _metadata_and_encoder(
-    config: ClassifyConfig, models: TagModels
-) -> tuple[Optional[tuple[EncoderSpec, Iterator[ImportedEmbedding]]], EncoderChoice]:
-    """Return what the metadata file holds, where one is named, and the encoder of the run."""
-    imported = read_embeddings(config.metadata_json) if config.metadata_json else None
-    spec = agreed_encoder(models, imported and imported[0])
-    return imported, EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
-
-
-def _write_results(
-    store: WorkingStore,
-    models: TagModels,
-    embedding: EmbeddingSummary,
-    earlier: EarlierResults,
-    places: Places,
-    watch: Progress,
-) -> tuple[ResultWriter, AnswerTally, FewImages, int]:
-    """Score and place every picture; return what wrote the results, the answers, and how many files got a tag."""
-    config, tally, tagged = places.config, AnswerTally(models), 0
-    few = FewImages(tally.models, embedding.images)
-    output, archives = absolute(config.output), embedding.archives if config.archives else None
-    with results(
-        output,
-        archives=archives,
-        bins=config.output_bins,
-        with_input=bool(store.inputs.origins),
-        encoding=config.archive_encoding,
-        earlier=earlier,
-        placing=places.placing,
-    ) as writer:
-        scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins, tally)
-        for number, (record, scores, has_tag) in enumerate(scored, start=1):
-            files = store.pictures.files_of(record.hash_id)
-            writer.add(record, files, scores)
-            few.add(files, scores)
-            tagged += len(files) if has_tag else 0
-            watch("scoring and placing", number, embedding.pictures)
-    if more := writer.failures.more:
-        log.warning("%d more images could not be placed", more)
-    if differing := store.pictures.differing:
-        log.warning("the metadata holds other embeddings of %d pictures than were computed here", differing)
-    if earlier.replaced or earlier.kept:
-        counts = (earlier.replaced, earlier.dropped, earlier.kept)
-        log.info("output.json: replaced %d pictures of this stage (%d of them gone), kept %d of the other", *counts)
-    return writer, tally, few, tagged
-
-
-class StageImages:
-    """The found items that one of the two stages handles; ``left_out`` counts those of the other stage."""
-
-    def __init__(self, found: Iterable[Found], archives: bool) -> None:
-        self._found = found
-        self._archives = archives
-        self.left_out = 0
-
-    def where_the_rest_belongs(self) -> str:
-        """Return a sentence on what was left out, empty where nothing was."""
-        if not self.left_out:
-            return ""
-        if self._archives:
-            return "Images outside archives are for image-tagging classify (stage 3)"
-        return "Images in archives are for image-tagging classify-zip (stage 4)"
-
-    def __iter__(self) -> Iterator[Found]:
-        for item in self._found:
-            of_archive = isinstance(item, FoundArchive) or bool(item.ref.members)
-            if of_archive == self._archives or not isinstance(item, (FoundImage, FoundArchive, OtherFile)):
-                yield item
-            elif not isinstance(item, OtherFile):
-                self.left_out += 1
-
-
-def agreed_encoder(models: TagModels, imported: Optional[EncoderSpec]) -> EncoderSpec:
-    """Return the encoder of the models and the metadata.
-
-    Models that name none belong to the metadata's encoder, without metadata to that of the original program.
-
-    Raises
-    ------
-    EncoderMismatchError
-        Models and metadata do not agree, or the encoder is another version of the embedded one.
-    """
-    spec = models.encoder or imported or _ORIGINAL
-    if imported and not imported.matches(spec):
-        raise EncoderMismatchError(
-            f"the metadata holds embeddings of {imported.label} ({imported.dim} values), but the tag models were "
-            f"trained on {spec.label} ({spec.dim}). Give the metadata and the models of one encoder, or learn the tags "
-            "again from this metadata (stage 2)."
-        )
-    require_this_version(spec)
-    require_dim(models, spec)
-    return spec
-
-
-def require_dim(models: TagModels, encoder: EncoderSpec) -> None:
-    """Raise EncoderMismatchError where the models take embeddings of another length."""
-    if models.dim != encoder.dim:
-        raise EncoderMismatchError(
-            f"the tag models take embeddings of {models.dim} values, but {encoder.label} gives {encoder.dim}. "
-            "Give the metadata and the models of one encoder."
-        )

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from typing import Optional
 
 from ..datasets import HASH_TO_TAGS
@@ -20,9 +20,10 @@ from ..progress import Progress, Say, Step, Steps, no_progress, say_nothing
 from ..records import EncoderSpec, Found
 from ..runners import Runner
 from ..store import Role, WorkingStore, one_run_at_a_time
-from ..tag_models import MODELS_FOLDER, load_tag_models
+from ..tag_models import MODELS_FOLDER, AnswerTally, load_tag_models
+from .answers import folders_of, tag_answers
 from .chosen_encoder import ChosenEncoder, choose_encoder
-from .classify import classify_found
+from .classify import Classified, StagePart, classify_found
 from .configs import ClassifyConfig, ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
@@ -32,7 +33,7 @@ from .places import Places
 from .process import process_found
 from .sort_config import SortConfig
 from .sort_training import Sample, SortTraining, draw_sample, example_names, require_background_ours
-from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary
+from .summaries import EmbeddingSummary, ProcessSummary, SortSummary
 from .train import REPORTS_FOLDER
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ def _sort(config: SortConfig, watch: Progress, encoder: ChosenEncoder, runner: R
     steps = Steps(watch, _steps(examples, mountain))
     process = _process_examples(config, examples, encoder.choice, steps.of(_EXAMPLES), runner)
     embedded = _embed_mountain(once, mountain, encoder.choice, steps.of(_MOUNTAIN), runner)
-    sample, with_archives = _look_through(config, process)
+    sample, with_archives, in_both = _look_through(config, process)
     training = SortTraining(config, process.files, embedded.encoder, sample)
     with _store(config) as store:
         store.inputs.choose(Role.MOUNTAIN)
@@ -97,20 +98,24 @@ def _sort(config: SortConfig, watch: Progress, encoder: ChosenEncoder, runner: R
     train = training.run(steps.of(_TAGS)) if is_new else None
     configs = {archives: _stage(once, archives) for archives in (False, True) if archives in with_archives}
     plan = _plan(next(iter(configs.values())), embedded.encoder, steps.of(_FOLDERS), say)
-    stages: list[Optional[ClassifySummary]] = [None, None]
+    stages: list[Optional[Classified]] = [None, None]
     for archives, stage in configs.items():
-        summary = classify_found(
-            stage, mountain, steps.of(_ARCHIVES if archives else _FOLDERS), runner, say=None, is_part=True
-        )
-        stages[archives] = replace(summary, plan=plan)
+        part = StagePart(counted=in_both if archives else frozenset())
+        watched = steps.of(_ARCHIVES if archives else _FOLDERS)
+        stages[archives] = classify_found(stage, mountain, watched, runner, say=None, part=part)
+    folder, archive = (stage and replace(stage.summary, plan=plan) for stage in stages)
+    tally = reduce(AnswerTally.joined, (stage.tally for stage in stages if stage))
+    folders = folders_of(stage.answers for stage in (folder, archive) if stage)
     return SortSummary(
         encoder=encoder.sentence,
         process=process,
         mountain=embedded,
         background=len(sample.pictures) if sample.is_enough else 0,
         train=train,
-        folder=stages[False],
-        archive=stages[True],
+        folder=folder,
+        archive=archive,
+        answers=tag_answers(tally, folders, is_mountain=True),
+        with_tag=tally.with_tag,
         output=output,
         page=os.path.join(output, REPORTS_FOLDER, "index.html"),
         seconds=time.monotonic() - started,
@@ -189,8 +194,11 @@ def _plan(stage: ClassifyConfig, encoder: EncoderSpec, watch: Progress, say: Say
         return Places(store, load_tag_models(stage.model), stage).plan(encoder, watch, say)
 
 
-def _look_through(config: SortConfig, process: ProcessSummary) -> tuple[Sample, Set[bool]]:
-    """Return what may be drawn from the mountain, and whether its usable images lie in archives (or both)."""
+def _look_through(config: SortConfig, process: ProcessSummary) -> tuple[Sample, Set[bool], Set[str]]:
+    """Return what may be drawn from the mountain, and whether its usable images lie in archives (or both).
+
+    Last come the pictures that lie in archives and outside.
+    """
     lists = next(path for path in process.files if os.path.basename(path) == HASH_TO_TAGS)
     with_archives: set[bool] = set()
     with _store(config) as store:
@@ -200,4 +208,5 @@ def _look_through(config: SortConfig, process: ProcessSummary) -> tuple[Sample, 
             with_archives.add(bool(file.ref.members))
             if len(with_archives) == 2:
                 break
-    return sample, with_archives
+        in_both = store.pictures.in_and_outside_archives()
+    return sample, with_archives, in_both

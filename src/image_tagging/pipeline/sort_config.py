@@ -51,7 +51,7 @@ class SortConfig(EmbeddingConfig):
     )
     tag_level: str = same_setting(ProcessConfig, "tag_level", default=ProcessConfig.tag_level)
     metadata_format: str = same_setting(ProcessConfig, "metadata_format", default=ProcessConfig.metadata_format)
-    test_per: float = same_setting(TrainConfig, "test_per", default=TrainConfig.test_per)
+    test_per: Optional[float] = same_setting(TrainConfig, "test_per", default=TrainConfig.test_per)
     threshold_for: Union[str, Mapping[str, Union[str, float]]] = same_setting(
         TrainConfig, "threshold_for", default=TrainConfig.threshold_for
     )

@@ -27,7 +27,7 @@ from .train_background import BACKGROUND_FILES
 LEAST_BACKGROUND = 300
 
 #: Counts the changes of what training gives: models of an earlier count are learned again.
-_LEARNING = 1
+_LEARNING = 2
 
 
 @dataclass(frozen=True)

@@ -162,6 +162,9 @@ class ClassifySummary:
     ``model_warnings`` are sentences on models that are older than the examples or not of the last training.
     ``answers`` has one value per tag, ordered by tag. By these answers ``tagged`` counts the files whose image has at
     least one tag, and ``untagged`` those whose image has none. ``outside`` counts the pictures that are unlike all that
+    ``answers`` has one value per tag, ordered by tag; they count pictures. By these answers ``tagged`` counts the files
+    whose image has at least one tag, ``untagged`` those whose image has none, and ``with_tag`` the pictures that have
+    one. ``outside`` counts the pictures that are unlike all that
     the tags were distinguished from, ``None`` where the cards of the models do not say what that was.
     ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
     (``of_archives``). ``place_failures`` are the first files that could not be placed, ``place_failed`` counts all;
@@ -186,6 +189,7 @@ class ClassifySummary:
     answers: tuple[TagAnswer, ...]
     tagged: int
     untagged: int
+    with_tag: int
     outside: Optional[int]
     place_failures: tuple[Failure, ...]
     place_failed: int
@@ -224,7 +228,8 @@ class SortSummary:
     ``encoder`` is a sentence that says which encoder was used and why. ``mountain`` is the embedding of all images to
     sort. ``background`` counts the pictures that tags were distinguished from, and is 0 where there were too few.
     ``train`` is ``None`` where the models of an earlier run were learned from the same; ``folder`` and ``archive`` are
-    stages 3 and 4, ``None`` where the mountain has no such images.
+    stages 3 and 4, ``None`` where the mountain has no such images. ``answers`` and ``with_tag`` are those of the whole
+    mountain, where a picture that lies in an archive and outside counts once.
     """
 
     encoder: str
@@ -234,6 +239,8 @@ class SortSummary:
     train: Optional[TrainSummary]
     folder: Optional[ClassifySummary]
     archive: Optional[ClassifySummary]
+    answers: tuple[TagAnswer, ...]
+    with_tag: int
     output: str
     page: str
     seconds: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .forgetting import RunWithoutTag, text_reports_of
 from .model_words import explain
+from .mountain_words import precision_in_words
 from .run import RunReport, require_reports_ours
 from .text import require_report_ours, write_report
 
@@ -11,6 +12,7 @@ __all__ = [
     "RunReport",
     "RunWithoutTag",
     "explain",
+    "precision_in_words",
     "require_report_ours",
     "require_reports_ours",
     "text_reports_of",

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Optional
 
-from ..tag_models import DEFAULT_THRESHOLD, YOU, ImageCounts, ListedModel, ModelCard, kind_named
+from ..tag_models import (
+    DEFAULT_THRESHOLD,
+    MOUNTAIN,
+    YOU,
+    AveragePrecision,
+    ImageCounts,
+    ListedModel,
+    ModelCard,
+    kind_named,
+)
 from ..text import counted
-from .mountain_words import mountain_in_words
+from .mountain_words import mountain_in_words, precision_in_words
 
 #: What a threshold was chosen for, as `image-tagging train` names it.
 _AIMS = {
@@ -67,23 +77,42 @@ def _by_card(model: ListedModel, card: ModelCard) -> Iterator[tuple[str, str]]:
 
 
 def _measured(card: ModelCard) -> Iterator[tuple[str, str]]:
-    counts = card.validation
-    if counts is None or not sum(counts):
-        yield "Measured on", "no image: how well it does is not known" if counts else _UNSAID
-        return
-    yield "Measured on", f"{_images(counts)}, from none of which it learned"
-    if card.average_precision is not None:
-        chance = f"; a guess gets {counts.tag / sum(counts):.2f}" if counts.tag else ""
+    """Yield the one figure of the model, and what was measured on the images held back."""
+    if card.precision is None:
         yield (
             "Average precision",
-            f"{card.average_precision:.2f} of 1: how far it puts images of the tag before all others{chance}",
+            "not known: there are too few images to ask a model about ones that it has not learned",
         )
+    else:
+        yield "Average precision", _average_precision(card, card.precision)
+    counts = card.validation
+    if counts is None or not sum(counts):
+        yield "Held back", "nothing: it learned from all" if counts else _UNSAID
+        return
+    yield "Held back", f"{_images(counts)}, from none of which it learned"
     if card.balanced_accuracy is not None:
         yield (
             "Balanced accuracy",
-            f"{card.balanced_accuracy:.2f} of 1: the share it gets right, the mean of images of the tag and of others; "
-            "a guess gets 0.50",
+            f"{card.balanced_accuracy:.2f} of 1, of those held back: the share it gets right, the mean of images of "
+            "the tag and of others; a guess gets 0.50",
         )
+
+
+def _average_precision(card: ModelCard, precision: AveragePrecision) -> str:
+    figure = f"{precision.value:.2f} of 1"
+    if precision.interval:
+        low, high = precision.interval
+        figure += f" (95 % interval {low:.2f} to {high:.2f})"
+    chance = _chance(card, precision)
+    guess = "" if chance is None else f"; a guess gets {chance:.2g}"
+    return f"{figure}, {precision_in_words(precision)}: how far it puts images of the tag before all others{guess}"
+
+
+def _chance(card: ModelCard, precision: AveragePrecision) -> Optional[float]:
+    """Return the average precision of an order by chance, which is the share of the tag."""
+    if card.mountain and precision.measured_on == MOUNTAIN:
+        return card.mountain.prevalence
+    return card.training.tag / sum(card.training) if card.training and sum(card.training) else None
 
 
 def _learned_from(counts: ImageCounts) -> str:

@@ -1,12 +1,20 @@
-"""What is known of a tag on the mountain, in sentences; the same in every report."""
+"""What is known of a tag, on the mountain and out of fold, in words; the same in every report."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Optional
 
-from ..tag_models import MountainFigures
+from ..tag_models import AveragePrecision, MountainFigures
 from ..text import about, counted, percent
+
+#: By which pictures an average precision was measured.
+_ON = {"mountain": "out of fold, on the mountain", "examples": "out of fold, among the examples"}
+
+
+def precision_in_words(precision: AveragePrecision) -> str:
+    """Return what an average precision was measured on: ``out of fold, on the mountain``."""
+    return _ON[precision.measured_on]
 
 
 def prevalence_in_words(figures: MountainFigures, whole: Optional[int] = None) -> Optional[str]:
@@ -19,13 +27,14 @@ def prevalence_in_words(figures: MountainFigures, whole: Optional[int] = None) -
         return None
     pictures = whole or figures.pictures
     said = f"about {percent(figures.prevalence)} of the mountain"
-    if pictures is None:
+    expected = None if pictures is None else figures.expected(pictures)
+    if expected is None:
         low, high = map(percent, figures.interval or (0.0, 0.0))
         return f"{said} ({low} to {high})" if figures.interval else said
-    low, high = (about(bound * pictures) for bound in figures.interval or (0.0, 0.0))
-    number = about(figures.prevalence * pictures)
+    low, high = map(about, expected.interval or (0.0, 0.0))
+    number = about(expected.number)
     return f"{said}, some {number} picture{'' if number == '1' else 's'}" + (
-        f" ({low} to {high})" if figures.interval else ""
+        f" ({low} to {high})" if expected.interval else ""
     )
 
 

@@ -13,10 +13,11 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tag_models import MountainFigures, report_name
+from ..tag_models import AveragePrecision, MountainFigures, report_name
 from ..text import escaped
 from ..training import ValidationReport
 from ..writing import new_text, require_ours
+from .mountain_words import precision_in_words
 
 _BAR_WIDTH = 40
 
@@ -93,8 +94,8 @@ def _head(report: ValidationReport) -> list[str]:
         f"model: {report.kind}",
         "task: binary-classification",
         f"tag: {escaped(report.tag)}",
-        f"tag-set-image-count: {report.training_tag + report.validation_tag}",
-        f"other-set-image-count: {report.training_other + report.validation_other}",
+        f"tag-set-image-count: {report.tag_images}",
+        f"other-set-image-count: {report.other_images}",
         f"validation-tag-image-count: {report.validation_tag}",
         f"validation-other-image-count: {report.validation_other}",
         *(f"note: {escaped(warning)}" for warning in report.marks),
@@ -116,10 +117,22 @@ def _figures(report: ValidationReport) -> list[str]:
     return [
         f"accuracy: {_figure(report.accuracy)}",
         f"balanced-accuracy: {_figure(report.balanced_accuracy)}",
-        f"average-precision: {_figure(report.average_precision)}",
+        f"validation-average-precision: {_figure(report.validation_precision)}",
         f"roc-auc: {_figure(report.roc_auc)}",
+        *_average_precision(report.precision),
         f"threshold: {_figure(report.threshold)}",
     ]
+
+
+def _average_precision(precision: Optional[AveragePrecision]) -> Iterator[str]:
+    """Yield the one figure of the model, which is not of the images held back."""
+    if precision is None:
+        yield "average-precision: n/a"
+        return
+    yield f"average-precision: {precision.value:.4f}"
+    if precision.interval:
+        yield f"average-precision-interval: {precision.interval[0]:.4f} to {precision.interval[1]:.4f}"
+    yield f"average-precision-measured: {precision_in_words(precision)}"
 
 
 def _on_mountain(figures: MountainFigures) -> Iterator[str]:
@@ -128,7 +141,6 @@ def _on_mountain(figures: MountainFigures) -> Iterator[str]:
     interval = f" ({figures.interval[0]:.4f} to {figures.interval[1]:.4f})" if figures.interval else ""
     yield f"background-image-count: {_number(figures.pictures)}"
     yield f"mountain-prevalence: {_figure(figures.prevalence)}{interval}"
-    yield f"mountain-average-precision: {_figure(figures.average_precision)}"
     for name, value in (("precision", figures.precision), ("recall", figures.recall), ("f1", figures.f1)):
         yield f"mountain-{name}: {_figure(value if reliable else None)}"
     yield f"mountain-tagged: {_number(figures.tagged)} out of {_number(figures.pictures)}"

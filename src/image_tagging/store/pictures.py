@@ -92,6 +92,13 @@ WHERE l.picture_id IS NULL AND NOT EXISTS (
 GROUP BY 1
 """
 
+#: Those of one picture stand together.
+_OF_SEVERAL_FILES = """
+SELECT i.picture_hash, l.address FROM listing AS l JOIN image AS i ON i.address = l.address
+WHERE l.picture_id IN (SELECT picture_id FROM listing GROUP BY picture_id HAVING count(*) > 1)
+ORDER BY i.picture_hash
+"""
+
 #: The address is that of the first row of each picture, as SQLite promises for min().
 _NAMES = "SELECT picture_id, address, min(seq) FROM listing WHERE picture_id IS NOT NULL GROUP BY picture_id"
 
@@ -219,6 +226,15 @@ class Pictures:
         rows = self._inputs.role_range if of_role else self._inputs.range
         for seq, address, number, hash_id in self._file.stream(_FILES, rows):
             yield ListedFile(as_ref(self._file, address), number, self._inputs.origin(seq, of_role=of_role)), hash_id
+
+    def in_and_outside_archives(self) -> set[str]:
+        """Return the ``picture_hash`` of every picture that lies in an archive and in a plain file too."""
+        files = self._file.stream(_OF_SEVERAL_FILES)
+        return {
+            str(picture_hash)
+            for picture_hash, group in groupby(files, key=lambda row: row[0])
+            if len({bool(as_ref(self._file, address).members) for _, address in group}) == 2
+        }
 
     def files_of(self, hash_id: str) -> list[ListedFile]:
         """Return the listed files that hold one picture, in order."""

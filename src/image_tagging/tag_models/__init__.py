@@ -8,6 +8,7 @@ is called and where it comes from.
 from __future__ import annotations
 
 from .answers import AnswerTally, OutOfFold, answering_kinds, best_kind
+from .average_precision import EXAMPLES, MOUNTAIN, AveragePrecision, average_precision_of
 from .bins import bin_labels, bin_numbers
 from .builtin_kinds import LOGISTIC_REGRESSION, SVM
 from .card_changes import YOU, ChangedThreshold, change_threshold, set_by_you
@@ -19,7 +20,7 @@ from .files import card_path, files_of_tag, load_tag_models, require_model_ours,
 from .folder import ListedModel, ModelList, examine, list_folder
 from .kinds import Kind, Reader, kind_named, kind_names, kinds, longest_file_name, register_kind, unregister_kind
 from .models import TagModel, TagModels
-from .mountain import MountainFigures
+from .mountain import Expected, MountainFigures
 from .names import (
     MODELS_FOLDER,
     SUFFIX,
@@ -36,14 +37,18 @@ from .scorers import Floats, Scorer, Stack, sigmoid, unit_rows
 
 __all__ = [
     "DEFAULT_THRESHOLD",
+    "EXAMPLES",
     "LOGISTIC_REGRESSION",
     "MODELS_FOLDER",
+    "MOUNTAIN",
     "SUFFIX",
     "SVM",
     "YOU",
     "AnswerTally",
+    "AveragePrecision",
     "ChangedThreshold",
     "Coverage",
+    "Expected",
     "Floats",
     "ImageCounts",
     "Kind",
@@ -58,6 +63,7 @@ __all__ = [
     "TagModel",
     "TagModels",
     "answering_kinds",
+    "average_precision_of",
     "best_kind",
     "bin_labels",
     "bin_numbers",

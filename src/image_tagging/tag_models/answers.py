@@ -7,11 +7,13 @@ average precision. Tables, ``output.json`` and bins keep every kind.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import NamedTuple, Optional, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .average_precision import MOUNTAIN, AveragePrecision
 from .builtin_kinds import LOGISTIC_REGRESSION
 from .cards import ModelCard
 from .coverage import OutsideTally
@@ -34,6 +36,18 @@ class CardedModel(Protocol):
         """The card, ``None`` where it has none."""
 
 
+class Measured(Protocol):
+    """What was measured of a model: its card, or the report of its training."""
+
+    @property
+    def precision(self) -> Optional[AveragePrecision]:
+        """The one average precision."""
+
+    @property
+    def out_of_fold(self) -> Optional[AveragePrecision]:
+        """The average precision among the examples alone."""
+
+
 def answering_kinds(models: Iterable[CardedModel]) -> dict[str, str]:
     """Return the kind that answers for each tag, in the order of the tags in ``models``.
 
@@ -43,7 +57,7 @@ def answering_kinds(models: Iterable[CardedModel]) -> dict[str, str]:
     """
     by_tag: dict[str, dict[str, OutOfFold]] = {}
     for model in models:
-        by_tag.setdefault(model.tag, {})[model.kind] = _figures(model.card)
+        by_tag.setdefault(model.tag, {})[model.kind] = OutOfFold.of(model.card)
     return {tag: best_kind(figures) for tag, figures in by_tag.items()}
 
 
@@ -52,6 +66,15 @@ class OutOfFold(NamedTuple):
 
     on_mountain: Optional[float]
     among_examples: Optional[float]
+
+    @classmethod
+    def of(cls, model: Optional[Measured]) -> OutOfFold:
+        """Return what a card, or the report of a training, says; nothing is known where there is none."""
+        if model is None:
+            return cls(None, None)
+        precision, examples = model.precision, model.out_of_fold
+        on_mountain = precision.value if precision and precision.measured_on == MOUNTAIN else None
+        return cls(on_mountain, examples.value if examples else None)
 
 
 def best_kind(figures: Mapping[str, OutOfFold]) -> str:
@@ -64,18 +87,16 @@ def best_kind(figures: Mapping[str, OutOfFold]) -> str:
     return in_order[0]
 
 
-def _figures(card: Optional[ModelCard]) -> OutOfFold:
-    if card is None:
-        return OutOfFold(None, None)
-    return OutOfFold(card.mountain.average_precision if card.mountain else None, card.out_of_fold_precision)
+#: What a tally adds up, by attribute.
+_SUMS = ("pictures", "with_tag", "tagged", "expected", "right")
 
 
 class AnswerTally:
     """Sums of the answers over pictures that are scored batch by batch.
 
     ``models`` are those that answer, one per tag, ordered by tag; the sums are in this order. ``tagged`` counts the
-    pictures whose probability reaches the threshold. ``expected`` and ``right`` are sums of probabilities: of all
-    pictures, which ``pictures`` counts, and of the tagged ones.
+    pictures whose probability reaches the threshold, ``with_tag`` those that have a tag at all. ``expected`` and
+    ``right`` are sums of probabilities: of all pictures, which ``pictures`` counts, and of the tagged ones.
     """
 
     def __init__(self, models: TagModels) -> None:
@@ -86,6 +107,7 @@ class AnswerTally:
         self._thresholds = models.thresholds[self._columns]
         self._outside = OutsideTally(model.card.coverage if model.card else None for model in self.models)
         self.pictures = 0
+        self.with_tag = 0
         self.tagged: NDArray[np.int64] = np.zeros(len(self.models), dtype=np.int64)
         self.expected: NDArray[np.float64] = np.zeros(len(self.models))
         self.right: NDArray[np.float64] = np.zeros(len(self.models))
@@ -103,7 +125,22 @@ class AnswerTally:
         self.expected += answers.sum(axis=0)
         self.right += np.where(tagged, answers, 0.0).sum(axis=0)
         has_tag: NDArray[np.bool_] = np.any(tagged, axis=1)
+        self.with_tag += int(has_tag.sum())
         return has_tag
+
+    def without(self, repeated: AnswerTally) -> AnswerTally:
+        """Return the sums without those of some of the pictures, by the same models."""
+        left = copy(self)
+        for name in _SUMS:
+            setattr(left, name, getattr(self, name) - getattr(repeated, name))
+        return left
+
+    def joined(self, other: AnswerTally) -> AnswerTally:
+        """Return the sums of these pictures and others, by the same models."""
+        joined = copy(self)
+        for name in _SUMS:
+            setattr(joined, name, getattr(self, name) + getattr(other, name))
+        return joined
 
     @property
     def outside(self) -> Optional[int]:

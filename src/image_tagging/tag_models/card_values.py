@@ -40,6 +40,14 @@ def as_share(value: object) -> Optional[float]:
     return number if number is not None and number <= 1 else None
 
 
+def as_interval(value: object) -> Optional[tuple[float, float]]:
+    """Return two shares, of which the second is not the smaller."""
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    low, high = map(as_share, value)
+    return (low, high) if low is not None and high is not None and low <= high else None
+
+
 def as_amount(value: object) -> Optional[float]:
     """Return a number from 0 on, as large as counts of images are."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):

@@ -17,6 +17,7 @@ from typing import Any, Optional
 
 from ..errors import ModelError
 from ..records import LONGEST_ENCODER_TEXT, EncoderSpec
+from .average_precision import EXAMPLES, AveragePrecision, average_precision_of
 from .card_values import LONGEST_TEXT, ImageCounts, as_counts, as_object, as_share, as_text, as_texts, as_time
 from .coverage import Coverage
 from .mountain import MountainFigures
@@ -39,13 +40,14 @@ _MOST_DIGITS = 20
 class ModelCard:
     """What a card says. ``sha256`` is of the ``.pkl`` that it belongs to; figures are shares, 0 to 1.
 
-    ``training`` are the images learned from, ``validation`` those measured on. ``recipe`` says how it was learned,
+    ``pictures`` are all there were, ``training`` those learned from, ``validation`` those held back, on which
+    ``validation_precision`` and ``balanced_accuracy`` are measured. ``recipe`` says how it was learned,
     ``threshold_for`` what the threshold was chosen for, and ``threshold_on`` by which images (``mountain`` or
-    ``examples``). ``out_of_fold_precision`` is the average precision among the images learned from, each scored by a
-    model that did not learn from it; ``mountain`` is ``None`` where no background was given. ``coverage``
-    is a summary of the images that the model was distinguished from. ``threshold_set`` is the threshold or the aim that
-    a person has asked for, ``thresholds`` what aims give. ``run`` stands for the training, the same for all models that
-    it made, and ``dataset`` for the images and tags that it learned from.
+    ``examples``). ``out_of_fold`` is the average precision among the images learned from, each scored by a model that
+    did not learn from it; ``mountain`` is ``None`` where no background was given. ``coverage`` is a summary of the
+    images that the model was distinguished from. ``threshold_set`` is the threshold or the aim that a person has asked
+    for, ``thresholds`` what aims give. ``run`` stands for the training, the same for all models that it made, and
+    ``dataset`` for the images and tags that it learned from.
     """
 
     sha256: str
@@ -53,20 +55,31 @@ class ModelCard:
     threshold: float
     training: Optional[ImageCounts]
     validation: Optional[ImageCounts]
-    average_precision: Optional[float]
+    validation_precision: Optional[float]
     balanced_accuracy: Optional[float]
     recipe: Optional[str]
     threshold_for: Optional[str]
     created: Optional[datetime]
     marks: tuple[str, ...]
     threshold_on: Optional[str] = None
-    out_of_fold_precision: Optional[float] = None
+    out_of_fold: Optional[AveragePrecision] = None
     mountain: Optional[MountainFigures] = None
     coverage: Optional[Coverage] = field(default=None, compare=False)
     threshold_set: Optional[str] = None
     thresholds: Mapping[str, float] = field(default_factory=dict, compare=False)
     run: Optional[str] = None
     dataset: Optional[str] = None
+    pictures: Optional[ImageCounts] = None
+
+    @property
+    def precision(self) -> Optional[AveragePrecision]:
+        """The one average precision of the model, ``None`` where no picture supports it."""
+        return average_precision_of(self.mountain, self.out_of_fold)
+
+    @property
+    def average_precision(self) -> Optional[float]:
+        """The value of ``precision``."""
+        return self.precision.value if self.precision else None
 
 
 def read_card(path: str) -> Optional[ModelCard]:
@@ -117,26 +130,28 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _card(content: Mapping[str, Any]) -> ModelCard:
     figures = as_object(content.get("validation"))
+    training, validation = as_counts(content.get("training_images")), as_counts(content.get("validation_images"))
     return ModelCard(
         sha256=_required_text(content["sha256"], LONGEST_TEXT),
         encoder=_encoder(content.get("encoder")),
         threshold=_threshold(content.get("threshold", DEFAULT_THRESHOLD)),
-        training=as_counts(content.get("training_images")),
-        validation=as_counts(content.get("validation_images")),
-        average_precision=as_share(figures.get("average_precision")),
+        training=training,
+        validation=validation,
+        validation_precision=as_share(figures.get("average_precision")),
         balanced_accuracy=as_share(figures.get("balanced_accuracy")),
         recipe=as_text(content.get("recipe")),
         threshold_for=as_text(content.get("threshold_for")),
         created=as_time(content.get("created")),
         marks=as_texts(content.get("marks"), _MOST_MARKS),
         threshold_on=as_text(content.get("threshold_on")),
-        out_of_fold_precision=as_share(as_object(content.get("cross_validation")).get("average_precision")),
+        out_of_fold=AveragePrecision.read(content.get("cross_validation"), EXAMPLES),
         mountain=MountainFigures.read(content.get("mountain")),
         coverage=Coverage.read(content.get("coverage")),
         threshold_set=as_text(content.get("threshold_set")),
         thresholds=_thresholds(content.get("thresholds")),
         run=as_text(content.get("run")),
         dataset=as_text(content.get("dataset")),
+        pictures=as_counts(content.get("pictures")) or _sum(training, validation),
     )
 
 
@@ -152,6 +167,13 @@ def as_card_text(content: Mapping[str, Any]) -> bytes:
 def _thresholds(value: object) -> dict[str, float]:
     shares = ((str(aim), as_share(share)) for aim, share in as_object(value).items())
     return {aim: share for aim, share in shares if share is not None}
+
+
+def _sum(training: Optional[ImageCounts], validation: Optional[ImageCounts]) -> Optional[ImageCounts]:
+    """Return how many pictures there were, of cards of earlier versions."""
+    if training is None or validation is None:
+        return training
+    return ImageCounts(training.tag + validation.tag, training.other + validation.other)
 
 
 # What stages 3 and 4 go by: anything else is an error.

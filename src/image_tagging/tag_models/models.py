@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import EncoderError, EncoderMismatchError, NoModelsError
 from ..records import EncoderSpec
 from ..text import escaped, tag_in_words
+from .average_precision import AveragePrecision
 from .cards import ModelCard
 from .names import MODELS_FOLDER
 from .scorers import Scorer, ScorerStack
@@ -45,6 +46,11 @@ class TagModel:
     def dim(self) -> int:
         """D, the length of the embeddings it takes."""
         return self.scorer.dim
+
+    @property
+    def precision(self) -> Optional[AveragePrecision]:
+        """The one average precision of the model with its interval, ``None`` where no card says it."""
+        return self.card.precision if self.card else None
 
     def probabilities(self, embeddings: ArrayLike) -> NDArray[np.float64]:
         """Embeddings (N, D), not normalised -> (N,) float64; raises as :meth:`TagModels.probabilities` does."""

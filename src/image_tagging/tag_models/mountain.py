@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import NamedTuple, Optional
 
-from .card_values import as_amount, as_count, as_object, as_share, as_texts
+from .card_values import as_amount, as_count, as_interval, as_object, as_share, as_texts
 
 # Warnings on one model; this program writes a few.
 _MOST_WARNINGS = 20
+
+
+class Expected(NamedTuple):
+    """How many pictures are expected to have a tag, and the bounds of the estimate."""
+
+    number: float
+    interval: Optional[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class MountainFigures:
     tagged: Optional[int]
     expected_right: Optional[float]
     warnings: tuple[str, ...]
+    average_precision_interval: Optional[tuple[float, float]] = None
 
     @classmethod
     def read(cls, value: object) -> Optional[MountainFigures]:
@@ -39,8 +47,9 @@ class MountainFigures:
         return cls(
             pictures=as_count(content.get("pictures")),
             prevalence=as_share(content.get("prevalence")),
-            interval=_interval(content.get("prevalence_interval")),
+            interval=as_interval(content.get("prevalence_interval")),
             average_precision=as_share(content.get("average_precision")),
+            average_precision_interval=as_interval(content.get("average_precision_interval")),
             precision=as_share(content.get("precision")),
             recall=as_share(content.get("recall")),
             f1=as_share(content.get("f1")),
@@ -49,9 +58,16 @@ class MountainFigures:
             warnings=as_texts(content.get("warnings"), _MOST_WARNINGS),
         )
 
+    def expected(self, pictures: int, scored: Optional[float] = None) -> Optional[Expected]:
+        """Return how many of so many pictures have the tag, ``None`` where that is not known.
 
-def _interval(value: object) -> Optional[tuple[float, float]]:
-    if not isinstance(value, list) or len(value) != 2:
-        return None
-    low, high = map(as_share, value)
-    return (low, high) if low is not None and high is not None and low <= high else None
+        Of pictures of the mountain that is the estimated share of them. Of others it is ``scored``, the sum of their
+        probabilities: its bounds are as far from it as those of the share, as a ratio. No bound is above all pictures.
+        """
+        if self.prevalence is None:
+            return None
+        number = self.prevalence * pictures if scored is None else scored
+        if self.interval is None or not self.prevalence:
+            return Expected(number, None)
+        low, high = (min(number * bound / self.prevalence, pictures) for bound in self.interval)
+        return Expected(number, (low, high))

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, Optional
 
 from ..datasets import Split
 from ..records import EncoderSpec
-from ..tag_models import YOU, Coverage, Floats, set_by_you
+from ..tag_models import (
+    EXAMPLES,
+    YOU,
+    AveragePrecision,
+    Coverage,
+    Floats,
+    MountainFigures,
+    average_precision_of,
+    set_by_you,
+)
 from ..text import counted
 from .evaluation.out_of_fold import OutOfFold, curves, figures, select_examples
 from .evaluation.validation import ValidationReport, validate
@@ -57,21 +66,17 @@ class Measured:
 
 def describe(model: Measured, encoder: EncoderSpec, seed: int, coverage: Optional[Coverage]) -> LearnedModel:
     """Return a model with all that is written of it; ``coverage`` is of what all tags are distinguished from."""
-    fitted, split, threshold = model.fitted, model.split, model.threshold
-    report = validate(
-        kind=model.kind,
-        tag=model.tag,
-        training_tag=int(split.is_tag.sum()),
-        training_other=int((~split.is_tag).sum()),
-        probabilities=model.held_out,
-        is_tag=split.is_validation_tag,
-        threshold=threshold.probability,
-        marks=(*split.marks, *_fit_warnings(fitted), *_set_by_you(threshold)),
-    )
-    out_of_fold = out_of_fold_of(fitted, split)
+    fitted, threshold = model.fitted, model.threshold
+    out_of_fold = out_of_fold_of(fitted, model.split)
     measured = figures(out_of_fold, threshold.probability)
-    is_tag = out_of_fold.is_tag
     on_mountain = model.mountain.figures if model.mountain else None
+    examples = AveragePrecision.read(measured, EXAMPLES)
+    report = replace(
+        _report(model),
+        precision=average_precision_of(MountainFigures.read(on_mountain), examples),
+        out_of_fold=examples,
+    )
+    is_tag = out_of_fold.is_tag
     card = {
         **model_card(report, encoder, seed),
         "recipe": str(fitted.recipe),
@@ -86,7 +91,9 @@ def describe(model: Measured, encoder: EncoderSpec, seed: int, coverage: Optiona
         "recipe": str(fitted.recipe),
         "threshold": threshold.probability,
         **measured,
-        "warnings": [*_few_images(report.training_tag), *_fit_warnings(fitted)],
+        **_one_figure(report),
+        "among_examples": {name: measured[name] for name in ("average_precision", "average_precision_interval")},
+        "warnings": [*_few_images(report.tag_images), *_fit_warnings(fitted)],
         **curves(out_of_fold),
         "confused_with": list(model.confused_with),
         "mountain": on_mountain,
@@ -105,9 +112,34 @@ def describe(model: Measured, encoder: EncoderSpec, seed: int, coverage: Optiona
     )
 
 
+def _report(model: Measured) -> ValidationReport:
+    """Return what was measured on the images held back, with the warnings of the model."""
+    split = model.split
+    own, others = split.images
+    report = validate(
+        kind=model.kind,
+        tag=model.tag,
+        training_tag=int(split.is_tag.sum()),
+        training_other=int((~split.is_tag).sum()),
+        probabilities=model.held_out,
+        is_tag=split.is_validation_tag,
+        threshold=model.threshold.probability,
+        marks=(*split.marks, *_fit_warnings(model.fitted), *_set_by_you(model.threshold)),
+    )
+    on_mountain = model.mountain.warnings if model.mountain else []
+    warnings = dict.fromkeys((*_few_images(own), *_fit_warnings(model.fitted), *on_mountain))
+    return replace(report, warnings=tuple(warnings), tag_images=own, other_images=others)
+
+
 def out_of_fold_of(fitted: FittedModel, split: Split) -> OutOfFold:
     """Return the images that a model was measured on out of fold, by their rows in the data set."""
     return OutOfFold(split.training[fitted.rows], split.is_tag[fitted.rows], fitted.out_of_fold, fitted.weights)
+
+
+def _one_figure(report: ValidationReport) -> dict[str, Any]:
+    """Return the one average precision of a model, by the names of ``reports.json``."""
+    names = ("average_precision", "average_precision_interval", "measured_on")
+    return dict(zip(names, report.precision or (None, None, None)))
 
 
 def _counts(report: ValidationReport) -> dict[str, Any]:
@@ -115,6 +147,7 @@ def _counts(report: ValidationReport) -> dict[str, Any]:
     return {
         "tag": report.tag,
         "kind": report.kind,
+        "pictures": report.tag_images,
         "images": report.training_tag,
         "others": report.training_other,
         "validation_images": report.validation_tag,
@@ -127,10 +160,11 @@ def model_card(report: ValidationReport, encoder: EncoderSpec, seed: int) -> dic
     return {
         "encoder": asdict(encoder),
         "threshold": report.threshold,
+        "pictures": {"tag": report.tag_images, "other": report.other_images},
         "training_images": {"tag": report.training_tag, "other": report.training_other},
         "validation_images": {"tag": report.validation_tag, "other": report.validation_other},
         "validation": {
-            "average_precision": report.average_precision,
+            "average_precision": report.validation_precision,
             "roc_auc": report.roc_auc,
             "accuracy": report.accuracy,
             "balanced_accuracy": report.balanced_accuracy,

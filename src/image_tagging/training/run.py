@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import closing
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from ..datasets import Splitter, TaggedEmbeddings
 from ..errors import TrainingError
@@ -35,7 +35,7 @@ class Training:
     """
 
     def __init__(
-        self, data: TaggedEmbeddings, learner: TagLearner, *, test_share: float, longest_name: int = 255
+        self, data: TaggedEmbeddings, learner: TagLearner, *, test_share: Optional[float], longest_name: int = 255
     ) -> None:
         self._longest_name = longest_name
         self._data = data

@@ -18,7 +18,7 @@ def test_figures():
     assert made.accuracy == pytest.approx(4 / 7)
     assert made.balanced_accuracy == pytest.approx(7 / 12)
     assert made.roc_auc == pytest.approx(8 / 12)
-    assert made.average_precision == pytest.approx(np.mean([1 / 2, 2 / 3, 3 / 5]))
+    assert made.validation_precision == pytest.approx(np.mean([1 / 2, 2 / 3, 3 / 5]))
 
 
 def test_the_threshold_itself_counts_as_the_tag():

@@ -13,7 +13,7 @@ from ...tag_models import MountainFigures, OutOfFold, best_kind
 from ..mountain_words import mountain_in_words
 
 #: What the table and the plot above it need of a model.
-_IN_TABLE = ("tag", "kind", "images", "average_precision", "balanced_accuracy", "threshold", "calibration_error")
+_IN_TABLE = ("tag", "kind", "pictures", "average_precision", "balanced_accuracy", "threshold", "calibration_error")
 
 #: The lists of pictures of a model, the most important first; those of the mountain are in its ``mountain``.
 _STRIPS = ("hits", "label_errors", "misses")
@@ -68,5 +68,7 @@ def _answering(run: Mapping[str, Any]) -> dict[str, str]:
     figures: dict[str, dict[str, OutOfFold]] = {}
     for model in run["models"]:
         on_mountain: Optional[float] = (model.get("mountain") or {}).get("average_precision")
-        figures.setdefault(model["tag"], {})[model["kind"]] = OutOfFold(on_mountain, model["average_precision"])
+        figures.setdefault(model["tag"], {})[model["kind"]] = OutOfFold(
+            on_mountain, model["among_examples"]["average_precision"]
+        )
     return {tag: best_kind(kinds) for tag, kinds in figures.items()}

@@ -20,6 +20,9 @@ const plain = (text) =>
 // A name whose text direction does not affect the text around it.
 const named = (text) => element("bdi", {}, plain(text));
 
+// The same where there may be too little room: it ends in an ellipsis, and all of it is in the title.
+const cut = (text) => element("bdi", { class: "cut", title: plain(text) }, plain(text));
+
 const isKnown = (value) => value !== null && value !== undefined;
 const count = (number) => number.toLocaleString("en");
 const counted = (number, what) => `${count(number)} ${what}${number === 1 ? "" : "s"}`;

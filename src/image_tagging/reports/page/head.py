@@ -14,7 +14,7 @@ _FIRST_ADVICE, _FIRST_TAGS = 5, 8
 
 def title(run: Mapping[str, Any]) -> str:
     """Return the title of the page."""
-    return f"Training report: {counted(_tags(run), 'tag')}, {counted(run['images'], 'image')}"
+    return f"Training report: {counted(_tags(run), 'tag')}, {counted(run['images'], 'picture')}"
 
 
 def heading(run: Mapping[str, Any]) -> str:
@@ -22,7 +22,7 @@ def heading(run: Mapping[str, Any]) -> str:
     encoder = run["encoder"]
     created = str(run["created"])
     figures = [
-        ("images", f"{run['images']:,}", ""),
+        ("pictures", f"{run['images']:,}", ""),
         ("tags", f"{_tags(run):,}", ""),
         ("encoder", as_html(encoder["name"]), f"{as_html(encoder['pretrained'])}, {encoder['dim']:,} values per image"),
         ("created", f'<time datetime="{as_html(created)}">{as_html(created[:10])}</time>', as_html(created[11:16])),
@@ -77,9 +77,9 @@ def _piece(number: int, piece: Mapping[str, Any], links: Mapping[str, str]) -> s
 def _chips(tags: Sequence[str], links: Mapping[str, str]) -> str:
     """Return the HTML of the tags of one piece of advice; empty where it names none."""
     chips = [
-        f'<a class="chip" href="{links[tag]}"><bdi>{as_html(tag)}</bdi></a>'
+        f'<a class="chip cut" href="{links[tag]}" title="{as_html(tag)}"><bdi>{as_html(tag)}</bdi></a>'
         if tag in links
-        else f'<span class="chip"><bdi>{as_html(tag)}</bdi></span>'
+        else f'<span class="no-link cut" title="{as_html(tag)}"><bdi>{as_html(tag)}</bdi></span>'
         for tag in tags
     ]
     if not chips:

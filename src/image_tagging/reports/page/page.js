@@ -5,6 +5,15 @@ const pageTitle = document.title;
 let tagShown = null;
 let leftAt = 0;
 
+// How many tags reach the figure of the upper middle one, by figures as they are shown: ties and an even number count right.
+function halfOf(sorted) {
+  const shown = sorted.map((model) => figure(model.average_precision));
+  const middle = shown[Math.floor(shown.length / 2)];
+  const reached = shown.filter((each) => each >= middle).length;
+  if (reached === shown.length) return `All ${count(reached)} are at ${middle}${shown[shown.length - 1] > middle ? " or above" : ""}.`;
+  return `${count(reached)} of the ${count(shown.length)} are at ${middle} or above.`;
+}
+
 // Draw every tag as a dot at its average precision, stacked where dots are close.
 function drawSpread() {
   const place = document.getElementById("spread");
@@ -38,9 +47,8 @@ function drawSpread() {
       picture.append(drawn("a", { href: links.get(model.tag), tabindex: "-1" }, dot));
     });
   }
-  const middle = measured[Math.floor((measured.length - 1) / 2)].average_precision;
   place.replaceChildren(picture, element("figcaption", {},
-    `Each dot is a tag, placed by average precision${run.mountain ? " among your examples" : ""}: further right is better. The median is ${figure(middle)}. `,
+    `Each dot is a tag, placed by average precision${run.mountain ? " on the mountain" : ""}: further right is better. ${halfOf(measured)} `,
     measured.some((model) => model.warnings) ? "Hollow dots have warnings." : ""));
 }
 

@@ -157,7 +157,7 @@ function confusions(model) {
       drawn("rect", { class: "track", width: 100, height: 8, rx: 2 }),
       drawn("rect", { class: "bar-wrong", width: part ? Math.max(1, part * 100) : 0, height: 8, rx: 2 }));
     return element("tr", {},
-      element("th", { scope: "row" }, link ? element("a", { href: link }, named(other.tag)) : named(other.tag)),
+      element("th", { scope: "row" }, link ? element("a", { href: link }, cut(other.tag)) : cut(other.tag)),
       element("td", {}, bar),
       element("td", { class: "number" }, `${count(other.above_threshold)} of ${count(other.images)}`),
       element("td", { class: "number" }, probability(other.mean_probability)));

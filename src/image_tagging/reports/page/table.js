@@ -1,7 +1,7 @@
 // The table: sorted by a column, narrowed to what is looked for, of one kind of model, the best one, or all.
 const BETTER = "better";
 const ALL = "all";
-const DESCENDING_FIRST = new Set(["images", "ap", "balanced", "share", "right", "warnings"]);
+const DESCENDING_FIRST = new Set(["count", "ap", "balanced", "share", "right", "warnings"]);
 
 // Rows that are made at once: more than a screen shows. The others follow while nothing else is to be done.
 const AT_ONCE = 60;
@@ -19,7 +19,7 @@ const entries = run.models.map((model) => ({
   row: null,
   searched: model.tag.toLowerCase(),
   values: new Map([
-    ["tag", model.tag], ["kind", kindName(model.kind)], ["images", model.images], ["ap", model.average_precision],
+    ["tag", model.tag], ["kind", kindName(model.kind)], ["count", model.pictures], ["ap", model.average_precision],
     ["balanced", model.balanced_accuracy], ["threshold", model.threshold], ["calibration", model.calibration_error],
     ["share", model.share], ["right", model.right], ["warnings", model.warnings],
   ]),

@@ -31,7 +31,7 @@ _KIND = _Column(
     "Each tag is learned by several kinds of model. Stages 3 and 4 use all of them; where one answer per tag is given, "
     "it is that of the better kind.",
 )
-_IMAGES = _Column("images", "Images", "Images of the tag that the model was trained on.")
+_PICTURES = _Column("count", "Pictures", "How many pictures have the tag; copies of one picture count once.")
 _PRECISION = _Column(
     "ap",
     "Average precision",
@@ -39,6 +39,7 @@ _PRECISION = _Column(
     "the 95 % interval for other images of this sort: a long bar means that there are too few images.",
     _EXAMPLES,
 )
+_PRECISION_THERE = _PRECISION._replace(about=_MOUNTAIN)
 _BALANCED = _Column(
     "balanced",
     "Balanced accuracy",
@@ -66,10 +67,10 @@ _RIGHT = _Column(
 )
 _WARNINGS = _Column("warnings", "Warnings", "Why the figures of this row are less reliable.")
 
-_COLUMNS = (_TAG, _KIND, _IMAGES, _PRECISION, _BALANCED, _THRESHOLD, _CALIBRATION, _WARNINGS)
+_COLUMNS = (_TAG, _KIND, _PICTURES, _PRECISION, _BALANCED, _THRESHOLD, _CALIBRATION, _WARNINGS)
 _WITH_MOUNTAIN = (
-    *(_TAG, _KIND, _IMAGES, _THRESHOLD, _PRECISION, _BALANCED, _CALIBRATION),
-    *(_SHARE, _RIGHT, _WARNINGS),
+    *(_TAG, _KIND, _PICTURES, _THRESHOLD, _PRECISION_THERE, _SHARE, _RIGHT),
+    *(_BALANCED, _CALIBRATION, _WARNINGS),
 )
 
 #: Pixels of the bar of average precision, and of the dot on it.
@@ -137,20 +138,24 @@ def _groups(columns: Sequence[_Column]) -> Iterator[str]:
 
 def _row(number: int, model: Mapping[str, Any], links: Mapping[str, str], columns: Sequence[_Column]) -> str:
     tag, kind = model["tag"], kind_named(str(model["kind"]))
+    name = as_html(tag)
     mountain = MountainFigures.read(model.get("mountain"))
     warnings = list(dict.fromkeys((*model["warnings"], *(mountain.warnings if mountain else ()))))
-    precision = _expected_precision(mountain)
+    right = _expected_precision(mountain)
+    precision = _cell("ap", model["average_precision"], _average_precision(model))
     listed = "".join(f'<li class="warning">{as_html(warning)}</li>' for warning in warnings)
     cells = {
-        _TAG: f'<th scope="row"><a href="{links[tag]}"><span class="face"></span><bdi>{as_html(tag)}</bdi></a></th>',
+        _TAG: f'<th scope="row"><a href="{links[tag]}" title="{name}"><span class="face"></span>'
+        f'<bdi class="cut">{name}</bdi></a></th>',
         _KIND: f'<td class="kind" title="{as_html(kind.title)}">{as_html(kind.short_title)}</td>',
-        _IMAGES: _cell("images", model["images"], f"{model['images']:,}"),
-        _PRECISION: _cell("ap", model["average_precision"], _average_precision(model)),
+        _PICTURES: _cell("count", model["pictures"], f"{model['pictures']:,}"),
+        _PRECISION: precision,
+        _PRECISION_THERE: precision,
         _BALANCED: _cell("balanced", model["balanced_accuracy"], share(model["balanced_accuracy"])),
         _THRESHOLD: _cell("threshold", model["threshold"], figure(model["threshold"])),
         _CALIBRATION: _cell("calibration", model["calibration_error"], figure(model["calibration_error"], 3)),
         _SHARE: _cell("share", mountain.prevalence if mountain else None, _prevalence(mountain)),
-        _RIGHT: _cell("right", precision, share(precision)),
+        _RIGHT: _cell("right", right, share(right)),
         _WARNINGS: f'<td class="warnings" data-value="{len(warnings)}">{f"<ul>{listed}</ul>" if listed else ""}</td>',
     }
     shown = "".join(cells[column] for column in columns)

@@ -1,8 +1,14 @@
 // One tag: its kinds of model, side by side or one at a time where the page is narrow.
-function tiles(model) {
+// The one average precision of a model; its place is among the figures of what it was measured on.
+function precisionTile(model, place) {
+  if ((model.measured_on ?? "examples") !== place) return [];
   const [low, high] = model.average_precision_interval ?? [null, null];
+  return [["average precision", figure(model.average_precision), isKnown(low) ? `${figure(low)} – ${figure(high)}` : ""]];
+}
+
+function tiles(model) {
   const shown = [
-    ["average precision", figure(model.average_precision), isKnown(low) ? `${figure(low)} – ${figure(high)}` : ""],
+    ...precisionTile(model, "examples"),
     ["balanced accuracy", share(model.balanced_accuracy), ""],
     ["recall", share(model.recall), ""],
     ["precision", share(model.precision), ""],
@@ -11,21 +17,21 @@ function tiles(model) {
     ["ROC AUC", figure(model.roc_auc), ""],
     ["log loss", figure(model.log_loss, 3), ""],
   ];
-  return element("dl", { class: "tiles" }, ...shown.map(([name, value, more]) =>
-    element("div", {}, element("dt", {}, name), element("dd", {}, value, more ? element("small", {}, more) : null))));
+  return tileList(shown);
 }
 
+const tileList = (shown) => element("dl", { class: "tiles" }, ...shown.map(([name, value, more]) =>
+  element("div", {}, element("dt", {}, name), element("dd", {}, value, more ? element("small", {}, more) : null))));
+
 // What follows from probabilities is not claimed where a warning says that these cannot be relied on.
-function mountainTiles(mountain) {
-  const reliable = mountain.warnings.length ? {} : mountain;
-  const shown = [
-    ["average precision", figure(mountain.average_precision)],
+function mountainTiles(model) {
+  const reliable = model.mountain.warnings.length ? {} : model.mountain;
+  return tileList([
+    ...precisionTile(model, "mountain"),
     ["precision", share(reliable.precision)],
     ["recall", share(reliable.recall)],
     ["F1", figure(reliable.f1)],
-  ];
-  return element("dl", { class: "tiles" }, ...shown.map(([name, value]) =>
-    element("div", {}, element("dt", {}, name), element("dd", {}, value))));
+  ]);
 }
 
 // What the tag is on the mountain: how much of it, how well it is found, and pictures from three places of the order.
@@ -41,7 +47,7 @@ function onMountain(model) {
     element("h4", { class: "where" }, "On the mountain"),
     element("p", { class: "mountain" }, plain(mountain.sentences.join(" ") || "How much of it has this tag is not known.")),
     chips(mountain.warnings),
-    mountainTiles(mountain),
+    mountainTiles(model),
     ...strips.map(([title, sentence, examples]) => strip(title, [sentence], examples ?? [])),
     element("h4", { class: "where" }, "Among your examples"),
   ];
@@ -53,12 +59,13 @@ function chips(texts) {
 }
 
 function kindColumn(model, others, isBest) {
-  const doubt = (example) => (example.tags.includes(model.tag) ? "remove the tag?" : "add the tag?");
+  const doubt = (example) => (example.tags.includes(model.tag) ? "wrong tag?" : "missing tag?");
   return element("section", { class: "kind-column", "data-kind": model.kind },
     element("h3", {}, kindName(model.kind), isBest ? element("span", { class: "better" }, others.length > 1 ? "best here" : "better here") : null),
     element("p", { class: "quiet" },
-      `Learned from ${counted(model.images, "image")} of the tag and ${counted(model.others, "other")}`,
-      `, ${count(model.validation_images)} and ${count(model.validation_others)} held out. `,
+      `Learned from ${counted(model.images, "picture")} of the tag and ${counted(model.others, "other")}`,
+      model.validation_images + model.validation_others
+        ? `, ${count(model.validation_images)} and ${count(model.validation_others)} held back. ` : "; none held back. ",
       element("span", { class: "recipe" }, plain(model.recipe))),
     chips(model.warnings.filter((warning) => !model.mountain?.warnings.includes(warning))),
     ...onMountain(model),
@@ -102,8 +109,8 @@ function tagPage(tag, before, after) {
     element("header", { class: "tag-head" },
       face ? element("span", { class: "frame" }, face) : null,
       element("div", {},
-        element("h2", { tabindex: "-1" }, named(tag)),
-        element("p", { class: "quiet" }, `${counted(best.images + best.validation_images, "image")} of ${count(run.images)}`))),
+        element("h2", { tabindex: "-1", title: plain(tag) }, named(tag)),
+        element("p", { class: "quiet" }, `${counted(best.pictures, "picture")} of ${count(run.images)}`))),
     models.length > 1 ? kindTabs(models, best, show) : null,
     element("div", { class: "kinds" }, ...columns));
 }

@@ -51,16 +51,23 @@ class Ranking:
         return min(1.0, float(np.diff(fall) @ (rise[1:] + rise[:-1]) / 2))
 
 
-def precision_interval(average_precision: float, images: int) -> tuple[float, float]:
-    """The 95 % interval of an average precision over so many images of the tag.
+def precision_interval(
+    average_precision: float, images: int, bounds: Optional[tuple[float, float]] = None
+) -> tuple[float, float]:
+    """The 95 % interval of an average precision over so many images of the tag; it follows from these alone.
 
     On the scale of log-odds, where it stays within 0 and 1 (Boyd, Eng and Page 2013, "Area under the precision-recall
     curve: point estimates and confidence intervals", section 3.4). At 0 and 1, where that scale ends, half an image is
     taken to be on the other side, as is usual for shares: else the interval of a perfect ranking would hold everything.
+
+    ``bounds`` are what the figure would be at both ends of the 95 % interval of something else that it rests on, such
+    as how much of the mountain has the tag: both distances are squared and added, on each side by itself (Zou and
+    Donner 2008, "Construction of confidence limits about effect measures: a general approach").
     """
     half = 0.5 / (images + 1)
-    ap = float(np.clip(average_precision, half, 1 - half))
-    middle = np.log(ap / (1 - ap))
+    ap, low, high = np.clip([average_precision, *(bounds or (average_precision,) * 2)], half, 1 - half)
+    middle, least, most = (np.log(each / (1 - each)) for each in (ap, low, high))
     width = _QUANTILE / np.sqrt(images * ap * (1 - ap))
-    low, high = sigmoid(np.array([middle - width, middle + width]))
+    ends = np.array([middle - np.hypot(width, middle - least), middle + np.hypot(width, most - middle)])
+    low, high = sigmoid(ends)
     return min(float(low), average_precision), max(float(high), average_precision)

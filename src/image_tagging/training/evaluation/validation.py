@@ -1,4 +1,4 @@
-"""What a tag model is worth on images it has not learnt from, in figures."""
+"""What a tag model is worth on the images that are held back, in figures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Optional
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...tag_models import bin_numbers
+from ...tag_models import AveragePrecision, bin_numbers
 from .ranking import Ranking
 
 HISTOGRAM_BINS = 10
@@ -21,8 +21,13 @@ class ValidationReport:
     An image counts as having the tag from ``threshold`` up: ``tp`` and ``fn`` are images of the tag, ``fp`` and
     ``tn`` the others. ``in_distribution`` (the tag's images) and ``out_distribution`` (the others) count the
     probabilities per tenth, from the lowest, and lose none. Figures that no image supports are ``None``.
-    ``marks`` are warnings to the reader. ``training_tag`` and ``training_other`` are the images learnt from; none of
-    them is among the validation images.
+    ``marks`` are notes on what is held back. ``training_tag`` and ``training_other`` are the images learnt from; none
+    of them is among the validation images. ``tag_images`` and ``other_images`` are all of either class.
+
+    ``precision`` is the one average precision of the model: not of the validation images, but out of fold.
+    ``out_of_fold`` is that among the examples alone, by which kinds are compared where one of them has no
+    figure on the mountain, and ``validation_precision`` that of the validation images. ``warnings`` say why the figures
+    of the model are less reliable.
     """
 
     kind: str
@@ -34,11 +39,21 @@ class ValidationReport:
     fp: int
     tn: int
     threshold: float
-    average_precision: Optional[float]
+    validation_precision: Optional[float]
     roc_auc: Optional[float]
     in_distribution: tuple[int, ...]
     out_distribution: tuple[int, ...]
     marks: tuple[str, ...] = ()
+    precision: Optional[AveragePrecision] = None
+    out_of_fold: Optional[AveragePrecision] = None
+    warnings: tuple[str, ...] = ()
+    tag_images: int = 0
+    other_images: int = 0
+
+    @property
+    def average_precision(self) -> Optional[float]:
+        """The one average precision of the model, ``None`` where no picture supports it."""
+        return self.precision.value if self.precision else None
 
     @property
     def validation_tag(self) -> int:
@@ -118,11 +133,13 @@ def validate(  # noqa: PLR0913 - what a report is about, each by its name
         fp=int((said & ~truth).sum()),
         tn=int((~said & ~truth).sum()),
         threshold=threshold,
-        average_precision=ranking.average_precision if ranking else None,
+        validation_precision=ranking.average_precision if ranking else None,
         roc_auc=ranking.roc_auc if ranking else None,
         in_distribution=histogram(p[truth]),
         out_distribution=histogram(p[~truth]),
         marks=(*marks, *(_missing(truth) if truth.size or not marks else ())),
+        tag_images=training_tag + int(truth.sum()),
+        other_images=training_other + int((~truth).sum()),
     )
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
 from ...tag_models import Floats
-from ..evaluation.ranking import Ranking
+from ..evaluation.ranking import Ranking, precision_interval
 from ..evaluation.thresholds import Aim
 from .fit import MountainModel
 from .prevalence import Prevalence
@@ -31,6 +31,12 @@ NOT_CALIBRATED = f"{_UNCALIBRATED}; nothing is tagged"
 def not_calibrated(aim: Aim) -> str:
     """Return the warning of a model that is not calibrated: it tags nothing, unless a person has set its threshold."""
     return NOT_CALIBRATED if aim.fixed is None else _UNCALIBRATED
+
+
+_FIGURES = (
+    *("prevalence", "prevalence_interval", "average_precision", "average_precision_interval", "precision", "recall"),
+    *("f1", "tagged", "expected_right"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +91,7 @@ def measure_on_mountain(
         **_unknown(len(probabilities)),
         "prevalence": share,
         "prevalence_interval": [model.prevalence.low, model.prevalence.high],
-        "average_precision": _average_precision(model, probabilities, of_examples),
+        **_average_precision(model.prevalence, model.has_tag, probabilities, of_examples),
         "precision": precision,
         "recall": recall,
         "f1": 2 * precision * recall / (precision + recall) if precision else None,
@@ -96,17 +102,27 @@ def measure_on_mountain(
     return OnMountain(probabilities, threshold, figures, thresholds)
 
 
-def _average_precision(model: MountainModel, probabilities: Floats, of_examples: Floats) -> Optional[float]:
-    """The average precision of the examples among what of the background does not have the tag."""
-    if model.prevalence is None or model.has_tag is None:
-        return None
+def _average_precision(
+    prevalence: Prevalence, has_tag: Floats, probabilities: Floats, of_examples: Floats
+) -> dict[str, Any]:
+    """The average precision of the examples among what of the background does not have the tag, with its interval.
+
+    The interval has the chance in the examples, and that in the share of the mountain that has the tag.
+    """
     n, m = len(of_examples), len(probabilities)
-    ranking = Ranking.of(
-        np.concatenate([of_examples, probabilities]),
-        np.arange(n + m) < n,
-        np.concatenate([np.full(n, model.prevalence.share * m / n), 1 - model.has_tag]),
-    )
-    return ranking.average_precision if ranking else None
+    p, is_tag = np.concatenate([of_examples, probabilities]), np.arange(n + m) < n
+
+    def where(share: float) -> float:
+        """Return the figure where so much of the mountain has the tag; without any others it is 1."""
+        others = 1 - np.minimum(has_tag * (share / prevalence.share), 1)
+        weights = np.concatenate([np.full(n, share * m / n), others])
+        counts = weights > 0
+        ranking = Ranking.of(p[counts], is_tag[counts], weights[counts])
+        return ranking.average_precision if ranking else 1.0
+
+    figure, bounds = where(prevalence.share), (where(prevalence.low), where(prevalence.high))
+    interval = precision_interval(figure, n, bounds)
+    return {"average_precision": figure, "average_precision_interval": list(interval)}
 
 
 def _warnings(prevalence: Prevalence) -> list[str]:
@@ -116,5 +132,4 @@ def _warnings(prevalence: Prevalence) -> list[str]:
 
 
 def _unknown(pictures: int) -> dict[str, Any]:
-    names = "prevalence prevalence_interval average_precision precision recall f1 tagged expected_right"
-    return {"pictures": pictures, **dict.fromkeys(names.split())}
+    return {"pictures": pictures, **dict.fromkeys(_FIGURES)}
