@@ -28,7 +28,7 @@ from ..tag_models import AnswerTally, TagModels, load_tag_models
 from .answers import tag_answers
 from .configs import ClassifyConfig
 from .embedder import LOCAL
-from .embedding import embed_images, explain_no_images, find_by
+from .embedding import embed_found, explain_no_images, find_by
 from .places import Places
 from .summaries import ClassifySummary, EmbeddingSummary
 
@@ -81,7 +81,7 @@ def classify_found(
             watch("reading the metadata", 0, None)
             store.imported.replace(absolute(config.metadata_json), *imported)
         with explain_no_images(root, images.where_the_rest_belongs):
-            embedding = embed_images(store, images, choice, config, watch, runner)
+            embedding = embed_found(store, images, choice, config, watch, runner)
         require_dim(models, embedding.encoder)
         places = Places(store, models, config)
         writer, tally, tagged = _write_results(store, models, embedding, earlier, places, watch)

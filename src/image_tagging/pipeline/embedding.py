@@ -43,7 +43,7 @@ def find_by(
     )
 
 
-def embed_images(
+def embed_found(
     store: WorkingStore,
     found: Iterable[Found],
     choice: EncoderChoice,

@@ -17,7 +17,7 @@ from ..store import WorkingStore
 from ..text import short_path
 from .configs import ProcessConfig
 from .embedder import LOCAL
-from .embedding import embed_images, explain_no_images, find_by
+from .embedding import embed_found, explain_no_images, find_by
 from .summaries import EmbeddingSummary, ProcessSummary
 from .tag_warnings import warn_of_case, warn_of_merging, warn_of_spelling
 
@@ -52,7 +52,7 @@ def process_found(
     files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     with WorkingStore(output, decoder_version(config)) as store:
         with explain_no_images(root):
-            embedding = embed_images(store, found, choice, config, watch, runner)
+            embedding = embed_found(store, found, choice, config, watch, runner)
         written = InputFiles(files, store, root)
         watch("writing the metadata", 0, None)
         tags = store.pictures.count_tags() if config.tagged_dataset else {}

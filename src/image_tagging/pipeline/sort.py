@@ -24,7 +24,7 @@ from ..training import parse_aim
 from .classify import classify_found
 from .configs import ClassifyConfig, ProcessConfig
 from .embedder import LOCAL
-from .embedding import embed_images, explain_no_images, find_by
+from .embedding import embed_found, explain_no_images, find_by
 from .found_items import FoundItems
 from .process import process_found
 from .sort_config import SortConfig
@@ -168,7 +168,7 @@ def _embed_mountain(
 ) -> EmbeddingSummary:
     """Embed every image of the mountain, as stage 1 does of untagged images."""
     with _store(config) as store, explain_no_images(absolute(config.mountain)):
-        return embed_images(store, mountain, choice, config, watch, runner)
+        return embed_found(store, mountain, choice, config, watch, runner)
 
 
 def _look_through(config: SortConfig, process: ProcessSummary) -> tuple[Sample, Set[bool]]:
