@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .errors import InputError
 
@@ -147,3 +147,14 @@ def shortened(text: str, most: int) -> str:
         return text
     end = (most - 3) // 4
     return f"{text[: most - 3 - end]}...{text[len(text) - end :]}"
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Return `` Did you mean cat or cats?``, to follow a sentence; empty where the name is not nearly a known one."""
+    import difflib  # here, since names are seldom wrong
+
+    if not isinstance(name, str):
+        return ""
+    plain = {shortened(each, _LONGEST_TAG).casefold(): each for each in known}
+    near = difflib.get_close_matches(shortened(name, _LONGEST_TAG).casefold(), plain, n=3, cutoff=0.7)
+    return f" Did you mean {' or '.join(escaped(tag_in_words(plain[each])) for each in near)}?" if near else ""

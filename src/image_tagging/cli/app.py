@@ -113,7 +113,7 @@ def _process(config: ProcessConfig) -> None:
     from . import console, summaries
     from .log import log_in
 
-    with log_in(config.output_folder) as log:
+    with log_in(config.output) as log:
         with console.progress() as watch:
             summary = pipeline.process_dataset(config, watch)
         summaries.show_process(summary, log)

@@ -50,7 +50,7 @@ def _show_inputs(console: Console, summary: ProcessSummary) -> None:
         pictures = f"{counted(file.pictures, 'picture')} of " if file.pictures else ""
         held.setdefault(f"{pictures}{shortened(file.source, 1000)}", []).append(os.path.basename(file.path))
     for what, names in held.items():
-        note = f"  Replaced {', '.join(names)}, which held {what}. Another --output_folder keeps both."
+        note = f"  Replaced {', '.join(names)}, which held {what}. Another --output keeps both."
         line(console, note, style="yellow")
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any, Optional
 
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
-from ..errors import InputError
 from ..settings import (
     MAX_BINS,
     METADATA_FORMATS,
@@ -25,9 +24,11 @@ from ..settings import (
 from ..text import name_encoding
 
 
-def _results_folder() -> Any:
-    """Return the setting that each use-case has for the folder of its results."""
-    return setting(default="./output", help="Where results go; created if needed.", metavar="FOLDER", is_path=True)
+def _results_folder(*former: str) -> Any:
+    """Return the setting that each use-case has for the folder of its results, which ``former`` names stand for too."""
+    return setting(
+        default="./output", help="Where results go; created if needed.", metavar="FOLDER", is_path=True, former=former
+    )
 
 
 def _pattern(value: Any) -> Any:
@@ -35,6 +36,14 @@ def _pattern(value: Any) -> Any:
     from ..sources import require_patterns
 
     require_patterns([value])
+    return value
+
+
+def _aim(value: Any) -> Any:
+    """Return the aim of a threshold; raise InputError of anything else."""
+    from ..training import parse_aim
+
+    parse_aim(value if isinstance(value, str) else repr(value))
     return value
 
 
@@ -79,12 +88,6 @@ class EmbeddingConfig(ImageLimits):
         check=name_encoding,
     )
 
-    def __post_init__(self) -> None:
-        ImageLimits.__post_init__(self)
-        for name in ("batch_size", "num_threads"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
-
 
 @settings
 class ProcessConfig(EmbeddingConfig):
@@ -95,7 +98,7 @@ class ProcessConfig(EmbeddingConfig):
         metavar="PATH",
         is_path=True,
     )
-    output_folder: str = _results_folder()
+    output: str = _results_folder("output_folder")
     tagged_dataset: bool = setting(
         default=True,
         help="Whether folders are tags; if not, results go to <output>/clip-cache.",
@@ -121,6 +124,11 @@ class ProcessConfig(EmbeddingConfig):
         help="The format of the metadata file; parquet is small and quick for many images.",
         choices=METADATA_FORMATS,
     )
+
+    @property
+    def output_folder(self) -> str:
+        """The former name of ``output``, which scripts have."""
+        return self.output
 
 
 @settings
@@ -154,8 +162,9 @@ class TrainConfig:
         default="f1",
         help="The aim of each model's threshold: f1, balanced, precision=0.9 or recall=0.9 (any share).",
         metavar="AIM",
+        check=_aim,
     )
-    seed: int = 0
+    seed: int = setting(default=0, help="What random draws begin with.", least=0, most=(1 << 32) - 1, only_python=True)
     prior: str = setting(
         default="none",
         help="text: with CLIP, the name of a tag is used in training its models, where cross-validation finds that it "
@@ -168,10 +177,6 @@ class TrainConfig:
         metavar="FILE",
         may_be_path=True,
     )
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.test_per < 1:
-            raise InputError(f"test_per is {self.test_per}; it is a share of the images, from 0 to less than 1.")
 
 
 @settings
@@ -197,7 +202,7 @@ class ClassifyConfig(EmbeddingConfig):
     output_bins: int = setting(
         default=10, help="How many bins the scores of a model fall into.", metavar="NUMBER", least=1, most=MAX_BINS
     )
-    archives: bool = False
+    archives: bool = setting(default=False, help="Whether to score the images in archives (stage 4).", only_python=True)
     place: str = setting(
         default="copy",
         help="How images get into their bins; hardlink: takes no space, same file system only; symlink: not for images "
@@ -216,10 +221,3 @@ class ClassifyConfig(EmbeddingConfig):
         metavar="FILE",
         may_be_path=True,
     )
-
-    def __post_init__(self) -> None:
-        EmbeddingConfig.__post_init__(self)
-        if not 1 <= self.output_bins <= MAX_BINS:
-            raise InputError(f"output_bins is {self.output_bins}; it must lie between 1 and {MAX_BINS}.")
-        if self.placed not in PLACED:
-            raise InputError(f"placed is {self.placed!r}; it must be one of {', '.join(PLACED)}.")

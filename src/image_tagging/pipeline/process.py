@@ -48,7 +48,7 @@ def process_found(
 ) -> ProcessSummary:
     """As :func:`process_dataset`, of what was found in the input, by an encoder that was chosen."""
     started = time.monotonic()
-    root, output = absolute(config.input_folder), absolute(config.output_folder)
+    root, output = absolute(config.input_folder), absolute(config.output)
     files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     with WorkingStore(output, decoder_version(config)) as store:
         with explain_no_images(root):

@@ -153,7 +153,6 @@ def _process_examples(
     stage1 = config.of_stage(
         ProcessConfig,
         input_folder=config.examples,
-        output_folder=config.output,
         clip_model=choice.name,
         pretrained=choice.pretrained,
     )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Optional, TypeVar
 
-from ..errors import InputError
 from ..settings import same_setting, setting, settings
 from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig, TrainConfig
 
@@ -57,11 +56,6 @@ class SortConfig(EmbeddingConfig):
     output_bins: int = same_setting(ClassifyConfig, "output_bins", default=ClassifyConfig.output_bins)
     place: str = same_setting(ClassifyConfig, "place", default=ClassifyConfig.place)
     placed: str = same_setting(ClassifyConfig, "placed", default="tagged")
-
-    def __post_init__(self) -> None:
-        EmbeddingConfig.__post_init__(self)
-        if not self.clip_model:
-            raise InputError("clip_model is empty: give auto, a model of open_clip, or builtin.")
 
     def of_stage(self, config: type[Config], **given: Any) -> Config:
         """Return the config of a stage with the settings that it shares with this one, and with those ``given``."""
