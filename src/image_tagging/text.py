@@ -19,6 +19,9 @@ _JOINERS = "\u200c\u200d"
 #: Characters of a tag, and of a path, in a sentence.
 _LONGEST_TAG, _LONGEST_PATH = 100, 4096
 
+#: By how much less a further name may be like the one that was meant, to be named too.
+_ALMOST = 0.1
+
 # A run of backslashes is looked at from its first one alone, so that a name of nothing else takes no longer.
 _TO_ESCAPE = re.compile(r"(?<!\\)(\\*)([\ud800-\udfff])|(?<!\\)(\\+)(?=ud[89a-f][0-9a-f]{2})")
 _ESCAPED = re.compile(r"(?<!\\)(\\+)ud([89a-f][0-9a-f]{2})")
@@ -155,6 +158,12 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
 
     if not isinstance(name, str):
         return ""
-    plain = {shortened(each, _LONGEST_TAG).casefold(): each for each in known}
-    near = difflib.get_close_matches(shortened(name, _LONGEST_TAG).casefold(), plain, n=3, cutoff=0.7)
+    given, plain = _plain(name), {_plain(each): each for each in known}
+    near = difflib.get_close_matches(given, plain, n=3)
+    alike = [difflib.SequenceMatcher(None, each, given).ratio() for each in near]
+    near = [each for each, ratio in zip(near, alike) if ratio > alike[0] - _ALMOST]
     return f" Did you mean {' or '.join(escaped(tag_in_words(plain[each])) for each in near)}?" if near else ""
+
+
+def _plain(name: str) -> str:
+    return shortened(name, _LONGEST_TAG).casefold()
