@@ -32,11 +32,12 @@ PUBLIC = {
         "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing ReplacedFile ResultScore ResultWriter "
         "ScoredPicture TableRow read_results read_table require_place require_results_ours results score_pictures"
     ),
-    "images": "Decoders Preprocess decoder_version",
+    "images": "Decoders Preprocess decoder_version picture_of",
     "pipeline": (
-        "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache LEAST_BACKGROUND ProcessConfig "
-        "ProcessSummary SortConfig SortSummary TagAnswer TrainConfig TrainSummary choose_encoder classify_images "
-        "process_dataset require_sortable sort_images train_tag_models"
+        "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ImageEmbeddings ImageScores "
+        "LEAST_BACKGROUND ProcessConfig ProcessSummary SortConfig SortSummary TagAnswer TrainConfig TrainSummary "
+        "choose_encoder classify_images embed_images process_dataset progress_bar require_sortable score_images "
+        "sort_images train_tag_models"
     ),
     "reports": "RunReport explain require_report_ours require_reports_ours write_report",
     "runners": "LocalRunner Preparer Runner Work local",

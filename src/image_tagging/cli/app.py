@@ -101,7 +101,7 @@ def _sort(config: SortConfig) -> None:
     with log_in(config.output) as log:
         encoder = pipeline.choose_encoder(config)
         console.say(encoder.sentence)
-        with warnings.catch_warnings(), console.progress(of_steps=True) as watch:
+        with warnings.catch_warnings(), pipeline.progress_bar(of_steps=True) as watch:
             warnings.filterwarnings("ignore", _SERIAL)
             summary = pipeline.sort_images(config, watch, encoder)
         sort_summaries.show_sort(summary, log)
@@ -110,11 +110,11 @@ def _sort(config: SortConfig) -> None:
 def _process(config: ProcessConfig) -> None:
     """Stage 1: compute the metadata and the embedding of every image."""
     from .. import pipeline
-    from . import console, summaries
+    from . import summaries
     from .log import log_in
 
     with log_in(config.output) as log:
-        with console.progress() as watch:
+        with pipeline.progress_bar() as watch:
             summary = pipeline.process_dataset(config, watch)
         summaries.show_process(summary, log)
 
@@ -122,9 +122,9 @@ def _process(config: ProcessConfig) -> None:
 def _train(config: TrainConfig) -> None:
     """Stage 2: learn tag models of every tag."""
     from .. import pipeline
-    from . import console, summaries
+    from . import summaries
 
-    with warnings.catch_warnings(), console.progress() as watch:
+    with warnings.catch_warnings(), pipeline.progress_bar() as watch:
         warnings.filterwarnings("ignore", _SERIAL)
         summary = pipeline.train_tag_models(config, watch)
     summaries.show_train(summary)
@@ -133,11 +133,11 @@ def _train(config: TrainConfig) -> None:
 def _classify(config: ClassifyConfig) -> None:
     """Stage 3: score the images of a folder by all tag models and place them in bins."""
     from .. import pipeline
-    from . import console, summaries
+    from . import summaries
     from .log import log_in
 
     with log_in(config.output) as log:
-        with console.progress() as watch:
+        with pipeline.progress_bar() as watch:
             summary = pipeline.classify_images(config, watch)
         summaries.show_classify(summary, log)
 
@@ -189,13 +189,14 @@ def demo(
     version: _Version = False,
 ) -> None:
     """Draw examples and a mountain of pictures, sort it by the embedded encoder, and say how right it is."""
+    from .. import pipeline
     from ..demo import run_demo
     from ..files import absolute
-    from . import console, sort_summaries
+    from . import sort_summaries
     from .log import log_in
 
     with log_in(output):
-        with console.progress(of_steps=True) as watch:
+        with pipeline.progress_bar(of_steps=True) as watch:
             summary = run_demo(absolute(output), watch)
         sort_summaries.show_demo(summary)
 

@@ -5,7 +5,8 @@
 :func:`process_dataset` (stage 1) finds images, adds their embeddings to the working store and writes the metadata.
 :func:`train_tag_models` (stage 2) learns tag models from it. :func:`classify_images` (stages 3 and 4, which differ in
 where images come from and in their table) embeds further images, scores them by all models and places them in bins.
-:class:`FileCache` lists images by their content hash in a table for other programs.
+:class:`FileCache` lists images by their content hash in a table for other programs. :func:`embed_images` and
+:func:`score_images` give arrays, of paths or pictures in memory, and write nothing.
 
 Names are imported from their modules on first use: the command line needs only the configs.
 """
@@ -16,10 +17,12 @@ from .. import lazy_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .arrays import ImageEmbeddings, ImageScores, embed_images, score_images
     from .classify import classify_images
     from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig, TrainConfig
     from .file_cache import FileCache
     from .process import process_dataset
+    from .shown_progress import progress_bar
     from .sort import require_sortable, sort_images
     from .sort_config import SortConfig
     from .sort_encoder import choose_encoder
@@ -34,6 +37,8 @@ __all__ = [
     "EmbeddingConfig",
     "EmbeddingSummary",
     "FileCache",
+    "ImageEmbeddings",
+    "ImageScores",
     "ProcessConfig",
     "ProcessSummary",
     "SortConfig",
@@ -43,18 +48,23 @@ __all__ = [
     "TrainSummary",
     "choose_encoder",
     "classify_images",
+    "embed_images",
     "process_dataset",
+    "progress_bar",
     "require_sortable",
+    "score_images",
     "sort_images",
     "train_tag_models",
 ]
 
 __getattr__ = lazy_names(
     __name__,
+    arrays="ImageEmbeddings ImageScores embed_images score_images",
     classify="classify_images",
     configs="ClassifyConfig EmbeddingConfig ProcessConfig TrainConfig",
     file_cache="FileCache",
     process="process_dataset",
+    shown_progress="progress_bar",
     sort="require_sortable sort_images",
     sort_config="SortConfig",
     sort_encoder="choose_encoder",

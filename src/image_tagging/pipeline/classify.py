@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from ..datasets import read_embeddings
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
@@ -30,6 +30,7 @@ from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_found, explain_no_images, find_by
 from .places import Places
+from .shown_progress import shown
 from .summaries import ClassifySummary, EmbeddingSummary
 
 log = logging.getLogger(__name__)
@@ -38,10 +39,17 @@ log = logging.getLogger(__name__)
 _ORIGINAL = EncoderSpec(DEFAULT_MODEL, DEFAULT_PRETRAINED, 512, "")
 
 
-def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runner: Runner = LOCAL) -> ClassifySummary:
+def classify_images(
+    config: ClassifyConfig,
+    watch: Progress = no_progress,
+    runner: Runner = LOCAL,
+    *,
+    progress: Union[bool, Progress] = False,
+) -> ClassifySummary:
     """Score every image by all tag models, write the scores, and place the images in bins.
 
-    ``runner`` says where images are prepared; the results are the same.
+    ``runner`` says where images are prepared; the results are the same. ``watch`` is called with the progress, and with
+    ``progress=True`` a bar shows it.
 
     Raises
     ------
@@ -59,7 +67,8 @@ def classify_images(config: ClassifyConfig, watch: Progress = no_progress, runne
     """
     require_place(config.place, archives=config.archives)
     found = find_by(config, absolute(config.directory), open_archives=config.archives)
-    return classify_found(config, found, watch, runner)
+    with shown(progress, watch) as told:
+        return classify_found(config, found, told, runner)
 
 
 def classify_found(

@@ -48,8 +48,8 @@ def _aim(value: Any) -> Any:
 
 
 @settings
-class EmbeddingConfig(ImageLimits):
-    """The settings of embedding, which stages 1, 3 and 4 share."""
+class ComputeConfig(ImageLimits):
+    """The settings of turning images into embeddings, wherever the images come from."""
 
     batch_size: int = setting(default=32, help="Images that the encoder takes at a time.", metavar="NUMBER", least=1)
     num_threads: int = setting(
@@ -66,6 +66,19 @@ class EmbeddingConfig(ImageLimits):
         help="The precision of CLIP; auto: the fastest with the results of fp32.",
         choices=PRECISIONS,
     )
+    archive_encoding: Optional[str] = setting(
+        default=None,
+        help="The encoding of names in archives that do not say it: cp437, cp932, gbk, big5, cp949 or another.  "
+        "[default: chosen for each archive]",
+        metavar="NAME",
+        check=name_encoding,
+    )
+
+
+@settings
+class EmbeddingConfig(ComputeConfig):
+    """The settings of embedding, which stages 1, 3 and 4 share."""
+
     retry_failures: bool = setting(default=False, help="Try unchanged images again that could not be decoded before.")
     follow_links: bool = setting(
         default=False,
@@ -79,13 +92,6 @@ class EmbeddingConfig(ImageLimits):
         metavar="PATTERN",
         is_list=True,
         check=_pattern,
-    )
-    archive_encoding: Optional[str] = setting(
-        default=None,
-        help="The encoding of names in archives that do not say it: cp437, cp932, gbk, big5, cp949 or another.  "
-        "[default: chosen for each archive]",
-        metavar="NAME",
-        check=name_encoding,
     )
 
 

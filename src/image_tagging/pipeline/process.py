@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from typing import Union
 
 from ..encoders import EncoderChoice
 from ..exporters import DatasetFiles, InputFiles
@@ -18,16 +19,24 @@ from ..text import short_path
 from .configs import ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_found, explain_no_images, find_by
+from .shown_progress import shown
 from .summaries import EmbeddingSummary, ProcessSummary
 from .tag_warnings import warn_of_case, warn_of_merging, warn_of_spelling
 
 log = logging.getLogger(__name__)
 
 
-def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner: Runner = LOCAL) -> ProcessSummary:
+def process_dataset(
+    config: ProcessConfig,
+    watch: Progress = no_progress,
+    runner: Runner = LOCAL,
+    *,
+    progress: Union[bool, Progress] = False,
+) -> ProcessSummary:
     """Compute the metadata and the embedding of every image of a folder or an archive, and write them.
 
-    ``runner`` says where images are prepared; the results are the same.
+    ``runner`` says where images are prepared; the results are the same. ``watch`` is called with the progress, and with
+    ``progress=True`` a bar shows it.
 
     Raises
     ------
@@ -40,7 +49,8 @@ def process_dataset(config: ProcessConfig, watch: Progress = no_progress, runner
     """
     choice = EncoderChoice.by_name(config.clip_model, config.pretrained, config.device, config.precision)
     found = find_by(config, absolute(config.input_folder), tag_level=config.tag_level)
-    return process_found(config, found, choice, watch, runner)
+    with shown(progress, watch) as told:
+        return process_found(config, found, choice, told, runner)
 
 
 def process_found(

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from functools import partial
-from typing import Optional
+from typing import Optional, Union
 
 from ..datasets import HASH_TO_TAGS
 from ..encoders import EncoderChoice
@@ -27,6 +27,7 @@ from .embedder import LOCAL
 from .embedding import embed_found, explain_no_images, find_by
 from .found_items import FoundItems
 from .process import process_found
+from .shown_progress import shown
 from .sort_config import SortConfig
 from .sort_encoder import SortEncoder, choose_encoder, keep_encoder
 from .sort_training import Sample, SortTraining, draw_sample, example_names, require_background_ours
@@ -48,13 +49,15 @@ def sort_images(
     watch: Progress = no_progress,
     encoder: Optional[SortEncoder] = None,
     runner: Runner = LOCAL,
+    *,
+    progress: Union[bool, Progress] = False,
 ) -> SortSummary:
     """Learn tags from the examples, distinguish them from the mountain, and sort its images into bins.
 
     Everything goes into one output folder. The results are those of the stages run one by one with the same settings:
     stage 1 on the examples and, untagged, on the mountain, stage 2 with the mountain as background, stages 3 and 4.
-    What an earlier run has computed is not computed again. ``watch`` gets one whole from all steps; ``encoder`` is what
-    :func:`choose_encoder` gave for the same settings.
+    What an earlier run has computed is not computed again. ``watch`` gets one whole from all steps, which with
+    ``progress=True`` a bar shows; ``encoder`` is what :func:`choose_encoder` gave for the same settings.
 
     Raises
     ------
@@ -68,8 +71,8 @@ def sort_images(
         The output folder cannot be written, holds a file of others under a name of ours, or another run works in it.
     """
     require_sortable(config)
-    with one_run_at_a_time(absolute(config.output)):
-        return _sort(config, watch, encoder or choose_encoder(config), runner)
+    with one_run_at_a_time(absolute(config.output)), shown(progress, watch, of_steps=True) as told:
+        return _sort(config, told, encoder or choose_encoder(config), runner)
 
 
 def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Runner) -> SortSummary:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import Optional
+from typing import Optional, Union
 
 from ..datasets import (
     audit_dataset,
@@ -34,6 +34,7 @@ from ..text import tag_in_words
 from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, one_thread_a_product, parse_aim
 from ..writing import folder_below, remove_leftovers
 from .configs import TrainConfig
+from .shown_progress import shown
 from .summaries import TrainSummary
 from .tag_warnings import warn_of_spelling
 from .train_background import background_of
@@ -46,11 +47,16 @@ _NAMED = 3
 
 
 def train_tag_models(
-    config: TrainConfig, watch: Progress = no_progress, *, mountain: Optional[int] = None
+    config: TrainConfig,
+    watch: Progress = no_progress,
+    *,
+    mountain: Optional[int] = None,
+    progress: Union[bool, Progress] = False,
 ) -> TrainSummary:
     """Learn the models of every tag, and write each with its card and its report.
 
-    ``mountain`` is how many pictures the mountain has, where the background is a sample of it.
+    ``mountain`` is how many pictures the mountain has, where the background is a sample of it. ``watch`` is called with
+    the progress, and with ``progress=True`` a bar shows it.
 
     Raises
     ------
@@ -65,6 +71,12 @@ def train_tag_models(
         The output folder cannot be written, holds a file that is not ours under a name of ours, or another run is
         working in it.
     """
+    with shown(progress, watch) as told:
+        return _train(config, told, mountain)
+
+
+def _train(config: TrainConfig, watch: Progress, mountain: Optional[int]) -> TrainSummary:
+    """Do the work of :func:`train_tag_models`."""
     started = time.monotonic()
     aim = parse_aim(config.threshold_for)
     tag_lists = read_tag_lists(config.tag_to_hash_json)
