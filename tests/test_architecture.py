@@ -30,7 +30,8 @@ PUBLIC = {
     ),
     "exporters": (
         "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing ReplacedFile ResultScore ResultWriter "
-        "ScoredPicture TableRow read_results read_table require_place require_results_ours results score_pictures"
+        "ScoredPicture TableRow has_csv read_results read_table require_csv_ours require_place require_results_ours "
+        "results score_pictures scores_frame write_csv"
     ),
     "images": "Decoders Preprocess decoder_version picture_of",
     "pipeline": (

@@ -19,7 +19,7 @@ PROMISED = {
     *("ProcessConfig", "TrainConfig", "ClassifyConfig", "SortConfig"),
     *("ProcessSummary", "TrainSummary", "ClassifySummary", "SortSummary"),
     # Arrays of images, and what shows how far a work is.
-    *("embed_images", "score_images", "ImageEmbeddings", "ImageScores", "Progress"),
+    *("embed_images", "score_images", "ImageEmbeddings", "ImageScores", "Progress", "scores_frame"),
     # What these hold, and what they raise.
     *("Encoder", "EncoderSpec", "load_encoder", "Failure", "ImageRef", "ImageTaggingError"),
 }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .cli import classify_main, list_models
     from .encoders import Encoder, load_encoder
     from .errors import ImageTaggingError
+    from .exporters import scores_frame
     from .pipeline import (
         ClassifyConfig,
         ClassifySummary,
@@ -67,6 +68,7 @@ __all__ = [
     "load_tag_models",
     "process_dataset",
     "score_images",
+    "scores_frame",
     "sort_images",
     "train_tag_models",
 ]
@@ -94,6 +96,7 @@ __getattr__ = lazy_names(
     cli="classify_main list_models",
     encoders="Encoder load_encoder",
     errors="ImageTaggingError",
+    exporters="scores_frame",
     pipeline="ClassifyConfig ClassifySummary FileCache ImageEmbeddings ImageScores ProcessConfig ProcessSummary "
     "SortConfig SortSummary TrainConfig TrainSummary classify_images embed_images process_dataset score_images "
     "sort_images train_tag_models",

@@ -18,6 +18,7 @@ ImageTaggingError
 │   ├── NoModelsError     there is no tag model where one was looked for
 │   │   └── UnknownTagError   models do not have this tag, or not of this kind; also a ``KeyError``
 │   └── UnsafeModelError  the file would run code that no tag model needs
+├── LibraryMissingError   a library that this call needs is not installed
 ├── TrainingError         the given images and tags cannot train a model
 └── OutputError           results cannot be written where they should go
 """
@@ -101,6 +102,10 @@ class UnknownTagError(NoModelsError, KeyError):
 
 class UnsafeModelError(ModelError):
     """A model file would run code that no tag model needs."""
+
+
+class LibraryMissingError(ImageTaggingError):
+    """A library that this call needs is not installed."""
 
 
 class TrainingError(ImageTaggingError):

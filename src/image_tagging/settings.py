@@ -32,14 +32,12 @@ PLACES = ("copy", "hardlink", "symlink", "none")
 #: Which images are placed in the bins of a tag: all, or those whose probability reaches the threshold.
 PLACED = ("all", "tagged")
 
-#: The formats of the metadata file.
-METADATA_FORMATS = ("json", "parquet", "both")
+#: The formats of the metadata file, and of the scores, where csv is written in addition to JSON.
+METADATA_FORMATS, RESULTS_FORMATS = ("json", "parquet", "both"), ("json", "csv")
 
-#: Which folder of an image is its tag: the one that holds it, or the first below the input.
-TAG_LEVELS = ("parent", "top")
-
-#: How training uses the name of a tag: not at all, or its text embedding as a prior.
-PRIORS = ("none", "text")
+#: Which folder of an image is its tag (the one that holds it, or the first below the input), and how training uses the
+#: name of a tag: not at all, or its text embedding as a prior.
+TAG_LEVELS, PRIORS = ("parent", "top"), ("none", "text")
 
 #: The most bins that the scores of a model can fall into.
 MAX_BINS = 1000

@@ -1,6 +1,6 @@
 """Results for programs: the files of stage 1, scores as JSON and SQLite tables, and images placed in bins.
 
-:mod:`.reading` is the read side: ``output.json`` and the tables as records.
+:mod:`.reading` is the read side: ``output.json`` and the tables as records; :mod:`.frames` gives it as a DataFrame.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from .bins import Placing
 from .dataset_files import DatasetFiles
 from .dataset_sources import InputFiles, ReplacedFile
 from .earlier import OUTPUT_JSON, EarlierResults
+from .frames import scores_frame
 from .placing import require_place
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
 from .results import ResultWriter, require_results_ours, results, score_pictures
+from .score_csv import has_csv, require_csv_ours, write_csv
 
 __all__ = [
     "OUTPUT_JSON",
@@ -24,10 +26,14 @@ __all__ = [
     "ResultWriter",
     "ScoredPicture",
     "TableRow",
+    "has_csv",
     "read_results",
     "read_table",
+    "require_csv_ours",
     "require_place",
     "require_results_ours",
     "results",
     "score_pictures",
+    "scores_frame",
+    "write_csv",
 ]

@@ -13,10 +13,13 @@ from ..errors import EncoderMismatchError
 from ..exporters import (
     EarlierResults,
     ResultWriter,
+    has_csv,
+    require_csv_ours,
     require_place,
     require_results_ours,
     results,
     score_pictures,
+    write_csv,
 )
 from ..files import absolute
 from ..images import decoder_version
@@ -80,6 +83,7 @@ def classify_found(
     images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
+    wants_csv = _wants_csv(config, output)
     imported, choice = _metadata_and_encoder(config, models)
     with (
         WorkingStore(output, decoder_version(config)) as store,
@@ -97,6 +101,7 @@ def classify_found(
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
         mixed = places.finish()
+        table = (write_csv(output, models, has_others=earlier.kept > 0),) if wants_csv else ()
     return ClassifySummary(
         of_archives=config.archives,
         directory=root,
@@ -110,21 +115,29 @@ def classify_found(
         place_failed=writer.failures.count,
         place=config.place,
         mixed_bins=mixed,
-        **_moves(writer),
+        **_changes(writer, earlier),
         differing=store.pictures.differing,
         left_out=images.left_out,
-        replaced=earlier.replaced,
-        dropped=earlier.dropped,
-        kept=earlier.kept,
-        files=writer.paths,
+        files=(*writer.paths, *table),
         folder=output,
         seconds=time.monotonic() - started,
     )
 
 
-def _moves(writer: ResultWriter) -> dict[str, Any]:
-    """Return what became of images in the bins of earlier runs, by the names of the summary."""
-    return {name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")}
+def _wants_csv(config: ClassifyConfig, output: str) -> bool:
+    """Return whether ``output.csv`` is written: it is asked for, or is there, and then kept up to date.
+
+    Raises OutputError where it is asked for and another file has its name.
+    """
+    if config.results_format == "csv":
+        require_csv_ours(output)
+    return config.results_format == "csv" or has_csv(output)
+
+
+def _changes(writer: ResultWriter, earlier: EarlierResults) -> dict[str, Any]:
+    """Return what became of the results of earlier runs, by the names of the summary."""
+    placed = {name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")}
+    return {**placed, **{name: getattr(earlier, name) for name in ("replaced", "dropped", "kept")}}
 
 
 def _metadata_and_encoder(

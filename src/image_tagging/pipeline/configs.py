@@ -16,6 +16,7 @@ from ..settings import (
     PLACES,
     PRECISIONS,
     PRIORS,
+    RESULTS_FORMATS,
     TAG_LEVELS,
     ImageLimits,
     setting,
@@ -220,6 +221,11 @@ class ClassifyConfig(EmbeddingConfig):
         help="Which images are placed in the bins of a tag; tagged: those whose probability reaches the threshold of "
         "the model, so that a large mountain is not copied once for each model.",
         choices=PLACED,
+    )
+    results_format: str = setting(
+        default="json",
+        help="The format of the scores; csv: output.csv too, a row per image and a column per tag.",
+        choices=RESULTS_FORMATS,
     )
     pretrained: Optional[str] = setting(
         default=None,

@@ -13,7 +13,7 @@ from typing import Optional, Union
 from ..datasets import HASH_TO_TAGS
 from ..encoders import EncoderChoice
 from ..errors import InputError
-from ..exporters import require_place, require_results_ours
+from ..exporters import require_csv_ours, require_place, require_results_ours
 from ..files import absolute
 from ..images import decoder_version
 from ..progress import Progress, Step, Steps, no_progress
@@ -128,6 +128,8 @@ def require_sortable(config: SortConfig) -> None:
     require_background_ours(absolute(config.output))
     for archives in (False, True):
         require_results_ours(absolute(config.output), of_archives=archives)
+    if config.results_format == "csv":
+        require_csv_ours(absolute(config.output))
 
 
 def _find(config: SortConfig, source: str) -> Iterator[Found]:

@@ -56,6 +56,7 @@ class SortConfig(EmbeddingConfig):
     output_bins: int = same_setting(ClassifyConfig, "output_bins", default=ClassifyConfig.output_bins)
     place: str = same_setting(ClassifyConfig, "place", default=ClassifyConfig.place)
     placed: str = same_setting(ClassifyConfig, "placed", default="tagged")
+    results_format: str = same_setting(ClassifyConfig, "results_format", default=ClassifyConfig.results_format)
 
     def of_stage(self, config: type[Config], **given: Any) -> Config:
         """Return the config of a stage with the settings that it shares with this one, and with those ``given``."""
