@@ -29,7 +29,7 @@ PUBLIC = {
         "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing ReplacedFile ResultScore ResultWriter "
+        "DatasetFiles EarlierResults InputFiles OUTPUT_CSV OUTPUT_JSON Placing ReplacedFile ResultScore ResultWriter "
         "ScoredPicture TableRow has_csv read_results read_table require_csv_ours require_place require_results_ours "
         "results score_pictures scores_frame write_csv"
     ),

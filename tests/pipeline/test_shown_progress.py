@@ -93,8 +93,8 @@ def test_a_notebook_shows_one_text_that_changes(monkeypatch):
     with shown(True) as watch:
         watch("embedding", 1, 4)
         watch("embedding", 2, 4)
-        watch("writing the metadata", 0, None)
         watch("embedding", 4, 4)
+        watch("writing the metadata", 0, None)
     assert texts == [
         "embedding |████████                      | 1 of 4, 0:00:00 left",
         f"embedding |{'█' * 30}| 4 of 4",

@@ -13,9 +13,10 @@ from .frames import scores_frame
 from .placing import require_place
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
 from .results import ResultWriter, require_results_ours, results, score_pictures
-from .score_csv import has_csv, require_csv_ours, write_csv
+from .score_csv import OUTPUT_CSV, has_csv, require_csv_ours, write_csv
 
 __all__ = [
+    "OUTPUT_CSV",
     "OUTPUT_JSON",
     "DatasetFiles",
     "EarlierResults",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Optional, Protocol
 
 from ..errors import InputError
@@ -48,15 +48,17 @@ class TagAnswers:
         self._answering: dict[str, str] = {}
         self._met: set[str] = set()
 
-    def of(self, scores: Sequence[ResultScore]) -> Iterator[ResultScore]:
-        """Yield the scores of one picture that answer, in the order of ``scores``."""
+    def of(self, scores: Sequence[ResultScore]) -> list[ResultScore]:
+        """Return the scores of one picture that answer, in the order of ``scores``."""
         if self._kind is not None:
-            self._met.update(score.kind for score in scores)
-            yield from (score for score in scores if score.kind == self._kind)
-            return
-        if new := {score.tag for score in scores} - self._answering.keys():
-            self._learn([score for score in scores if score.tag in new])
-        yield from (score for score in scores if score.kind == self._answering[score.tag])
+            self._met.update([score.kind for score in scores])
+            return [score for score in scores if score.kind == self._kind]
+        answering = self._answering
+        try:
+            return [score for score in scores if answering[score.tag] == score.kind]
+        except KeyError:  # the first picture, or one with further tags
+            self._learn([score for score in scores if score.tag not in answering])
+        return [score for score in scores if answering[score.tag] == score.kind]
 
     def require_kind(self) -> None:
         """Raise InputError, once all pictures were met, where none has a score of the one kind."""

@@ -11,6 +11,7 @@ from ..datasets import read_embeddings
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
 from ..errors import EncoderMismatchError
 from ..exporters import (
+    OUTPUT_CSV,
     EarlierResults,
     ResultWriter,
     has_csv,
@@ -101,7 +102,7 @@ def classify_found(
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
         mixed = places.finish()
-        table = (write_csv(output, models, has_others=earlier.kept > 0),) if wants_csv else ()
+        table = _write_csv(output, models, earlier, watch) if wants_csv else ()
     return ClassifySummary(
         of_archives=config.archives,
         directory=root,
@@ -132,6 +133,11 @@ def _wants_csv(config: ClassifyConfig, output: str) -> bool:
     if config.results_format == "csv":
         require_csv_ours(output)
     return config.results_format == "csv" or has_csv(output)
+
+
+def _write_csv(output: str, models: TagModels, earlier: EarlierResults, watch: Progress) -> tuple[str, ...]:
+    watch(f"writing {OUTPUT_CSV}", 0, None)
+    return (write_csv(output, models, has_others=earlier.kept > 0),)
 
 
 def _changes(writer: ResultWriter, earlier: EarlierResults) -> dict[str, Any]:

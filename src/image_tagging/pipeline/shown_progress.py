@@ -140,7 +140,7 @@ class _States:
         self._of_steps = of_steps
         self._lock = threading.Lock()
         self._next = self._began = time.monotonic()
-        self._activity = self._text = ""
+        self._activity = self._counted = self._shown = ""
 
     def watch(self, activity: str, done: int, total: Optional[int]) -> None:
         """Take a state, from any thread."""
@@ -149,16 +149,17 @@ class _States:
             if activity != self._activity and not self._of_steps:
                 self._began = now
             self._activity = activity
-            self._text = self._in_words(done, total, now - self._began)
+            text = self._in_words(done, total, now - self._began)
+            self._counted = text if total else self._counted
             if now >= self._next:
                 self._next = now + self._every
-                self._show(self._text)
-                self._text = ""
+                self._shown = text
+                self._show(text)
 
     def finish(self) -> None:
-        """Show the last state."""
-        if self._text:
-            self._show(self._text)
+        """Show how much was done, which stays: the last state with a total."""
+        if self._counted not in {"", self._shown}:
+            self._show(self._counted)
 
     def _in_words(self, done: int, total: Optional[int], seconds: float) -> str:
         if not total:

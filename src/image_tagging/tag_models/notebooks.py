@@ -16,7 +16,7 @@ from .models import TagModel, TagModels
 #: Rows of the table; of more tags it says how many there are.
 _MOST_ROWS = 20
 
-_HEADINGS = ("tag", "answers", "average precision", "images", "threshold")
+_HEADINGS = ("tag", "kind that answers", "average precision", "images", "threshold")
 
 
 def in_one_line(models: TagModels) -> str:
