@@ -135,7 +135,7 @@ def _checked(each: Field[Any], value: Any, config: Any) -> Any:
     """Return a value as the config holds it; raise InputError where the setting cannot have it."""
     flag: Flag = each.metadata.get("flag") or Flag("")
     kind, may_be_none = _kinds(config)[each.name]
-    if value is None and may_be_none:
+    if value is None and (may_be_none or each.default is None):
         return None
     if not flag.is_list:
         return _one(flag, value, each.name, kind)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 from .errors import InputError
 
@@ -19,8 +20,8 @@ _JOINERS = "\u200c\u200d"
 #: Characters of a tag, and of a path, in a sentence.
 _LONGEST_TAG, _LONGEST_PATH = 100, 4096
 
-#: By how much less a further name may be like the one that was meant, to be named too.
-_ALMOST = 0.1
+#: How alike two words are where one is meant by the other, if no other word is more so: ``svm`` and ``ovr-svm``.
+_LEAST_ALIKE = 0.6
 
 # A run of backslashes is looked at from its first one alone, so that a name of nothing else takes no longer.
 _TO_ESCAPE = re.compile(r"(?<!\\)(\\*)([\ud800-\udfff])|(?<!\\)(\\+)(?=ud[89a-f][0-9a-f]{2})")
@@ -152,18 +153,21 @@ def shortened(text: str, most: int) -> str:
     return f"{text[: most - 3 - end]}...{text[len(text) - end :]}"
 
 
-def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """Return `` Did you mean cat or cats?``, to follow a sentence; empty where the name is not nearly a known one."""
-    import difflib  # here, since names are seldom wrong
+def near_misses(word: str, known: Iterable[str], *, least: float = 0.75) -> list[str]:
+    """Return the known words that a person may have meant, the nearest first; ``least`` is how alike they are, to 1.
 
-    if not isinstance(name, str):
+    Words that differ in case alone are the nearest.
+    """
+    by_folded: dict[str, str] = {}
+    for each in known:
+        by_folded.setdefault(each.casefold(), each)
+    return [by_folded[each] for each in get_close_matches(word.casefold(), by_folded, n=3, cutoff=least)]
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Return `` Did you mean cat or cats?``, to follow a sentence; empty where the word is not nearly a known one."""
+    if not isinstance(word, str):
         return ""
-    given, plain = _plain(name), {_plain(each): each for each in known}
-    near = difflib.get_close_matches(given, plain, n=3)
-    alike = [difflib.SequenceMatcher(None, each, given).ratio() for each in near]
-    near = [each for each, ratio in zip(near, alike) if ratio > alike[0] - _ALMOST]
-    return f" Did you mean {' or '.join(escaped(tag_in_words(plain[each])) for each in near)}?" if near else ""
-
-
-def _plain(name: str) -> str:
-    return shortened(name, _LONGEST_TAG).casefold()
+    word, known = shortened(word, _LONGEST_TAG), tuple(known)
+    near = near_misses(word, known) or near_misses(word, known, least=_LEAST_ALIKE)[:1]
+    return f" Did you mean {' or '.join(escaped(tag_in_words(each)) for each in near)}?" if near else ""

@@ -11,6 +11,8 @@ import pytest
 from image_tagging.errors import OutputError
 from image_tagging.exporters import has_csv, require_csv_ours, write_csv
 from image_tagging.exporters.score_csv import spreadsheet_text
+from image_tagging.pipeline import SortConfig, require_sortable
+from samples import png, written
 
 LR, SV = "ovr-logistic-regression", "ovr-svm"
 
@@ -111,6 +113,17 @@ def test_a_run_writes_it_and_later_runs_keep_it_up_to_date(trained, tmp_path, co
         "classify", f"--directory={trained.images}", f"--model={trained.models}", f"--output={tmp_path}", "--place=none"
     )
     assert len((tmp_path / "output.csv").read_text("utf-8").splitlines()) == 25
+
+
+def test_the_whole_job_refuses_a_table_of_others_before_any_work(tmp_path):
+    written(tmp_path / "examples" / "cat" / "1.png", png(1))
+    written(tmp_path / "mountain" / "2.png", png(2))
+    written(tmp_path / "out" / "output.csv", b"mine")
+    config = SortConfig(
+        examples=tmp_path / "examples", mountain=tmp_path / "mountain", output=tmp_path / "out", results_format="csv"
+    )
+    with pytest.raises(OutputError, match=r"output\.csv is not a file that this program wrote"):
+        require_sortable(config)
 
 
 @pytest.mark.slow
