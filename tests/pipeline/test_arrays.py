@@ -120,6 +120,11 @@ def test_a_folder_is_refused_with_what_to_do(tmp_path, mean):
         embed_images(tmp_path, mean)
 
 
+def test_an_archive_is_refused_with_what_to_do(tmp_path, mean):
+    with pytest.raises(InputError, match=r"is an archive\. Give its images, as in ImageRef"):
+        embed_images(written(tmp_path / "a.zip", zipped({"1.png": png(1)})), mean)
+
+
 def test_settings_are_checked(mean):
     with pytest.raises(InputError, match="batch_size is 0; it must be 1 or more"):
         embed_images([], mean, batch_size=0)

@@ -19,6 +19,8 @@ from ..files import user_path
 from ..images import picture_of
 from ..records import Failure, FoundImage
 from ..settings import ImageLimits
+from ..sources import is_archive
+from ..text import shortened
 from .configs import ComputeConfig
 from .prepare import Always, ImagePreparer, PrepareImages
 
@@ -47,7 +49,7 @@ class GivenImages:
     def __init__(self, images: Any, limits: ImageLimits) -> None:
         if _is_one(images):
             images = [images]
-            _require_no_folder(images[0])
+            _require_file(images[0])
         if not isinstance(images, Iterable):
             raise InputError(f"{_shown(images)} is no image. {_REMEDY}.")
         self._images = images
@@ -112,12 +114,19 @@ def _is_one(images: Any) -> bool:
     return is_one_array or isinstance(images, (str, os.PathLike, ImageRef, Image.Image))
 
 
-def _require_no_folder(image: Any) -> None:
-    if isinstance(image, (str, os.PathLike)) and os.path.isdir(user_path(image)):
-        raise InputError(
-            f"{_shown(os.fspath(image))} is a folder. Give its files, as in sorted(Path(folder).rglob('*.png')), or "
-            "embed all of it with process_dataset."
-        )
+def _require_file(image: Any) -> None:
+    """Raise InputError where the one image that is given is a folder or an archive: each holds many."""
+    if not isinstance(image, (str, os.PathLike)):
+        return
+    path = user_path(image, "the image")
+    if os.path.isdir(path):
+        how = "Give its files, as in sorted(Path(folder).rglob('*.png'))"
+    elif os.path.exists(path) and is_archive(path):
+        how = "Give its images, as in ImageRef('photos.zip', ('cat.png',))"
+    else:
+        return
+    what = "a folder" if os.path.isdir(path) else "an archive"
+    raise InputError(f"{_shown(path)} is {what}. {how}, or embed all of it with process_dataset.")
 
 
 def _as_picture(image: Any, number: int) -> Image.Image:
@@ -131,6 +140,4 @@ def _as_picture(image: Any, number: int) -> Image.Image:
 
 
 def _shown(value: Any) -> str:
-    from ..text import shortened
-
     return shortened(repr(value), 100)
