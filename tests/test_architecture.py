@@ -29,16 +29,17 @@ PUBLIC = {
         "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing PlacingPlan Planner ResultScore "
-        "ResultWriter ScoredPicture TableRow TagFolder read_results read_table require_place require_results_ours "
-        "results score_pictures score_to_place TakenOut folders_of_tag take_out"
+        "DatasetFiles EarlierResults InputFiles OUTPUT_CSV OUTPUT_JSON Placing PlacingPlan Planner ResultScore "
+        "ResultWriter ScoredPicture TableRow TagFolder TakenOut folders_of_tag has_csv read_results read_table "
+        "require_csv_ours require_place require_results_ours results score_pictures score_to_place scores_frame "
+        "take_out write_csv"
     ),
-    "images": "Decoders Preprocess decoder_version",
+    "images": "Decoders Preprocess decoder_version picture_of",
     "pipeline": (
-        "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache LEAST_BACKGROUND ProcessConfig "
-        "ProcessSummary SortConfig SortSummary TagAnswer TrainConfig TrainSummary choose_encoder classify_images "
-        "ForgetSummary ThresholdSummary forget_tag process_dataset require_sortable set_threshold sort_images "
-        "train_tag_models"
+        "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ForgetSummary ImageEmbeddings "
+        "ImageScores LEAST_BACKGROUND ProcessConfig ProcessSummary SortConfig SortSummary TagAnswer ThresholdSummary "
+        "TrainConfig TrainSummary choose_encoder classify_images embed_images forget_tag process_dataset progress_bar "
+        "require_sortable score_images set_threshold sort_images train_tag_models"
     ),
     "reports": (
         "RunReport RunWithoutTag explain precision_in_words require_report_ours require_reports_ours text_reports_of "

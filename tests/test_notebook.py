@@ -193,6 +193,19 @@ def test_the_examples_of_the_readme(executed: Any, found: dict[str, Any], folder
         assert len(list(output.glob("ovr-*/*/*/*"))) == models
 
 
+def test_arrays_without_files(executed: Any) -> None:
+    (cell,) = (cell for cell in executed.cells if cell.id == "tag-models")
+    assert "<td>star-fields</td>" in cell.outputs[0].data["text/html"]
+    lines = _output(executed, "array-scores").splitlines()
+    assert "'sprites'" in lines[0]
+    assert lines[2:] == ["no-such-file.png []", "the file is no longer there"]
+
+
+def test_work_that_takes_time_shows_how_far_it_is(executed: Any) -> None:
+    shown = "".join(_output(executed, cell.id) for cell in executed.cells if "progress=True" in cell.source)
+    assert shown.count("█") > 60
+
+
 def test_the_file_cache(found: dict[str, Any]) -> None:
     hash_id, cached = found["cached"]
     assert cached["hash_id"] == hash_id

@@ -18,6 +18,8 @@ PROMISED = {
     *("process_dataset", "train_tag_models", "classify_images", "sort_images"),
     *("ProcessConfig", "TrainConfig", "ClassifyConfig", "SortConfig"),
     *("ProcessSummary", "TrainSummary", "ClassifySummary", "SortSummary"),
+    # Arrays of images, and what shows how far a work is.
+    *("embed_images", "score_images", "ImageEmbeddings", "ImageScores", "Progress", "scores_frame"),
     # What these hold, and what they raise.
     *("Encoder", "EncoderSpec", "load_encoder", "Failure", "ImageRef", "ImageTaggingError"),
 }

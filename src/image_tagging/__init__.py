@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from .cli import classify_main, list_models
     from .encoders import Encoder, load_encoder
     from .errors import ImageTaggingError
+    from .exporters import scores_frame
     from .pipeline import (
         ClassifyConfig,
         ClassifySummary,
         FileCache,
+        ImageEmbeddings,
+        ImageScores,
         ProcessConfig,
         ProcessSummary,
         SortConfig,
@@ -24,10 +27,13 @@ if TYPE_CHECKING:
         TrainConfig,
         TrainSummary,
         classify_images,
+        embed_images,
         process_dataset,
+        score_images,
         sort_images,
         train_tag_models,
     )
+    from .progress import Progress
     from .records import EncoderSpec, Failure
     from .tag_models import TagModel, TagModels, generate_model_path, load_tag_models
 
@@ -40,10 +46,13 @@ __all__ = [
     "EncoderSpec",
     "Failure",
     "FileCache",
+    "ImageEmbeddings",
     "ImageRef",
+    "ImageScores",
     "ImageTaggingError",
     "ProcessConfig",
     "ProcessSummary",
+    "Progress",
     "SortConfig",
     "SortSummary",
     "TagModel",
@@ -52,11 +61,14 @@ __all__ = [
     "TrainSummary",
     "classify_images",
     "classify_main",
+    "embed_images",
     "generate_model_path",
     "list_models",
     "load_encoder",
     "load_tag_models",
     "process_dataset",
+    "score_images",
+    "scores_frame",
     "sort_images",
     "train_tag_models",
 ]
@@ -84,8 +96,11 @@ __getattr__ = lazy_names(
     cli="classify_main list_models",
     encoders="Encoder load_encoder",
     errors="ImageTaggingError",
-    pipeline="ClassifyConfig ClassifySummary FileCache ProcessConfig ProcessSummary SortConfig SortSummary "
-    "TrainConfig TrainSummary classify_images process_dataset sort_images train_tag_models",
+    exporters="scores_frame",
+    pipeline="ClassifyConfig ClassifySummary FileCache ImageEmbeddings ImageScores ProcessConfig ProcessSummary "
+    "SortConfig SortSummary TrainConfig TrainSummary classify_images embed_images process_dataset score_images "
+    "sort_images train_tag_models",
+    progress="Progress",
     addresses="ImageRef",
     records="EncoderSpec Failure",
     tag_models="TagModel TagModels generate_model_path load_tag_models",

@@ -16,7 +16,9 @@ ImageTaggingError
 ├── MetadataError         a metadata file of stage 1 is malformed, of another program, or needs a missing library
 ├── ModelError            a tag model cannot be used
 │   ├── NoModelsError     there is no tag model where one was looked for
+│   │   └── UnknownTagError   models do not have this tag, or not of this kind; also a ``KeyError``
 │   └── UnsafeModelError  the file would run code that no tag model needs
+├── LibraryMissingError   a library that this call needs is not installed
 ├── TrainingError         the given images and tags cannot train a model
 └── OutputError           results cannot be written where they should go
 """
@@ -92,8 +94,18 @@ class NoModelsError(ModelError):
     """A folder of tag models holds none."""
 
 
+class UnknownTagError(NoModelsError, KeyError):
+    """There is no model of this tag, or none of this kind; a ``KeyError`` too, since tag models are indexed by tag."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
+
+
 class UnsafeModelError(ModelError):
     """A model file would run code that no tag model needs."""
+
+
+class LibraryMissingError(ImageTaggingError):
+    """A library that this call needs is not installed."""
 
 
 class TrainingError(ImageTaggingError):

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional, Protocol
 
-#: Called with the activity, the amount done, and the total amount (``None`` if it is not known).
-Progress = Callable[[str, int, Optional[int]], None]
+
+class Progress(Protocol):
+    """A function that is called with the activity, the amount done, and the total amount, ``None`` if it is not known.
+
+    It is called often, on the thread that works, and must return soon; what it raises ends the work.
+    """
+
+    def __call__(self, activity: str, done: int, total: Optional[int], /) -> None:
+        """Take the state of a work."""
+
 
 #: Called with a sentence that a person should read before a long work begins.
 Say = Callable[[str], None]

@@ -20,6 +20,9 @@ _JOINERS = "\u200c\u200d"
 #: Characters of a tag, and of a path, in a sentence.
 _LONGEST_TAG, _LONGEST_PATH = 100, 4096
 
+#: How alike two words are where one is meant by the other, if no other word is more so: ``svm`` and ``ovr-svm``.
+_LEAST_ALIKE = 0.6
+
 # A run of backslashes is looked at from its first one alone, so that a name of nothing else takes no longer.
 _TO_ESCAPE = re.compile(r"(?<!\\)(\\*)([\ud800-\udfff])|(?<!\\)(\\+)(?=ud[89a-f][0-9a-f]{2})")
 _ESCAPED = re.compile(r"(?<!\\)(\\+)ud([89a-f][0-9a-f]{2})")
@@ -175,3 +178,12 @@ def near_misses(word: str, known: Iterable[str], *, least: float = 0.75) -> list
     for each in known:
         by_folded.setdefault(each.casefold(), each)
     return [by_folded[each] for each in get_close_matches(word.casefold(), by_folded, n=3, cutoff=least)]
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Return `` Did you mean cat or cats?``, to follow a sentence; empty where the word is not nearly a known one."""
+    if not isinstance(word, str):
+        return ""
+    word, known = shortened(word, _LONGEST_TAG), tuple(known)
+    near = near_misses(word, known) or near_misses(word, known, least=_LEAST_ALIKE)[:1]
+    return f" Did you mean {' or '.join(escaped(tag_in_words(each)) for each in near)}?" if near else ""

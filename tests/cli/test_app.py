@@ -28,7 +28,7 @@ from image_tagging.errors import InputError
 FLAGS = {
     "process": {
         "input_folder": "in",
-        "output_folder": "there",
+        "output": "there",
         "tagged_dataset": False,
         "clip_model": "builtin",
         "pretrained": "laion",
@@ -66,6 +66,7 @@ FLAGS = {
         "place": "hardlink",
         "placed": "tagged",
         "name_with_score": True,
+        "results_format": "csv",
         "exclude": ("drafts/",),
         "precision": "bf16",
         "max_megapixels": 500.0,
@@ -89,6 +90,7 @@ SORT = {
     "place": "hardlink",
     "placed": "all",
     "name_with_score": False,
+    "results_format": "csv",
     "batch_size": 7,
     "num_threads": 2,
     "device": "cpu",
@@ -210,6 +212,14 @@ def test_sort_says_its_encoder_first_and_ends_with_0(trained, tmp_path, command)
     assert (tmp_path / "o" / "image-tagging.log").read_text("utf-8").count("Encoder builtin") == 1
 
 
+def test_the_former_name_of_the_output_folder_is_taken(tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr(pipeline, "process_dataset", lambda config, watch: given.append(config.output) or sys.exit(0))
+    for flag in ("--output", "--output_folder", "--output-folder"):
+        assert cli.main(["process", "--input_folder=in", f"{flag}={tmp_path / flag}"]) == 0
+    assert given == [str(tmp_path / flag) for flag in ("--output", "--output_folder", "--output-folder")]
+
+
 def test_defaults_are_the_documented_ones():
     stage1 = ProcessConfig(input_folder="x")
     assert (stage1.output_folder, stage1.tagged_dataset) == ("./output", True)
@@ -303,8 +313,8 @@ def shown_help(capsys, *arguments):
 @pytest.mark.parametrize("command", FLAGS)
 def test_help_explains_every_flag_with_its_default(capsys, command):
     text = shown_help(capsys, command)
-    options = re.split(r" (?=--[a-z])", text.partition("Options: ")[2])
-    told = {option.split()[0][2:].replace("-", "_"): option for option in options}
+    options = re.split(r"(?<!--output,) (?=--[a-z])", text.partition("Options: ")[2])
+    told = {option.split()[0][2:].strip(",").replace("-", "_"): option for option in options}
     assert set(told) - {"follow_links", "retry_failures", "use_truncated"} == {*FLAGS[command], "version", "help"}
     for field in dataclasses.fields(CONFIGS[command]):
         if field.name not in told or field.default is False:

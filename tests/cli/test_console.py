@@ -13,6 +13,7 @@ from image_tagging.cli import console, sort_summaries, summaries
 from image_tagging.datasets.audit.facts import Advice
 from image_tagging.demo import run_demo
 from image_tagging.errors import NoModelsError
+from image_tagging.pipeline import progress_bar
 from image_tagging.progress import WHOLE, Step, Steps
 from image_tagging.records import Failure
 from summary_values import classify_summary, embedding, process_summary, reports, train_summary
@@ -223,7 +224,7 @@ def test_the_bar_is_drawn_on_a_terminal_alone(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     for stream, drawn in ((io.StringIO(), False), (Screen(), True)):
         monkeypatch.setattr("sys.stderr", stream)
-        with console.progress() as watch:
+        with progress_bar() as watch:
             watch("embedding", 1, 3)
             watch("embedding", 3, 3)
             watch("writing the metadata", 0, None)
@@ -265,7 +266,7 @@ def test_the_bar_of_several_steps_is_one_bar(monkeypatch):
     for name in ("NO_COLOR", "TERM", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("sys.stderr", stream := Terminal())
-    with console.progress(of_steps=True) as watch:
+    with progress_bar(of_steps=True) as watch:
         steps = Steps(watch, {"first": Step(1, "embedding"), "second": Step(3, "training")})
         steps.of("first")("embedding", 1, 2)
         steps.of("second")("checking", 0, None)

@@ -45,6 +45,15 @@ def out(tmp_path):
     return tmp_path / "out"
 
 
+def test_the_table_of_scores_holds_both_stages(sources, out, trained):
+    classify(sources / "folder", out, trained.models, results_format="csv")
+    summary = classify(sources / "a.zip", out, trained.models)
+    lines = (out / "output.csv").read_text("utf-8").splitlines()
+    assert len(lines) == 7
+    assert sum("a.zip/in/" in line for line in lines) == 3
+    assert summary.files[-1] == str(out / "output.csv")
+
+
 def entries(out):
     return json.loads((out / "output.json").read_text(encoding="utf-8"))
 

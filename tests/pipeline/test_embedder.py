@@ -18,7 +18,7 @@ from fakes import SPEC, MeanColours, choose, mean_colours
 from image_tagging.encoders import EncoderChoice
 from image_tagging.errors import EncoderUnavailableError
 from image_tagging.pipeline.configs import EmbeddingConfig
-from image_tagging.pipeline.embedding import embed_images
+from image_tagging.pipeline.embedding import embed_found
 from image_tagging.progress import no_progress
 from image_tagging.sources.find import find_images
 from image_tagging.store import Role, WorkingStore
@@ -329,7 +329,7 @@ def test_a_file_that_changes_between_finding_and_reading_is_read_by_the_next_run
         store.inputs.choose(Role.FOLDER, str(folder))
         found = list(find_images(str(folder)))
         written(folder / "3.png", png(99) + b"longer")
-        embed_images(store, found, choose(), EmbeddingConfig(), no_progress)
+        embed_found(store, found, choose(), EmbeddingConfig(), no_progress)
     _, pictures = embed(folder, out)
     assert pictures["3.png"][1] == mean_colours(drawn(99)).tolist()
 
@@ -339,7 +339,7 @@ def test_a_file_that_is_removed_between_finding_and_reading_is_a_failure(folder,
         store.inputs.choose(Role.FOLDER, str(folder))
         found = list(find_images(str(folder)))
         os.remove(folder / "3.png")
-        summary = embed_images(store, found, choose(), EmbeddingConfig(), no_progress)
+        summary = embed_found(store, found, choose(), EmbeddingConfig(), no_progress)
     assert failed(summary) == [("3.png", "read", "missing")]
     assert summary.images == 9
 

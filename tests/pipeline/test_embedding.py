@@ -10,7 +10,7 @@ from embedding_runs import embed
 from fakes import choose
 from image_tagging.errors import InputError, NoImagesError
 from image_tagging.pipeline.configs import EmbeddingConfig
-from image_tagging.pipeline.embedding import embed_images
+from image_tagging.pipeline.embedding import embed_found
 from image_tagging.sources.find import find_images
 from image_tagging.store import Role, WorkingStore
 from samples import ten_pictures, written
@@ -36,7 +36,7 @@ def test_a_run_that_is_interrupted_leaves_no_thread_at_work_when_the_store_is_cl
     with WorkingStore(str(out)) as store:
         store.inputs.choose(Role.FOLDER, str(folder))
         with pytest.raises(KeyboardInterrupt) as caught:
-            embed_images(store, find_images(str(folder)), choose(), EmbeddingConfig(batch_size=1), interrupted)
+            embed_found(store, find_images(str(folder)), choose(), EmbeddingConfig(batch_size=1), interrupted)
         assert caught.tb  # which holds on to whatever the run left open, as it does on its way to the command line
         assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("prepare")]
 

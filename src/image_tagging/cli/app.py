@@ -71,7 +71,7 @@ def _sort(config: SortConfig) -> None:
     encoder = pipeline.choose_encoder(config)
     with log_in(config.output) as log:
         console.say(encoder.sentence)
-        with warnings.catch_warnings(), console.progress(of_steps=True) as watch:
+        with warnings.catch_warnings(), pipeline.progress_bar(of_steps=True) as watch:
             warnings.filterwarnings("ignore", _SERIAL)
             summary = pipeline.sort_images(config, watch, encoder, say=console.say)
         sort_summaries.show_sort(summary, log)
@@ -84,9 +84,9 @@ def _process(config: ProcessConfig) -> None:
     from .log import log_in
 
     encoder = pipeline.choose_encoder(config)  # a name that is misspelt makes no folder
-    with log_in(config.output_folder) as log:
+    with log_in(config.output) as log:
         console.say(encoder.sentence)
-        with console.progress() as watch:
+        with pipeline.progress_bar() as watch:
             summary = pipeline.process_dataset(config, watch, encoder=encoder)
         summaries.show_process(summary, log)
 
@@ -94,9 +94,9 @@ def _process(config: ProcessConfig) -> None:
 def _train(config: TrainConfig) -> None:
     """Stage 2: learn tag models of every tag."""
     from .. import pipeline
-    from . import console, summaries
+    from . import summaries
 
-    with warnings.catch_warnings(), console.progress() as watch:
+    with warnings.catch_warnings(), pipeline.progress_bar() as watch:
         warnings.filterwarnings("ignore", _SERIAL)
         summary = pipeline.train_tag_models(config, watch)
     summaries.show_train(summary)
@@ -109,7 +109,7 @@ def _classify(config: ClassifyConfig) -> None:
     from .log import log_in
 
     with log_in(config.output) as log:
-        with console.progress() as watch:
+        with pipeline.progress_bar() as watch:
             summary = pipeline.classify_images(config, watch, say=console.say)
         summaries.show_classify(summary, log)
 
@@ -145,13 +145,14 @@ def demo(
     version: Version = False,
 ) -> None:
     """Draw examples and a mountain of pictures, sort it by the embedded encoder, and say how right it is."""
+    from .. import pipeline
     from ..demo import run_demo
     from ..files import absolute
     from . import console, sort_summaries
     from .log import log_in
 
     with log_in(output):
-        with console.progress(of_steps=True) as watch:
+        with pipeline.progress_bar(of_steps=True) as watch:
             summary = run_demo(absolute(output), watch, say=console.say)
         sort_summaries.show_demo(summary)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, Field, fields
 from typing import Annotated, Any, Callable, get_type_hints
 
@@ -13,6 +14,7 @@ import typer
 from ..errors import InputError
 from ..files import user_path
 from ..settings import Flag
+from ..text import did_you_mean
 
 _QUOTES = {"‘": "’", "“": "”", "'": "'", '"': '"'}
 
@@ -42,7 +44,7 @@ def parameters(config: type[Any], helps: Mapping[str, str]) -> list[inspect.Para
             default=inspect.Parameter.empty if setting.default is MISSING else _default(setting),
         )
         for setting in _own_first(config)
-        if "flag" in setting.metadata
+        if "flag" in setting.metadata and not setting.metadata["flag"].only_python
     ]
 
 
@@ -53,6 +55,10 @@ def _own_first(config: type[Any]) -> Iterator[Field[Any]]:
         for name in vars(owner).get("__annotations__", ()):
             if name in by_name:
                 yield by_name.pop(name)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _default(setting: Field[Any]) -> Any:
@@ -69,7 +75,8 @@ def _annotation(setting: Field[Any], kind: Any, explained: str | None) -> Any:
             help=flag.help, metavar=flag.metavar, show_default=False, parser=_parser(setting.name, flag)
         )
         return Annotated[kind, argument]
-    names = [f"--{setting.name.replace('_', '-')}"] if kind is bool and not flag.is_word else []
+    is_switch = kind is bool and not flag.is_word
+    names = [_flag(name) for name in (setting.name, *flag.former)] if is_switch or flag.former else []
     option = typer.Option(
         *names,
         help=explained or flag.help,
@@ -90,14 +97,26 @@ def _parser(name: str, flag: Flag) -> Callable[[str], Any] | None:
         return _checked(flag.check)
     if flag.choices:
         return _one_of(flag.choices)
+    if flag.above is not None:
+        return _number_above(flag.above)
     return _word(name) if flag.is_word else None
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
-            raise typer.BadParameter(f"{value!r} is not one of {', '.join(choices)}")
+            raise typer.BadParameter(f"{value!r} is not one of {', '.join(choices)}.{did_you_mean(value, choices)}")
         return value
+
+    return parse
+
+
+def _number_above(bound: float) -> Callable[[str], float]:
+    def parse(value: str) -> float:
+        with suppress(ValueError):
+            if bound < float(value) < float("inf"):
+                return float(value)
+        raise typer.BadParameter(f"{value!r} is not a number above {bound:g}")
 
     return parse
 
@@ -118,7 +137,7 @@ def _word(name: str) -> Callable[[Any], bool]:
     def parse(value: Any) -> bool:
         word = str(value).lower()
         if word not in _WORDS:
-            raise typer.BadParameter(f"{value!r} is neither True nor False", param_hint=f"'--{name.replace('_', '-')}'")
+            raise typer.BadParameter(f"{value!r} is neither True nor False", param_hint=f"'{_flag(name)}'")
         return _WORDS[word]
 
     return parse

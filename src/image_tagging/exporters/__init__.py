@@ -1,6 +1,6 @@
 """Results for programs: the files of stage 1, scores as JSON and SQLite tables, and images placed in bins.
 
-:mod:`.reading` is the read side: ``output.json`` and the tables as records.
+:mod:`.reading` is the read side: ``output.json`` and the tables as records; :mod:`.frames` gives it as a DataFrame.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from .dataset_files import DatasetFiles
 from .dataset_sources import InputFiles
 from .earlier import OUTPUT_JSON, EarlierResults
 from .forgetting import TakenOut, folders_of_tag, take_out
+from .frames import scores_frame
 from .placing import require_place
 from .plan import PlacingPlan, Planner
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
 from .results import ResultWriter, require_results_ours, results, score_pictures, score_to_place
+from .score_csv import OUTPUT_CSV, has_csv, require_csv_ours, write_csv
 
 __all__ = [
+    "OUTPUT_CSV",
     "OUTPUT_JSON",
     "DatasetFiles",
     "EarlierResults",
@@ -30,12 +33,16 @@ __all__ = [
     "TagFolder",
     "TakenOut",
     "folders_of_tag",
+    "has_csv",
     "read_results",
     "read_table",
+    "require_csv_ours",
     "require_place",
     "require_results_ours",
     "results",
     "score_pictures",
     "score_to_place",
+    "scores_frame",
     "take_out",
+    "write_csv",
 ]

@@ -6,8 +6,8 @@ runs both in separate processes, which are replaced when a decoder crashes or ha
 
 from __future__ import annotations
 
-from .decode import decoder_version
+from .decode import decoder_version, picture_of
 from .decoders import Decoders
 from .decoding_process import Preprocess
 
-__all__ = ["Decoders", "Preprocess", "decoder_version"]
+__all__ = ["Decoders", "Preprocess", "decoder_version", "picture_of"]

@@ -66,6 +66,20 @@ def decode(
     return _first_frame(data, limits, before_load, lambda image: _decoded(ref, len(data), image))
 
 
+def picture_of(image: Image.Image, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
+    """Return the RGB picture, as a person sees it, of an image that a caller has opened or made.
+
+    Of an image of several frames it is the one that the caller has chosen. Raises as :func:`decode` does.
+    """
+    if image.width * image.height > limits.max_pixels:
+        raise too_large(limits.max_megapixels)
+    try:
+        image.load()
+        return as_seen(image)
+    except DECODER_ERRORS as error:
+        raise undecodable(error, is_cut=False) from error
+
+
 def content_hash(
     data: bytes, limits: ImageLimits = DEFAULT_LIMITS, before_load: Callable[[int], None] = _any_size
 ) -> str:

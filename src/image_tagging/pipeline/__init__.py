@@ -7,6 +7,8 @@
 where images come from and in their table) embeds further images, scores them by all models and places them in bins.
 :func:`set_threshold` and :func:`forget_tag` change what an output folder has of one tag.
 :class:`FileCache` lists images by their content hash in a table for other programs.
+:class:`FileCache` lists images by their content hash in a table for other programs. :func:`embed_images` and
+:func:`score_images` give arrays, of paths or pictures in memory, and write nothing.
 
 Names are imported from their modules on first use: the command line needs only the configs.
 """
@@ -17,18 +19,21 @@ from .. import lazy_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .arrays import ImageEmbeddings, ImageScores, embed_images, score_images
     from .chosen_encoder import choose_encoder
     from .classify import classify_images
-    from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig, TrainConfig
+    from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig
     from .file_cache import FileCache
     from .forget import ForgetSummary, forget_tag
     from .process import process_dataset
+    from .shown_progress import progress_bar
     from .sort import require_sortable, sort_images
     from .sort_config import SortConfig
     from .sort_training import LEAST_BACKGROUND
     from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary, TagAnswer, TrainSummary
     from .thresholds import ThresholdSummary, set_threshold
     from .train import train_tag_models
+    from .train_config import TrainConfig
 
 __all__ = [
     "LEAST_BACKGROUND",
@@ -38,6 +43,8 @@ __all__ = [
     "EmbeddingSummary",
     "FileCache",
     "ForgetSummary",
+    "ImageEmbeddings",
+    "ImageScores",
     "ProcessConfig",
     "ProcessSummary",
     "SortConfig",
@@ -48,9 +55,12 @@ __all__ = [
     "TrainSummary",
     "choose_encoder",
     "classify_images",
+    "embed_images",
     "forget_tag",
     "process_dataset",
+    "progress_bar",
     "require_sortable",
+    "score_images",
     "set_threshold",
     "sort_images",
     "train_tag_models",
@@ -58,11 +68,13 @@ __all__ = [
 
 __getattr__ = lazy_names(
     __name__,
+    arrays="ImageEmbeddings ImageScores embed_images score_images",
     classify="classify_images",
-    configs="ClassifyConfig EmbeddingConfig ProcessConfig TrainConfig",
+    configs="ClassifyConfig EmbeddingConfig ProcessConfig",
     file_cache="FileCache",
     forget="ForgetSummary forget_tag",
     process="process_dataset",
+    shown_progress="progress_bar",
     sort="require_sortable sort_images",
     sort_config="SortConfig",
     chosen_encoder="choose_encoder",
@@ -70,4 +82,5 @@ __getattr__ = lazy_names(
     summaries="ClassifySummary EmbeddingSummary ProcessSummary SortSummary TagAnswer TrainSummary",
     thresholds="ThresholdSummary set_threshold",
     train="train_tag_models",
+    train_config="TrainConfig",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Set
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Union
 
 from ..exporters import EarlierResults, ResultWriter, require_place, require_results_ours
 from ..files import absolute
@@ -17,22 +17,28 @@ from ..tag_models import AnswerTally, load_tag_models
 from .answers import StageTally, tag_answers
 from .configs import ClassifyConfig
 from .embedder import LOCAL
-from .embedding import embed_images, explain_no_images, find_by
+from .embedding import embed_found, explain_no_images, find_by
 from .model_age import warn_of_age
 from .places import Places
+from .shown_progress import shown
 from .stage_encoder import metadata_and_encoder, require_dim
 from .stage_images import StageImages
-from .stage_results import earlier_results, write_results
+from .stage_results import earlier_results, is_csv_wanted, write_results, write_table
 from .summaries import ClassifySummary, EmbeddingSummary
 
 
 def classify_images(
-    config: ClassifyConfig, watch: Progress = no_progress, runner: Runner = LOCAL, *, say: Say = say_nothing
+    config: ClassifyConfig,
+    watch: Progress = no_progress,
+    runner: Runner = LOCAL,
+    *,
+    say: Say = say_nothing,
+    progress: Union[bool, Progress] = False,
 ) -> ClassifySummary:
     """Score every image by all tag models, write the scores, and place the images in bins.
 
     ``runner`` says where images are prepared; the results are the same. ``say`` is called with what is going to be
-    placed, before that.
+    placed, before that; ``watch`` with the progress, which with ``progress=True`` a bar shows.
 
     Raises
     ------
@@ -51,7 +57,8 @@ def classify_images(
     """
     require_place(config.place, archives=config.archives)
     found = find_by(config, absolute(config.directory), open_archives=config.archives)
-    return classify_found(config, found, watch, runner, say=say).summary
+    with shown(progress, watch) as told:
+        return classify_found(config, found, told, runner, say=say).summary
 
 
 class Classified(NamedTuple):
@@ -88,6 +95,7 @@ def classify_found(
     images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
+    wants_csv = is_csv_wanted(config)
     imported, choice = metadata_and_encoder(config, models)
     with WorkingStore(output, decoder_version(config)) as store, earlier_results(config, store) as earlier:
         store.pictures.reserve(earlier.names, earlier.digest)
@@ -95,7 +103,7 @@ def classify_found(
             watch("reading the metadata", 0, None)
             store.imported.replace(absolute(config.metadata_json), *imported)
         with explain_no_images(root, images.where_the_rest_belongs):
-            embedding = embed_images(store, images, choice, config, watch, runner, is_part=part is not None)
+            embedding = embed_found(store, images, choice, config, watch, runner, is_part=part is not None)
         require_dim(models, embedding.encoder)
         places = Places(store, models, config)
         plan = places.plan(embedding.encoder, watch, say) if say else None
@@ -105,6 +113,7 @@ def classify_found(
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
         mixed = places.finish()
+        table = write_table(output, models, earlier, watch) if wants_csv else ()
     summary = ClassifySummary(
         of_archives=config.archives,
         directory=root,
@@ -116,7 +125,7 @@ def classify_found(
         plan=plan,
         mixed_bins=mixed,
         **_answered(tally, writer, embedding),
-        **_written(writer, earlier),
+        **_written(writer, earlier, table),
         differing=store.pictures.differing,
         left_out=images.left_out,
         folder=output,
@@ -137,10 +146,10 @@ def _answered(tally: StageTally, writer: ResultWriter, embedding: EmbeddingSumma
     }
 
 
-def _written(writer: ResultWriter, earlier: EarlierResults) -> dict[str, Any]:
+def _written(writer: ResultWriter, earlier: EarlierResults, table: tuple[str, ...]) -> dict[str, Any]:
     """Return what was written, and what became of what earlier runs did, by the names of the summary."""
     moves = {name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")}
     failures = writer.failures
     failed = {"place_failures": tuple(failures.held), "place_failed": failures.count}
     entries = {name: getattr(earlier, name) for name in ("replaced", "dropped", "kept")}
-    return {**moves, **failed, **entries, "examples": writer.examples, "files": writer.paths}
+    return {**moves, **failed, **entries, "examples": writer.examples, "files": (*writer.paths, *table)}

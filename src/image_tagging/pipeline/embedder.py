@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from itertools import islice
 from typing import Optional, Union
@@ -10,6 +11,7 @@ from typing import Optional, Union
 import numpy as np
 from numpy.typing import NDArray
 
+from ..addresses import ImageRef
 from ..encoders import Encoder, EncoderChoice
 from ..errors import EncoderUnavailableError, PictureError
 from ..failures import attempt
@@ -24,6 +26,9 @@ from .prepare import Always, PreparedImage, PrepareImages
 LOCAL = LocalRunner()
 
 Outcome = Union[EmbeddedImage, Failure]
+
+#: An embedding (D,), or why there is none.
+Vector = Union[NDArray[np.float32], Failure]
 
 #: The code of an image whose embedding is not known, where the encoder is not available.
 NO_ENCODER = "no-encoder"
@@ -99,22 +104,18 @@ class Embedder:
         self.computed += sum(not isinstance(vector, Failure) for vector in vectors.values())
         return [self._outcome(image, vectors.get(image.facts.picture_hash)) for image in batch]
 
-    def _vectors(self, images: list[PreparedImage]) -> dict[str, Union[NDArray[np.float32], Failure]]:
-        """Return the embedding (D,) of each picture by its ``picture_hash``; a failed batch is embedded one by one."""
+    def _vectors(self, images: list[PreparedImage]) -> dict[str, Vector]:
+        """Return the embedding (D,) of each picture by its ``picture_hash``."""
         encoder = self._ready_encoder() if images else None
         if encoder is None:
             return {}
-        whole = attempt(images[0].facts.ref, "embed", lambda: _finite(encoder, images))
-        if not isinstance(whole, Failure):
-            return {image.facts.picture_hash: vector for image, vector in zip(images, whole)}
-        if len(images) == 1:
-            return {images[0].facts.picture_hash: whole}
-        return {key: vector for image in images for key, vector in self._vectors([image]).items()}
+        pictures = [(image.facts.ref, image.pixels) for image in images if image.pixels is not None]
+        return {image.facts.picture_hash: vector for image, vector in zip(images, vectors_of(encoder, pictures))}
 
     def _is_known(self, facts: ImageFacts) -> bool:
         return self._spec is not None and self._store.embeddings.has(facts, self._spec)
 
-    def _outcome(self, image: PreparedImage, vector: Union[NDArray[np.float32], Failure, None]) -> Outcome:
+    def _outcome(self, image: PreparedImage, vector: Optional[Vector]) -> Outcome:
         facts = image.facts
         if isinstance(vector, Failure):
             return Failure(facts.ref, vector.step, vector.code, vector.reason)
@@ -141,9 +142,19 @@ class Embedder:
             return self._encoder
 
 
-def _finite(encoder: Encoder, images: list[PreparedImage]) -> NDArray[np.float32]:
+def vectors_of(encoder: Encoder, pictures: Sequence[tuple[ImageRef, NDArray[np.float32]]]) -> list[Vector]:
+    """Return the embedding (D,) of each prepared picture; a batch that fails is embedded one by one."""
+    if not pictures:
+        return []
+    whole = attempt(pictures[0][0], "embed", lambda: _finite(encoder, [pixels for _, pixels in pictures]))
+    if not isinstance(whole, Failure):
+        return list(whole)
+    return [whole] if len(pictures) == 1 else [one for picture in pictures for one in vectors_of(encoder, [picture])]
+
+
+def _finite(encoder: Encoder, pictures: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Return the embeddings (N, D); raise PictureError where a value is not finite."""
-    vectors = encoder.embed([image.pixels for image in images if image.pixels is not None])
+    vectors = encoder.embed(pictures)
     if not np.isfinite(vectors).all():
         raise PictureError("not-finite", f"the encoder {encoder.spec.label} returned values that are not finite")
     return vectors

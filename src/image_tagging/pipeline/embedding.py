@@ -43,7 +43,7 @@ def find_by(
     )
 
 
-def embed_images(  # noqa: PLR0913 - the parts of a run
+def embed_found(  # noqa: PLR0913 - the parts of a run
     store: WorkingStore,
     found: Iterable[Found],
     choice: EncoderChoice,

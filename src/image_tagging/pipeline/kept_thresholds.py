@@ -9,7 +9,7 @@ from ..errors import InputError, ModelError
 from ..tag_models import card_path, kind_names, model_path, read_card
 from ..text import as_tag, escaped, near_misses, tag_in_words
 from ..training import Aim, as_aim, parse_aim
-from .configs import DEFAULT_AIM
+from .train_config import DEFAULT_AIM
 
 
 def aims_of(

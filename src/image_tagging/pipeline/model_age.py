@@ -18,8 +18,8 @@ from ..files import absolute
 from ..records import EncoderSpec
 from ..tag_models import MODELS_FOLDER, TagModels
 from ..text import escaped, join_tags, shortened
-from .configs import TrainConfig
 from .train_background import BACKGROUND_FILES
+from .train_config import TrainConfig
 
 
 def dataset_digest(tag_lists: Mapping[str, HashList]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from typing import Optional
+from typing import Optional, Union
 
 from ..encoders import EncoderChoice
 from ..exporters import DatasetFiles, InputFiles
@@ -19,7 +19,8 @@ from ..text import short_path
 from .chosen_encoder import ChosenEncoder, choose_encoder, keep_encoder
 from .configs import ProcessConfig
 from .embedder import LOCAL
-from .embedding import embed_images, explain_no_images, find_by
+from .embedding import embed_found, explain_no_images, find_by
+from .shown_progress import shown
 from .summaries import EmbeddingSummary, ProcessSummary
 from .tag_warnings import warn_of_case, warn_of_merging, warn_of_spelling
 
@@ -31,11 +32,13 @@ def process_dataset(
     watch: Progress = no_progress,
     runner: Runner = LOCAL,
     encoder: Optional[ChosenEncoder] = None,
+    *,
+    progress: Union[bool, Progress] = False,
 ) -> ProcessSummary:
     """Compute the metadata and the embedding of every image of a folder or an archive, and write them.
 
     ``runner`` says where images are prepared; the results are the same. ``encoder`` is what :func:`choose_encoder` gave
-    for the same settings.
+    for the same settings. ``watch`` is called with the progress, and with ``progress=True`` a bar shows it.
 
     Raises
     ------
@@ -48,7 +51,8 @@ def process_dataset(
     """
     choice = (encoder or choose_encoder(config)).choice
     found = find_by(config, absolute(config.input_folder), tag_level=config.tag_level)
-    return process_found(config, found, choice, watch, runner)
+    with shown(progress, watch) as told:
+        return process_found(config, found, choice, told, runner)
 
 
 def process_found(
@@ -56,13 +60,13 @@ def process_found(
 ) -> ProcessSummary:
     """As :func:`process_dataset`, of what was found in the input, by an encoder that was chosen."""
     started = time.monotonic()
-    root, output = absolute(config.input_folder), absolute(config.output_folder)
+    root, output = absolute(config.input_folder), absolute(config.output)
     files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     with WorkingStore(output, decoder_version(config)) as store:
         store.inputs.choose(Role.TAGGED if config.tagged_dataset else Role.UNTAGGED, root)
         written = InputFiles(files, store, root, fresh=config.fresh)
         with explain_no_images(root):
-            embedding = embed_images(store, found, choice, config, watch, runner)
+            embedding = embed_found(store, found, choice, config, watch, runner)
         keep_encoder(store, embedding.encoder)
         watch("writing the metadata", 0, None)
         tags = store.pictures.count_tags() if config.tagged_dataset else {}

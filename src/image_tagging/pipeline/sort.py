@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from functools import partial, reduce
-from typing import Optional
+from typing import Optional, Union
 
 from ..datasets import HASH_TO_TAGS
 from ..encoders import EncoderChoice
 from ..errors import InputError
-from ..exporters import PlacingPlan, require_place, require_results_ours
+from ..exporters import PlacingPlan, require_csv_ours, require_place, require_results_ours
 from ..files import absolute
 from ..images import decoder_version
 from ..progress import Progress, Say, Step, Steps, no_progress, say_nothing
@@ -26,11 +26,12 @@ from .chosen_encoder import ChosenEncoder, choose_encoder
 from .classify import Classified, StagePart, classify_found
 from .configs import ClassifyConfig, ProcessConfig
 from .embedder import LOCAL
-from .embedding import embed_images, explain_no_images, find_by
+from .embedding import embed_found, explain_no_images, find_by
 from .found_items import FoundItems
 from .kept_thresholds import require_aims
 from .places import Places
 from .process import process_found
+from .shown_progress import shown
 from .sort_config import SortConfig
 from .sort_training import Sample, SortTraining, draw_sample, example_names, require_background_ours
 from .summaries import EmbeddingSummary, ProcessSummary, SortSummary
@@ -53,6 +54,7 @@ def sort_images(
     runner: Runner = LOCAL,
     *,
     say: Say = say_nothing,
+    progress: Union[bool, Progress] = False,
 ) -> SortSummary:
     """Learn tags from the examples, distinguish them from the mountain, and sort its images into bins.
 
@@ -60,6 +62,7 @@ def sort_images(
     stage 1 on the examples and, untagged, on the mountain, stage 2 with the mountain as background, stages 3 and 4.
     What an earlier run has computed is not computed again. ``watch`` gets one whole from all steps; ``encoder`` is what
     :func:`choose_encoder` gave for the same settings; ``say`` is called with what is going to be placed, before that.
+    With ``progress=True`` a bar shows the progress.
 
     Raises
     ------
@@ -74,8 +77,8 @@ def sort_images(
         its disk has no room for the copies.
     """
     require_sortable(config)
-    with one_run_at_a_time(absolute(config.output)):
-        return _sort(config, watch, encoder or choose_encoder(config), runner, say)
+    with one_run_at_a_time(absolute(config.output)), shown(progress, watch, of_steps=True) as told:
+        return _sort(config, told, encoder or choose_encoder(config), runner, say)
 
 
 def _sort(config: SortConfig, watch: Progress, encoder: ChosenEncoder, runner: Runner, say: Say) -> SortSummary:
@@ -137,6 +140,8 @@ def require_sortable(config: SortConfig) -> None:
     require_background_ours(absolute(config.output))
     for archives in (False, True):
         require_results_ours(absolute(config.output), of_archives=archives)
+    if config.results_format == "csv":
+        require_csv_ours(absolute(config.output))
 
 
 def _find(config: SortConfig, source: str) -> Iterator[Found]:
@@ -165,7 +170,6 @@ def _process_examples(
     stage1 = config.of_stage(
         ProcessConfig,
         input_folder=config.examples,
-        output_folder=config.output,
         clip_model=choice.name,
         pretrained=choice.pretrained,
     )
@@ -178,7 +182,7 @@ def _embed_mountain(
     """Embed every image of the mountain, as stage 1 does of untagged images."""
     with _store(config) as store, explain_no_images(absolute(config.mountain)):
         store.inputs.choose(Role.MOUNTAIN, absolute(config.mountain))
-        return embed_images(store, mountain, choice, config, watch, runner)
+        return embed_found(store, mountain, choice, config, watch, runner)
 
 
 def _stage(config: SortConfig, archives: bool) -> ClassifyConfig:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Optional, TypeVar, Union
 
-from ..errors import InputError
 from ..settings import same_setting, setting, settings
-from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig, TrainConfig
+from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig
+from .train_config import TrainConfig
 
 Config = TypeVar("Config", ProcessConfig, TrainConfig, ClassifyConfig)
 
@@ -60,11 +60,7 @@ class SortConfig(EmbeddingConfig):
     place: str = same_setting(ClassifyConfig, "place", default=ClassifyConfig.place)
     placed: str = same_setting(ClassifyConfig, "placed", default="tagged")
     name_with_score: bool = same_setting(ClassifyConfig, "name_with_score", default=True)
-
-    def __post_init__(self) -> None:
-        EmbeddingConfig.__post_init__(self)
-        if not self.clip_model:
-            raise InputError("clip_model is empty: give auto, a model of open_clip, or builtin.")
+    results_format: str = same_setting(ClassifyConfig, "results_format", default=ClassifyConfig.results_format)
 
     def of_stage(self, config: type[Config], **given: Any) -> Config:
         """Return the config of a stage with the settings that it shares with this one, and with those ``given``."""

@@ -17,11 +17,11 @@ from ..records import EncoderSpec
 from ..store import TRAINING, WorkingStore
 from ..tag_models import MODELS_FOLDER
 from ..writing import require_ours
-from .configs import TrainConfig
 from .sort_config import SortConfig
 from .summaries import TrainSummary
 from .train import REPORTS_FOLDER, train_tag_models
 from .train_background import BACKGROUND_FILES
+from .train_config import TrainConfig
 
 #: Pictures of the mountain, examples aside, from which on tags are distinguished from it.
 LEAST_BACKGROUND = 300

@@ -5,10 +5,20 @@ from __future__ import annotations
 import logging
 
 from ..datasets import input_keys
-from ..exporters import EarlierResults, ResultWriter, results, score_pictures
+from ..exporters import (
+    OUTPUT_CSV,
+    EarlierResults,
+    ResultWriter,
+    has_csv,
+    require_csv_ours,
+    results,
+    score_pictures,
+    write_csv,
+)
 from ..files import absolute
 from ..progress import Progress
 from ..store import Role, WorkingStore
+from ..tag_models import TagModels
 from .answers import StageTally
 from .configs import ClassifyConfig
 from .places import Places
@@ -72,3 +82,20 @@ def write_results(
         counts = (earlier.replaced, earlier.dropped, earlier.kept)
         log.info("output.json: replaced %d pictures of this stage (%d of them gone), kept %d of the other", *counts)
     return writer
+
+
+def is_csv_wanted(config: ClassifyConfig) -> bool:
+    """Return whether ``output.csv`` is written: it is asked for, or is there, and then kept up to date.
+
+    Raises OutputError where it is asked for and another file has its name.
+    """
+    output = absolute(config.output)
+    if config.results_format == "csv":
+        require_csv_ours(output)
+    return config.results_format == "csv" or has_csv(output)
+
+
+def write_table(output: str, models: TagModels, earlier: EarlierResults, watch: Progress) -> tuple[str, ...]:
+    """Write ``output.csv`` from what was written, and return its path."""
+    watch(f"writing {OUTPUT_CSV}", 0, None)
+    return (write_csv(output, models, has_others=earlier.kept > 0),)

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from ..datasets import (
     audit_dataset,
@@ -14,13 +14,12 @@ from ..datasets import (
     read_embeddings,
     read_tag_lists,
 )
-from ..encoders import EncoderChoice, near_duplicate_cosine, require_this_version
-from ..errors import EncoderMismatchError, EncoderUnavailableError, InputError, MetadataError, ModelError, TrainingError
+from ..encoders import near_duplicate_cosine, require_this_version
+from ..errors import EncoderMismatchError, MetadataError, ModelError, TrainingError
 from ..files import absolute, longest_name, stamp_of
 from ..progress import Progress, no_progress
-from ..records import EncoderSpec, ImportedEmbedding
+from ..records import ImportedEmbedding
 from ..reports import RunReport, require_report_ours, require_reports_ours, write_report
-from ..settings import PRIORS
 from ..store import StoreFile
 from ..tag_models import (
     MODELS_FOLDER,
@@ -32,15 +31,17 @@ from ..tag_models import (
     save_tag_model,
 )
 from ..text import join_tags, tag_in_words
-from ..training import LearnedTag, TagLearner, TextPrior, Training, ValidationReport, as_aim, one_thread_a_product
+from ..training import LearnedTag, TagLearner, Training, ValidationReport, as_aim, one_thread_a_product
 from ..writing import folder_below, remove_leftovers
-from .configs import TrainConfig
 from .kept_thresholds import aims_of, kept_thresholds
 from .model_age import dataset_digest, forget_command, training_identity
 from .next_images import CommonFolder, mountain_of
+from .prior_choice import choose_prior
+from .shown_progress import shown
 from .summaries import TrainSummary
 from .tag_warnings import warn_of_spelling
 from .train_background import background_of
+from .train_config import TrainConfig
 
 REPORTS_FOLDER = "reports"
 
@@ -49,11 +50,16 @@ _NAMED = 3
 
 
 def train_tag_models(
-    config: TrainConfig, watch: Progress = no_progress, *, mountain: Optional[int] = None
+    config: TrainConfig,
+    watch: Progress = no_progress,
+    *,
+    mountain: Optional[int] = None,
+    progress: Union[bool, Progress] = False,
 ) -> TrainSummary:
     """Learn the models of every tag, and write each with its card and its report.
 
-    ``mountain`` is how many pictures the mountain has, where the background is a sample of it.
+    ``mountain`` is how many pictures the mountain has, where the background is a sample of it. ``watch`` is called with
+    the progress, and with ``progress=True`` a bar shows it.
 
     Raises
     ------
@@ -68,6 +74,12 @@ def train_tag_models(
         The output folder cannot be written, holds a file that is not ours under a name of ours, or another run is
         working in it.
     """
+    with shown(progress, watch) as told:
+        return _train(config, told, mountain)
+
+
+def _train(config: TrainConfig, watch: Progress, mountain: Optional[int]) -> TrainSummary:
+    """Do the work of :func:`train_tag_models`."""
     started = time.monotonic()
     tag_lists = read_tag_lists(config.tag_to_hash_json)
     aim, aims = aims_of(config.threshold_for, tag_lists)
@@ -182,48 +194,6 @@ class _Writer:
             write_report(self.reports_folder, model.report, model.card.get("mountain"))
             self.run.add(model)
             self.reports.append(model.report)
-
-
-def choose_prior(
-    asked: str, weights: Optional[str], encoder: EncoderSpec, tags: Sequence[str], watch: Progress = no_progress
-) -> tuple[Optional[TextPrior], tuple[str, ...]]:
-    """Return the prior from the names of the tags, and warnings about names that are not used.
-
-    The prior is ``None`` where none is requested, and where the text encoder of the ``encoder`` is not available: then
-    tags are learned from images alone, and a warning says so and why.
-
-    Raises
-    ------
-    InputError
-        The prior is unknown, or ``weights`` (a file) are given without a prior that needs them.
-    EncoderMismatchError
-        The weights are those of another encoder.
-    """
-    if asked not in PRIORS:
-        raise InputError(f"{asked!r} is not a prior: use {' or '.join(PRIORS)}.")
-    if asked == "none":
-        if weights is not None:
-            raise InputError(
-                "pretrained names the weights file for --prior=text only. Leave it out, or add --prior=text."
-            )
-        return None, ()
-    try:
-        reader = EncoderChoice.by_spec(encoder, weights).load_text()
-        prior = TextPrior.of(_counted(tags, watch), reader.embed_texts)
-    except EncoderUnavailableError as error:
-        why = error.reason.rstrip(".")
-        return None, (f"The names of tags are not used (--prior=text), tags are learned from images alone: {why}.",)
-    if not prior.without:
-        return prior, ()
-    unused = ", ".join(tag for tag, _ in prior.without[:_NAMED]) + (" …" if len(prior.without) > _NAMED else "")
-    reasons = "; or ".join(dict.fromkeys(reason for _, reason in prior.without))
-    return prior, (f"Names that are not used in training their tags: {unused} ({reasons}).",)
-
-
-def _counted(tags: Sequence[str], watch: Progress) -> Iterator[str]:
-    for number, tag in enumerate(tags):
-        watch("reading the names of tags", number, len(tags))
-        yield tag
 
 
 def leftover_warnings(models: str, reports: Sequence[ValidationReport]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Callable, Optional
 from ..errors import ModelError, NoModelsError
 from ..files import StrPath
 from ..records import EncoderSpec
-from ..text import as_tag
+from ..text import as_tag, did_you_mean, escaped, tag_in_words
 from .cards import ModelCard, read_card
 from .files import all_unusable, card_path, load_tag_model
 from .names import find_model_files, parse_model_name, require_model_name
@@ -81,7 +81,11 @@ def examine(path: StrPath, tag: Optional[str] = None) -> ModelList:
         tag = as_tag(tag)
         files = [file for file in files if (parse_model_name(file) or ("", None))[1] == tag]
         if not files:
-            raise NoModelsError(f"there is no model of the tag {tag} at {path}. Without --tag all of them are listed.")
+            hint = did_you_mean(tag, (name[1] for name in map(parse_model_name, find_model_files(path)) if name))
+            shown = escaped(tag_in_words(tag))
+            raise NoModelsError(
+                f"there is no model of the tag {shown} at {path}.{hint} Without --tag all of them are listed."
+            )
     return _list(files, lambda file: replace(_listed(file), dim=load_tag_model(file).dim))
 
 

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Optional
+from typing import Optional, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import EncoderError, EncoderMismatchError, NoModelsError
+from ..errors import EncoderError, EncoderMismatchError, NoModelsError, UnknownTagError
 from ..records import EncoderSpec
-from ..text import escaped, tag_in_words
+from ..text import as_tag, did_you_mean, escaped, tag_in_words
 from .average_precision import AveragePrecision
 from .cards import ModelCard
 from .names import MODELS_FOLDER
 from .scorers import Scorer, ScorerStack
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TagModel:
     """One trained model: the probability that an image has ``tag``.
 
@@ -56,10 +56,19 @@ class TagModel:
         """Embeddings (N, D), not normalised -> (N,) float64; raises as :meth:`TagModels.probabilities` does."""
         return TagModels([self]).probabilities(embeddings)[:, 0]
 
+    def __repr__(self) -> str:
+        encoder = self.encoder.label if self.encoder else "an encoder not named"
+        tag = escaped(tag_in_words(self.tag))
+        return f"<TagModel {tag}: {escaped(self.kind)}, {encoder}, threshold {self.threshold:.2f}>"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class TagModels:
     """Tag models that score together, in a fixed order.
+
+    ``models["cat"]`` is the one that answers for a tag (:func:`.answers.answering_kinds`), ``models["cat", "ovr-svm"]``
+    that of a kind, and ``"cat" in models`` says whether there is one. Iteration gives all of them in their order, and
+    ``len`` counts them. An unknown tag or kind raises an ``UnknownTagError``, which is a ``KeyError``.
 
     Raises
     ------
@@ -79,6 +88,51 @@ class TagModels:
 
     def __len__(self) -> int:
         return len(self.models)
+
+    def __iter__(self) -> Iterator[TagModel]:
+        return iter(self.models)
+
+    def __contains__(self, key: object) -> bool:
+        tag, kind = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
+        return isinstance(tag, str) and any(
+            model.tag == as_tag(tag) and kind in {None, model.kind} for model in self.models
+        )
+
+    def __getitem__(self, key: Union[str, tuple[str, str]]) -> TagModel:
+        tag, kind = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
+        if not isinstance(tag, str):
+            raise TypeError(f"tag models are indexed by a tag, or by a tag and a kind, and not by {key!r}")
+        of_tag = {model.kind: model for model in self.models if model.tag == as_tag(tag)}
+        if not of_tag:
+            raise UnknownTagError(f"there is no model of {_in_words('tag', tag)}.{self._hint(tag, kind)}")
+        if kind is None:
+            from .answers import answering_kinds  # here, because it imports this module
+
+            return of_tag[answering_kinds(of_tag.values())[as_tag(tag)]]
+        if kind not in of_tag:
+            hint = did_you_mean(kind, of_tag) or f" It has {', '.join(map(escaped, of_tag))}."
+            raise UnknownTagError(f"there is no model of {_in_words('tag', tag)} and {_in_words('kind', kind)}.{hint}")
+        return of_tag[kind]
+
+    def _hint(self, tag: str, kind: Optional[str]) -> str:
+        if isinstance(kind, str) and (kind, tag) in self:
+            return " The tag comes first, then the kind."
+        return did_you_mean(tag, self.tags)
+
+    def __repr__(self) -> str:
+        from .notebooks import in_one_line
+
+        return in_one_line(self)
+
+    def _repr_html_(self) -> str:
+        from .notebooks import as_html
+
+        return as_html(self)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Their tags, each once, in the order of the models."""
+        return tuple(dict.fromkeys(model.tag for model in self.models))
 
     @property
     def names(self) -> list[tuple[str, str]]:
@@ -124,6 +178,10 @@ class TagModels:
     @cached_property
     def _stack(self) -> ScorerStack:
         return ScorerStack([model.scorer for model in self.models])
+
+
+def _in_words(what: str, name: object) -> str:
+    return f"the {what} {escaped(tag_in_words(str(name)))}"
 
 
 def _require_one_encoder(models: Sequence[TagModel]) -> None:
