@@ -11,7 +11,7 @@ import pytest
 
 from clip_models import saved_clip
 from image_tagging.errors import EncoderMismatchError, InputError
-from image_tagging.pipeline.train import choose_prior
+from image_tagging.pipeline.prior_choice import choose_prior
 from image_tagging.records import EncoderSpec
 
 BUILTIN = EncoderSpec("builtin", "learned-2", 1024, "")
