@@ -191,8 +191,9 @@ def refused(path, error):
 @pytest.mark.parametrize("attack", CODE)
 def test_no_code_of_the_file_runs(tmp_path, attack):
     sentinel = tmp_path / "sentinel"
+    path = written(tmp_path, CODE[attack](str(sentinel)))
     before = set(sys.modules)
-    refused(written(tmp_path, CODE[attack](str(sentinel))), UnsafeModelError)
+    refused(path, UnsafeModelError)
     assert not sentinel.exists()
     assert not {name for name in set(sys.modules) - before if name.startswith(("sklearn_evil", "numpy.f2py"))}
 
