@@ -56,7 +56,10 @@ def test_after_stage_2_images_are_scored(in_archives, stage):
         f"Next (or another --directory): image-tagging {stage} --directory '/my in' --metadata_json /o/m.json "
         "--model /o/models --output /o --placed tagged"
     )
-    assert after_train(train_summary((report("cat"),))) == ""
+    assert after_train(train_summary((report("cat"),))) == (
+        "Next, with a FOLDER of images: image-tagging classify --directory FOLDER --model /o/models --output /o "
+        "--placed tagged"
+    )
 
 
 def test_after_stage_3_the_folder_with_most_to_find_is_named():

@@ -40,7 +40,7 @@ def classify_main(
         archives=is_archive(folder),
     )
     with progress_bar() as watch:
-        summary = classify_images(config, watch)
+        summary = classify_images(config, watch, say=say)
     show_classify(summary)
 
 

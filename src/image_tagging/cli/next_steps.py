@@ -37,7 +37,8 @@ def after_process(summary: ProcessSummary) -> str:
 def after_train(summary: TrainSummary) -> str:
     """Return the command after stage 2: score the images of the mountain, or else those that were learned from."""
     if not summary.directory:
-        return ""
+        flags = ("--directory", "FOLDER", "--model", summary.models, "--output", os.path.dirname(summary.models))
+        return f"Next, with a FOLDER of images: {command_line('classify', *flags, '--placed', 'tagged')}"
     stage = "classify-zip" if summary.in_archives else "classify"
     flags = ("--directory", summary.directory, "--metadata_json", summary.metadata, "--model", summary.models)
     output = ("--output", os.path.dirname(summary.models), "--placed", "tagged")

@@ -134,7 +134,8 @@ def _next_images(config: TrainConfig, common: CommonFolder) -> dict[str, Any]:
     metadata, place = config.metadata_json, (common.path, common.in_archives)
     if config.background:
         metadata, place = config.background[0], mountain_of(config.background[0])
-    return {"metadata": absolute(metadata), "directory": place[0], "in_archives": place[1]}
+    directory = place[0] if os.path.exists(place[0]) else ""  # images may have been moved since
+    return {"metadata": absolute(metadata), "directory": directory, "in_archives": place[1]}
 
 
 def _learn(training: Training, writer: _Writer, watch: Progress) -> None:
