@@ -216,5 +216,5 @@ def test_eight_tags_of_one_piece_of_advice_are_shown_at_once(count, more):
     page = as_page(run(model(), advice=[advice]), {})
     chips = re.search(r'<div class="chips">(.*?)</li>', page, re.S)[1]
     shown, _, rest = chips.partition("<details>")
-    assert [part.count('class="chip cut"') for part in (shown, rest)] == [8, count - 8]
+    assert [part.count(' cut"') for part in (shown, rest)] == [8, count - 8]
     assert (more in rest) if more else not rest
