@@ -116,7 +116,7 @@ def parsed(monkeypatch, tmp_path):
     calls = []
     for name in ("process_dataset", "train_tag_models", "classify_images"):
         monkeypatch.setattr(pipeline, name, lambda config, *_, **__: calls.append(config))
-    monkeypatch.setattr(pipeline, "choose_encoder", lambda config: SimpleNamespace(sentence="Encoder"))
+    monkeypatch.setattr(pipeline, "choose_encoder", lambda config: SimpleNamespace(is_news=False))
     for name in ("show_process", "show_train", "show_classify"):
         monkeypatch.setattr(summaries, name, lambda *_: None)
 

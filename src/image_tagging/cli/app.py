@@ -85,7 +85,8 @@ def _process(config: ProcessConfig) -> None:
 
     encoder = pipeline.choose_encoder(config)  # a name that is misspelt makes no folder
     with log_in(config.output) as log:
-        console.say(encoder.sentence)
+        if encoder.is_news:
+            console.say(encoder.sentence)
         with pipeline.progress_bar() as watch:
             summary = pipeline.process_dataset(config, watch, encoder=encoder)
         summaries.show_process(summary, log)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional, Union
 
 from ..datasets import TAGGED_METADATA, read_embeddings
@@ -30,10 +30,14 @@ Asked = Union[SortConfig, ProcessConfig]
 
 @dataclass(frozen=True)
 class ChosenEncoder:
-    """The encoder of a run, and a sentence that says which it is and why."""
+    """The encoder of a run, and a sentence that says which it is and why.
+
+    ``is_news`` says that the output folder has an encoder: this one, which nobody named, or another.
+    """
 
     choice: EncoderChoice
     sentence: str
+    is_news: bool = False
 
 
 def choose_encoder(config: Asked) -> ChosenEncoder:
@@ -48,17 +52,20 @@ def choose_encoder(config: Asked) -> ChosenEncoder:
     """
     output = absolute(config.output if isinstance(config, SortConfig) else config.output_folder)
     if not os.path.exists(os.path.join(output, STORE_NAME)):
-        return _choose(config, _of_metadata(output))
+        kept = _of_metadata(output)
+        return replace(_choose(config, kept), is_news=kept is not None)
     with WorkingStore(output) as store:
         kept = _kept(store) or _of_metadata(output)
         encoder = _choose(config, kept)
         identity = (encoder.choice.name, encoder.choice.pretrained)
-        if kept is None or (kept.name, kept.pretrained) == identity:
+        if kept is None:
             return encoder
+        if (kept.name, kept.pretrained) == identity:
+            return replace(encoder, is_news=config.clip_model is None)
         missing = store.encoders.count_missing(kept, identity)
     are = "is" if missing == 1 else "are"
     again = f" {counted(missing, 'embedding')} by {kept.label} {are} computed again." if missing else ""
-    return ChosenEncoder(encoder.choice, encoder.sentence + again)
+    return ChosenEncoder(encoder.choice, encoder.sentence + again, is_news=True)
 
 
 def keep_encoder(store: WorkingStore, encoder: EncoderSpec) -> None:
