@@ -30,13 +30,15 @@ PUBLIC = {
     ),
     "exporters": (
         "DatasetFiles EarlierResults InputFiles OUTPUT_JSON Placing ResultScore ResultWriter "
-        "ScoredPicture TableRow read_results read_table require_place require_results_ours results score_pictures"
+        "ScoredPicture TableRow read_results read_table remove_results require_place require_results_ours results "
+        "rewrite_results score_pictures take_out"
     ),
     "images": "Decoders Preprocess decoder_version",
     "pipeline": (
-        "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache LEAST_BACKGROUND ProcessConfig "
-        "ProcessSummary SortConfig SortSummary TagAnswer TrainConfig TrainSummary choose_encoder classify_images "
-        "process_dataset require_sortable sort_images train_tag_models"
+        "ChangedInputs ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache InputImages "
+        "LEAST_BACKGROUND OutputInput ProcessConfig ProcessSummary SortConfig SortSummary TagAnswer TrainConfig "
+        "TrainSummary choose_encoder classify_images forget_input list_inputs move_input process_dataset "
+        "require_sortable sort_images train_tag_models"
     ),
     "reports": "RunReport explain require_report_ours require_reports_ours write_report",
     "runners": "LocalRunner Preparer Runner Work local",

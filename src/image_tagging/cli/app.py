@@ -14,6 +14,7 @@ import typer
 from .. import __version__
 from ..pipeline import ClassifyConfig, ProcessConfig, SortConfig, TrainConfig
 from .flags import parameters, path
+from .input_command import inputs
 
 #: The exit code of an interrupted command, as in shells after Ctrl-C.
 INTERRUPTED = 130
@@ -198,6 +199,9 @@ def demo(
         with console.progress(of_steps=True) as watch:
             summary = run_demo(absolute(output), watch)
         sort_summaries.show_demo(summary)
+
+
+app.command()(inputs)
 
 
 def main(arguments: Optional[list[str]] = None) -> int:

@@ -34,7 +34,10 @@ def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
 def _whole(summary: SortSummary) -> ClassifySummary:
     """Return stages 3 and 4 as one, of the whole mountain, without what concerns the other of the two alone."""
     stages = [stage for stage in (summary.folder, summary.archive) if stage]
-    counts = ("tagged", "untagged", "place_failed", "moved", "removed", "stayed", "differing", "dropped")
+    counts = (
+        *("tagged", "untagged", "place_failed", "moved", "removed", "stayed", "differing", "dropped"),
+        *("not_as_found", "gone_removed", "gone_stayed"),
+    )
     sums = {name: sum(getattr(stage, name) for stage in stages) for name in counts}
     return replace(
         stages[0],

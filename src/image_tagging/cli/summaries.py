@@ -102,6 +102,10 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
         line(
             console, f"{note} their tags wrong. To distinguish them, train --background, or: {command}", style="yellow"
         )
+    if summary.not_as_found:
+        are = "is" if summary.not_as_found == 1 else "are"
+        note = f"  {counted(summary.not_as_found, 'image')} of other inputs {are} not there or changed since, and not"
+        line(console, f"{note} placed: run the command on those inputs again.", style="yellow")
     if summary.mixed_bins:
         note = "  Its bins also hold what other models, or another number of bins, placed there."
         line(console, note + " A new --output keeps them apart.", style="yellow")
@@ -119,7 +123,11 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
 
 
 def _show_moves(console: Console, summary: ClassifySummary) -> None:
-    """Print what became of files that earlier runs placed in other bins."""
+    """Print what became of files that earlier runs placed in other bins, or of images that are gone."""
+    if summary.gone_removed or summary.gone_stayed:
+        removed, stayed = (f"{count:,}" for count in (summary.gone_removed, summary.gone_stayed))
+        note = f"  Of placed files whose images no input has now, {removed} were removed, and {stayed} stay:"
+        line(console, f"{note} changed since, or the image is not where it was found.")
     if summary.moved or summary.removed:
         parts = [
             f"{counted(count, 'file')} {what}"

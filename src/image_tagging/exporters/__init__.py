@@ -12,6 +12,7 @@ from .earlier import OUTPUT_JSON, EarlierResults
 from .placing import require_place
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
 from .results import ResultWriter, require_results_ours, results, score_pictures
+from .rewriting import remove_results, rewrite_results, take_out
 
 __all__ = [
     "OUTPUT_JSON",
@@ -25,8 +26,11 @@ __all__ = [
     "TableRow",
     "read_results",
     "read_table",
+    "remove_results",
     "require_place",
     "require_results_ours",
     "results",
+    "rewrite_results",
     "score_pictures",
+    "take_out",
 ]

@@ -82,6 +82,35 @@ class Bins:
             self._take_out(one, is_moved=wanted[os.path.dirname(one.folder)] is not None)
         self._note(key, placed, kept, ours, wanted)
 
+    def is_placed(self, file: ListedFile, scores: Sequence[TagScore], labels: Sequence[str]) -> bool:
+        """Return whether an image was placed in the bins of its scores and in no other, so that it need not be read."""
+        if self._placer.how == "none" or not self._placed:
+            return True
+        before = self._placed.of(file.ref.key)
+        wanted = {self._model(score): self._bin(score, labels) for score in scores}
+        missing = {folder for folder in wanted.values() if folder}.difference(one.folder for one in before)
+        if missing or any(_is_elsewhere(one, wanted) for one in before):
+            return False
+        if before:
+            self._keep(file.ref.key, before)
+        return True
+
+    def take_out(self, placed: PlacedFiles, key: str, content: Optional[Content]) -> None:
+        """Remove all that was placed of an image which no input holds any more, as far as it is ours; count it.
+
+        ``content`` is the image where it was found; ``None`` where it is not there: then its copies may be the last.
+        """
+        before = [one for one in placed.of(key) if _is_placeable(one)]
+        gone = [one for one in before if content is not None and self._is_ours(one, content)]
+        for one in gone:
+            self._take_out(one, is_moved=False)
+        left = [one for one in before if one not in gone and self._is_there(one)]
+        self.stayed += len(left) if content is None else 0
+        placed.keep(key, left)
+
+    def _is_there(self, one: PlacedFile) -> bool:
+        return os.path.lexists(os.path.join(self._placer.root, one.folder, one.name))
+
     def close(self) -> None:
         """Remember what was placed, and remove the folders that are empty now."""
         self._remember()
@@ -165,6 +194,9 @@ class Bins:
                 files.append(PlacedFile(folder, name, status.st_size, status.st_mtime_ns))
             elif (folder, name) in known:
                 files.append(known[folder, name]._replace(folder=folder, name=name))
+        self._keep(key, files)
+
+    def _keep(self, key: str, files: list[PlacedFile]) -> None:
         self._new[key] = files
         if len(self._new) >= _TOGETHER:
             self._remember()
@@ -186,8 +218,12 @@ def _is_elsewhere(one: PlacedFile, wanted: dict[str, Optional[str]]) -> bool:
 
     The store may be a stranger's: a name that leads elsewhere is none.
     """
-    model, label = os.path.split(one.folder)
-    return _is_name(label) and _is_name(one.name) and model in wanted and one.folder != wanted[model]
+    model = os.path.dirname(one.folder)
+    return _is_placeable(one) and model in wanted and one.folder != wanted[model]
+
+
+def _is_placeable(one: PlacedFile) -> bool:
+    return _is_name(os.path.basename(one.folder)) and _is_name(one.name)
 
 
 def _is_name(name: str) -> bool:

@@ -7,6 +7,8 @@
 where images come from and in their table) embeds further images, scores them by all models and places them in bins.
 :class:`FileCache` lists images by their content hash in a table for other programs.
 
+An output folder is a collection of inputs: :func:`list_inputs`, :func:`forget_input` and :func:`move_input`.
+
 Names are imported from their modules on first use: the command line needs only the configs.
 """
 
@@ -19,21 +21,33 @@ if TYPE_CHECKING:
     from .classify import classify_images
     from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig, TrainConfig
     from .file_cache import FileCache
+    from .inputs import ChangedInputs, OutputInput, forget_input, list_inputs, move_input
     from .process import process_dataset
     from .sort import require_sortable, sort_images
     from .sort_config import SortConfig
     from .sort_encoder import choose_encoder
     from .sort_training import LEAST_BACKGROUND
-    from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary, TagAnswer, TrainSummary
+    from .summaries import (
+        ClassifySummary,
+        EmbeddingSummary,
+        InputImages,
+        ProcessSummary,
+        SortSummary,
+        TagAnswer,
+        TrainSummary,
+    )
     from .train import train_tag_models
 
 __all__ = [
     "LEAST_BACKGROUND",
+    "ChangedInputs",
     "ClassifyConfig",
     "ClassifySummary",
     "EmbeddingConfig",
     "EmbeddingSummary",
     "FileCache",
+    "InputImages",
+    "OutputInput",
     "ProcessConfig",
     "ProcessSummary",
     "SortConfig",
@@ -43,6 +57,9 @@ __all__ = [
     "TrainSummary",
     "choose_encoder",
     "classify_images",
+    "forget_input",
+    "list_inputs",
+    "move_input",
     "process_dataset",
     "require_sortable",
     "sort_images",
@@ -54,11 +71,12 @@ __getattr__ = lazy_names(
     classify="classify_images",
     configs="ClassifyConfig EmbeddingConfig ProcessConfig TrainConfig",
     file_cache="FileCache",
+    inputs="ChangedInputs OutputInput forget_input list_inputs move_input",
     process="process_dataset",
     sort="require_sortable sort_images",
     sort_config="SortConfig",
     sort_encoder="choose_encoder",
     sort_training="LEAST_BACKGROUND",
-    summaries="ClassifySummary EmbeddingSummary ProcessSummary SortSummary TagAnswer TrainSummary",
+    summaries="ClassifySummary EmbeddingSummary InputImages ProcessSummary SortSummary TagAnswer TrainSummary",
     train="train_tag_models",
 )

@@ -75,7 +75,7 @@ def classify_found(
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
     imported, choice = _metadata_and_encoder(config, models)
-    with WorkingStore(output, decoder_version(config)) as store, earlier_results(config, store) as earlier:
+    with WorkingStore(output, decoder_version(config)) as store, _chosen(store, config) as earlier:
         store.pictures.reserve(earlier.names, earlier.digest)
         if imported and config.metadata_json:
             watch("reading the metadata", 0, None)
@@ -87,6 +87,7 @@ def classify_found(
         writer, tally, tagged = _write_results(store, models, embedding, earlier, places, watch)
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
+        gone_removed, gone_stayed = places.take_out_gone()
         mixed = places.finish()
     return ClassifySummary(
         of_archives=config.archives,
@@ -100,7 +101,10 @@ def classify_found(
         place_failures=tuple(writer.failures.held),
         place_failed=writer.failures.count,
         place=config.place,
+        not_as_found=writer.not_as_found,
         mixed_bins=mixed,
+        gone_removed=gone_removed,
+        gone_stayed=gone_stayed,
         **_moves(writer),
         differing=store.pictures.differing,
         left_out=images.left_out,
@@ -113,23 +117,25 @@ def classify_found(
     )
 
 
-def earlier_results(config: ClassifyConfig, store: WorkingStore) -> EarlierResults:
-    """Choose the images of a stage in the store, and return the ``output.json`` of earlier runs.
+def _chosen(store: WorkingStore, config: ClassifyConfig) -> EarlierResults:
+    """Choose the images of a run, and return the ``output.json`` of earlier ones.
 
     Raises
     ------
     OutputError
         It is damaged, or holds results of another input that the store does not know.
     """
-    role, other = (Role.ARCHIVE, Role.FOLDER) if config.archives else (Role.FOLDER, Role.ARCHIVE)
-    directory = absolute(config.directory)
+    role, directory = Role.ARCHIVE if config.archives else Role.FOLDER, absolute(config.directory)
     store.inputs.choose(role, directory)
-    origin = store.inputs.origin_in(other)
+    is_known = config.fresh or bool(store.inputs.of(role))
+    return earlier_results(store, role, absolute(config.output), only="" if is_known else directory)
+
+
+def earlier_results(store: WorkingStore, role: Role, output: str, *, only: str = "") -> EarlierResults:
+    """Return the ``output.json`` of earlier runs as a run of stage 3 or 4 sees it; ``only`` is as there."""
+    origin = store.inputs.origin_in(Role.FOLDER if role == Role.ARCHIVE else Role.ARCHIVE)
     return EarlierResults(
-        absolute(config.output),
-        of_archives=config.archives,
-        only="" if config.fresh or store.inputs.of(role) else directory,
-        origin=lambda ref: input_keys(ref, origin(ref)),
+        output, of_archives=role == Role.ARCHIVE, only=only, origin=lambda ref: input_keys(ref, origin(ref))
     )
 
 
@@ -166,6 +172,7 @@ def _write_results(
         encoding=config.archive_encoding,
         earlier=earlier,
         placing=places.placing,
+        stamp_of_other=store.listing.stamp_of_other,
     ) as writer:
         scored = score_pictures(store.pictures.records(embedding.encoder), models, config.output_bins, tally)
         for number, (record, scores, has_tag) in enumerate(scored, start=1):

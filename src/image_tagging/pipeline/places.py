@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 
-from ..exporters import Placing
+from ..addresses import ImageRef
+from ..exporters import Placing, take_out
 from ..files import stamp_of
 from ..store import PLACING, UNFINISHED_PLACING, WorkingStore
 from ..tag_models import TagModels, quote_tag
@@ -46,6 +47,16 @@ class Places:
         self._store.finished.forget(UNFINISHED_PLACING)
         has_unknown = not is_remembered and before != self._made_from
         return has_unknown or self._store.placed.has_others(self._stage, self._made_from) or self._holds_other_models()
+
+    def take_out_gone(self) -> tuple[int, int]:
+        """Remove from the bins what was placed of images that no input has now; return how many files stay, too.
+
+        Those stay that somebody has changed, and those whose image is not where it was found.
+        """
+        if self.config.place == "none":
+            return 0, 0
+        gone = map(ImageRef.of_key, self._store.placed.unlisted(self._stage))
+        return take_out(os.path.dirname(self._store.path), self._store.placed, gone)
 
     def _holds_other_models(self) -> bool:
         """Return whether something lies in the bins of models that are not among those of this run."""

@@ -57,7 +57,7 @@ def process_found(
             embedding = embed_images(store, found, choice, config, watch, runner)
         watch("writing the metadata", 0, None)
         tags = store.pictures.count_tags() if config.tagged_dataset else {}
-        empty = tuple(sorted(set(embedding.bare_folders).difference(tags))) if config.tagged_dataset else ()
+        empty = empty_tags(embedding.bare_folders, tags) if config.tagged_dataset else ()
         paths = written.files.write(
             store, embedding.encoder, digest=embedding.digest, unchanged=embedding.unchanged, empty_tags=empty
         )
@@ -73,6 +73,11 @@ def process_found(
             namesake=written.namesake,
             seconds=time.monotonic() - started,
         )
+
+
+def empty_tags(folders: Iterable[str], tags: Iterable[str]) -> tuple[str, ...]:
+    """Return the tags of folders without an image that no image has, in alphabetical order."""
+    return tuple(sorted(set(folders).difference(tags)))
 
 
 def _warnings(embedding: EmbeddingSummary, tags: Sequence[str]) -> tuple[str, ...]:

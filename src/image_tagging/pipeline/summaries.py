@@ -147,6 +147,9 @@ class ClassifySummary:
     the tags were distinguished from, ``None`` where the cards of the models do not say what that was.
     ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
     (``of_archives``). ``place_failures`` are the first files that could not be placed, ``place_failed`` counts all;
+    ``not_as_found`` counts files of other inputs that were not placed, since they are not there or have changed since.
+    ``gone_removed`` counts placed files of images that no input has now, which were removed, and ``gone_stayed`` those
+    that stay: somebody has changed them, or the image is not where it was found.
     ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images that other models
     placed, or that earlier versions did. ``moved`` and ``removed`` count files of earlier runs that were moved to their
     new bin, or taken out since their image has the tag no longer; ``stayed`` counts those that a person has changed,
@@ -182,6 +185,9 @@ class ClassifySummary:
     files: tuple[str, ...]
     folder: str
     seconds: float
+    not_as_found: int = 0
+    gone_removed: int = 0
+    gone_stayed: int = 0
 
     @property
     def share_outside(self) -> Optional[float]:
