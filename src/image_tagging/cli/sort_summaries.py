@@ -12,6 +12,7 @@ from rich.console import Console
 from ..demo import DemoSummary
 from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary, TagAnswer
 from ..text import counted, join_tags
+from .input_screen import in_inputs, show_inputs
 from .screen import line, screen
 from .summaries import show_classify, show_train
 
@@ -23,6 +24,10 @@ def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
         show_train(summary.train, is_part=True)
         line(console)
     _show_training(console, summary)
+    examples = summary.process.embedding
+    if len(examples.inputs) > 1 or examples.gone:
+        line(console, f"Examples: {in_inputs(counted(examples.images, 'image'), examples)}.")
+        show_inputs(console, examples)
     line(console)
     show_classify(_whole(summary), log, summary.page)
     _show_earlier(console, summary)

@@ -75,7 +75,7 @@ def classify_found(
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
     imported, choice = _metadata_and_encoder(config, models)
-    with WorkingStore(output, decoder_version(config)) as store, _chosen(store, config) as earlier:
+    with WorkingStore(output, decoder_version(config)) as store, chosen_results(store, config) as earlier:
         store.pictures.reserve(earlier.names, earlier.digest)
         if imported and config.metadata_json:
             watch("reading the metadata", 0, None)
@@ -117,7 +117,7 @@ def classify_found(
     )
 
 
-def _chosen(store: WorkingStore, config: ClassifyConfig) -> EarlierResults:
+def chosen_results(store: WorkingStore, config: ClassifyConfig) -> EarlierResults:
     """Choose the images of a run, and return the ``output.json`` of earlier ones.
 
     Raises

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 
+from ..addresses import ImageRef
 from ..datasets import METADATA_ENDING, RECORDS_MARK
-from ..exporters import OUTPUT_JSON, DatasetFiles, InputFiles, remove_results, rewrite_results
+from ..exporters import OUTPUT_JSON, DatasetFiles, InputFiles, remove_results, rewrite_results, take_out
 from ..store import KnownInput, Role, WorkingStore
 from .classify import earlier_results
+from .configs import ClassifyConfig
 from .embedding import named_by
+from .places import stage_name
 from .process import empty_tags
 
 
@@ -25,6 +28,18 @@ def rewrite_files(store: WorkingStore, before: KnownInput) -> list[str]:
         return []
     with earlier_results(store, before.role, _folder(store)) as earlier:
         return list(rewrite_results(_folder(store), store, earlier, of_archives=before.role == Role.ARCHIVE))
+
+
+def empty_stage(store: WorkingStore, stage: ClassifyConfig) -> None:
+    """Take all inputs out of a stage that a fresh run has no image for: out of its files, and out of the bins."""
+    role = Role.ARCHIVE if stage.archives else Role.FOLDER
+    store.inputs.choose(role)
+    for before in store.inputs.of(role)[:1]:
+        store.listing.forget(all_inputs=True)
+        rewrite_files(store, before)
+        if stage.place != "none":
+            gone = map(ImageRef.of_key, store.placed.unlisted(stage_name(stage)))
+            take_out(_folder(store), store.placed, gone)
 
 
 def _folder(store: WorkingStore) -> str:

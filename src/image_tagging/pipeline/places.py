@@ -24,7 +24,7 @@ class Places:
         self._store = store
         self._kinds = {(kind, quote_tag(tag)) for kind, tag in models.names}
         self._made_from = f"{_models_digest(models)}/{config.output_bins}"
-        self._stage = "4" if config.archives else "3"
+        self._stage = stage_name(config)
         was_killed = store.finished.made_from(UNFINISHED_PLACING) is not None
         if config.place != "none":
             store.finished.finish(UNFINISHED_PLACING, self._made_from)
@@ -65,6 +65,11 @@ class Places:
             tuple(folder.split(os.sep)[:2]) not in self._kinds and os.path.isdir(os.path.join(output, folder))
             for folder in self._store.placed.folders()
         )
+
+
+def stage_name(config: ClassifyConfig) -> str:
+    """Return the name of a stage in what is remembered of placed files."""
+    return "4" if config.archives else "3"
 
 
 def _models_digest(models: TagModels) -> str:

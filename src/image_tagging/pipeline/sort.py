@@ -21,11 +21,12 @@ from ..records import Found
 from ..runners import Runner
 from ..store import Role, WorkingStore, one_run_at_a_time
 from ..training import parse_aim
-from .classify import classify_found
+from .classify import chosen_results, classify_found
 from .configs import ClassifyConfig, ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_images, explain_no_images, find_by
 from .found_items import FoundItems
+from .input_files import empty_stage
 from .process import process_found
 from .sort_config import SortConfig
 from .sort_encoder import SortEncoder, choose_encoder, keep_encoder
@@ -77,6 +78,7 @@ def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Run
     started = time.monotonic()
     log.info("%s", encoder.sentence)
     output, once = absolute(config.output), replace(config, retry_failures=False)
+    _require_known_results(config)
     examples, mountain = (FoundItems(partial(_find, config, source), watch) for source in config.sources)
     require_place(config.place, archives=mountain.packed > 0)
     if not mountain.images:
@@ -92,11 +94,12 @@ def _sort(config: SortConfig, watch: Progress, encoder: SortEncoder, runner: Run
     train = training.run(steps.of(_TAGS)) if is_new else None
     stages: list[Optional[ClassifySummary]] = [None, None]
     for archives, step in ((False, _FOLDERS), (True, _ARCHIVES)):
+        stage = _stage(once, archives=archives)
         if archives in with_archives:
-            stage = once.of_stage(
-                ClassifyConfig, directory=config.mountain, archives=archives, model=os.path.join(output, MODELS_FOLDER)
-            )
             stages[archives] = classify_found(stage, mountain, steps.of(step), runner, is_part=True)
+        elif config.fresh:
+            with _store(config) as store:
+                empty_stage(store, stage)
     return SortSummary(
         encoder=encoder.sentence,
         process=process,
@@ -126,6 +129,18 @@ def require_sortable(config: SortConfig) -> None:
     require_background_ours(absolute(config.output))
     for archives in (False, True):
         require_results_ours(absolute(config.output), of_archives=archives)
+
+
+def _stage(config: SortConfig, *, archives: bool) -> ClassifyConfig:
+    models = os.path.join(absolute(config.output), MODELS_FOLDER)
+    return config.of_stage(ClassifyConfig, directory=config.mountain, archives=archives, model=models)
+
+
+def _require_known_results(config: SortConfig) -> None:
+    """Raise OutputError, before any work, where the output folder has results of an input that nothing is known of."""
+    with _store(config) as store:
+        for archives in (False, True):
+            chosen_results(store, _stage(config, archives=archives)).close()
 
 
 def _find(config: SortConfig, source: str) -> Iterator[Found]:

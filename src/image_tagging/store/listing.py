@@ -115,11 +115,11 @@ class Listing:
             digest=self._inputs.digest(),
         )
 
-    def forget(self) -> None:
-        """Take the chosen input out of the role; what is known of its images stays."""
+    def forget(self, *, all_inputs: bool = False) -> None:
+        """Take the chosen input, or all, out of the role; what is known of the images stays."""
         inputs = self._inputs
         with self._file.transaction() as db:
-            inputs.forget(db, inputs.number)
+            inputs.forget(db, None if all_inputs else inputs.number)
             db.execute(_NUMBER_NAMES)
             self._finished.forget_results(db, inputs.work())
         inputs.see()
