@@ -32,14 +32,15 @@ PUBLIC = {
         "DatasetFiles EarlierResults InputFiles OUTPUT_CSV OUTPUT_JSON Placing PlacingPlan Planner ResultScore "
         "ResultWriter ScoredPicture TableRow TagFolder TakenOut folders_of_tag has_csv read_results read_table "
         "require_csv_ours require_place require_results_ours results score_pictures score_to_place scores_frame "
-        "take_out write_csv"
+        "remove_results rewrite_results take_out take_out_images write_csv"
     ),
     "images": "Decoders Preprocess decoder_version picture_of",
     "pipeline": (
         "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ForgetSummary ImageEmbeddings "
         "ImageScores LEAST_BACKGROUND ProcessConfig ProcessSummary SortConfig SortSummary TagAnswer ThresholdSummary "
         "TrainConfig TrainSummary choose_encoder classify_images embed_images forget_tag process_dataset progress_bar "
-        "require_sortable score_images set_threshold sort_images train_tag_models"
+        "require_sortable score_images set_threshold sort_images train_tag_models ChangedInputs InputImages OutputInput "
+        "forget_input list_inputs move_input"
     ),
     "reports": (
         "RunReport RunWithoutTag explain precision_in_words require_report_ours require_reports_ours text_reports_of "

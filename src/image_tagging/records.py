@@ -44,7 +44,7 @@ class FoundImage:
 
 @dataclass(frozen=True)
 class FoundArchive:
-    """An archive in a source, its number of direct images (``None``: not opened), its ``input`` if several."""
+    """An archive in a source, its number of direct images (``None``: not opened), its ``input`` of several."""
 
     ref: ImageRef
     images: Optional[int]

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import image_tagging
+from image_tagging.addresses import ImageRef
 from image_tagging.cli import app as cli
 from image_tagging.cli.log import LOG_NAME
 from image_tagging.datasets import FileErrors
@@ -301,12 +302,41 @@ def test_a_planted_listing_copies_no_file_of_the_user(trained, tmp_path, thesis)
     stage_4 = ["classify-zip", f"--directory={archive}", f"--model={trained.models}", f"--output={output}"]
     assert cli.main(stage_4) == 0
     with closing(sqlite3.connect(output / STORE_NAME)) as db:
-        db.execute("UPDATE listing SET address = ?, name = 'thesis.txt' WHERE seq = 2", (json.dumps([str(thesis)]),))
+        planted = "UPDATE listed SET address = ?, name = 'thesis.txt' WHERE seq = (SELECT min(seq) + 1 FROM listed)"
+        db.execute(planted, (json.dumps([str(thesis)]),))
         db.commit()
     assert cli.main(stage_4) == 0
     assert not list(output.rglob("thesis.txt"))
     with closing(sqlite3.connect(output / STORE_NAME)) as db:
-        assert "thesis" not in str(db.execute("SELECT * FROM listing").fetchall())
+        assert "thesis" not in str(db.execute("SELECT * FROM listed").fetchall())
+
+
+@pytest.mark.parametrize("where", ["a file", "an archive"])
+def test_a_planted_image_of_another_input_copies_no_file_of_the_user(trained, images, tmp_path, thesis, where):
+    """Nobody names that input in the run: what the store says of it is compared with the file."""
+    output, other, address = tmp_path / "output", tmp_path / "other", [str(thesis)]
+    other.mkdir()
+    (other / "x.png").write_bytes(png(77))
+    if where == "an archive":
+        with zipfile.ZipFile(other / "x.zip", "w") as members:
+            members.writestr("x.png", png(77))
+        with zipfile.ZipFile(tmp_path / "mine.zip", "w") as members:
+            members.writestr("thesis.txt", "my thesis")
+            members.writestr("x.png", png(78))
+        address, images = [str(tmp_path / "mine.zip"), "thesis.txt"], tmp_path / "mine.zip"
+    command = "classify-zip" if where == "an archive" else "classify"
+    flags = (f"--model={trained.models}", f"--output={output}")
+    assert cli.main([command, f"--directory={other}", *flags]) == 0
+    with closing(sqlite3.connect(output / STORE_NAME)) as db:
+        key = ImageRef(address[0], tuple(address[1:])).key
+        for table in ("listed", "image", "placed"):
+            db.execute(f"UPDATE {table} SET address = ?", (key,))
+        db.execute("DELETE FROM placed")
+        db.commit()
+    before = thesis.read_bytes()
+    assert cli.main([command, f"--directory={images}", *flags]) == 0
+    assert not list(output.rglob("thesis*"))
+    assert thesis.read_bytes() == before
 
 
 def test_a_store_row_of_another_type_is_one_line(refused, images, tmp_path):

@@ -111,7 +111,7 @@ def test_a_store_of_former_stamps_only_decodes_again(tmp_path, reads):
     bmp(tmp_path / "in" / "cat" / "0.bmp", 1)
     before = tags(tmp_path / "in", tmp_path / "out")
     with closing(sqlite3.connect(tmp_path / "out" / "image-tagging.store")) as db, db:
-        for table in ("listing", "image"):
+        for table in ("listed", "image"):
             db.execute(f"UPDATE {table} SET stamp = ?", ("5000:1700000000000000000",))
         db.execute("DELETE FROM finished")
     config = ProcessConfig(input_folder=str(tmp_path / "in"), output_folder=str(tmp_path / "out"), clip_model="builtin")

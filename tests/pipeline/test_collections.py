@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from image_tagging import ClassifyConfig, ProcessConfig, classify_images, process_dataset
+from collected import Collected
 from image_tagging.errors import NoImagesError, OutputError
 from image_tagging.exporters import read_results, read_table
 from image_tagging.store import STORE_NAME
@@ -15,46 +15,28 @@ from samples import png, written
 
 
 @pytest.fixture
-def out(tmp_path):
-    return tmp_path / "out"
-
-
-@pytest.fixture(autouse=True)
-def inputs(tmp_path):
-    """Folders ``a`` (three pictures of two tags) and ``b`` (two, of which ``a`` has one), and an archive of each."""
-    for name, number in (
-        ("a/cat/0.png", 0),
-        ("a/cat/1.png", 1),
-        ("a/dog/2.png", 2),
-        ("b/cat/2.png", 2),
-        ("b/cow/3.png", 3),
-    ):
-        written(tmp_path / name, png(number))
-    for folder in ("a", "b"):
-        shutil.make_archive(str(tmp_path / folder), "zip", tmp_path / folder)
-    return tmp_path
+def made(tmp_path, trained):
+    return Collected(tmp_path, trained.models)
 
 
 @pytest.fixture
-def process(inputs, out):
-    """``process("a")`` runs stage 1 on a folder."""
-
-    def run(source, **settings):
-        settings = {"clip_model": "builtin", "output_folder": str(out), **settings}
-        return process_dataset(ProcessConfig(input_folder=str(inputs / source), **settings))
-
-    return run
+def inputs(made):
+    return made.folder
 
 
 @pytest.fixture
-def classify(inputs, out, trained):
-    """``classify("a")`` runs stage 3 on a folder, ``classify("a.zip")`` stage 4."""
+def out(made):
+    return made.out
 
-    def run(source, **settings):
-        settings = {"output": str(out), "model": str(trained.models), "archives": source.endswith(".zip"), **settings}
-        return classify_images(ClassifyConfig(directory=str(inputs / source), **settings))
 
-    return run
+@pytest.fixture
+def process(made):
+    return made.process
+
+
+@pytest.fixture
+def classify(made):
+    return made.classify
 
 
 def records(out):
@@ -68,12 +50,6 @@ def files(out):
         for path in sorted(out.rglob("*"))
         if path.is_file() and not path.name.startswith("image-tagging.")
     }
-
-
-def names(out):
-    """The files of each entry of ``output.json``, relative to the folder that holds the inputs."""
-    pictures = read_results(out / "output.json")
-    return [["/".join(path.rsplit("/", 3)[1:]) for path in picture.file_paths] for picture in pictures]
 
 
 # --- stage 1 -----------------------------------------------------------------------------------------------

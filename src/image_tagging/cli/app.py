@@ -14,6 +14,7 @@ import typer
 from ..pipeline import ClassifyConfig, ProcessConfig, SortConfig, TrainConfig
 from . import tag_commands
 from .flags import parameters, path
+from .input_command import inputs
 from .versions import Version
 
 #: The exit code of an interrupted command, as in shells after Ctrl-C.
@@ -156,6 +157,9 @@ def demo(
         with pipeline.progress_bar(of_steps=True) as watch:
             summary = run_demo(absolute(output), watch, say=console.say)
         sort_summaries.show_demo(summary)
+
+
+app.command()(inputs)
 
 
 def main(arguments: Optional[list[str]] = None) -> int:

@@ -53,7 +53,14 @@ def show_placed(console: Console, summary: ClassifySummary) -> None:
 
 
 def _show_moves(console: Console, summary: ClassifySummary) -> None:
-    """Print what became of files that earlier runs placed in other places."""
+    """Print what became of files that earlier runs placed in other places, or of images that are gone."""
+    if summary.not_as_found:
+        note = f"  {counted_are(summary.not_as_found, 'image')} of other inputs not there or changed since, and not"
+        line(console, f"{note} placed: run the command on those inputs again.", style="yellow")
+    if summary.gone_removed or summary.gone_stayed:
+        removed, stayed = (f"{count:,}" for count in (summary.gone_removed, summary.gone_stayed))
+        note = f"  Of placed files whose images no input has now, {removed} were removed, and {stayed} stay:"
+        line(console, f"{note} changed since, or the image is not where it was found.")
     if summary.moved or summary.removed:
         parts = [
             f"{counted(count, 'file')} {what}"

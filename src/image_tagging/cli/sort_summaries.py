@@ -13,6 +13,7 @@ from ..demo import DemoSummary
 from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary
 from ..settings import BY_TAG
 from ..text import counted, escaped, join_tags
+from .input_screen import in_inputs, show_inputs
 from .screen import line, screen
 from .summaries import show_classify, show_train
 
@@ -24,6 +25,10 @@ def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
         show_train(summary.train, is_part=True)
         line(console)
     _show_training(console, summary)
+    examples = summary.process.embedding
+    if len(examples.inputs) > 1 or examples.gone:
+        line(console, f"Examples: {in_inputs(counted(examples.images, 'image'), examples)}.")
+        show_inputs(console, examples)
     line(console)
     show_classify(_whole(summary), log, summary.page)
     _show_earlier(console, summary)
@@ -35,7 +40,10 @@ def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
 def _whole(summary: SortSummary) -> ClassifySummary:
     """Return stages 3 and 4 as one, of the whole mountain, without what concerns the other of the two alone."""
     stages = [stage for stage in (summary.folder, summary.archive) if stage]
-    counts = ("tagged", "untagged", "place_failed", "moved", "removed", "stayed", "differing", "dropped", "examples")
+    counts = (
+        *("tagged", "untagged", "place_failed", "moved", "removed", "stayed", "differing", "dropped", "examples"),
+        *("not_as_found", "gone_removed", "gone_stayed"),
+    )
     sums = {name: sum(getattr(stage, name) for stage in stages) for name in counts}
     few = tuple(image for stage in stages for image in stage.few)
     return replace(

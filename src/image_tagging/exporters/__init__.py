@@ -15,6 +15,7 @@ from .placing import require_place
 from .plan import PlacingPlan, Planner
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
 from .results import ResultWriter, require_results_ours, results, score_pictures, score_to_place
+from .rewriting import remove_results, rewrite_results, take_out_images
 from .score_csv import OUTPUT_CSV, has_csv, require_csv_ours, write_csv
 
 __all__ = [
@@ -36,13 +37,16 @@ __all__ = [
     "has_csv",
     "read_results",
     "read_table",
+    "remove_results",
     "require_csv_ours",
     "require_place",
     "require_results_ours",
     "results",
+    "rewrite_results",
     "score_pictures",
     "score_to_place",
     "scores_frame",
     "take_out",
+    "take_out_images",
     "write_csv",
 ]

@@ -121,6 +121,38 @@ class Bins:
                 self._files[slot] += 1
                 self._best[slot] = max(self._best.get(slot, ""), target.folder)  # bins are named by their upper edges
 
+    def is_placed(
+        self, file: ListedFile, scores: Sequence[TagScore], labels: Sequence[str], *, is_example: bool = False
+    ) -> bool:
+        """Return whether an image was placed where its scores say and nowhere else, so that it need not be read."""
+        if self._placer.how == "none" or not self._placed:
+            return True
+        before = self._placed.of(file.ref.key)
+        wanted = self._layout.wanted(scores, labels, is_example=is_example)
+        missing = {slot for slot, target in wanted.items() if target}.difference(map(slot_of, before))
+        if missing or any(_is_elsewhere(one, wanted) for one in before):
+            return False
+        if before:
+            self._keep(file.ref.key, before)
+        self._count(wanted)
+        return True
+
+    def take_out(self, placed: PlacedFiles, key: str, content: Optional[Content]) -> None:
+        """Remove all that was placed of an image which no input holds any more, as far as it is ours; count it.
+
+        ``content`` is the image where it was found; ``None`` where it is not there: then its copies may be the last.
+        """
+        before = [one for one in placed.of(key) if slot_of(one)]
+        gone = [one for one in before if content is not None and self._is_ours(one, content, or_stays=True)]
+        for one in gone:
+            self._take_out(one, has_place=False)
+        left = [one for one in before if one not in gone and self._is_there(one)]
+        self.stayed += len(left) if content is None else 0
+        placed.keep(key, left)
+
+    def _is_there(self, one: PlacedFile) -> bool:
+        return os.path.lexists(os.path.join(self._placer.root, one.folder, one.name))
+
     def close(self) -> None:
         """Remember what was placed, and remove the folders that are empty now."""
         self._remember()
@@ -203,6 +235,9 @@ class Bins:
                 files.append(PlacedFile(folder, name, status.st_size, status.st_mtime_ns))
             elif (folder, name) in known:
                 files.append(known[folder, name]._replace(folder=folder, name=name))
+        self._keep(key, files)
+
+    def _keep(self, key: str, files: list[PlacedFile]) -> None:
         self._new[key] = files
         if len(self._new) >= _TOGETHER:
             self._remember()

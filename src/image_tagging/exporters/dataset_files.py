@@ -122,7 +122,7 @@ class DatasetFiles:
             self._write_own(store, encoder, empty_tags)
             store.finished.finish(own, f"{own_from}/{_stamps(self._own)}")
         if not unchanged or not store.finished.is_finished(table, f"{table_from}/{_stamps([self.table])}"):
-            self._write_table(store)
+            self.write_table(store)
             store.finished.finish(table, f"{table_from}/{_stamps([self.table])}")
         return self.paths
 
@@ -138,7 +138,8 @@ class DatasetFiles:
             empty: list[tuple[str, list[str]]] = [(tag, []) for tag in empty_tags]
             write_lists(tag_to_hashes, heapq.merge(store.pictures.tag_lists(), empty))
 
-    def _write_table(self, store: WorkingStore) -> None:
+    def write_table(self, store: WorkingStore) -> None:
+        """Write the table, of all inputs of the role."""
         table = STAGE1.with_input(bool(store.inputs.origins))
         with result_table(self.table, table) as rows:
             rows.add(image_row(table, file, hash_id) for file, hash_id in store.pictures.files(of_role=True))

@@ -150,6 +150,11 @@ class EarlierResults:
         self._met += part is None or len(part["addresses"]) < len(entry["addresses"])
         return part
 
+    def entry(self, hash_id: str) -> Optional[Entry]:
+        """Return the entry that a picture has in the file, ``None`` where it is not there."""
+        found = self._entries.find(hash_id) if self._entries is not None else None
+        return found[1] if found else None
+
     def parts(self, *, met: bool) -> Iterator[tuple[str, Entry]]:
         """Yield the name and the kept part of each entry that has one, in order; of pictures met only if ``met``."""
         for hash_id, entry in self._entries.entries(taken=met) if self._entries is not None else ():

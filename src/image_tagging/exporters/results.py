@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
@@ -13,9 +13,11 @@ from typing import Any, Optional
 
 import numpy as np
 
+from ..addresses import ImageRef
 from ..datasets import RECORDS_MARK, input_keys
-from ..errors import OutputError
+from ..errors import OutputError, ReadError
 from ..failures import FailureList, attempt
+from ..files import is_relinked
 from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from ..sources import SourceReader
 from ..tag_models import AnswerTally, Floats, TagModels, bin_labels, bin_numbers
@@ -69,7 +71,11 @@ def _scores(probabilities: Floats, models: TagModels, bins: int) -> Iterator[lis
 
 
 class ResultWriter:
-    """Takes the scored pictures of one run, one at a time, into all its results; ``examples`` counts the examples."""
+    """Takes the scored pictures of one run, one at a time, into all its results; ``examples`` counts the examples.
+
+    ``stamp_of_other`` gives the stamp of an image of another input than that of the run, as it was when it was found.
+    ``not_as_found`` counts those that would have to be placed, and are not there or have changed since.
+    """
 
     def __init__(
         self,
@@ -77,16 +83,18 @@ class ResultWriter:
         table: TableWriter,
         bins: Bins,
         labels: list[str],
-        archive_encoding: Optional[str] = None,
+        reader: SourceReader,
+        stamp_of_other: Callable[[ImageRef], Optional[str]],
     ) -> None:
         self._output = output
         self._table = table
         self.bins = bins
         self._labels = labels
-        self._reader = SourceReader(archive_encoding=archive_encoding)
+        self._reader = reader
+        self._stamp_of_other = stamp_of_other
         self.paths: tuple[str, ...] = ()
         self.failures = FailureList()
-        self.examples = 0
+        self.examples = self.not_as_found = 0
 
     def add(self, record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[TagScore]) -> None:
         """Write one picture and place every file that holds it; ``failures`` takes those that could not be placed.
@@ -98,7 +106,7 @@ class ResultWriter:
         """
         tags = self.bins.placing.examples.get(record.hash_id)
         self.examples += tags is not None
-        self._output.add(record.hash_id, _as_json(record, files, scores, tags))
+        self._output.add(record.hash_id, as_entry(record.hash_id, files, map(_score_entry, scores), tags))
         for file in files:
             self._table.add(score_rows(self._table.table, file, record.hash_id, scores))
             placed = attempt(file.ref, "place", partial(self._place, file, scores, tags is not None))
@@ -116,12 +124,30 @@ class ResultWriter:
         def read() -> Content:
             return self._reader.read(ref) if ref.members else ref.file
 
+        stamp = self._stamp_of_other(ref)
+        if stamp is not None and not self._may_place(file, stamp, scores, is_example=is_example):
+            return
         try:
             self.bins.place(file, read, scores, self._labels, is_example=is_example)
         except OSError as error:
             if error.errno in _NO_ROOM:
                 raise OutputError(f"cannot place images: {error}. Choose another output folder.") from error
             raise
+
+    def _may_place(self, file: ListedFile, stamp: str, scores: Sequence[TagScore], *, is_example: bool) -> bool:
+        """Return whether an image that an earlier run found is to be placed, and is as it was then; count it if not.
+
+        Nobody has named its input now, and a stranger may have written that it is there.
+        """
+        if self.bins.is_placed(file, scores, self._labels, is_example=is_example):
+            return False
+        try:
+            now = self._reader.stamp(file.ref)
+        except ReadError:
+            now = ""
+        is_same = stamp == now or is_relinked(stamp, now)
+        self.not_as_found += not is_same
+        return is_same
 
 
 @contextmanager
@@ -134,6 +160,7 @@ def results(  # noqa: PLR0913 - what a run writes, each by its name
     placing: Placing,
     encoding: Optional[str] = None,
     earlier: Optional[EarlierResults] = None,
+    stamp_of_other: Callable[[ImageRef], Optional[str]] = lambda _: None,
 ) -> Iterator[ResultWriter]:
     """Give what writes the results of one run below ``folder``.
 
@@ -142,7 +169,7 @@ def results(  # noqa: PLR0913 - what a run writes, each by its name
     With ``archives`` they are those of stage 4, without those of stage 3. ``with_input`` says that there are several
     inputs, so that each row has its own. ``placing`` says how images are placed,
     ``encoding`` that of names in archives that do not say it, and ``earlier`` the ``output.json`` that is there, where
-    it is open already.
+    it is open already. ``stamp_of_other`` is as for :class:`ResultWriter`.
 
     Raises
     ------
@@ -150,46 +177,53 @@ def results(  # noqa: PLR0913 - what a run writes, each by its name
         A file cannot be written, or what is there is not ours or damaged.
     """
     of_archives = archives is not None
-    table, paths = _table_and_paths(folder, of_archives)
+    table, paths = table_and_paths(folder, of_archives)
     table = table.with_input(with_input)
     earlier = earlier or EarlierResults(folder, of_archives=of_archives)
     with merged_output(folder, earlier, of_archives=of_archives) as output, result_table(paths[1], table) as rows:
         rows.add(archive_row(table, archive) for archive in archives or ())
         images = Bins(folder, placing)
-        with closing(ResultWriter(output, rows, images, bin_labels(bins), encoding)) as writer:
+        reader = SourceReader(archive_encoding=encoding)
+        with closing(ResultWriter(output, rows, images, bin_labels(bins), reader, stamp_of_other)) as writer:
             writer.paths = paths
             yield writer
 
 
 def require_results_ours(folder: str, *, of_archives: bool) -> None:
     """Raise OutputError, before any work, where a file in ``folder`` has the name of a result and is not ours."""
-    table, paths = _table_and_paths(folder, of_archives)
+    table, paths = table_and_paths(folder, of_archives)
     for path, mark in zip(paths, (RECORDS_MARK, table.mark)):
         require_ours(path, mark)
 
 
-def _table_and_paths(folder: str, of_archives: bool) -> tuple[ResultTable, tuple[str, str]]:
+def table_and_paths(folder: str, of_archives: bool) -> tuple[ResultTable, tuple[str, str]]:
+    """Return the table of a stage, and the paths of its two files of results."""
     table = STAGE4 if of_archives else STAGE3
     return table, (os.path.join(folder, OUTPUT_JSON), os.path.join(folder, table.file_name))
 
 
-def _as_json(
-    record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[TagScore], example_of: Optional[Sequence[str]]
+def as_entry(
+    hash_id: str,
+    files: Sequence[ListedFile],
+    scores: Iterable[dict[str, Any]],
+    example_of: Optional[Sequence[str]] = None,
 ) -> dict[str, Any]:
+    """Return the entry of a picture in ``output.json``."""
     return {
-        "hash_id": record.hash_id,
-        "file_path": record.ref.path,
+        "hash_id": hash_id,
+        "file_path": files[0].ref.path,
         "file_paths": [file.ref.path for file in files],
         "addresses": [file.ref.address for file in files],
         **({EXAMPLE_OF: list(example_of)} if example_of is not None else {}),
-        "classifiers_output": [
-            {
-                "model_type": score.kind,
-                "tag_name": score.tag,
-                "tag_prob": score.probability,
-                "tagged": score.tagged,
-            }
-            for score in scores
-        ],
-        **input_keys(record.ref, record.input),
+        "classifiers_output": list(scores),
+        **input_keys(files[0].ref, files[0].input),
+    }
+
+
+def _score_entry(score: TagScore) -> dict[str, Any]:
+    return {
+        "model_type": score.kind,
+        "tag_name": score.tag,
+        "tag_prob": score.probability,
+        "tagged": score.tagged,
     }

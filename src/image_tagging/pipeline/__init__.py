@@ -10,6 +10,8 @@ where images come from and in their table) embeds further images, scores them by
 :class:`FileCache` lists images by their content hash in a table for other programs. :func:`embed_images` and
 :func:`score_images` give arrays, of paths or pictures in memory, and write nothing.
 
+An output folder is a collection of inputs: :func:`list_inputs`, :func:`forget_input` and :func:`move_input`.
+
 Names are imported from their modules on first use: the command line needs only the configs.
 """
 
@@ -25,18 +27,28 @@ if TYPE_CHECKING:
     from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig
     from .file_cache import FileCache
     from .forget import ForgetSummary, forget_tag
+    from .inputs import ChangedInputs, OutputInput, forget_input, list_inputs, move_input
     from .process import process_dataset
     from .shown_progress import progress_bar
     from .sort import require_sortable, sort_images
     from .sort_config import SortConfig
     from .sort_training import LEAST_BACKGROUND
-    from .summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, SortSummary, TagAnswer, TrainSummary
+    from .summaries import (
+        ClassifySummary,
+        EmbeddingSummary,
+        InputImages,
+        ProcessSummary,
+        SortSummary,
+        TagAnswer,
+        TrainSummary,
+    )
     from .thresholds import ThresholdSummary, set_threshold
     from .train import train_tag_models
     from .train_config import TrainConfig
 
 __all__ = [
     "LEAST_BACKGROUND",
+    "ChangedInputs",
     "ClassifyConfig",
     "ClassifySummary",
     "EmbeddingConfig",
@@ -45,6 +57,8 @@ __all__ = [
     "ForgetSummary",
     "ImageEmbeddings",
     "ImageScores",
+    "InputImages",
+    "OutputInput",
     "ProcessConfig",
     "ProcessSummary",
     "SortConfig",
@@ -56,7 +70,10 @@ __all__ = [
     "choose_encoder",
     "classify_images",
     "embed_images",
+    "forget_input",
     "forget_tag",
+    "list_inputs",
+    "move_input",
     "process_dataset",
     "progress_bar",
     "require_sortable",
@@ -73,14 +90,15 @@ __getattr__ = lazy_names(
     configs="ClassifyConfig EmbeddingConfig ProcessConfig",
     file_cache="FileCache",
     forget="ForgetSummary forget_tag",
+    inputs="ChangedInputs OutputInput forget_input list_inputs move_input",
     process="process_dataset",
     shown_progress="progress_bar",
     sort="require_sortable sort_images",
     sort_config="SortConfig",
     chosen_encoder="choose_encoder",
     sort_training="LEAST_BACKGROUND",
-    summaries="ClassifySummary EmbeddingSummary ProcessSummary SortSummary TagAnswer TrainSummary",
     thresholds="ThresholdSummary set_threshold",
+    summaries="ClassifySummary EmbeddingSummary InputImages ProcessSummary SortSummary TagAnswer TrainSummary",
     train="train_tag_models",
     train_config="TrainConfig",
 )

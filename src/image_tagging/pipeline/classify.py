@@ -23,7 +23,7 @@ from .places import Places
 from .shown_progress import shown
 from .stage_encoder import metadata_and_encoder, require_dim
 from .stage_images import StageImages
-from .stage_results import earlier_results, is_csv_wanted, write_results, write_table
+from .stage_results import chosen_results, is_csv_wanted, write_results, write_table
 from .summaries import ClassifySummary, EmbeddingSummary
 
 
@@ -97,7 +97,7 @@ def classify_found(
     require_results_ours(output, of_archives=config.archives)
     wants_csv = is_csv_wanted(config)
     imported, choice = metadata_and_encoder(config, models)
-    with WorkingStore(output, decoder_version(config)) as store, earlier_results(config, store) as earlier:
+    with WorkingStore(output, decoder_version(config)) as store, chosen_results(store, config) as earlier:
         store.pictures.reserve(earlier.names, earlier.digest)
         if imported and config.metadata_json:
             watch("reading the metadata", 0, None)
@@ -112,6 +112,7 @@ def classify_found(
         writer = write_results(store, tally, embedding, earlier, places, watch)
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
+        gone_removed, gone_stayed = places.take_out_gone()
         mixed = places.finish()
         table = write_table(output, models, earlier, watch) if wants_csv else ()
     summary = ClassifySummary(
@@ -123,6 +124,8 @@ def classify_found(
         by_tag=config.name_with_score,
         place=config.place,
         plan=plan,
+        gone_removed=gone_removed,
+        gone_stayed=gone_stayed,
         mixed_bins=mixed,
         **_answered(tally, writer, embedding),
         **_written(writer, earlier, table),
@@ -148,8 +151,11 @@ def _answered(tally: StageTally, writer: ResultWriter, embedding: EmbeddingSumma
 
 def _written(writer: ResultWriter, earlier: EarlierResults, table: tuple[str, ...]) -> dict[str, Any]:
     """Return what was written, and what became of what earlier runs did, by the names of the summary."""
-    moves = {name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")}
-    failures = writer.failures
-    failed = {"place_failures": tuple(failures.held), "place_failed": failures.count}
-    entries = {name: getattr(earlier, name) for name in ("replaced", "dropped", "kept")}
-    return {**moves, **failed, **entries, "examples": writer.examples, "files": (*writer.paths, *table)}
+    return {
+        **{name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")},
+        **{name: getattr(earlier, name) for name in ("replaced", "dropped", "kept")},
+        **{name: getattr(writer, name) for name in ("examples", "not_as_found")},
+        "place_failures": tuple(writer.failures.held),
+        "place_failed": writer.failures.count,
+        "files": (*writer.paths, *table),
+    }

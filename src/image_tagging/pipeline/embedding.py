@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from typing import Optional
 
 from ..addresses import ImageRef
 from ..encoders import EncoderChoice
 from ..errors import NoImagesError
 from ..failures import FailureList
 from ..progress import Progress
-from ..records import Failure, Found
+from ..records import EncoderSpec, Failure, Found
 from ..runners import Runner
 from ..sources import DataSetRules, find_images
 from ..store import FoundSummary, WorkingStore
@@ -27,6 +29,9 @@ log = logging.getLogger(__name__)
 
 #: The step that is finished when no listed image is pending and all pictures have names.
 _NAMES = "names"
+
+#: What begins the work of naming pictures by an encoder, which lasts when images change.
+_NAMED_BY = "encoder of "
 
 
 def find_by(
@@ -104,10 +109,27 @@ def _name_pictures(store: WorkingStore, choice: EncoderChoice, digest: str) -> N
     if encoder is None:
         return
     store.pictures.assign_names(encoder)
+    _keep_encoder(store, encoder)
     missing = store.pictures.count_missing()
     is_whole = not any(each.number in missing for each in store.inputs.absent())
     if is_whole and not store.listing.count_pending(encoder):  # what could not be read stays pending, for the next run
         store.finished.finish(store.inputs.work(_NAMES), digest)
+
+
+def _keep_encoder(store: WorkingStore, encoder: EncoderSpec) -> None:
+    """Note by which encoder the pictures have their names, where that is new."""
+    work, names = f"{_NAMED_BY}{store.inputs.work()}", json.dumps((encoder.name, encoder.pretrained))
+    if not store.finished.is_finished(work, names):
+        store.finished.finish(work, names)
+
+
+def named_by(store: WorkingStore) -> Optional[EncoderSpec]:
+    """Return the encoder by which pictures of the chosen role have their names, ``None`` where they never had any."""
+    try:
+        name, pretrained = json.loads(store.finished.made_from(f"{_NAMED_BY}{store.inputs.work()}") or "")
+    except ValueError:
+        return None
+    return store.encoders.find(name, pretrained)
 
 
 def _summary(

@@ -7,7 +7,8 @@ import logging
 import os
 from typing import Optional
 
-from ..exporters import Placing, PlacingPlan, Planner, score_to_place
+from ..addresses import ImageRef
+from ..exporters import Placing, PlacingPlan, Planner, score_to_place, take_out_images
 from ..files import absolute, stamp_of
 from ..progress import Progress, Say
 from ..records import EncoderSpec
@@ -32,7 +33,7 @@ class Places:
         self._models = models
         self._slots = {(folder, quote_tag(tag)) for kind, tag in models.names for folder in (kind, BY_TAG)}
         self._made_from = f"{_models_digest(models)}/{BY_TAG if config.name_with_score else config.output_bins}"
-        self._stage = "4" if config.archives else "3"
+        self._stage = stage_name(config)
         self.placing = Placing(
             how=config.place,
             tagged_only=config.placed == "tagged",
@@ -85,6 +86,16 @@ class Places:
         has_unknown = not is_remembered and before != self._made_from
         return has_unknown or self._store.placed.has_others(self._stage, self._made_from) or self._holds_other_models()
 
+    def take_out_gone(self) -> tuple[int, int]:
+        """Remove from the bins what was placed of images that no input has now; return how many files stay, too.
+
+        Those stay that somebody has changed, and those whose image is not where it was found.
+        """
+        if self.config.place == "none":
+            return 0, 0
+        gone = map(ImageRef.of_key, self._store.placed.unlisted(self._stage))
+        return take_out_images(os.path.dirname(self._store.path), self._store.placed, gone)
+
     def _holds_other_models(self) -> bool:
         """Return whether something lies in the bins of models that are not among those of this run."""
         output = os.path.dirname(self._store.path)
@@ -92,6 +103,11 @@ class Places:
             tuple(folder.split(os.sep)[:2]) not in self._slots and os.path.isdir(os.path.join(output, folder))
             for folder in self._store.placed.folders()
         )
+
+
+def stage_name(config: ClassifyConfig) -> str:
+    """Return the name of a stage in what is remembered of placed files."""
+    return "4" if config.archives else "3"
 
 
 def _models_digest(models: TagModels) -> str:

@@ -70,7 +70,7 @@ def process_found(
         keep_encoder(store, embedding.encoder)
         watch("writing the metadata", 0, None)
         tags = store.pictures.count_tags() if config.tagged_dataset else {}
-        empty = tuple(sorted(set(embedding.bare_folders).difference(tags))) if config.tagged_dataset else ()
+        empty = empty_tags(embedding.bare_folders, tags) if config.tagged_dataset else ()
         paths = written.files.write(
             store, embedding.encoder, digest=embedding.digest, unchanged=embedding.unchanged, empty_tags=empty
         )
@@ -87,6 +87,11 @@ def process_found(
             seconds=time.monotonic() - started,
             source=root,
         )
+
+
+def empty_tags(folders: Iterable[str], tags: Iterable[str]) -> tuple[str, ...]:
+    """Return the tags of folders without an image that no image has, in alphabetical order."""
+    return tuple(sorted(set(folders).difference(tags)))
 
 
 def _warnings(embedding: EmbeddingSummary, tags: Sequence[str]) -> tuple[str, ...]:

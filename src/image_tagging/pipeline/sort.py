@@ -28,12 +28,14 @@ from .configs import ClassifyConfig, ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_found, explain_no_images, find_by
 from .found_items import FoundItems
+from .input_files import empty_stage
 from .kept_thresholds import require_aims
 from .places import Places
 from .process import process_found
 from .shown_progress import shown
 from .sort_config import SortConfig
 from .sort_training import Sample, SortTraining, draw_sample, example_names, require_background_ours
+from .stage_results import chosen_results
 from .summaries import EmbeddingSummary, ProcessSummary, SortSummary
 from .train import REPORTS_FOLDER
 
@@ -86,6 +88,7 @@ def _sort(config: SortConfig, watch: Progress, encoder: ChosenEncoder, runner: R
     started = time.monotonic()
     log.info("%s", encoder.sentence)
     output, once = absolute(config.output), replace(config, retry_failures=False)
+    _require_known_results(config)
     examples, mountain = (FoundItems(partial(_find, config, source), watch) for source in config.sources)
     require_place(config.place, archives=mountain.packed > 0)
     if not mountain.images:
@@ -99,13 +102,15 @@ def _sort(config: SortConfig, watch: Progress, encoder: ChosenEncoder, runner: R
         store.inputs.choose(Role.MOUNTAIN)
         is_new = training.write_background(store)
     train = training.run(steps.of(_TAGS)) if is_new else None
-    configs = {archives: _stage(once, archives) for archives in (False, True) if archives in with_archives}
+    configs = {archives: _stage(once, archives=archives) for archives in sorted(with_archives)}
     plan = _plan(next(iter(configs.values())), embedded.encoder, steps.of(_FOLDERS), say)
     stages: list[Optional[Classified]] = [None, None]
     for archives, stage in configs.items():
         part = StagePart(counted=in_both if archives else frozenset())
         watched = steps.of(_ARCHIVES if archives else _FOLDERS)
         stages[archives] = classify_found(stage, mountain, watched, runner, say=None, part=part)
+    if config.fresh:
+        _empty_others(once, with_archives)
     folder, archive = (stage and replace(stage.summary, plan=plan) for stage in stages)
     tally = reduce(AnswerTally.joined, (stage.tally for stage in stages if stage))
     folders = folders_of(stage.answers for stage in (folder, archive) if stage)
@@ -142,6 +147,26 @@ def require_sortable(config: SortConfig) -> None:
         require_results_ours(absolute(config.output), of_archives=archives)
     if config.results_format == "csv":
         require_csv_ours(absolute(config.output))
+
+
+def _stage(config: SortConfig, *, archives: bool) -> ClassifyConfig:
+    """Return the settings of stage 3 or 4."""
+    models = os.path.join(absolute(config.output), MODELS_FOLDER)
+    return config.of_stage(ClassifyConfig, directory=config.mountain, archives=archives, model=models)
+
+
+def _empty_others(config: SortConfig, with_archives: Set[bool]) -> None:
+    """Take the images of earlier runs out of the stage that this fresh run has no image for."""
+    for archives in {False, True} - with_archives:
+        with _store(config) as store:
+            empty_stage(store, _stage(config, archives=archives))
+
+
+def _require_known_results(config: SortConfig) -> None:
+    """Raise OutputError, before any work, where the output folder has results of an input that nothing is known of."""
+    with _store(config) as store:
+        for archives in (False, True):
+            chosen_results(store, _stage(config, archives=archives)).close()
 
 
 def _find(config: SortConfig, source: str) -> Iterator[Found]:
@@ -183,12 +208,6 @@ def _embed_mountain(
     with _store(config) as store, explain_no_images(absolute(config.mountain)):
         store.inputs.choose(Role.MOUNTAIN, absolute(config.mountain))
         return embed_found(store, mountain, choice, config, watch, runner)
-
-
-def _stage(config: SortConfig, archives: bool) -> ClassifyConfig:
-    """Return the settings of stage 3 or 4."""
-    models = os.path.join(absolute(config.output), MODELS_FOLDER)
-    return config.of_stage(ClassifyConfig, directory=config.mountain, archives=archives, model=models)
 
 
 def _plan(stage: ClassifyConfig, encoder: EncoderSpec, watch: Progress, say: Say) -> Optional[PlacingPlan]:

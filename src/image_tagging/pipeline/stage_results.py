@@ -27,23 +27,25 @@ from .summaries import EmbeddingSummary
 log = logging.getLogger(__name__)
 
 
-def earlier_results(config: ClassifyConfig, store: WorkingStore) -> EarlierResults:
-    """Choose the images of a stage in the store, and return the ``output.json`` of earlier runs.
+def chosen_results(store: WorkingStore, config: ClassifyConfig) -> EarlierResults:
+    """Choose the images of a run, and return the ``output.json`` of earlier ones.
 
     Raises
     ------
     OutputError
         It is damaged, or holds results of another input that the store does not know.
     """
-    role, other = (Role.ARCHIVE, Role.FOLDER) if config.archives else (Role.FOLDER, Role.ARCHIVE)
-    directory = absolute(config.directory)
+    role, directory = Role.ARCHIVE if config.archives else Role.FOLDER, absolute(config.directory)
     store.inputs.choose(role, directory)
-    origin = store.inputs.origin_in(other)
+    is_known = config.fresh or bool(store.inputs.of(role))
+    return earlier_results(store, role, absolute(config.output), only="" if is_known else directory)
+
+
+def earlier_results(store: WorkingStore, role: Role, output: str, *, only: str = "") -> EarlierResults:
+    """Return the ``output.json`` of earlier runs as a run of stage 3 or 4 sees it; ``only`` is as there."""
+    origin = store.inputs.origin_in(Role.FOLDER if role == Role.ARCHIVE else Role.ARCHIVE)
     return EarlierResults(
-        absolute(config.output),
-        of_archives=config.archives,
-        only="" if config.fresh or store.inputs.of(role) else directory,
-        origin=lambda ref: input_keys(ref, origin(ref)),
+        output, of_archives=role == Role.ARCHIVE, only=only, origin=lambda ref: input_keys(ref, origin(ref))
     )
 
 
@@ -66,6 +68,7 @@ def write_results(
         encoding=config.archive_encoding,
         earlier=earlier,
         placing=places.placing,
+        stamp_of_other=store.listing.stamp_of_other,
     ) as writer:
         records = store.pictures.records(embedding.encoder)
         scored = score_pictures(records, tally.models, config.output_bins, tally.every)

@@ -171,6 +171,10 @@ class ClassifySummary:
     ``place`` is how images were placed, and ``by_tag`` that it was in one folder per tag, with their scores in front of
     their names and without the examples; ``examples`` counts the pictures that are examples. ``plan`` says what was
     going to be copied, where that was counted, and ``mixed_bins`` that the folder also holds images that other models
+    ``not_as_found`` counts files of other inputs that were not placed, since they are not there or have changed since.
+    ``gone_removed`` counts placed files of images that no input has now, which were removed, and ``gone_stayed`` those
+    that stay: somebody has changed them, or the image is not where it was found.
+    ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images that other models
     placed, or that earlier versions did. ``moved`` and ``removed`` count files of earlier runs that were moved to their
     new place, or taken out since they have none now; ``stayed`` counts those that a person has changed, which stay
     where they are, the ``first_stayed`` among them. ``differing`` counts the pictures of which the metadata holds
@@ -211,6 +215,9 @@ class ClassifySummary:
     folder: str
     seconds: float
     few: tuple[ScoredImage, ...] = ()
+    not_as_found: int = 0
+    gone_removed: int = 0
+    gone_stayed: int = 0
 
     @property
     def share_outside(self) -> Optional[float]:

@@ -84,6 +84,15 @@ class SourceReader:
                 return os.path.getsize(ref.file)
             return _stated_size(self._archive(_holder(ref)), ref.members[-1])
 
+    def stamp(self, ref: ImageRef) -> str:
+        """Return what changes when the image does, as finding gives it; it raises the same errors as :meth:`read`."""
+        with self._read_errors(ref):
+            if not ref.members:
+                return stamp_of(ref.file)
+            archive = self._archive(_holder(ref))
+            found = archive.find(ref.members[-1])
+            return "" if found is None else archive.members[found].stamp
+
     def close(self) -> None:
         """Close every archive that is still open."""
         for archive in self._archives.values():

@@ -10,6 +10,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any, Optional
 
+from ..addresses import ImageRef
 from ..failures import KILLED
 from ..files import is_relinked, stamp_of
 from ..records import EncoderSpec, Found, FoundImage
@@ -41,6 +42,8 @@ _COUNT_GONE = """
 SELECT count(*) FROM earlier WHERE NOT EXISTS (
     SELECT 1 FROM listed WHERE (listed.address, listed.role) = (earlier.address, ?))
 """
+_OWN_PAGE = "SELECT seq, address, stamp FROM listed WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+_STAMP = "SELECT seq, stamp FROM listing WHERE address = ?"
 _OWN = "SELECT address, stamp, name, tag FROM listed WHERE seq BETWEEN ? AND ? ORDER BY seq"
 _COUNT = "SELECT count(*) FROM listed WHERE seq BETWEEN ? AND ?"
 
@@ -112,6 +115,22 @@ class Listing:
             digest=self._inputs.digest(),
         )
 
+    def forget(self, *, all_inputs: bool = False) -> None:
+        """Take the chosen input, or all, out of the role; what is known of the images stays."""
+        inputs = self._inputs
+        with self._file.transaction() as db:
+            inputs.forget(db, None if all_inputs else inputs.number)
+            db.execute(_NUMBER_NAMES)
+            self._finished.forget_results(db, inputs.work())
+        inputs.see()
+
+    def images(self) -> Iterator[FoundImage]:
+        """Yield the images of the chosen input with their stamps, in order; meanwhile the store may be written."""
+        start, end = self._inputs.own_range
+        while rows := self._file.rows(_OWN_PAGE, (start, end, _PAGE)):
+            start = rows[-1][0] + 1
+            yield from (FoundImage(as_ref(self._file, address), stamp) for _, address, stamp in rows)
+
     def renew_stamps(self) -> None:
         """Give listed files their present stamp where only their change time is another than when they were listed.
 
@@ -165,6 +184,12 @@ class Listing:
 
     def _count(self, rows: tuple[int, int]) -> int:
         return int(self._file.rows(_COUNT, rows)[0][0])
+
+    def stamp_of_other(self, ref: ImageRef) -> Optional[str]:
+        """Return the stamp of an image of another input than the chosen one; ``None`` for an image of that."""
+        start, end = self._inputs.own_range
+        rows = self._file.rows(_STAMP, (ref.key,)) if self._inputs.origins else ()
+        return None if not rows or start <= rows[0][0] <= end else str(rows[0][1])
 
     def count_pending(self, encoder: Optional[EncoderSpec]) -> int:
         """Return how many images ``pending`` gives."""

@@ -11,6 +11,13 @@ from ..addresses import ImageRef
 from .addresses import as_ref
 from .store_file import StoreFile
 
+_PAGE = 2048
+
+_UNLISTED = """
+SELECT address FROM placed WHERE substr(made_from, 1, 2) = ? AND address > ?
+AND NOT EXISTS (SELECT 1 FROM listing WHERE listing.address = placed.address) ORDER BY address LIMIT ?
+"""
+
 
 class PlacedFile(NamedTuple):
     """A file that was placed: its folder below the output, its name there, its size and its time in nanoseconds."""
@@ -90,15 +97,34 @@ class PlacedFiles:
         """
         with self._file.transaction() as db:
             for address, files in images.items():
-                groups: dict[tuple[str, int, int], list[int]] = {}
-                for file in files:
-                    groups.setdefault((file.name, file.size, file.mtime_ns), []).append(self._number(db, file.folder))
-                if groups:
-                    rows = [[*key, numbers] for key, numbers in groups.items()]
-                    values = (address, f"{stage}/{made_from}", orjson.dumps(rows).decode())
-                    db.execute("INSERT OR REPLACE INTO placed VALUES (?, ?, ?)", values)
+                if text := self._as_text(db, files):
+                    db.execute(
+                        "INSERT OR REPLACE INTO placed VALUES (?, ?, ?)", (address, f"{stage}/{made_from}", text)
+                    )
                 else:
                     db.execute("DELETE FROM placed WHERE address = ?", (address,))
+
+    def keep(self, address: str, files: Iterable[PlacedFile]) -> None:
+        """Remember that of what was placed of an image these files are left."""
+        with self._file.transaction() as db:
+            if text := self._as_text(db, files):
+                db.execute("UPDATE placed SET files = ? WHERE address = ?", (text, address))
+            else:
+                db.execute("DELETE FROM placed WHERE address = ?", (address,))
+
+    def unlisted(self, stage: str) -> Iterator[str]:
+        """Yield the keys of images that a stage has placed and no input of its role holds; they may be changed."""
+        after = ""
+        while rows := self._file.rows(_UNLISTED, (stage + "/", after, _PAGE)):
+            after = rows[-1][0]
+            yield from (address for (address,) in rows)
+
+    def _as_text(self, db: Any, files: Iterable[PlacedFile]) -> str:
+        """Return files as the table has them; empty where there is none."""
+        groups: dict[tuple[str, int, int], list[int]] = {}
+        for file in files:
+            groups.setdefault((file.name, file.size, file.mtime_ns), []).append(self._number(db, file.folder))
+        return orjson.dumps([[*key, numbers] for key, numbers in groups.items()]).decode() if groups else ""
 
     def _folder(self, number: int) -> str:
         if number not in self._folders:

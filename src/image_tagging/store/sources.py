@@ -36,6 +36,11 @@ class Sources:
         rows = self._file.rows("SELECT file FROM dataset WHERE source = ? ORDER BY file", (ImageRef(source).key,))
         return [file for (file,) in rows]
 
+    def forget(self, files: Iterable[str]) -> None:
+        """Forget what files were written from: they are gone."""
+        with self._file.transaction() as db:
+            db.executemany("DELETE FROM dataset WHERE file = ?", [(encodable(file),) for file in files])
+
     def remember(self, files: Iterable[str], written: WrittenFrom) -> None:
         """Remember what files were written from."""
         source = ImageRef(written.source).key

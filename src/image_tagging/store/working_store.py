@@ -16,6 +16,7 @@ from .finished import FinishedWork
 from .imported import Imported
 from .inputs import Inputs
 from .listing import Listing
+from .moved import MovedInputs
 from .pictures import Pictures
 from .placed import PlacedFiles
 from .sources import Sources
@@ -25,7 +26,8 @@ from .store_file import StoreFile
 class WorkingStore:
     """The store of one output folder, held by this process alone until it is closed.
 
-    ``inputs`` says which images are chosen, ``listing`` holds these, ``embeddings`` what was computed of images,
+    ``inputs`` says which images are chosen, ``listing`` holds these, ``moved`` gives
+    an input another path, ``embeddings`` what was computed of images,
     ``imported`` what the metadata file of a run holds of them, ``failures`` what failed, ``encoders`` those that
     embeddings come from, ``finished`` what need not be done again, ``sources`` from which input metadata of stage 1
     is, ``placed`` which files in bins are ours; ``pictures`` gives what results are written from. ``decoder`` names
@@ -49,6 +51,7 @@ class WorkingStore:
         self.imported = Imported(self._file, self.encoders, self.finished)
         self.failures = Failures(self._file, self.inputs, self.finished, decoder)
         self.listing = Listing(self._file, self.inputs, self.encoders, self.failures, self.finished, self.imported)
+        self.moved = MovedInputs(self._file, self.inputs, self.finished)
         self.embeddings = Embeddings(self._file, self.encoders, self.failures, self.imported)
         self.pictures = Pictures(self._file, self.inputs, self.encoders, self.imported)
 
