@@ -96,7 +96,7 @@ class Planner:
             if any(wanted.values()):
                 for file in files_of(record.hash_id):
                     self._add(file, wanted, record.size_bytes)
-        free = shutil.disk_usage(self._root).free
+        free = _free(self._root)
         is_much = self._bytes > min(_MANY_BYTES, free * _MUCH_OF_FREE)
         return PlacingPlan(
             folder=os.path.join(self._root, BY_TAG) if self._placing.answers is not None else self._root,
@@ -141,6 +141,15 @@ class Planner:
                 is_same = (status.st_size, status.st_mtime_ns) == (one.size, one.mtime_ns)
                 return is_same or not stat.S_ISREG(status.st_mode) or status.st_nlink > 1
         return False
+
+
+def _free(folder: str) -> int:
+    """Return how many bytes of the disk of a folder are free; raise OutputError where the folder is gone."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OutputError(f"cannot write into {folder}: {why}. Choose another output folder.") from error
 
 
 def _can_link(source: str, root: str) -> bool:
