@@ -18,6 +18,8 @@ PROMISED = {
     *("process_dataset", "train_tag_models", "classify_images", "sort_images"),
     *("ProcessConfig", "TrainConfig", "ClassifyConfig", "SortConfig"),
     *("ProcessSummary", "TrainSummary", "ClassifySummary", "SortSummary"),
+    # What inputs an output folder has, taking one out, and finding one that was moved.
+    *("list_inputs", "forget_input", "move_input"),
     # What these hold, and what they raise.
     *("Encoder", "EncoderSpec", "load_encoder", "Failure", "ImageRef", "ImageTaggingError"),
 }
