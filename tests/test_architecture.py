@@ -39,8 +39,8 @@ PUBLIC = {
         "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ForgetSummary ImageEmbeddings "
         "ImageScores LEAST_BACKGROUND ProcessConfig ProcessSummary SortConfig SortSummary TagAnswer ThresholdSummary "
         "TrainConfig TrainSummary choose_encoder classify_images embed_images forget_tag process_dataset progress_bar "
-        "require_sortable score_images set_threshold sort_images train_tag_models ChangedInputs InputImages OutputInput "
-        "forget_input list_inputs move_input"
+        "require_sortable score_images set_threshold sort_images train_tag_models ChangedInputs InputImages "
+        "OutputInput forget_input list_inputs move_input"
     ),
     "reports": (
         "RunReport RunWithoutTag explain precision_in_words require_report_ours require_reports_ours text_reports_of "

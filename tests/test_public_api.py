@@ -20,6 +20,8 @@ PROMISED = {
     *("ProcessSummary", "TrainSummary", "ClassifySummary", "SortSummary"),
     # Arrays of images, and what shows how far a work is.
     *("embed_images", "score_images", "ImageEmbeddings", "ImageScores", "Progress", "scores_frame"),
+    # What inputs an output folder has, taking one out, and finding one that was moved.
+    *("list_inputs", "forget_input", "move_input"),
     # What these hold, and what they raise.
     *("Encoder", "EncoderSpec", "load_encoder", "Failure", "ImageRef", "ImageTaggingError"),
 }

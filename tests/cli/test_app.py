@@ -147,7 +147,7 @@ def test_every_documented_flag_in_every_spelling(parsed, command, dash, joined):
     if command == "train":
         expected["seed"] = 0
     else:
-        expected |= {"follow_links": False, "retry_failures": False, "use_truncated": False}
+        expected |= {"follow_links": False, "fresh": False, "retry_failures": False, "use_truncated": False}
     assert dataclasses.asdict(config) == expected
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
     assert not [name for name, value in FLAGS[command].items() if value == defaults[name]]
@@ -168,7 +168,7 @@ def test_defaults_are_those_of_the_configs(parsed, command):
 def test_sort_takes_its_arguments_and_every_flag(sorted_config, dash):
     config = sorted_config("sort", "examples", "mountain", *spelt(SORT, dash, joined=True))
     expected = {"examples": "examples", "mountain": "mountain", **SORT}
-    expected |= {"follow_links": False, "retry_failures": False, "use_truncated": False}
+    expected |= {"follow_links": False, "fresh": False, "retry_failures": False, "use_truncated": False}
     assert dataclasses.asdict(config) == expected
     assert sorted_config("sort", "e", "m") == SortConfig(examples="e", mountain="m")
     defaults = SortConfig(examples="e", mountain="m")
@@ -315,7 +315,11 @@ def test_help_explains_every_flag_with_its_default(capsys, command):
     text = shown_help(capsys, command)
     options = re.split(r"(?<!--output,) (?=--[a-z])", text.partition("Options: ")[2])
     told = {option.split()[0][2:].strip(",").replace("-", "_"): option for option in options}
-    assert set(told) - {"follow_links", "retry_failures", "use_truncated"} == {*FLAGS[command], "version", "help"}
+    assert set(told) - {"follow_links", "fresh", "retry_failures", "use_truncated"} == {
+        *FLAGS[command],
+        "version",
+        "help",
+    }
     for field in dataclasses.fields(CONFIGS[command]):
         if field.name not in told or field.default is False:
             continue

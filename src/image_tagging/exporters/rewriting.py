@@ -40,7 +40,7 @@ def rewrite_results(folder: str, store: WorkingStore, earlier: EarlierResults, *
     is_empty = not store.pictures.count()[0]
     with merged_output(folder, earlier, of_archives=of_archives) as output, result_table(table_path, table) as rows:
         rows.add(archive_row(table, archive) for archive in (store.inputs.archives() if of_archives else ()))
-        for hash_id in store.pictures.ids():
+        for hash_id, _ in store.pictures.tags():
             if (before := earlier.entry(hash_id)) is not None:
                 files, scores = store.pictures.files_of(hash_id), before["classifiers_output"]
                 output.add(hash_id, as_entry(hash_id, files, scores, before.get(EXAMPLE_OF)))

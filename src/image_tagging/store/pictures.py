@@ -210,10 +210,6 @@ class Pictures:
         images, pictures = self._file.rows("SELECT count(picture_id), count(DISTINCT picture_id) FROM listing")[0]
         return images, pictures
 
-    def ids(self) -> Iterator[str]:
-        """Yield the name of every picture that has one, in the order of the listing."""
-        return (hash_id for (hash_id,) in self._file.stream(_IDS))
-
     def count_own(self) -> int:
         """Return how many files of the chosen input hold a named picture."""
         return int(self._file.rows(_COUNT_NAMED, self._inputs.own_range)[0][0])
@@ -257,8 +253,8 @@ class Pictures:
         return dict(self._file.rows(_TAG_COUNTS))
 
     def tags(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield every named picture with its tags, in the order of the listing."""
-        return ((hash_id, list(self._tags_of(hash_id))) for hash_id in self.ids())
+        """Yield the name of every picture that has one with its tags, in the order of the listing."""
+        return ((hash_id, list(self._tags_of(hash_id))) for (hash_id,) in self._file.stream(_IDS))
 
     def _tags_of(self, hash_id: str) -> tuple[str, ...]:
         rows = self._file.rows("SELECT DISTINCT tag FROM listing WHERE picture_id = ? ORDER BY tag", (hash_id,))
