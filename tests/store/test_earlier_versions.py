@@ -125,7 +125,7 @@ def test_what_an_earlier_store_knows_of_the_images_listed_is_kept(tmp_path, vers
     for _ in range(2):
         with opened(tmp_path, *LISTED, ("/d/0.png",)) as store:
             assert pending(store) == []
-            store.pictures.assign_names(SPEC)
+            store.names.assign(SPEC)
             records = {(each.ref.file, *each.ref.members): each for each in store.pictures.records(SPEC)}
             assert list(records) == LISTED
             assert [(each.hash_id, each.embedding[0]) for each in records.values()] == [

@@ -172,7 +172,7 @@ def test_images_of_one_path_have_each_their_own_picture(store, one_path):
     for number, names in enumerate(one_path):
         new = embedded(*names, hash_id=f"h{number}", picture_hash=f"p{number}", values=(number, 0, 0))
         store.embeddings.add([new], SPEC)
-    store.pictures.assign_names(SPEC)
+    store.names.assign(SPEC)
     given = [(record.ref, record.hash_id, record.embedding[0]) for record in store.pictures.records(SPEC)]
     assert given == [(ImageRef(file, tuple(members)), f"h{n}", n) for n, (file, *members) in enumerate(one_path)]
 
@@ -183,7 +183,7 @@ def test_of_images_of_one_path_one_may_fail(store, one_path):
     outcomes = [Failure(refs[0], "decode", "damaged", "it is damaged"), embedded(*one_path[1])]
     for order in (outcomes, outcomes[::-1]):
         store.embeddings.add(order, SPEC)
-        store.pictures.assign_names(SPEC)
+        store.names.assign(SPEC)
         assert [failure.ref for failure in store.failures.of_listed()] == refs[:1]
         assert [file.ref for file, _ in store.pictures.files()] == refs[1:]
 
@@ -259,9 +259,9 @@ def test_a_failure_of_one_encoder_is_none_of_another(store):
     store.encoders.add(OTHER)
     store.embeddings.add([failed("/d/1.png", "embed", "not-finite")], OTHER)
     store.listing.replace([found("/d/1.png")])
-    store.pictures.assign_names(SPEC)
+    store.names.assign(SPEC)
     assert list(store.failures.of_listed()) == []
-    store.pictures.assign_names(OTHER)
+    store.names.assign(OTHER)
     assert [failure.code for failure in store.failures.of_listed()] == ["not-finite"]
 
 
@@ -281,7 +281,7 @@ def test_an_odd_name_comes_back_as_it_went_in(store, name):
     store.listing.replace([image, found("/d/a.zip", "inner.zip", name)])
     assert next(iter(store.listing.pending(SPEC))).ref == image.ref
     store.embeddings.add([embedded(f"/d/{name}"), embedded("/d/a.zip", "inner.zip", name)], SPEC)
-    store.pictures.assign_names(SPEC)
+    store.names.assign(SPEC)
     assert store.pictures.files_of("h1") == [
         ListedFile(image.ref, 1),
         ListedFile(ImageRef("/d/a.zip", ("inner.zip", name)), 2),
@@ -295,8 +295,8 @@ def test_a_picture_in_several_files_is_one_with_all_its_tags(store):
     store.listing.replace([found("/d/dog/b.png"), found("/d/cat/a.png"), found("/d/cat/c.png")])
     store.embeddings.add([embedded("/d/dog/b.png"), embedded("/d/cat/a.png", values=None)], SPEC)
     store.embeddings.add([embedded("/d/cat/c.png", hash_id="h2", picture_hash="p2", values=(4, 5, 6))], SPEC)
-    store.pictures.assign_names(SPEC)
-    assert store.pictures.shared_hashes() == []
+    store.names.assign(SPEC)
+    assert store.names.shared() == []
     first, second = store.pictures.records(SPEC)
     assert (first.ref, first.tags) == (ImageRef("/d/dog/b.png"), ("cat", "dog"))
     assert (second.ref, second.tags) == (ImageRef("/d/cat/c.png"), ("cat",))
@@ -315,7 +315,7 @@ def test_tags_are_in_alphabetical_order_and_their_pictures_in_that_of_the_listin
     names = [("/d/zoo/1.png", "h9"), ("/d/cat/2.png", "h5"), ("/d/cat/3.png", "h1"), ("/d/cat/4.png", "h5")]
     store.listing.replace([found(name) for name, _ in names])
     store.embeddings.add([embedded(name, hash_id=hash_id, picture_hash=hash_id) for name, hash_id in names], SPEC)
-    store.pictures.assign_names(SPEC)
+    store.names.assign(SPEC)
     assert list(store.pictures.tag_lists()) == [("cat", ["h5", "h1"]), ("zoo", ["h9"])]
     assert list(store.pictures.tags()) == [("h9", ["zoo"]), ("h5", ["cat"]), ("h1", ["cat"])]
 
@@ -323,7 +323,7 @@ def test_tags_are_in_alphabetical_order_and_their_pictures_in_that_of_the_listin
 def test_images_without_an_embedding_have_no_part_in_results(store):
     store.listing.replace([found("/d/1.png"), found("/d/2.png"), found("/d/3.png")])
     store.embeddings.add([embedded("/d/2.png"), failed("/d/3.png")], SPEC)
-    store.pictures.assign_names(SPEC)
+    store.names.assign(SPEC)
     assert pictures(store) == [("/d/2.png", "h1", [1, 2, 3])]
     assert list(store.pictures.tag_lists()) == [("d", ["h1"])]
 
@@ -332,7 +332,7 @@ def test_a_changed_image_has_no_part_in_results_before_it_is_read_again(store):
     store.listing.replace([found("/d/1.png")])
     store.embeddings.add([embedded("/d/1.png")], SPEC)
     store.listing.replace([found("/d/1.png", stamp="2")])
-    store.pictures.assign_names(SPEC)
+    store.names.assign(SPEC)
     assert pictures(store) == []
 
 
@@ -341,8 +341,8 @@ def test_palette_swaps_keep_apart_and_the_later_is_called_by_its_picture_hash(st
     swaps = [("/d/1.png", "red", (1, 0, 0)), ("/d/2.png", "blue", (0, 0, 1)), ("/d/3.png", "red", (1, 0, 0))]
     for name, picture_hash, values in reversed(swaps):
         store.embeddings.add([embedded(name, hash_id="h1", picture_hash=picture_hash, values=values)], SPEC)
-    store.pictures.assign_names(SPEC)
-    shared = store.pictures.shared_hashes()
+    store.names.assign(SPEC)
+    shared = store.names.shared()
     assert shared == [(ImageRef("/d/2.png"), ImageRef("/d/1.png"))]
     assert pictures(store) == [("/d/1.png", "h1", [1, 0, 0]), ("/d/2.png", "blue", [0, 0, 1])]
     assert [file.ref.name for file in store.pictures.files_of("h1")] == ["1.png", "3.png"]
@@ -356,11 +356,11 @@ def test_of_many_palette_swaps_the_first_are_held_and_all_counted(store, monkeyp
     store.listing.replace(map(found, names))
     for number, name in enumerate(names):
         store.embeddings.add([embedded(name, hash_id="h1", picture_hash=f"p{number}")], SPEC)
-    store.pictures.assign_names(SPEC)
-    shared = store.pictures.shared_hashes()
+    store.names.assign(SPEC)
+    shared = store.names.shared()
     assert shared == [(ImageRef(name), ImageRef(names[0])) for name in names[1:6]]
     assert len({id(earlier) for _, earlier in shared}) == 1
-    assert store.pictures.count_shared_hashes() == 19
+    assert store.names.count_shared() == 19
 
 
 def test_files_of_one_name_are_numbered_whatever_their_case_and_folder(store):
@@ -368,7 +368,7 @@ def test_files_of_one_name_are_numbered_whatever_their_case_and_folder(store):
     store.listing.replace([*map(found, names), found("/d/a.zip", "x/cat.png")])
     store.embeddings.add([embedded(name) for name in names], SPEC)
     store.embeddings.add([embedded("/d/a.zip", "x/cat.png")], SPEC)
-    store.pictures.assign_names(SPEC)
+    store.names.assign(SPEC)
     assert [(file.ref.path, file.ordinal) for file in store.pictures.files_of("h1")] == [
         ("/d/a/cat.png", 1),
         ("/d/b/CAT.png", 2),
@@ -397,7 +397,7 @@ def test_imported_embeddings_take_part(store, metadata):
     assert pending(store) == ["/d/1.png"]  # which picture the file holds is not known before it is decoded
     store.embeddings.add([embedded("/d/1.png", values=None)], SPEC)
     assert pending(store) == []
-    store.pictures.assign_names(SPEC)
+    store.names.assign(SPEC)
     assert pictures(store) == [("/d/1.png", "h1", [7, 8, 9])]
 
 
@@ -417,7 +417,7 @@ def test_a_changed_file_is_read_again(store, metadata):
     store.imported.replace(metadata, SPEC, [imported(values=(4, 4, 4))])
     store.listing.replace([found("/d/1.png")])
     store.embeddings.add([embedded("/d/1.png", values=None)], SPEC)
-    store.pictures.assign_names(SPEC)
+    store.names.assign(SPEC)
     assert pictures(store) == [("/d/1.png", "h1", [4, 4, 4])]
 
 
@@ -439,7 +439,7 @@ def test_an_image_known_by_its_path_is_imported_for_that_picture_alone(store, me
         [embedded("/d/red.png", picture_hash="red"), embedded("/d/blue.png", picture_hash="blue", values=None)], SPEC
     )
     store.imported.replace(metadata, SPEC, [imported(file_path="/d/blue.png")])
-    store.pictures.assign_names(SPEC)
+    store.names.assign(SPEC)
     assert pictures(store) == [("/d/red.png", "h1", [1, 2, 3]), ("/d/blue.png", "blue", [7, 8, 9])]
 
 
@@ -450,7 +450,7 @@ def test_what_was_computed_here_is_used_and_differences_are_counted(store, metad
     )
     records = [imported(), imported(hash_id="h2", values=(4, 5, 6.001))]  # the second differs by its precision alone
     store.imported.replace(metadata, SPEC, records)
-    store.pictures.assign_names(SPEC)
+    store.names.assign(SPEC)
     assert [values for _, _, values in pictures(store)] == [[1, 2, 3], [4, 5, 6]]
     assert store.pictures.differing == 1
 
@@ -464,7 +464,7 @@ def test_imported_embeddings_count_only_in_runs_that_name_their_file(tmp_path, m
     with opened(tmp_path) as second:
         assert pending(second) == ["/d/1.png"]
         assert not second.embeddings.has(facts("/d/1.png"), SPEC)
-        second.pictures.assign_names(SPEC)
+        second.names.assign(SPEC)
         assert pictures(second) == []
 
 
@@ -523,7 +523,7 @@ def test_a_store_that_was_closed_remembers(tmp_path):
         store.embeddings.add([embedded("/d/1.png")], SPEC)
     with opened(tmp_path) as store:
         assert pending(store) == ["/d/2.png"]
-        store.pictures.assign_names(SPEC)
+        store.names.assign(SPEC)
         assert pictures(store) == [("/d/1.png", "h1", [1, 2, 3])]
 
 
@@ -601,7 +601,7 @@ def test_rows_that_are_taken_no_further_are_let_go_after_the_store_is_closed(tmp
         names = ("/d/1.png", "/d/2.png")
         store.listing.replace(map(found, names))
         store.embeddings.add([embedded(name, hash_id=name, picture_hash=name) for name in names], SPEC)
-        store.pictures.assign_names(SPEC)
+        store.names.assign(SPEC)
         rows = store._file.stream("SELECT seq FROM listing"), store.pictures.records(SPEC)
         for each in rows:
             next(each)

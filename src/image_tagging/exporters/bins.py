@@ -7,7 +7,6 @@ if it holds the image, which lies where it was found. So nothing is lost by it, 
 from __future__ import annotations
 
 import os
-import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +14,10 @@ from typing import Callable, NamedTuple, Optional
 
 from ..records import ListedFile, TagScore
 from ..store import PlacedFile, PlacedFiles
-from ..writing import remove_below, remove_empty_folder, status_below
-from .contents import Content, holds
+from ..writing import remove_below, remove_empty_folder
+from .contents import Content
 from .layouts import Layout, Wanted, is_in_place, slot_of
+from .ours import is_ours
 from .placing import Place, Placer, Target
 
 #: Images after which the store is written.
@@ -163,22 +163,10 @@ class Bins:
 
     def _is_ours(self, one: PlacedFile, content: Content, *, or_stays: bool = False) -> bool:
         """Return whether a file is as it was placed, and holds the image; ``or_stays`` counts one that is not."""
-        path = self._path(one)
-        try:
-            status = status_below(self._placer.root, one.folder, one.name)
-            if status is None:
-                return False
-            if stat.S_ISLNK(status.st_mode):
-                is_ours = isinstance(content, str) and os.readlink(path) == os.path.abspath(content)
-            else:
-                is_linked = isinstance(content, str) and os.path.samestat(status, os.stat(content))
-                is_same = (status.st_size, status.st_mtime_ns) == (one.size, one.mtime_ns)
-                is_ours = stat.S_ISREG(status.st_mode) and (is_linked or (is_same and holds(path, content)))
-        except OSError:  # a link stands in place of a folder, or it cannot be read
-            is_ours = False
-        if or_stays and not is_ours:
-            self._note_stayed(path)
-        return is_ours
+        found = is_ours(self._placer.root, one, lambda: content)
+        if or_stays and found is False:
+            self._note_stayed(self._path(one))
+        return bool(found)
 
     def _path(self, one: PlacedFile) -> str:
         return os.path.join(self._placer.root, one.folder, one.name)

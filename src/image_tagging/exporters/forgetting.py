@@ -7,7 +7,6 @@ as it was then, and if it holds the image, which lies where it was found. So not
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,8 +17,10 @@ from ..files import fitting_name, longest_name
 from ..sources import SourceReader, may_be_opened
 from ..store import PlacedFile, WorkingStore
 from ..tag_models import quote_tag
-from ..writing import remove_below, remove_empty_folder, status_below
-from .contents import Content, holds
+from ..writing import remove_below, remove_empty_folder
+from .contents import Content
+from .layouts import slot_of
+from .ours import is_ours
 
 #: Images after which the store is written.
 _TOGETHER = 512
@@ -66,31 +67,21 @@ def take_out(store: WorkingStore, folders: Iterable[str]) -> TakenOut:
 
 def _take_out(root: str, ref: ImageRef, one: PlacedFile, reader: SourceReader, done: TakenOut) -> bool:
     """Remove a file that is ours and untouched; return whether it is not there any more."""
-    path = os.path.join(root, one.folder, one.name)
+
+    def read() -> Content:
+        if not may_be_opened(ref):
+            raise PermissionError(f"{ref.path} may be what a stranger has written into the store")
+        return reader.read(ref) if ref.members else ref.file
+
     try:
-        status = status_below(root, one.folder, one.name) if one.name == os.path.basename(one.name) else None
-        if status is None:
-            return True
-        if _is_ours(path, status, ref, one, reader):
+        found = is_ours(root, one, read) if slot_of(one) else None
+        if found:
             remove_below(root, one.folder, one.name)
             done.removed += 1
+        if found is not False:
             return True
-    except (OSError, ReadError):  # the image is gone, a link stands in place of a folder, or it cannot be removed
+    except (OSError, ReadError):  # the image is gone, or the file cannot be removed
         pass
     done.stayed += 1
-    done.first_stayed = done.first_stayed or path
+    done.first_stayed = done.first_stayed or os.path.join(root, one.folder, one.name)
     return False
-
-
-def _is_ours(path: str, status: os.stat_result, ref: ImageRef, one: PlacedFile, reader: SourceReader) -> bool:
-    """Return whether a file is as it was placed, and holds the image, which lies where it was found."""
-    if not may_be_opened(ref):
-        return False
-    if stat.S_ISLNK(status.st_mode):
-        return not ref.members and os.readlink(path) == os.path.abspath(ref.file)
-    if not stat.S_ISREG(status.st_mode):
-        return False
-    if not ref.members and os.path.samestat(status, os.stat(ref.file)):
-        return True
-    content: Content = reader.read(ref) if ref.members else ref.file
-    return (status.st_size, status.st_mtime_ns) == (one.size, one.mtime_ns) and holds(path, content)

@@ -98,7 +98,7 @@ def classify_found(
     wants_csv = is_csv_wanted(config)
     imported, choice = metadata_and_encoder(config, models)
     with WorkingStore(output, decoder_version(config)) as store, chosen_results(store, config) as earlier:
-        store.pictures.reserve(earlier.names, earlier.digest)
+        store.names.reserve(earlier.names, earlier.digest)
         if imported and config.metadata_json:
             watch("reading the metadata", 0, None)
             store.imported.replace(absolute(config.metadata_json), *imported)

@@ -81,7 +81,7 @@ def embed_found(  # noqa: PLR0913 - the parts of a run
         raise NoImagesError(_nothing_found(listing))
     embedder = Embedder(store, choice, config, runner)
     digest = "/".join((listing.digest, choice.name, choice.pretrained, store.decoder, store.imported.source))
-    digest += store.pictures.reserved
+    digest += store.names.reserved
     unchanged = store.finished.is_finished(store.inputs.work(_NAMES), digest)
     if not unchanged:
         embedder.run(watch)
@@ -108,7 +108,7 @@ def _name_pictures(store: WorkingStore, choice: EncoderChoice, digest: str) -> N
     encoder = store.encoders.find(choice.name, choice.pretrained)
     if encoder is None:
         return
-    store.pictures.assign_names(encoder)
+    store.names.assign(encoder)
     _keep_encoder(store, encoder)
     missing = store.pictures.count_missing()
     is_whole = not any(each.number in missing for each in store.inputs.absent())
@@ -143,8 +143,8 @@ def _summary(
         log.info("files that are not images, by suffix: %s", kinds)
     for count in listing.left_out:
         log.info("left out %s; the first: %s", count.words, short_path(count.first.path))
-    shared = store.pictures.shared_hashes()
-    shared_count = store.pictures.count_shared_hashes()
+    shared = store.names.shared()
+    shared_count = store.names.count_shared()
     _log_shared(shared, shared_count)
     images, pictures = store.pictures.count()
     encoder = store.encoders.find(choice.name, choice.pretrained)

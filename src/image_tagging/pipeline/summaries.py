@@ -160,24 +160,21 @@ class ClassifySummary:
     """The result of stage 3 or 4 on ``directory``: the models used and the files written.
 
     ``model_warnings`` are sentences on models that are older than the examples or not of the last training.
-    ``answers`` has one value per tag, ordered by tag. By these answers ``tagged`` counts the files whose image has at
-    least one tag, and ``untagged`` those whose image has none. ``outside`` counts the pictures that are unlike all that
     ``answers`` has one value per tag, ordered by tag; they count pictures. By these answers ``tagged`` counts the files
     whose image has at least one tag, ``untagged`` those whose image has none, and ``with_tag`` the pictures that have
-    one. ``outside`` counts the pictures that are unlike all that
-    the tags were distinguished from, ``None`` where the cards of the models do not say what that was.
+    one. ``outside`` counts the pictures that are unlike all that the tags were distinguished from, ``None`` where the
+    cards of the models do not say what that was.
     ``left_out`` counts what the other stage is for: archives in stage 3, images outside archives in stage 4
     (``of_archives``). ``place_failures`` are the first files that could not be placed, ``place_failed`` counts all;
     ``place`` is how images were placed, and ``by_tag`` that it was in one folder per tag, with their scores in front of
     their names and without the examples; ``examples`` counts the pictures that are examples. ``plan`` says what was
     going to be copied, where that was counted, and ``mixed_bins`` that the folder also holds images that other models
-    ``not_as_found`` counts files of other inputs that were not placed, since they are not there or have changed since.
-    ``gone_removed`` counts placed files of images that no input has now, which were removed, and ``gone_stayed`` those
-    that stay: somebody has changed them, or the image is not where it was found.
-    ``place`` is how images were placed, and ``mixed_bins`` says that the folder also holds images that other models
     placed, or that earlier versions did. ``moved`` and ``removed`` count files of earlier runs that were moved to their
     new place, or taken out since they have none now; ``stayed`` counts those that a person has changed, which stay
-    where they are, the ``first_stayed`` among them. ``differing`` counts the pictures of which the metadata holds
+    where they are, the ``first_stayed`` among them. ``not_as_found`` counts files of other inputs that were not placed,
+    since they are not there or have changed since. ``gone_removed`` counts placed files of images that no input has
+    now, which were removed, and ``gone_stayed`` those that stay: somebody has changed them, or the image is not where
+    it was found. ``differing`` counts the pictures of which the metadata holds
     another embedding than the one computed here, which was used. ``few`` are the scores of a run over few images.
 
     ``output.json`` holds both stages: ``replaced`` counts the pictures of an earlier run of this stage that were in it,

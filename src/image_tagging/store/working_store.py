@@ -17,6 +17,7 @@ from .imported import Imported
 from .inputs import Inputs
 from .listing import Listing
 from .moved import MovedInputs
+from .picture_names import PictureNames
 from .pictures import Pictures
 from .placed import PlacedFiles
 from .sources import Sources
@@ -30,7 +31,8 @@ class WorkingStore:
     an input another path, ``embeddings`` what was computed of images,
     ``imported`` what the metadata file of a run holds of them, ``failures`` what failed, ``encoders`` those that
     embeddings come from, ``finished`` what need not be done again, ``sources`` from which input metadata of stage 1
-    is, ``placed`` which files in bins are ours; ``pictures`` gives what results are written from. ``decoder`` names
+    is, ``placed`` which files in bins are ours; ``names`` says what results call the
+    pictures, and ``pictures`` gives what they are written from. ``decoder`` names
     what decides which images can be decoded, limits included: see ``ImageLimits``.
 
     Raises
@@ -53,6 +55,7 @@ class WorkingStore:
         self.listing = Listing(self._file, self.inputs, self.encoders, self.failures, self.finished, self.imported)
         self.moved = MovedInputs(self._file, self.inputs, self.finished)
         self.embeddings = Embeddings(self._file, self.encoders, self.failures, self.imported)
+        self.names = PictureNames(self._file, self.inputs, self.encoders, self.imported)
         self.pictures = Pictures(self._file, self.inputs, self.encoders, self.imported)
 
     def __enter__(self) -> Self:
