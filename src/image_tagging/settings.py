@@ -54,11 +54,11 @@ class Flag:
 
     ``choices`` are the allowed words, ``least`` and ``most`` the bounds of a number, and ``above`` one that it must
     exceed. ``is_path`` marks the path of a file or folder, ``may_be_path`` a name in whose place a path may stand,
-    ``is_word`` a truth value that is written as a word (``--name=True``), ``is_list`` several values, one for each time
-    that the flag is given, ``is_argument`` a value that stands in its place on the command line, without a flag,
-    ``is_text`` one that is a text there, and in Python may be something else, and ``only_python`` a setting without a
-    flag. ``former`` are names that it had, which stay accepted. ``check`` returns a
-    value that is given, or raises InputError; without one the value must have the type of its field.
+    ``is_word`` a truth value that is written as a word (``--name=True``), ``is_list`` several values, one for each
+    time that the flag is given, ``is_argument`` a value that stands in its place on the command line, without a
+    flag, ``is_text`` one that is a text there, and in Python may be something else, and ``only_python`` a setting
+    without a flag. ``former`` are names that it had, which stay accepted. ``check`` returns a value that is given,
+    or raises InputError; without one the value must have the type of its field.
     """
 
     help: str
@@ -207,9 +207,7 @@ def _bounds(flag: Flag) -> str:
         return f"must be a number above {flag.above:g}"
     if flag.least is None:
         return ""
-    return (
-        f"must be {flag.least:g} or more" if flag.most is None else f"must lie between {flag.least:g} and {flag.most:g}"
-    )
+    return f"must lie between {flag.least:g} and {flag.most:g}" if flag.most else f"must be {flag.least:g} or more"
 
 
 def _wrong(name: str, value: Any, rule: str, hint: str = "") -> InputError:

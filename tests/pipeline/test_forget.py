@@ -206,7 +206,7 @@ def test_a_tag_without_a_folder_is_named_by_train_and_classify_with_the_command(
     shutil.copytree(trained.images, tmp_path / "images")
     shutil.rmtree(tmp_path / "images" / "isometric")
     process_dataset(
-        ProcessConfig(input_folder=str(tmp_path / "images"), output_folder=str(output), clip_model="builtin")
+        ProcessConfig(input_folder=str(tmp_path / "images"), output=str(output), clip_model="builtin", fresh=True)
     )
     (older,) = score(tmp_path / "images", output).model_warnings
     assert older.startswith("The examples were processed again since the tag models were learned.")

@@ -112,8 +112,7 @@ def classify_found(
         writer = write_results(store, tally, embedding, earlier, places, watch)
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
-        gone_removed, gone_stayed = places.take_out_gone()
-        mixed = places.finish()
+        finished = places.finish()
         table = write_table(output, models, earlier, watch) if wants_csv else ()
     summary = ClassifySummary(
         of_archives=config.archives,
@@ -124,9 +123,7 @@ def classify_found(
         by_tag=config.name_with_score,
         place=config.place,
         plan=plan,
-        gone_removed=gone_removed,
-        gone_stayed=gone_stayed,
-        mixed_bins=mixed,
+        **finished._asdict(),
         **_answered(tally, writer, embedding),
         **_written(writer, earlier, table),
         differing=store.pictures.differing,

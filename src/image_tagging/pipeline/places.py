@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from ..addresses import ImageRef
 from ..exporters import Placing, PlacingPlan, Planner, score_to_place, take_out_images
@@ -22,6 +22,17 @@ log = logging.getLogger(__name__)
 
 #: What begins the note of a folder in which all that was placed is remembered; earlier versions remembered nothing.
 _REMEMBERED = "remembered:"
+
+
+class FinishedPlaces(NamedTuple):
+    """Whether the bins also hold what is not placed by these models; and files of images that no input has now.
+
+    Those of the latter stay that somebody has changed, and those whose image is not where it was found.
+    """
+
+    mixed_bins: bool
+    gone_removed: int
+    gone_stayed: int
 
 
 class Places:
@@ -75,26 +86,19 @@ class Places:
         if self.config.place != "none":
             self._store.finished.finish(UNFINISHED_PLACING, self._made_from)
 
-    def finish(self) -> bool:
-        """Note that all images are placed; return whether bins also hold what is not placed by these models."""
+    def finish(self) -> FinishedPlaces:
+        """Remove what was placed of images that no input has now, and note that all images are placed."""
         if self.config.place == "none":
-            return False
+            return FinishedPlaces(mixed_bins=False, gone_removed=0, gone_stayed=0)
+        gone = map(ImageRef.of_key, self._store.placed.unlisted(self._stage))
+        removed, stayed = take_out_images(os.path.dirname(self._store.path), self._store.placed, gone)
         before = self._store.finished.made_from(PLACING)
         is_remembered = before is None or before.startswith(_REMEMBERED)
         self._store.finished.finish(PLACING, (_REMEMBERED if is_remembered else "") + self._made_from)
         self._store.finished.forget(UNFINISHED_PLACING)
         has_unknown = not is_remembered and before != self._made_from
-        return has_unknown or self._store.placed.has_others(self._stage, self._made_from) or self._holds_other_models()
-
-    def take_out_gone(self) -> tuple[int, int]:
-        """Remove from the bins what was placed of images that no input has now; return how many files stay, too.
-
-        Those stay that somebody has changed, and those whose image is not where it was found.
-        """
-        if self.config.place == "none":
-            return 0, 0
-        gone = map(ImageRef.of_key, self._store.placed.unlisted(self._stage))
-        return take_out_images(os.path.dirname(self._store.path), self._store.placed, gone)
+        has_others = self._store.placed.has_others(self._stage, self._made_from) or self._holds_other_models()
+        return FinishedPlaces(has_unknown or has_others, removed, stayed)
 
     def _holds_other_models(self) -> bool:
         """Return whether something lies in the bins of models that are not among those of this run."""
