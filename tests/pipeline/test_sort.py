@@ -403,8 +403,8 @@ def test_all_and_tagged_follow_each_other(inputs, tmp_path, least):
     counts = []
     for placed in ("tagged", "all", "tagged"):
         sort_images(config(root, out, placed=placed))
-        counts.append(len(list(out.glob("ovr-*/*/*/*"))))
-    assert counts[1] == 16 * 2 * len(KINDS)
+        counts.append(len(list(out.glob("by-tag/*/*"))))
+    assert counts[1] == 16 * len(KINDS)
     assert counts[0] == counts[2] < counts[1]
     assert sum(1 for path in (root / "mountain").rglob("*") if path.is_file()) == 14
 
