@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from image_tagging import ClassifyConfig, ProcessConfig, classify_images, process_dataset
+from image_tagging.progress import no_progress
 from samples import png, written
 
 PICTURES = {"a/cat/0.png": 0, "a/cat/1.png": 1, "a/dog/2.png": 2, "b/cat/2.png": 2, "b/cow/3.png": 3}
@@ -23,10 +24,10 @@ class Collected:
         for name in ("a", "b"):
             shutil.make_archive(str(folder / name), "zip", folder / name)
 
-    def process(self, source, **settings):
+    def process(self, source, watch=no_progress, **settings):
         """Run stage 1."""
         settings = {"clip_model": "builtin", "output_folder": str(self.out), **settings}
-        return process_dataset(ProcessConfig(input_folder=str(self.folder / source), **settings))
+        return process_dataset(ProcessConfig(input_folder=str(self.folder / source), **settings), watch)
 
     def classify(self, source, **settings):
         """Run stage 3 on a folder, stage 4 on an archive."""

@@ -8,8 +8,12 @@ import shutil
 import pytest
 
 from collected import Collected
+from embedding_runs import embed
+from fakes import MeanColours
+from image_tagging.cli import app as cli
 from image_tagging.errors import NoImagesError, OutputError
 from image_tagging.exporters import read_results, read_table
+from image_tagging.records import EncoderSpec
 from image_tagging.store import STORE_NAME
 from samples import png, written
 
@@ -131,8 +135,9 @@ def test_an_input_without_images_changes_nothing_of_the_others(process, inputs, 
     process("a")
     before = files(out)
     (inputs / "empty").mkdir()
-    with pytest.raises(NoImagesError):
-        process("empty")
+    for source, exclude in (("empty", ()), ("a", ("*.png",))):
+        with pytest.raises(NoImagesError):
+            process(source, exclude=exclude)
     assert process("a").embedding.unchanged
     assert files(out) == before
 
@@ -250,3 +255,72 @@ def test_fresh_replaces_results_of_an_unknown_input(classify, process, out):
     (out / STORE_NAME).unlink()
     assert process("b", fresh=True).embedding.images == 2
     assert classify("b", fresh=True).embedding.images == 2
+
+
+# --- both --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("moment", ["embedding", "writing the metadata"])
+def test_an_interrupted_second_input_is_started_again_to_the_same_bytes(process, out, tmp_path, moment):
+    def interrupted(activity, done, total):
+        if activity == moment:
+            raise KeyboardInterrupt
+
+    process("a")
+    with pytest.raises(KeyboardInterrupt):
+        process("b", watch=interrupted)
+    process("b")
+    for source in ("a", "b"):
+        process(source, output_folder=str(tmp_path / "whole"))
+    assert files(out) == files(tmp_path / "whole")
+
+
+def test_another_encoder_embeds_the_earlier_inputs_again(made, tmp_path):
+    other = EncoderSpec("mean-colours", "v2", 3, "none")
+    assert [embed(made.folder / name, tmp_path / "store")[0].computed for name in ("a", "b")] == [3, 1]
+    summary, _ = embed(made.folder / "b", tmp_path / "store", MeanColours(other))
+    assert (summary.computed, summary.images) == (4, 5)
+
+
+def test_images_that_cannot_be_embedded_again_are_counted(made, tmp_path):
+    for name in ("a", "b"):
+        embed(made.folder / name, tmp_path / "store")
+    shutil.move(made.folder / "a", made.folder / "unplugged")
+    encoder = MeanColours(EncoderSpec("mean-colours", "v2", 3, "none"))
+    summary, _ = embed(made.folder / "b", tmp_path / "store", encoder)
+    assert [(each.images, each.missing, each.is_there) for each in summary.inputs] == [(2, 0, True), (3, 2, False)]
+    assert (summary.images, summary.failures) == (3, ())
+    shutil.move(made.folder / "unplugged", made.folder / "a")
+    summary, _ = embed(made.folder / "b", tmp_path / "store", encoder)
+    assert (summary.computed, summary.images, summary.inputs[1].missing) == (2, 5, 0)
+
+
+def test_files_of_an_excluded_image_leave_the_bins_and_of_a_removed_one_stay(classify, inputs, out):
+    classify("b")
+    classify("a")
+    (inputs / "a" / "cat" / "0.png").unlink()
+    summary = classify("a", exclude=("cat/1.png",))
+    assert (summary.gone_removed, summary.gone_stayed) == (6, 6)
+    assert (len(list(out.rglob("0.png"))), list(out.rglob("1.png"))) == (6, [])
+
+
+def test_a_file_that_changed_since_its_input_ran_is_not_placed(classify, inputs, out):
+    classify("a", place="none")
+    written(inputs / "a" / "cat" / "0.png", png(8))
+    summary = classify("b")
+    assert (summary.not_as_found, summary.place_failed) == (1, 0)
+    assert not list(out.rglob("0.png"))
+    assert len(list(out.rglob("1.png"))) == 6
+
+
+def test_the_command_counts_images_inputs_and_what_is_gone(inputs, out, capsys):
+    for source in ("a", "b"):
+        flags = [f"--input_folder={inputs / source}", f"--output_folder={out}", "--clip_model=builtin"]
+        assert cli.main(["process", *flags]) == 0
+    assert "5 images of 2 inputs (2 of them new), 1 duplicate, 0 skipped" in capsys.readouterr().out
+    (inputs / "b" / "cow" / "3.png").unlink()
+    shutil.rmtree(inputs / "a")
+    assert cli.main(["process", *flags]) == 0
+    said = capsys.readouterr().out
+    assert "1 image of earlier runs is not there any more, and has no results now." in said
+    assert f"{inputs / 'a'} is not there now: what is known of its 3 images stays." in said

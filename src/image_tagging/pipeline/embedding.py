@@ -75,7 +75,7 @@ def embed_found(  # noqa: PLR0913 - the parts of a run
     """
     if config.retry_failures:
         store.failures.forget()
-    listing = store.listing.replace(_watched(found, watch), fresh=config.fresh)
+    listing = store.listing.replace(_watched(found, watch), fresh=config.fresh, may_be_empty=is_part)
     if not listing.images and not is_part:
         _log_failures(listing.failures, listing.failure_codes)
         raise NoImagesError(_nothing_found(listing))

@@ -85,24 +85,25 @@ class Listing:
         self._finished = finished
         self._imported = imported
 
-    def replace(self, found: Iterable[Found], *, fresh: bool = False) -> FoundSummary:
+    def replace(self, found: Iterable[Found], *, fresh: bool = False, may_be_empty: bool = True) -> FoundSummary:
         """Replace what is listed of the input by what was found now; with ``fresh``, all that the role has.
 
-        Nothing that is known of the images is forgotten.
+        Nothing that is known of the images is forgotten. Where no image was found and it may not be empty, all stays.
         """
         sorter = FoundSorter()
         images = sorter.images(found)
         first = list(first_rows(images))
         new = gone = 0
-        if not sorter.is_done or not self._holds(first, fresh=fresh):
+        is_kept = not first and not may_be_empty
+        if not is_kept and (not sorter.is_done or not self._holds(first, fresh=fresh)):
             new, gone = self._write(chain(first, images), sorter, fresh=fresh)
-        elif not self._inputs.holds(sorter.notes):
+        elif not is_kept and not self._inputs.holds(sorter.notes):
             with self._file.transaction() as db:
                 self._inputs.remember(db, sorter.notes)
         self._inputs.see()
         self._failures.replace_unopened(sorter.failures.held)
         return FoundSummary(
-            images=self._count(self._inputs.own_range),
+            images=0 if is_kept else self._count(self._inputs.own_range),
             new=new,
             gone=gone,
             archives=self._inputs.archives(),
