@@ -21,7 +21,7 @@ from .embedding import embed_found, explain_no_images, find_by
 from .model_age import warn_of_age
 from .places import Places
 from .shown_progress import shown
-from .stage_encoder import metadata_and_encoder, require_dim
+from .stage_encoder import keep_imported, metadata_and_encoder, require_dim
 from .stage_images import StageImages
 from .stage_results import chosen_results, is_csv_wanted, write_results, write_table
 from .summaries import ClassifySummary, EmbeddingSummary
@@ -99,9 +99,7 @@ def classify_found(
     imported, choice = metadata_and_encoder(config, models)
     with WorkingStore(output, decoder_version(config)) as store, chosen_results(store, config) as earlier:
         store.names.reserve(earlier.names, earlier.digest)
-        if imported and config.metadata_json:
-            watch("reading the metadata", 0, None)
-            store.imported.replace(absolute(config.metadata_json), *imported)
+        keep_imported(store, config, imported, watch)
         with explain_no_images(root, images.where_the_rest_belongs):
             embedding = embed_found(store, images, choice, config, watch, runner, is_part=part is not None)
         require_dim(models, embedding.encoder)

@@ -8,7 +8,10 @@ from typing import Optional
 from ..datasets import read_embeddings
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, EncoderChoice, require_this_version
 from ..errors import EncoderMismatchError
+from ..files import absolute
+from ..progress import Progress
 from ..records import EncoderSpec, ImportedEmbedding
+from ..store import WorkingStore
 from ..tag_models import TagModels
 from .configs import ClassifyConfig
 
@@ -23,6 +26,18 @@ def metadata_and_encoder(
     imported = read_embeddings(config.metadata_json) if config.metadata_json else None
     spec = agreed_encoder(models, imported and imported[0])
     return imported, EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
+
+
+def keep_imported(
+    store: WorkingStore,
+    config: ClassifyConfig,
+    imported: Optional[tuple[EncoderSpec, Iterator[ImportedEmbedding]]],
+    watch: Progress,
+) -> None:
+    """Take the embeddings of the metadata file into the store, where one is named."""
+    if imported and config.metadata_json:
+        watch("reading the metadata", 0, None)
+        store.imported.replace(absolute(config.metadata_json), *imported)
 
 
 def agreed_encoder(models: TagModels, imported: Optional[EncoderSpec]) -> EncoderSpec:
