@@ -53,11 +53,11 @@ def test_the_four_weeks_of_a_dataset_builder(tmp_path):
         str(tmp_path / part) for part in ("part-1", "part-2")
     }
     said = classify(builder, "raw/a")
-    assert "older than the metadata" in said
+    assert "processed again since" in said
     builder.runs(*TRAIN)
     builder.draws("raw/b", "charts", range(100, 104))
     said = classify(builder, "raw/b", "--results_format=csv")
-    assert "older than the metadata" not in said
+    assert "processed again since" not in said
     assert (len(builder.scores()), sum(builder.rows("stage3").values())) == (14, 14 * 6)
     with open(builder.output / "output.csv", encoding="utf-8", newline="") as file:
         assert len(list(csv.DictReader(file))) == 14

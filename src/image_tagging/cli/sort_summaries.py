@@ -45,7 +45,6 @@ def _whole(summary: SortSummary) -> ClassifySummary:
         *("not_as_found", "gone_removed", "gone_stayed"),
     )
     sums = {name: sum(getattr(stage, name) for stage in stages) for name in counts}
-    few = tuple(image for stage in stages for image in stage.few)
     return replace(
         stages[0],
         **sums,
@@ -62,7 +61,7 @@ def _whole(summary: SortSummary) -> ClassifySummary:
         replaced=sum(stage.replaced for stage in stages if stage.dropped),
         files=tuple(dict.fromkeys(file for stage in stages for file in stage.files)),
         seconds=sum(stage.seconds for stage in stages),
-        few=few if len(few) == summary.mountain.images else (),
+        few=tuple(image for stage in stages for image in stage.few),
     )
 
 

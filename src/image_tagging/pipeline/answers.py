@@ -10,7 +10,7 @@ import numpy as np
 from ..exporters import TagFolder
 from ..records import ImageRecord, ListedFile, TagScore
 from ..tag_models import AnswerTally, Expected, TagModel, TagModels
-from .summaries import ScoredImage, TagAnswer
+from .summaries import EmbeddingSummary, ScoredImage, TagAnswer
 
 #: Of so many images or fewer each is shown with its scores, of which it has so many at most.
 _FEW_IMAGES, _MOST_SCORES = 5, 8
@@ -18,12 +18,18 @@ _FEW_IMAGES, _MOST_SCORES = 5, 8
 FolderOf = Callable[[str, str], TagFolder]
 
 
-class FewImages:
-    """Holds the scores of a run over few images, by the models that answer; of more images it holds none."""
+def has_few_images(embedding: EmbeddingSummary) -> bool:
+    """Return whether the input of a run, which comes first among its inputs, has so few that each is shown."""
+    return (embedding.inputs[0].images if embedding.inputs else embedding.images) <= _FEW_IMAGES
 
-    def __init__(self, models: Iterable[TagModel], images: int) -> None:
+
+class FewImages:
+    """Holds the scores of the images of the input of a run, where ``is_few``, by the models that answer."""
+
+    def __init__(self, models: Iterable[TagModel], embedding: EmbeddingSummary, *, is_few: bool) -> None:
         self._answering = {(model.kind, model.tag) for model in models}
-        self._is_few = images <= _FEW_IMAGES
+        self._input = embedding.inputs[0].source if len(embedding.inputs) > 1 else ""
+        self._is_few = is_few
         self.images: list[ScoredImage] = []
 
     def add(self, files: Iterable[ListedFile], scores: Iterable[TagScore]) -> None:
@@ -31,7 +37,8 @@ class FewImages:
         if self._is_few:
             answers = (score for score in scores if (score.kind, score.tag) in self._answering)
             best = tuple(sorted(answers, key=lambda score: (-score.probability, score.tag))[:_MOST_SCORES])
-            self.images.extend(ScoredImage(file.ref.path, best) for file in files)
+            own = (file for file in files if file.input == self._input)
+            self.images.extend(ScoredImage(file.ref.path, best) for file in own)
 
 
 class StageTally:
@@ -40,10 +47,10 @@ class StageTally:
     ``counted`` has the ``picture_hash`` of the pictures that another stage counts too.
     """
 
-    def __init__(self, models: TagModels, counted: Set[str], images: int) -> None:
+    def __init__(self, models: TagModels, embedding: EmbeddingSummary, counted: Set[str], *, is_few: bool) -> None:
         self.models = models
         self.every = AnswerTally(models)
-        self.few = FewImages(self.every.models, images)
+        self.few = FewImages(self.every.models, embedding, is_few=is_few)
         self.files = 0
         self._counted = counted
         self._repeated = AnswerTally(models)

@@ -13,8 +13,8 @@ from ..progress import Progress, Say, no_progress, say_nothing
 from ..records import Found
 from ..runners import Runner
 from ..store import WorkingStore
-from ..tag_models import AnswerTally, load_tag_models
-from .answers import StageTally, tag_answers
+from ..tag_models import AnswerTally, TagModels, load_tag_models
+from .answers import StageTally, has_few_images, tag_answers
 from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_found, explain_no_images, find_by
@@ -71,10 +71,12 @@ class Classified(NamedTuple):
 class StagePart(NamedTuple):
     """What a stage needs to know as a part of the whole job.
 
-    ``counted`` has the ``picture_hash`` of pictures that the other stage counts too.
+    ``counted`` has the ``picture_hash`` of pictures that the other stage counts too, ``is_few`` says that the input has
+    few images in both.
     """
 
     counted: Set[str]
+    is_few: bool
 
 
 def classify_found(
@@ -106,7 +108,7 @@ def classify_found(
         places = Places(store, models, config)
         plan = places.plan(embedding.encoder, watch, say) if say else None
         places.begin()
-        tally = StageTally(models, part.counted if part else frozenset(), embedding.images)
+        tally = _tally(models, embedding, part)
         writer = write_results(store, tally, embedding, earlier, places, watch)
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
@@ -130,6 +132,12 @@ def classify_found(
         seconds=time.monotonic() - started,
     )
     return Classified(summary, tally.alone)
+
+
+def _tally(models: TagModels, embedding: EmbeddingSummary, part: Optional[StagePart]) -> StageTally:
+    if part:
+        return StageTally(models, embedding, part.counted, is_few=part.is_few)
+    return StageTally(models, embedding, frozenset(), is_few=has_few_images(embedding))
 
 
 def _answered(tally: StageTally, writer: ResultWriter, embedding: EmbeddingSummary) -> dict[str, Any]:

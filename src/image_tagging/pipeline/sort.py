@@ -21,7 +21,7 @@ from ..records import EncoderSpec, Found
 from ..runners import Runner
 from ..store import Role, WorkingStore, one_run_at_a_time
 from ..tag_models import MODELS_FOLDER, AnswerTally, load_tag_models
-from .answers import folders_of, tag_answers
+from .answers import folders_of, has_few_images, tag_answers
 from .chosen_encoder import ChosenEncoder, choose_encoder
 from .classify import Classified, StagePart, classify_found
 from .configs import ClassifyConfig, ProcessConfig
@@ -106,7 +106,7 @@ def _sort(config: SortConfig, watch: Progress, encoder: ChosenEncoder, runner: R
     plan = _plan(next(iter(configs.values())), embedded.encoder, steps.of(_FOLDERS), say)
     stages: list[Optional[Classified]] = [None, None]
     for archives, stage in configs.items():
-        part = StagePart(counted=in_both if archives else frozenset())
+        part = StagePart(in_both if archives else frozenset(), is_few=has_few_images(embedded))
         watched = steps.of(_ARCHIVES if archives else _FOLDERS)
         stages[archives] = classify_found(stage, mountain, watched, runner, say=None, part=part)
     if config.fresh:
