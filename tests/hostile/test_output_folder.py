@@ -195,11 +195,19 @@ def test_a_store_next_to_it_makes_no_file_ours(refused, trained, images, tmp_pat
     assert (output / "output.json").read_text() == "mine"
 
 
-def test_files_of_the_original_program_are_replaced(trained, images, tmp_path):
+@pytest.mark.parametrize("path", ["./images/gone.png", "./others/gone.png"])
+def test_files_of_the_original_program_are_replaced_by_their_input_alone(
+    refused, trained, images, tmp_path, monkeypatch, path
+):
+    monkeypatch.chdir(tmp_path)  # its paths are as they were given
     output = tmp_path / "output"
-    entry = {"hash_id": "0" * 128, "file_path": "./images/gone.png", "classifiers_output": []}
+    entry = {"hash_id": "0" * 128, "file_path": path, "classifiers_output": []}
     written(output / "output.json", json.dumps({"0" * 128: entry}, indent=4).encode())
-    assert cli.main([*stage_3(trained, images, output)]) == 0
+    if "others" in path:
+        assert "holds results of another input" in refused(*stage_3(trained, images, output))
+        assert "0" * 128 in json.loads((output / "output.json").read_text())
+    command = [*stage_3(trained, images, output), *(["--fresh"] if "others" in path else [])]
+    assert cli.main(command) == 0
     assert "0" * 128 not in json.loads((output / "output.json").read_text())
 
 

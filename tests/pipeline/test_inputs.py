@@ -201,7 +201,7 @@ def test_the_commands_say_what_they_did(made, capsys):
     capsys.readouterr()
     assert cli.main(["inputs", str(made.out), "--forget", str(made.folder / "b")]) == 0
     said = capsys.readouterr().out
-    assert f"Taken out: {made.folder / 'b'} (2 images). Its own files are as they were." in said
+    assert f"Taken out of the results: {made.folder / 'b'} (2 images). The input itself is as it was." in said
     assert "12 files placed of it were removed." in said
     shutil.move(made.folder / "a", made.folder / "new")
     assert cli.main(["inputs", str(made.out), "--moved", str(made.folder / "a"), str(made.folder / "new")]) == 0

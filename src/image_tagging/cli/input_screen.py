@@ -56,7 +56,12 @@ def show_output_inputs(output: str, inputs: Sequence[OutputInput]) -> None:
     if not inputs:
         line(console, f"{output} has no input: process, classify or sort adds one.")
         return
-    columns = (Column("input", is_name=True, longest=200), Column("images", 1), Column("for", 2), Column("note", 3))
+    columns = (
+        Column("input", is_name=True, longest=200),
+        Column("images", 1),
+        Column("for", 2, is_note=True),
+        Column("note", 3, is_note=True),
+    )
     rows = (
         (each.path, f"{each.images:,}", _ROLES[each.role], "" if each.is_there else "not there now") for each in inputs
     )
@@ -66,7 +71,10 @@ def show_output_inputs(output: str, inputs: Sequence[OutputInput]) -> None:
 def show_forgotten(output: str, source: str, changed: ChangedInputs) -> None:
     """Print what became of an input that was taken out."""
     console = screen()
-    line(console, f"Taken out: {shortened(source, 1000)} ({_images(changed)}). Its own files are as they were.")
+    line(
+        console,
+        f"Taken out of the results: {shortened(source, 1000)} ({_images(changed)}). The input itself is as it was.",
+    )
     if changed.removed:
         line(console, f"  {counted(changed.removed, 'file')} placed of it {_was(changed.removed)} removed.")
     if changed.stayed:

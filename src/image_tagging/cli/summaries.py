@@ -137,7 +137,8 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
 
 def _show_stages(console: Console, summary: ClassifySummary) -> None:
     """Print what became of the entries that earlier runs wrote into ``output.json``."""
-    if summary.replaced:
+    is_single = len(summary.embedding.inputs) < 2
+    if summary.replaced and (summary.dropped or is_single):  # those of other inputs were scored again, none is lost
         gone = (
             f", of which {summary.dropped:,} {'is' if summary.dropped == 1 else 'are'} not among these images"
             if summary.dropped
