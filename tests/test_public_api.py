@@ -22,6 +22,8 @@ PROMISED = {
     *("embed_images", "score_images", "ImageEmbeddings", "ImageScores", "Progress", "scores_frame"),
     # What inputs an output folder has, taking one out, and finding one that was moved.
     *("list_inputs", "forget_input", "move_input"),
+    # Taking a tag out of it, and setting the threshold of one.
+    *("forget_tag", "set_threshold"),
     # What these hold, and what they raise.
     *("Encoder", "EncoderSpec", "load_encoder", "Failure", "ImageRef", "ImageTaggingError"),
 }

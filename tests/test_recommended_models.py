@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from benchmarks.clip_models import MODELS, architecture
 
-from image_tagging import ProcessConfig
+from image_tagging.encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "encoders.md").read_text(encoding="utf-8")
 
@@ -21,8 +21,7 @@ def test_the_page_compares_the_models_that_are_measured():
 
 
 def test_the_first_model_is_the_default():
-    config = ProcessConfig(input_folder=".")
-    assert MODELS[0] == (config.clip_model, config.pretrained)
+    assert MODELS[0] == (DEFAULT_MODEL, DEFAULT_PRETRAINED)
 
 
 @pytest.mark.clip

@@ -181,7 +181,7 @@ def test_weights_may_lie_in_the_home_folder(home):
     config = ProcessConfig(input_folder="in", pretrained="~/w.safetensors")
     assert config.pretrained == str(home / "w.safetensors")
     assert ProcessConfig(input_folder="in", pretrained=Path("openai")).pretrained == os.path.join(".", "openai")
-    assert ProcessConfig(input_folder="in").pretrained == "openai"
+    assert ProcessConfig(input_folder="in").pretrained is None
     assert load_encoder("builtin", "openai").spec.name == "builtin"
 
 

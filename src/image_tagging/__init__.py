@@ -29,10 +29,12 @@ if TYPE_CHECKING:
         classify_images,
         embed_images,
         forget_input,
+        forget_tag,
         list_inputs,
         move_input,
         process_dataset,
         score_images,
+        set_threshold,
         sort_images,
         train_tag_models,
     )
@@ -66,6 +68,7 @@ __all__ = [
     "classify_main",
     "embed_images",
     "forget_input",
+    "forget_tag",
     "generate_model_path",
     "list_inputs",
     "list_models",
@@ -75,6 +78,7 @@ __all__ = [
     "process_dataset",
     "score_images",
     "scores_frame",
+    "set_threshold",
     "sort_images",
     "train_tag_models",
 ]
@@ -104,8 +108,8 @@ __getattr__ = lazy_names(
     errors="ImageTaggingError",
     exporters="scores_frame",
     pipeline="ClassifyConfig ClassifySummary FileCache ImageEmbeddings ImageScores ProcessConfig ProcessSummary "
-    "SortConfig SortSummary TrainConfig TrainSummary classify_images embed_images process_dataset score_images "
-    "sort_images train_tag_models",
+    "SortConfig SortSummary TrainConfig TrainSummary classify_images embed_images forget_input forget_tag list_inputs "
+    "move_input process_dataset score_images set_threshold sort_images train_tag_models",
     progress="Progress",
     addresses="ImageRef",
     records="EncoderSpec Failure",

@@ -214,7 +214,9 @@ def test_sort_says_its_encoder_first_and_ends_with_0(trained, tmp_path, command)
 
 def test_the_former_name_of_the_output_folder_is_taken(tmp_path, monkeypatch):
     given = []
-    monkeypatch.setattr(pipeline, "process_dataset", lambda config, watch: given.append(config.output) or sys.exit(0))
+    monkeypatch.setattr(
+        pipeline, "process_dataset", lambda config, *_, **__: given.append(config.output) or sys.exit(0)
+    )
     for flag in ("--output", "--output_folder", "--output-folder"):
         assert cli.main(["process", "--input_folder=in", f"{flag}={tmp_path / flag}"]) == 0
     assert given == [str(tmp_path / flag) for flag in ("--output", "--output_folder", "--output-folder")]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from image_tagging import ClassifyConfig, classify_images
-from image_tagging.exporters import read_results
+from image_tagging.exporters import TagFolder, read_results
 from image_tagging.pipeline.answers import tag_answers
 from image_tagging.reports.mountain_words import prevalence_in_words
 from image_tagging.tag_models import AnswerTally, ModelCard, MountainFigures, TagModel, TagModels
@@ -96,6 +96,11 @@ def test_a_warning_takes_the_number_of_right_ones_back(trained, models, tmp_path
     assert tiles.expected is None
 
 
+def nowhere(kind, tag):
+    """No image of any tag is placed."""
+    return TagFolder(f"{kind}/{tag}", 0, "")
+
+
 def test_of_the_mountain_itself_as_many_have_a_tag_as_the_reports_say():
     filled = {**MOUNTAIN, "prevalence": 0.9, "prevalence_interval": [0.6, 1.0], "warnings": [MOSTLY_TAG]}
     figures = MountainFigures.read(filled)
@@ -104,10 +109,10 @@ def test_of_the_mountain_itself_as_many_have_a_tag_as_the_reports_say():
         TagModels([TagModel("cat", LR, None, LinearScorer(np.array([1.0]), 0.0, normalise=False), 0.5, card=card)])
     )
     tally.add(np.full((200, 1), 0.4), np.ones((200, 1), np.float32))
-    (answer,) = tag_answers(tally, is_mountain=True)
+    (answer,) = tag_answers(tally, nowhere, is_mountain=True)
     assert (answer.expected, answer.interval) == (180, pytest.approx((120, 200)))
     assert prevalence_in_words(figures, 200) == "about 90 % of the mountain, some 180 pictures (120 to 200)"
-    (answer,) = tag_answers(tally)
+    (answer,) = tag_answers(tally, nowhere)
     assert answer.expected == pytest.approx(80)
 
 

@@ -317,7 +317,7 @@ def test_the_command_counts_images_inputs_and_what_is_gone(inputs, out, capsys):
     for source in ("a", "b"):
         flags = [f"--input_folder={inputs / source}", f"--output_folder={out}", "--clip_model=builtin"]
         assert cli.main(["process", *flags]) == 0
-    assert "5 images of 2 inputs (2 of them new), 1 duplicate, 0 skipped" in capsys.readouterr().out
+    assert "4 pictures (5 files) of 2 inputs (2 images new), 0 skipped" in capsys.readouterr().out
     (inputs / "b" / "cow" / "3.png").unlink()
     shutil.rmtree(inputs / "a")
     assert cli.main(["process", *flags]) == 0

@@ -96,7 +96,7 @@ def test_palette_swaps_have_their_own_embeddings(tmp_path, out):
 
 @pytest.mark.parametrize("held", [0, 1, 3, 4])
 def test_palette_swaps_are_logged_up_to_a_number_with_short_paths(tmp_path, out, caplog, monkeypatch, held):
-    monkeypatch.setattr("image_tagging.store.pictures._MOST_SHARED", held)
+    monkeypatch.setattr("image_tagging.store.picture_names._MOST_SHARED", held)
     caplog.set_level("INFO")
     members = {}
     for number in range(5):

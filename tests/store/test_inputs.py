@@ -136,6 +136,6 @@ def test_pictures_say_of_which_input_they_are_where_there_are_two(store):
         embedding = np.zeros(3, dtype=np.float32)
         picture = facts(f"{source}/1.png", hash_id=source, picture_hash=source)
         store.embeddings.add([EmbeddedImage(picture, embedding)], SPEC)
-        store.pictures.assign_names(SPEC)
+        store.names.assign(SPEC)
         assert {record.input for record in store.pictures.records(SPEC)} == ({""} if source == "/a" else {"/a", "/b"})
     assert [file.input for file in store.pictures.files_of("/b")] == ["/b"]

@@ -351,7 +351,7 @@ def test_palette_swaps_keep_apart_and_the_later_is_called_by_its_picture_hash(st
 
 
 def test_of_many_palette_swaps_the_first_are_held_and_all_counted(store, monkeypatch):
-    monkeypatch.setattr("image_tagging.store.pictures._MOST_SHARED", 5)
+    monkeypatch.setattr("image_tagging.store.picture_names._MOST_SHARED", 5)
     names = [f"/d/{number:02}.png" for number in range(20)]
     store.listing.replace(map(found, names))
     for number, name in enumerate(names):

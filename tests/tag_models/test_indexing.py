@@ -9,7 +9,7 @@ import pytest
 
 from image_tagging.errors import ImageTaggingError, UnknownTagError
 from image_tagging.records import EncoderSpec
-from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, ImageCounts, examine
+from image_tagging.tag_models import EXAMPLES, LOGISTIC_REGRESSION, SVM, AveragePrecision, ImageCounts, examine
 from image_tagging.tag_models.cards import ModelCard
 from image_tagging.tag_models.models import TagModel, TagModels
 from image_tagging.tag_models.scorers import LinearScorer
@@ -20,7 +20,7 @@ SPEC = EncoderSpec("mean-colours", "v1", 2, "none")
 
 
 def model(tag, kind=LR, figure=None):
-    card = replace(CARD, out_of_fold_precision=figure)
+    card = replace(CARD, out_of_fold=figure and AveragePrecision(figure, None, EXAMPLES))
     return TagModel(tag, kind, SPEC, LinearScorer(np.array([1.0, 0.0]), 0.0, normalise=False), 0.25, card=card)
 
 

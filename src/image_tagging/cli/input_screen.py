@@ -28,10 +28,10 @@ _ROLES = {
 
 
 def in_inputs(images: str, summary: EmbeddingSummary) -> str:
-    """Return how many images there are, where they are those of several inputs: with how many of them are new."""
+    """Return what is said of the images, with how many of them are new where they are of several inputs."""
     if len(summary.inputs) < 2:
         return images
-    return f"{images} of {len(summary.inputs):,} inputs ({summary.new:,} of them new)"
+    return f"{images} of {len(summary.inputs):,} inputs ({counted(summary.new, 'image')} new)"
 
 
 def show_inputs(console: Console, summary: EmbeddingSummary) -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from ..demo import DemoSummary
 from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary
 from ..settings import BY_TAG
-from ..text import counted, escaped, join_tags
+from ..text import counted, counted_pictures, escaped, join_tags
 from .input_screen import in_inputs, show_inputs
 from .screen import line, screen
 from .summaries import show_classify, show_train
@@ -27,7 +27,7 @@ def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
     _show_training(console, summary)
     examples = summary.process.embedding
     if len(examples.inputs) > 1 or examples.gone:
-        line(console, f"Examples: {in_inputs(counted(examples.images, 'image'), examples)}.")
+        line(console, f"Examples: {in_inputs(counted_pictures(examples.pictures, examples.images), examples)}.")
         show_inputs(console, examples)
     line(console)
     show_classify(_whole(summary), log, summary.page)

@@ -13,7 +13,7 @@ from ..records import Failure
 from ..tag_models import kind_named
 from ..text import counted, counted_pictures, shortened, tag_in_words
 from ..training import ValidationReport
-from .input_screen import show_inputs
+from .input_screen import in_inputs, show_inputs
 from .next_steps import after_classify, after_process, after_train, command_line
 from .placed_notes import show_few, show_placed, where_placed
 from .screen import line, screen
@@ -152,7 +152,7 @@ def _show_stages(console: Console, summary: ClassifySummary) -> None:
 
 
 def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[str]) -> None:
-    parts = [counted_pictures(summary.pictures, summary.images)]
+    parts = [in_inputs(counted_pictures(summary.pictures, summary.images), summary)]
     if summary.archives:
         parts.append(counted(len(summary.archives), "archive"))
     codes = Counter(summary.failure_codes).most_common()
