@@ -143,7 +143,7 @@ def test_the_decoder_version_names_pillow_and_the_limits():
 
 @pytest.mark.parametrize("limits", [{"max_megapixels": 0}, {"image_seconds": float("nan")}, {"image_seconds": -1}])
 def test_limits_that_are_none_are_refused(limits):
-    with pytest.raises(InputError, match="must be a number above 0"):
+    with pytest.raises(InputError, match=r"must be a number( above 0)?\."):
         ImageLimits(**limits)
 
 

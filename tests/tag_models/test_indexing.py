@@ -20,7 +20,7 @@ SPEC = EncoderSpec("mean-colours", "v1", 2, "none")
 
 
 def model(tag, kind=LR, figure=None):
-    card = replace(CARD, out_of_fold=figure and AveragePrecision(figure, None, EXAMPLES))
+    card = replace(CARD, pictures=CARD.training, out_of_fold=figure and AveragePrecision(figure, None, EXAMPLES))
     return TagModel(tag, kind, SPEC, LinearScorer(np.array([1.0, 0.0]), 0.0, normalise=False), 0.25, card=card)
 
 
