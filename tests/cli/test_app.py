@@ -403,7 +403,7 @@ def test_the_four_stages_end_with_exit_code_0(trained, tmp_path, command):
         "train", f"--metadata_json={trained.metadata}", f"--tag-to-hash-json={lists}", f"--output={tmp_path}"
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "3 tags, 24 images, encoder builtin/learned-2" in done.stdout
+    assert "3 tags, 24 pictures, encoder builtin/learned-2" in done.stdout
     done = command("classify", f"--directory={trained.images}", "--output", tmp_path, "--model", tmp_path / "models")
     assert (done.returncode, done.stderr) == (0, "")
     assert "0 embeddings computed, all known before" in done.stdout

@@ -93,7 +93,9 @@ def test_classify_main_as_the_readme_calls_it(trained, tmp_path, capsys):
         model_path=str(trained.models / "model-ovr-logistic-regression-tag-tiles.pkl"),
     )
     shown = capsys.readouterr()
-    assert shown.out.startswith("1 picture, 0 skipped\nEncoder builtin/learned-2: 0 embeddings computed, all known")
+    assert shown.out.partition("\n")[2].startswith(
+        "1 picture, 0 skipped\nEncoder builtin/learned-2: 0 embeddings computed, all known"
+    )
     assert "1 model of 1 tag; images are in" in shown.out
     assert "\n1 of 1 picture got at least one tag, 0 got none\n" in shown.out
     assert shown.err == ""

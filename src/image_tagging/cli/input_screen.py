@@ -62,10 +62,15 @@ def show_output_inputs(output: str, inputs: Sequence[OutputInput]) -> None:
         Column("for", 2, is_note=True),
         Column("note", 3, is_note=True),
     )
-    rows = (
-        (each.path, f"{each.images:,}", _ROLES[each.role], "" if each.is_there else "not there now") for each in inputs
-    )
-    show_table(console, columns, rows)
+    show_table(console, columns, (_row(inputs, path) for path in dict.fromkeys(each.path for each in inputs)))
+
+
+def _row(inputs: Sequence[OutputInput], path: str) -> tuple[str, str, str, str]:
+    """Return the cells of one input, which may be there for several things."""
+    roles = [each for each in inputs if each.path == path]
+    uses = ", ".join(_ROLES[each.role] for each in roles)
+    images = max(each.images for each in roles)
+    return path, f"{images:,}", uses, "" if roles[0].is_there else "not there now"
 
 
 def show_forgotten(output: str, source: str, changed: ChangedInputs) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from functools import partial
 
 from ..datasets import HASH_TO_TAGS, TAG_TO_HASHES
 from ..pipeline import ClassifySummary, ProcessSummary, TagAnswer, TrainSummary
@@ -12,6 +13,9 @@ from ..text import shortened, tag_in_words
 
 #: The page of the reports, below the output folder.
 _PAGE = os.path.join("reports", "index.html")
+
+#: A tag that more than this share of all pictures gets is seldom right, where it was not distinguished from them.
+_MUCH = 0.25
 
 #: No system has longer paths.
 _LONGEST_PATH = 4096
@@ -56,12 +60,16 @@ def after_classify(summary: ClassifySummary, page: str) -> str:
     then = f"; {reports} shows how good the tags are" if not page and os.path.isfile(reports) else ""
     if not found:
         return f"Look at {reports}" if then else ""
-    answer = max(found, key=_promise)
+    answer = max(found, key=partial(_promise, summary.embedding.pictures))
     folder = os.path.join(summary.folder, answer.best)
     how = "the best first" if summary.by_tag else "its highest bin"
     return f"Look at {folder} first ({tag_in_words(answer.tag)}, {how}){then}"
 
 
-def _promise(answer: TagAnswer) -> tuple[bool, float, int]:
-    """Order by how much a person is going to find: tags to distrust come last."""
-    return not answer.warnings, answer.right if answer.right is not None else answer.tagged, answer.placed
+def _promise(pictures: int, answer: TagAnswer) -> tuple[bool, bool, float, int]:
+    """Order by how much a person is going to find: tags to distrust come last.
+
+    So do those that are given to much of the images, where nothing says how many of them are right.
+    """
+    is_likely = answer.right is not None or answer.tagged <= _MUCH * pictures
+    return not answer.warnings, is_likely, answer.tagged if answer.right is None else answer.right, answer.placed
