@@ -89,7 +89,7 @@ def test_a_large_inner_archive_says_which_folder_it_lacks(read_only, tmp_path):
     options = [f"--input_folder={tmp_path / 'in'}", f"--output_folder={tmp_path / 'out'}", "--clip_model=builtin"]
     done = read_only(tmp_path, sys.executable, "-m", "image_tagging", "process", *options)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "1 image, 2 archives, 1 skipped" in done.stdout
+    assert "1 picture, 2 archives, 1 skipped" in done.stdout
     assert "TMPDIR" in done.stdout
 
 

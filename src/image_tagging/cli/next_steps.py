@@ -55,7 +55,7 @@ def after_classify(summary: ClassifySummary, page: str) -> str:
 
     ``page`` is that of the whole job, which says it.
     """
-    found = [answer for answer in summary.answers if answer.best]
+    found = [answer for answer in summary.answers if answer.best and answer.tagged]
     reports = os.path.join(summary.folder, _PAGE)
     then = f"; {reports} shows how good the tags are" if not page and os.path.isfile(reports) else ""
     if not found:

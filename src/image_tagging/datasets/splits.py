@@ -101,7 +101,6 @@ class Splitter:
         held_tag, every_tag, held_other, every_other = divide(positives, negatives, self._groups, share)
         if not len(held_tag):
             held_other, every_other = held_other[:0], negatives
-            only_validated = only_validated[:0]
         learned_tag, learned_other = every_tag[:MOST_OF_TAG], every_other[:MOST_OTHERS]
         capped = (
             _capped(every_tag, learned_tag, "images of the tag"),
