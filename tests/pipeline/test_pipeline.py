@@ -511,9 +511,9 @@ def test_every_image_is_learned_from_or_measured_never_both(drawn_tags):
 def test_few_images_are_marked_and_still_learned(drawn_tags):
     output = drawn_tags({"one": ("sprites", [0]), "three": ("sprites", [1, 2, 3]), "many": ("tiles", range(60))})
     marks = {report.tag: report.marks for report in train(output).reports}
-    assert marks["one"][0] == "only 1 image, none left to measure"
-    assert marks["three"][0] == "none held back of only 3 images"
-    assert not any("measured" in mark for mark in marks["many"])
+    none = "none held back of fewer than 30 images: read the average precision, out of fold"
+    assert (marks["one"][0], marks["three"][0]) == (none, none)
+    assert not any("held back" in mark for mark in marks["many"])
     assert len(load_tag_models(str(output / "models"))) == 6
 
 
@@ -549,6 +549,9 @@ def test_other_training_is_what_every_tag_is_told_from(drawn_tags):
     summary = train(output)
     assert {report.tag for report in summary.reports} == {"sprite", "tile"}
     for report in summary.reports:
+        assert (report.training_tag, report.validation_tag) == (10, 0)  # of fewer than 30 none is held back
+        assert (report.training_other, report.validation_other) == (20, 7)
+    for report in train(output, test_per=0.1).reports:
         assert (report.training_tag, report.validation_tag) == (9, 1)
         assert (report.training_other, report.validation_other) == (18, 2 + 7)
 
@@ -563,7 +566,7 @@ def test_other_validation_alone_is_only_ever_measured_on(drawn_tags):
         }
     )
     for report in train(output).reports:
-        assert (report.training_other, report.validation_other) == (9, 1 + 30)
+        assert (report.training_other, report.validation_other) == (10, 30)
 
 
 @pytest.mark.slow

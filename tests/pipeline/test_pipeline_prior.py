@@ -182,10 +182,10 @@ def test_an_empty_folder_comes_through_all_stages(
     lists = f"--tag_to_hash_json={output / 'input-tag-to-image-hash-list.json'}"
     assert cli.main(["train", *files, lists, "--prior=text", f"--pretrained={weights}"]) == 0
     (row,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("lighthouse"))
-    assert row.split()[1:4] == ["0", "0", "n/a"]
+    assert row.split()[1:4] == ["0", "n/a", "n/a"]
     assert cli.main(["models", str(models)]) == 0
     (row, _) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("lighthouse"))
-    assert row.split()[-4:-1] == ["0", "-", "0.500"]
+    assert row.split()[-5:-1] == ["0", "-", "-", "0.500"]
     assert cli.main(["models", str(models), "--tag=lighthouse"]) == 0
     assert capsys.readouterr().out.count("its name alone, set against 12 others") == len(kind_names())
     directory = (f"--directory={tmp_path / 'in'}", f"--model={models}", "--place=none")

@@ -69,8 +69,8 @@ def test_further_examples_and_a_further_mountain_add_to_the_first(sort, inputs, 
     ]
     sort_summaries.show_sort(summary)
     said = capsys.readouterr().out
-    assert "Examples: 27 images of 2 inputs (9 of them new)." in said
-    assert "14 images of 2 inputs (5 of them new), 1 archive" in said
+    assert "Examples: 27 pictures of 2 inputs (9 images new)." in said
+    assert "14 pictures of 2 inputs (5 images new), 1 archive" in said
     before = (inputs / "out" / "output.json").read_bytes()
     again = sort("examples", "mountain")
     assert (again.train, again.mountain.computed, again.mountain.new) == (None, 0, 0)
