@@ -118,6 +118,17 @@ def test_the_next_run_after_an_input_was_taken_out_changes_nothing(made):
     assert made.files() == before
 
 
+def test_the_table_for_spreadsheets_is_of_the_inputs_that_are_left(made):
+    made.classify("a", results_format="csv")
+    made.classify("b")
+    table = made.out / "output.csv"
+    forget_input(made.out, made.folder / "a")
+    assert "/b/" in table.read_text("utf-8")
+    assert "/a/" not in table.read_text("utf-8")
+    forget_input(made.out, made.folder / "b")
+    assert not table.exists()
+
+
 def test_without_any_input_no_file_is_left(made):
     run_all(made, "a")
     made.process("a", tagged_dataset=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any, Optional
 
@@ -18,15 +18,22 @@ from .bins import Bins, Placing
 from .contents import Content
 from .earlier import EarlierResults
 from .merged_output import merged_output
-from .reading import EXAMPLE_OF
 from .results import as_entry, table_and_paths
 from .tables import archive_row, result_table, score_rows
 
 
-def rewrite_results(folder: str, store: WorkingStore, earlier: EarlierResults, *, of_archives: bool) -> tuple[str, ...]:
+def rewrite_results(
+    folder: str,
+    store: WorkingStore,
+    earlier: EarlierResults,
+    examples: Mapping[str, Sequence[str]],
+    *,
+    of_archives: bool,
+) -> tuple[str, ...]:
     """Write the results of a stage again, and return their paths; no image and no model is read.
 
-    Pictures and files are those of the role that is chosen, scores those in ``earlier``. Where the role has no picture
+    Pictures and files are those of the role that is chosen, scores those in ``earlier``; ``examples`` has the tags of
+    pictures that are examples, by their names. Where the role has no picture
     now, its files are removed, but for what ``output.json`` keeps of the other stage.
 
     Raises
@@ -43,7 +50,7 @@ def rewrite_results(folder: str, store: WorkingStore, earlier: EarlierResults, *
         for hash_id, _ in store.pictures.tags():
             if (before := earlier.entry(hash_id)) is not None:
                 files, scores = store.pictures.files_of(hash_id), before["classifiers_output"]
-                output.add(hash_id, as_entry(hash_id, files, scores, before.get(EXAMPLE_OF)))
+                output.add(hash_id, as_entry(hash_id, files, scores, examples.get(hash_id)))
                 rows.add(row for file in files for row in score_rows(table, file, hash_id, map(_score, scores)))
     gone = [path for path, is_gone in ((table_path, is_empty), (output_path, is_empty and not earlier.kept)) if is_gone]
     for path in gone:

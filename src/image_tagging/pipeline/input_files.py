@@ -6,10 +6,23 @@ import os
 
 from ..addresses import ImageRef
 from ..datasets import METADATA_ENDING, RECORDS_MARK
-from ..exporters import OUTPUT_JSON, DatasetFiles, InputFiles, remove_results, rewrite_results, take_out_images
+from ..exporters import (
+    OUTPUT_CSV,
+    OUTPUT_JSON,
+    DatasetFiles,
+    InputFiles,
+    has_csv,
+    remove_results,
+    rewrite_results,
+    take_out_images,
+    write_csv,
+)
 from ..store import KnownInput, Role, WorkingStore
+from ..tag_models import MODELS_FOLDER, list_folder
+from ..writing import remove_below
 from .configs import ClassifyConfig
 from .embedding import named_by
+from .examples import examples_among
 from .places import stage_name
 from .process import empty_tags
 from .stage_results import earlier_results
@@ -27,7 +40,21 @@ def rewrite_files(store: WorkingStore, before: KnownInput) -> list[str]:
     if before.role == Role.MOUNTAIN or not os.path.exists(os.path.join(_folder(store), OUTPUT_JSON)):
         return []
     with earlier_results(store, before.role, _folder(store)) as earlier:
-        return list(rewrite_results(_folder(store), store, earlier, of_archives=before.role == Role.ARCHIVE))
+        examples = examples_among(store.pictures, _folder(store))
+        of_archives = before.role == Role.ARCHIVE
+        files = rewrite_results(_folder(store), store, earlier, examples, of_archives=of_archives)
+    return [*files, *_rewrite_csv(_folder(store))]
+
+
+def _rewrite_csv(folder: str) -> list[str]:
+    """Write ``output.csv`` again, where there is one, from ``output.json`` and the cards of the models next to it."""
+    if not has_csv(folder):
+        return []
+    if not os.path.exists(os.path.join(folder, OUTPUT_JSON)):
+        remove_below(folder, "", OUTPUT_CSV)
+        return []
+    models = os.path.join(folder, MODELS_FOLDER)
+    return [write_csv(folder, list_folder(models).models if os.path.isdir(models) else (), has_others=True)]
 
 
 def empty_stage(store: WorkingStore, stage: ClassifyConfig) -> None:
