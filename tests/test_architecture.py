@@ -53,7 +53,7 @@ PUBLIC = {
         "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time"
     ),
     "tag_models": (
-        "AnswerTally AveragePrecision Coverage DEFAULT_THRESHOLD EXAMPLES Expected Floats ImageCounts Kind "
+        "AnswerTally AveragePrecision CardedModel Coverage DEFAULT_THRESHOLD EXAMPLES Expected Floats ImageCounts Kind "
         "LOGISTIC_REGRESSION ListedModel MODELS_FOLDER MOUNTAIN ModelCard "
         "ModelList MountainFigures OutOfFold Reader SUFFIX SVM Scorer Stack TagModel TagModels answering_kinds "
         "average_precision_of best_kind bin_labels bin_numbers examine find_model_files "

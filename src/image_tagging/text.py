@@ -7,7 +7,10 @@ which are for looking things up, by an escape.
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import subprocess
 import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -167,6 +170,12 @@ def shortened(text: str, most: int) -> str:
         return text
     end = (most - 3) // 4
     return f"{text[: most - 3 - end]}...{text[len(text) - end :]}"
+
+
+def command_line(*words: str) -> str:
+    """Return a command of this program as a person can paste it into a shell; unsafe characters are escaped."""
+    line = ["image-tagging", *(escaped(shortened(word, _LONGEST_PATH)) for word in words)]
+    return subprocess.list2cmdline(line) if os.name == "nt" else shlex.join(line)
 
 
 def near_misses(word: str, known: Iterable[str], *, least: float = 0.75) -> list[str]:

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 from functools import partial
 
 from ..datasets import HASH_TO_TAGS, TAG_TO_HASHES
 from ..pipeline import ClassifySummary, ProcessSummary, TagAnswer, TrainSummary
-from ..text import shortened, tag_in_words
+from ..text import command_line, tag_in_words
 
 #: The page of the reports, below the output folder.
 _PAGE = os.path.join("reports", "index.html")
 
 #: A tag that more than this share of all pictures gets is seldom right, where it was not distinguished from them.
 _MUCH = 0.25
-
-#: No system has longer paths.
-_LONGEST_PATH = 4096
-
-
-def command_line(*words: str) -> str:
-    """Return a command of this program as a person can paste it into a shell."""
-    line = ["image-tagging", *(shortened(word, _LONGEST_PATH) for word in words)]
-    return subprocess.list2cmdline(line) if os.name == "nt" else shlex.join(line)
 
 
 def after_process(summary: ProcessSummary) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import replace
 from typing import Optional
 
@@ -12,7 +11,7 @@ from rich.console import Console
 from ..demo import DemoSummary
 from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary
 from ..settings import BY_TAG
-from ..text import counted, counted_pictures, escaped, join_tags
+from ..text import command_line, counted, counted_pictures, join_tags
 from .input_screen import in_inputs, show_inputs
 from .screen import line, screen
 from .summaries import show_classify, show_train
@@ -85,7 +84,7 @@ def _show_earlier(console: Console, summary: SortSummary) -> None:
     gone = sorted({answer.tag for answer in stages[0].answers} - learned)
     if gone and not summary.train:  # after training its summary says this
         models = f"{summary.output}/models still has models of {'it' if len(gone) == 1 else 'them'}"
-        command = f"image-tagging forget {shlex.quote(escaped(gone[0]))} --output {shlex.quote(summary.output)}"
+        command = command_line("forget", gone[0], "--output", summary.output)
         note = f"  The examples have no folder of {join_tags(gone)} now, and {models}. If not wanted: {command}"
         line(console, note, style="yellow")
     if len(stages) == 1 and stages[0].kept:

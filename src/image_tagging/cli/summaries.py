@@ -11,10 +11,10 @@ from rich.console import Console
 from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from ..records import Failure
 from ..tag_models import kind_named
-from ..text import counted, counted_pictures, shortened, tag_in_words
+from ..text import command_line, counted, counted_pictures, shortened, tag_in_words
 from ..training import ValidationReport
 from .input_screen import in_inputs, show_inputs
-from .next_steps import after_classify, after_process, after_train, command_line
+from .next_steps import after_classify, after_process, after_train
 from .placed_notes import show_few, show_placed, where_placed
 from .screen import line, screen
 from .tag_tables import answering_reports, explain_precision, show_answers, show_counts, show_reports

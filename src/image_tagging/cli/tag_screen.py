@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
-
 from ..pipeline import ForgetSummary, ThresholdSummary
-from ..text import counted, escaped, shortened, tag_in_words
+from ..text import command_line, counted, shortened, tag_in_words
 from .screen import line, screen
 
 
@@ -19,7 +17,7 @@ def show_threshold(summary: ThresholdSummary) -> None:
     if summary.asked is None:
         line(console, "The next training chooses the threshold again.")
     else:
-        command = f"image-tagging threshold {shlex.quote(escaped(summary.tag))} auto --output {_quoted(summary.output)}"
+        command = command_line("threshold", summary.tag, "auto", "--output", summary.output)
         line(console, f"The next training keeps {summary.asked}. To give the choice back: {command}")
     if any(change.is_pending for change in summary.changes):
         note = (
@@ -50,7 +48,3 @@ def show_forgotten(summary: ForgetSummary) -> None:
     if summary.is_example:
         note = f"The examples still have {tag}, so the next training learns it again. If you do not want that, take its"
         line(console, f"{note} folder out of the examples and process them again.", style="yellow")
-
-
-def _quoted(path: str) -> str:
-    return shlex.quote(shortened(path, 1000))

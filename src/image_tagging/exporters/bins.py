@@ -187,7 +187,8 @@ class Bins:
             if target is not None and slot not in held:
                 source = next((place for place, other in files.items() if other == slot), None)
                 targets.append(target._replace(source=source))
-                files.pop(source, None)  # type: ignore[arg-type]
+                if source:
+                    del files[source]
         spare = [place for place, slot in files.items() if wanted[slot] is None]
         return [each if each.source or not spare else each._replace(source=spare.pop()) for each in targets]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from ..errors import LibraryMissingError, NoModelsError
 from ..files import StrPath, user_path
-from ..tag_models import list_folder
+from ..tag_models import CardedModel, list_folder
 from .earlier import OUTPUT_JSON
 from .reading import ResultScore, ScoredPicture, read_results
-from .tag_answers import FILE_PATH, HASH_ID, ModelWithCard, TagAnswers, column_of
+from .tag_answers import FILE_PATH, HASH_ID, TagAnswers, column_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +72,7 @@ def _import_pandas() -> Any:
     return pandas
 
 
-def _cards(source: str, models: Optional[StrPath]) -> Optional[Sequence[ModelWithCard]]:
+def _cards(source: str, models: Optional[StrPath]) -> Optional[Sequence[CardedModel]]:
     """Return the models that have made the results, with their cards; ``None`` where they are not found."""
     if models is not None:
         return list_folder(models).models

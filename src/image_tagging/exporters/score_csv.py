@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from ..errors import OutputError
+from ..tag_models import CardedModel
 from ..text import encodable
 from ..writing import new_text, require_ours
 from .earlier import OUTPUT_JSON
 from .reading import read_results
-from .tag_answers import FILE_PATH, HASH_ID, ModelWithCard, TagAnswers, column_of
+from .tag_answers import FILE_PATH, HASH_ID, TagAnswers, column_of
 
 OUTPUT_CSV = "output.csv"
 
@@ -36,7 +37,7 @@ def has_csv(folder: str) -> bool:
     return False
 
 
-def write_csv(folder: str, models: Iterable[ModelWithCard], *, has_others: bool) -> str:
+def write_csv(folder: str, models: Iterable[CardedModel], *, has_others: bool) -> str:
     """Write the ``output.csv`` of the ``output.json`` in a folder; return its path.
 
     ``models`` are those of the run; with ``has_others`` there are pictures that other models have scored. Raises

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Optional, Protocol
+from typing import NamedTuple, Optional
 
 from ..errors import InputError
-from ..tag_models import ModelCard, answering_kinds
+from ..tag_models import CardedModel, ModelCard, answering_kinds
 from ..text import did_you_mean, escaped, tag_in_words
 from .reading import ResultScore
 
 #: The columns of a table of pictures in front of those of the tags.
 HASH_ID, FILE_PATH = "hash_id", "file_path"
-
-
-class ModelWithCard(Protocol):
-    """A model of which the kind, the tag and the card are known."""
-
-    @property
-    def kind(self) -> str:
-        """The kind."""
-
-    @property
-    def tag(self) -> str:
-        """The tag."""
-
-    @property
-    def card(self) -> Optional[ModelCard]:
-        """The card, ``None`` where it has none."""
 
 
 class _Scored(NamedTuple):
@@ -42,7 +26,7 @@ class TagAnswers:
     With ``models`` ``None`` their cards are not known: a tag with scores of two kinds is then an InputError.
     """
 
-    def __init__(self, models: Optional[Iterable[ModelWithCard]], kind: Optional[str] = None) -> None:
+    def __init__(self, models: Optional[Iterable[CardedModel]], kind: Optional[str] = None) -> None:
         self._cards = None if models is None else {(model.tag, model.kind): model.card for model in models}
         self._kind = kind
         self._answering: dict[str, str] = {}

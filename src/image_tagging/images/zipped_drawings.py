@@ -30,7 +30,7 @@ _LONGEST_MIMETYPE = 64
 
 _MERGED = "mergedimage.png"
 
-#: A PNG has at most 8 bytes a pixel, and beside it profiles and texts.
+#: A PNG has at most 8 bytes a pixel, and also profiles and texts.
 _PIXEL_BYTES, _SIDE_BYTES = 9, 16 << 20
 
 _ZIP_ERRORS = (*DECODER_ERRORS, zipfile.BadZipFile, zlib.error)

@@ -57,8 +57,8 @@ def classify_images(
     """
     require_place(config.place, archives=config.archives)
     found = find_by(config, absolute(config.directory), open_archives=config.archives)
-    with shown(progress, watch) as told:
-        return classify_found(config, found, told, runner, say=say).summary
+    with shown(progress, watch) as report:
+        return classify_found(config, found, report, runner, say=say).summary
 
 
 class Classified(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -17,7 +16,7 @@ from ..errors import MetadataError
 from ..files import absolute
 from ..records import EncoderSpec
 from ..tag_models import MODELS_FOLDER, TagModels
-from ..text import escaped, join_tags, shortened
+from ..text import command_line, join_tags
 from .train_background import BACKGROUND_FILES
 from .train_config import TrainConfig
 
@@ -62,7 +61,7 @@ def warn_of_age(models: TagModels, path: str) -> tuple[str, ...]:
 
 def forget_command(tag: str, output: str) -> str:
     """Return the command that takes a tag away."""
-    return f"image-tagging forget {_quoted(tag)} --output {_quoted(output)}"
+    return command_line("forget", tag, "--output", output)
 
 
 def _older(models: TagModels, output: str) -> Iterator[str]:
@@ -80,11 +79,11 @@ def _older(models: TagModels, output: str) -> Iterator[str]:
 
 def _train_command(models: TagModels, output: str) -> str:
     """Return the command that learns from the examples in an output folder, and from its background if models did."""
-    lists = _first_there(output, TAG_TO_HASHES)
-    command = f"image-tagging train --metadata_json {_metadata(output)} --tag_to_hash_json {lists}"
+    lists = os.path.join(output, TAG_TO_HASHES)
+    flags = ["--metadata_json", _metadata(output), "--tag_to_hash_json", lists]
     background = _first_there(output, *BACKGROUND_FILES)
     has_one = any(model.card and model.card.mountain for model in models.models)
-    return f"{command} --background {background}" if has_one and background else command
+    return command_line("train", *flags, *(("--background", background) if has_one and background else ()))
 
 
 def _metadata(output: str) -> str:
@@ -93,9 +92,9 @@ def _metadata(output: str) -> str:
 
 
 def _first_there(output: str, *names: str) -> str:
-    """Return the first of these files that is in a folder, for a shell; empty where none is."""
+    """Return the first of these files that is in a folder; empty where none is."""
     paths = (os.path.join(output, name) for name in names)
-    return next((_quoted(path) for path in paths if os.path.exists(path)), "")
+    return next(filter(os.path.exists, paths), "")
 
 
 def _left_over(models: TagModels, output: str) -> Iterator[str]:
@@ -118,7 +117,3 @@ def _last_run(models: TagModels) -> Optional[str]:
         if card and card.run and card.created and card.created.tzinfo:
             made[card.run] = max(card.created, made.get(card.run, card.created))
     return max(made, key=lambda run: made[run]) if made else None
-
-
-def _quoted(text: str) -> str:
-    return shlex.quote(escaped(shortened(text, 1000)))

@@ -51,8 +51,8 @@ def process_dataset(
     """
     choice = (encoder or choose_encoder(config)).choice
     found = find_by(config, absolute(config.input_folder), tag_level=config.tag_level)
-    with shown(progress, watch) as told:
-        return process_found(config, found, choice, told, runner)
+    with shown(progress, watch) as report:
+        return process_found(config, found, choice, report, runner)
 
 
 def process_found(

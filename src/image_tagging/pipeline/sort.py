@@ -79,8 +79,8 @@ def sort_images(
         its disk has no room for the copies.
     """
     require_sortable(config)
-    with one_run_at_a_time(absolute(config.output)), shown(progress, watch, of_steps=True) as told:
-        return _sort(config, told, encoder or choose_encoder(config), runner, say)
+    with one_run_at_a_time(absolute(config.output)), shown(progress, watch, of_steps=True) as report:
+        return _sort(config, report, encoder or choose_encoder(config), runner, say)
 
 
 def _sort(config: SortConfig, watch: Progress, encoder: ChosenEncoder, runner: Runner, say: Say) -> SortSummary:

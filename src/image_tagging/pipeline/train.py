@@ -74,8 +74,8 @@ def train_tag_models(
         The output folder cannot be written, holds a file that is not ours under a name of ours, or another run is
         working in it.
     """
-    with shown(progress, watch) as told:
-        return _train(config, told, mountain)
+    with shown(progress, watch) as report:
+        return _train(config, report, mountain)
 
 
 def _train(config: TrainConfig, watch: Progress, mountain: Optional[int]) -> TrainSummary:

@@ -7,7 +7,7 @@ is called and where it comes from.
 
 from __future__ import annotations
 
-from .answers import AnswerTally, OutOfFold, answering_kinds, best_kind
+from .answers import AnswerTally, CardedModel, OutOfFold, answering_kinds, best_kind
 from .average_precision import EXAMPLES, MOUNTAIN, AveragePrecision, average_precision_of
 from .bins import bin_labels, bin_numbers
 from .builtin_kinds import LOGISTIC_REGRESSION, SVM
@@ -46,6 +46,7 @@ __all__ = [
     "YOU",
     "AnswerTally",
     "AveragePrecision",
+    "CardedModel",
     "ChangedThreshold",
     "Coverage",
     "Expected",

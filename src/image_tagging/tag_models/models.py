@@ -7,7 +7,6 @@ on plain arrays (:mod:`.scorers`) and needs no scikit-learn.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import EncoderError, EncoderMismatchError, NoModelsError, UnknownTagError
 from ..records import EncoderSpec
-from ..text import as_tag, did_you_mean, escaped, tag_in_words
+from ..text import as_tag, command_line, did_you_mean, escaped, tag_in_words
 from .average_precision import AveragePrecision
 from .cards import ModelCard
 from .names import MODELS_FOLDER
@@ -207,7 +206,7 @@ def _how_to_forget(model: TagModel) -> str:
     folder, name = os.path.split(os.path.dirname(os.path.abspath(model.file or "")))
     if not model.file or name != MODELS_FOLDER:
         return ""
-    command = f"image-tagging forget {shlex.quote(escaped(model.tag))} --output {shlex.quote(escaped(folder))}"
+    command = command_line("forget", model.tag, "--output", folder)
     return f"; where {tag_in_words(escaped(model.tag))} is left over from an earlier training: {command}"
 
 

@@ -9,21 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from browser import Browser, as_url, find_browser
+from browser import as_url
 from image_tagging.reports.page.page import tag_link, write_report_page
 from report_runs import HOSTILE, KINDS, UNKNOWN, model, mountain, run, two_kinds, uri
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    command = find_browser()
-    if command is None:
-        pytest.skip("no Chromium is installed, so the page was not tried in a browser: apt-get install chromium")
-    opened = Browser(command)
-    yield opened
-    opened.close()
 
 
 TAGS = ("cat", "dog", "bird", *HOSTILE)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from browser import Browser, as_url, find_browser
+from browser import as_url
 from image_tagging.reports.page.page import tag_link, write_report_page
 from report_runs import mountain, run, two_kinds
 
@@ -16,16 +16,6 @@ LONG = "a-very-long-name-of-a-tag-without-a-space-in-it-that-goes-on-until-nobod
 WORD = "Landschaftsgaertnereifachbetriebsinhaberinnenvereinigung"
 TAGS = ("cat", LONG, WORD)
 WIDTHS = (360, 400, 640, 660, 800, 1000, 1010, 1200, 1300, 1480)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    command = find_browser()
-    if command is None:
-        pytest.skip("no Chromium is installed, so the page was not tried in a browser: apt-get install chromium")
-    opened = Browser(command)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module", params=["examples", "mountain"])
