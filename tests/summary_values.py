@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from image_tagging.exporters import WrittenResults
 from image_tagging.pipeline.summaries import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from image_tagging.records import EncoderSpec
 from image_tagging.tag_models import EXAMPLES, AveragePrecision
@@ -63,7 +64,7 @@ def classify_summary(**values):
             "replaced": 0,
             "dropped": 0,
             "kept": 0,
-            "files": (),
+            "written": WrittenResults((), 0, 0),
             "folder": "/o",
             "seconds": 1.0,
             **values,

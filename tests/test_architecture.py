@@ -21,7 +21,7 @@ PUBLIC = {
         "RECORDS_MARK Rows Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER audit_dataset "
         "differ_in_case draw_of gather input_keys json_entries json_entry json_object json_pieces like_other_sets "
         "metadata_paths near_duplicate_groups read_background read_embeddings read_tag_lists record_writer "
-        "untagged_metadata_name write_lists"
+        "require_pyarrow untagged_metadata_name write_lists"
     ),
     "demo": "DemoSummary DrawnDataset DrawnMountain KINDS draw draw_dataset draw_mountain run_demo",
     "encoders": (
@@ -29,10 +29,11 @@ PUBLIC = {
         "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version"
     ),
     "exporters": (
-        "DatasetFiles EarlierResults InputFiles OUTPUT_CSV OUTPUT_JSON Placing PlacingPlan Planner ResultScore "
-        "ResultWriter ScoredPicture TableRow TagFolder TakenOut folders_of_tag has_csv read_results read_table "
-        "require_csv_ours require_place require_results_ours results score_pictures score_to_place scores_frame "
-        "remove_results rewrite_results take_out take_out_images write_csv"
+        "OUTPUT_CSV OUTPUT_JSON DatasetFiles EarlierResults InputFiles PictureScores Placing PlacingPlan Planner "
+        "ResultFormats ResultScore ResultWriter ResultsSize ScoredPicture Scoring TableRow TagFolder TakenOut "
+        "WrittenResults earlier_layout folders_of_tag has_csv has_results read_results read_table remove_results "
+        "require_place require_results_ours results rewrite_results scores_frame take_out take_out_images "
+        "write_csv"
     ),
     "images": "Decoders Preprocess decoder_version picture_of",
     "pipeline": (

@@ -32,14 +32,14 @@ PLACES = ("copy", "hardlink", "symlink", "none")
 #: Which images are placed in the bins of a tag: all, or those whose probability reaches the threshold.
 PLACED = ("all", "tagged")
 
-#: The folder of results that holds one folder per tag, in which names of images begin with their scores.
+#: The folder of results with one folder per tag, in which names of images begin with their scores.
 BY_TAG = "by-tag"
 
-#: The formats of the metadata file, and of the scores, where csv is written in addition to JSON.
-METADATA_FORMATS, RESULTS_FORMATS = ("json", "parquet", "both"), ("json", "csv")
+#: The formats of the metadata file, and of the scores; which of these are written, unless from a probability on.
+METADATA_FORMATS, RESULTS_FORMATS = ("json", "parquet", "both"), ("json", "csv", "parquet", "both", "none")
+ALL_SCORES, TAGGED_SCORES = "all", "tagged"
 
-#: Which folder of an image is its tag (the one that holds it, or the first below the input), and how training uses the
-#: name of a tag: not at all, or its text embedding as a prior.
+#: Which folder of an image is its tag (that which holds it, or the first below the input); how training uses its name.
 TAG_LEVELS, PRIORS = ("parent", "top"), ("none", "text")
 
 #: The most bins that the scores of a model can fall into.

@@ -11,7 +11,7 @@ from image_tagging.cli import summaries
 from image_tagging.cli.next_steps import after_classify, after_process, after_train, command_line
 from image_tagging.exporters import PlacingPlan
 from image_tagging.pipeline import TagAnswer
-from image_tagging.pipeline.summaries import ScoredImage
+from image_tagging.pipeline.tag_answers import ScoredImage
 from image_tagging.records import TagScore
 from summary_values import classify_summary, process_summary, report, train_summary
 

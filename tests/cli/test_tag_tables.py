@@ -16,6 +16,7 @@ from image_tagging.cli.tag_tables import (
     show_counts,
     show_reports,
 )
+from image_tagging.exporters import WrittenResults
 from image_tagging.pipeline import TagAnswer
 from summary_values import classify_summary, embedding, report, reports
 
@@ -38,7 +39,7 @@ def printed(show, *arguments, width=200):
 
 
 def answers(*given, width=200, **values):
-    values = {"files": ("/o/output.json", "/o/stage3.db"), "place": "none", **values}
+    values = {"written": WrittenResults(("/o/output.json", "/o/stage3.db"), 0, 0), "place": "none", **values}
     return printed(show_answers, classify_summary(answers=tuple(given), **values), width=width)
 
 

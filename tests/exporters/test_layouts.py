@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_tagging.exporters.layouts import Layout, is_in_place, score_prefix, slot_of
+from image_tagging.exporters.layouts import Layout, Placing, is_in_place, score_prefix, slot_of
 from image_tagging.exporters.placing import Target
 from image_tagging.records import TagScore
 from image_tagging.store import PlacedFile
@@ -16,6 +16,10 @@ from image_tagging.store import PlacedFile
 LABELS = ["0.5", "1.0"]
 CAT_SVM = TagScore("cat", "svm", 0.9973, 2, tagged=True)
 CAT_LR = TagScore("cat", "lr", 0.2, 1, tagged=False)
+
+
+def laid_out(answers, *, tagged_only):
+    return Layout(str, Placing("copy", tagged_only=tagged_only, answers=answers))
 
 
 def natural(name):
@@ -44,30 +48,40 @@ def test_the_best_come_first_however_names_are_sorted(order, probabilities):
 
 
 def test_the_kind_that_answers_places_a_tag_once():
-    layout = Layout(str, {"cat": "svm"}, tagged_only=True)
+    layout = laid_out({"cat": "svm"}, tagged_only=True)
     wanted = layout.wanted([CAT_LR, CAT_SVM], LABELS)
     assert wanted == {
         "lr/cat": None,
         "svm/cat": None,
         "by-tag/cat": Target("by-tag/cat", "0027_0.9973_"),
     }
-    assert not any(Layout(str, {"cat": "lr"}, tagged_only=True).wanted([CAT_LR, CAT_SVM], LABELS).values())
+    assert not any(laid_out({"cat": "lr"}, tagged_only=True).wanted([CAT_LR, CAT_SVM], LABELS).values())
 
 
 def test_bins_have_a_file_for_each_model():
-    wanted = Layout(str, None, tagged_only=False).wanted([CAT_LR, CAT_SVM], LABELS)
+    wanted = laid_out(None, tagged_only=False).wanted([CAT_LR, CAT_SVM], LABELS)
     assert wanted == {"lr/cat": Target("lr/cat/0.5"), "svm/cat": Target("svm/cat/1.0"), "by-tag/cat": None}
+
+
+def test_a_model_whose_score_is_not_given_places_nothing():
+    placing = Placing("copy", tagged_only=True, answers={"cat": "svm"}, models=[("lr", "cat"), ("svm", "cat")])
+    wanted = Layout(str, placing).wanted([CAT_SVM], LABELS)
+    assert wanted == {"lr/cat": None, "svm/cat": None, "by-tag/cat": Target("by-tag/cat", "0027_0.9973_")}
+    assert set(Layout(str, placing).wanted([], LABELS).values()) == {None}
 
 
 def test_an_example_is_placed_in_bins_and_not_among_what_was_found():
     scores = [CAT_SVM]
-    assert any(Layout(str, None, tagged_only=False).wanted(scores, LABELS, is_example=True).values())
-    assert not any(Layout(str, {"cat": "svm"}, tagged_only=False).wanted(scores, LABELS, is_example=True).values())
+    assert any(laid_out(None, tagged_only=False).wanted(scores, LABELS, is_example=True).values())
+    assert not any(laid_out({"cat": "svm"}, tagged_only=False).wanted(scores, LABELS, is_example=True).values())
 
 
 def test_a_tag_called_by_tag_has_its_own_folders():
     tag = CAT_SVM._replace(tag="by-tag")
-    assert set(Layout(str, None, tagged_only=False).wanted([tag], LABELS)) == {"svm/by-tag", "by-tag/by-tag"}
+    assert set(laid_out(None, tagged_only=False).wanted([tag], LABELS)) == {
+        "svm/by-tag",
+        "by-tag/by-tag",
+    }
     assert slot_of(PlacedFile("by-tag/by-tag", "a.png", 1, 1)) == "by-tag/by-tag"
     assert slot_of(PlacedFile("svm/by-tag/1.0", "a.png", 1, 1)) == "svm/by-tag"
 

@@ -11,7 +11,8 @@ import pytest
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
 from image_tagging.exporters import plan as plan_module
-from image_tagging.exporters.bins import Bins, Placing
+from image_tagging.exporters.bins import Bins
+from image_tagging.exporters.layouts import Placing
 from image_tagging.exporters.plan import PlacingPlan, Planner
 from image_tagging.records import EncoderSpec, ImageRecord, ListedFile, TagScore
 from image_tagging.store import WorkingStore
@@ -26,8 +27,15 @@ def record(ref, size):
     return ImageRecord(ref=ref, tags=(), embedding=np.zeros(2, np.float32), encoder=ENCODER, **facts)
 
 
+class Scores(list):
+    """Scores as the planner takes them."""
+
+    def to_place(self, *, tagged_only):
+        return [score for score in self if score.tagged or not tagged_only]
+
+
 def scores(*tags, kinds=("lr", "svm")):
-    return [TagScore(tag, kind, 0.9, 2, tagged=True) for tag in tags for kind in kinds]
+    return Scores(TagScore(tag, kind, 0.9, 2, tagged=True) for tag in tags for kind in kinds)
 
 
 class Planned:
@@ -43,7 +51,7 @@ class Planned:
             planner = Planner(str(self.root / "out"), placing, LABELS, str(source or self.root))
             files = {ref.key: [ListedFile(ref, 1)] for ref, _ in images}
             scored = [(record(ref, 1000), of_image) for ref, of_image in images]
-            return planner.plan(iter(scored), files.__getitem__, scores=4 * len(images))
+            return planner.plan(iter(scored), files.__getitem__, results=1400 * len(images))
 
     def place(self, *images):
         with WorkingStore(str(self.root / "out")) as store:
@@ -122,7 +130,7 @@ def test_a_disk_without_room_is_refused_with_the_ways_out(planned, image, monkey
         f"cannot place 4 files in {tmp_path / 'out'}: with the results that takes about 18 kB, and 5.0 kB are free. "
         "Nothing was placed. Give --place hardlink (no copies) or another output folder, or free some space."
     )
-    planned().plan((image, [])).require_room()
+    planned().plan((image, scores())).require_room()
 
 
 def test_only_ways_that_help_are_named():

@@ -11,11 +11,12 @@ import pytest
 
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import InputError
-from image_tagging.exporters import Placing, read_results, read_table, results
+from image_tagging.exporters import read_results, read_table
 from image_tagging.exporters.tables import STAGE1, image_row, result_table
-from image_tagging.records import EncoderSpec, FoundArchive, ImageRecord, ListedFile, TagScore
+from image_tagging.records import EncoderSpec, FoundArchive, ImageRecord, ListedFile
+from scored import results_of, scores_of
 
-SCORES = [TagScore("cat", "ovr-svm", 0.25, 3, tagged=False), TagScore("a/b", "lr", 1.0, 10, tagged=True)]
+SCORES = [("ovr-svm", "cat", 0.25, False), ("lr", "a/b", 1.0, True)]
 READ = [("cat", "ovr-svm", 0.25, False), ("a/b", "lr", 1.0, True)]
 ENTRY = {"file_path": "/1.png", "classifiers_output": [{"model_type": "lr", "tag_name": "cat", "tag_prob": 0.5}]}
 
@@ -30,8 +31,8 @@ FILES = [
 
 def written(folder, files, archives=None):
     picture = ImageRecord(files[0], "h", "p", "PNG", 1, 1, 1, (), np.zeros(2, np.float32), EncoderSpec("m", "v", 2, ""))
-    with results(str(folder), archives=archives, bins=10, placing=Placing("none")) as writer:
-        writer.add(picture, [ListedFile(ref, 1) for ref in files], SCORES)
+    with results_of(folder, SCORES, archives, place="none") as writer:
+        writer.add(picture, [ListedFile(ref, 1) for ref in files], scores_of(SCORES))
         assert not writer.failures.count
     return folder
 

@@ -15,15 +15,9 @@ import pytest
 from image_tagging import failures
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
-from image_tagging.exporters import Placing
 from image_tagging.exporters import placing as placing_module
-from image_tagging.exporters.results import results, score_pictures
-from image_tagging.records import EncoderSpec, FoundArchive, ImageRecord, ListedFile, TagScore
-from image_tagging.tag_models.answers import AnswerTally
-from image_tagging.tag_models.models import TagModel, TagModels
-from image_tagging.tag_models.scorers import LinearScorer
-
-ENCODER = EncoderSpec("builtin", "test", 2, "")
+from image_tagging.records import FoundArchive, ImageRecord, ListedFile
+from scored import ENCODER, results_of, scores_of
 
 
 def record(ref, hash_id="h", embedding=(0.0, 0.0)):
@@ -41,11 +35,6 @@ def record(ref, hash_id="h", embedding=(0.0, 0.0)):
     )
 
 
-def model(tag, kind, *coef, threshold=0.5):
-    scorer = LinearScorer(np.array(coef, float), 0.0, normalise=False)
-    return TagModel(tag, kind, ENCODER, scorer, threshold)
-
-
 def rows(path, name):
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(f"SELECT * FROM {name}").fetchall()
@@ -53,12 +42,12 @@ def rows(path, name):
 
 def write(folder, files, scores, archives=None, place="copy"):
     """One picture with these scores, in these files; gives the failures."""
-    with results(str(folder), archives=archives, bins=10, placing=Placing(place)) as writer:
-        writer.add(record(files[0]), [ListedFile(ref, n) for n, ref in enumerate(files, 1)], scores)
+    with results_of(folder, scores, archives, place) as writer:
+        writer.add(record(files[0]), [ListedFile(ref, n) for n, ref in enumerate(files, 1)], scores_of(scores))
         return writer.failures.held
 
 
-SCORES = [TagScore("cat", "ovr-svm", 0.25, 3, tagged=False), TagScore("a/b", "lr", 1.0, 10, tagged=True)]
+SCORES = [("ovr-svm", "cat", 0.25, False), ("lr", "a/b", 1.0, True)]
 
 
 @pytest.fixture
@@ -66,56 +55,6 @@ def picture(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "it's.png").write_bytes(b"pixels")
     return ImageRef(str(tmp_path / "in" / "it's.png"))
-
-
-def test_scores_come_in_the_order_of_the_models_for_every_picture():
-    models = TagModels([model("cat", "lr", 5, 0), model("dog", "lr", 0, 5), model("cat", "svm", 0, 0)])
-    pictures = [record(ImageRef(f"{n}.png"), str(n), (np.sin(n), np.cos(n))) for n in range(1200)]
-    scored = list(score_pictures(iter(pictures), models, 10, AnswerTally(models)))
-    assert [one.hash_id for one, _, _ in scored] == [str(n) for n in range(1200)]
-    expected = models.probabilities(np.stack([one.embedding for one in pictures]))
-    np.testing.assert_allclose(
-        [[score.probability for score in scores] for _, scores, _ in scored], expected, atol=1e-12
-    )
-    for _, scores, _ in scored:
-        assert [(score.kind, score.tag) for score in scores] == models.names
-        for score in scores:
-            assert (score.bin - 1) / 10 < score.probability <= score.bin / 10
-
-
-def test_a_picture_counts_as_tagged_from_the_threshold_of_each_model_up():
-    models = TagModels(
-        [
-            model("cat", "lr", 0, 0),
-            model("dog", "lr", 0, 0, threshold=0.51),
-            model("cow", "svm", 1, 0, threshold=0.0),
-            model("owl", "svm", 1, 0, threshold=1.0),
-        ]
-    )
-    picture = record(ImageRef("1.png"), "1", (-1000.0, 0.0))
-    ((_, scores, has_tag),) = score_pictures(iter([picture]), models, 10, AnswerTally(models))
-    assert has_tag is True
-    assert [(score.tag, score.tagged) for score in scores] == [
-        *(("cat", True), ("dog", False)),  # both 0.5
-        *(("cow", True), ("owl", False)),  # both 0.0
-    ]
-    assert [score.bin for score in scores] == [5, 5, 1, 1]
-    assert all(type(score.tagged) is bool for score in scores)
-
-
-def test_no_picture_gives_no_score():
-    models = TagModels([model("cat", "lr", 1, 1)])
-    assert list(score_pictures(iter([]), models, 10, AnswerTally(models))) == []
-
-
-def test_a_picture_has_a_tag_by_the_kind_that_answers_alone():
-    picture = record(ImageRef("1.png"), "1", (1.0, 0.0))
-    for thresholds, expected in (((0.9, 0.1), False), ((0.1, 0.9), True)):
-        one, other = (model("cat", kind, 0, 0, threshold=at) for kind, at in zip(("lr", "svm"), thresholds))
-        models = TagModels([one, other])
-        ((_, scores, has_tag),) = score_pictures(iter([picture]), models, 10, AnswerTally(models))
-        assert has_tag is expected
-        assert [score.tagged for score in scores] == [expected, not expected]
 
 
 def test_one_picture_goes_into_all_results(tmp_path, picture):
@@ -227,7 +166,7 @@ def test_an_error_in_mid_run_leaves_earlier_results_whole(tmp_path, picture):
     before = (tmp_path / "out" / "output.json").read_bytes()
     with (
         pytest.raises(KeyboardInterrupt),
-        results(str(tmp_path / "out"), archives=None, bins=10, placing=Placing("copy")),
+        results_of(tmp_path / "out", SCORES),
     ):
         raise KeyboardInterrupt
     assert (tmp_path / "out" / "output.json").read_bytes() == before
@@ -236,9 +175,9 @@ def test_an_error_in_mid_run_leaves_earlier_results_whole(tmp_path, picture):
 
 def test_of_many_images_that_cannot_be_placed_the_first_are_held_and_all_counted(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(failures, "MOST_FAILURES", 2)
-    with results(str(tmp_path / "out"), archives=None, bins=10, placing=Placing("copy")) as writer:
+    with results_of(tmp_path / "out", SCORES) as writer:
         for number in range(5):
             ref = ImageRef(str(tmp_path / f"gone{number}.png"))
-            writer.add(record(ref), [ListedFile(ref, 1)], SCORES)
+            writer.add(record(ref), [ListedFile(ref, 1)], scores_of(SCORES))
     assert (len(writer.failures.held), writer.failures.count, writer.failures.more) == (2, 5, 3)
     assert caplog.text.count("could not place") == 2

@@ -10,10 +10,8 @@ import pytest
 
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
-from image_tagging.exporters.tables import STAGE1, STAGE3, STAGE4, archive_row, image_row, result_table, score_rows
-from image_tagging.records import FoundArchive, ListedFile, TagScore
-
-SCORE = TagScore("cat", "ovr-svm", 0.25, 3, tagged=False)
+from image_tagging.exporters.tables import STAGE1, STAGE4, image_row, result_table
+from image_tagging.records import ListedFile
 
 
 def write(path, table, rows):
@@ -26,38 +24,12 @@ def rows_of(path, table):
         return connection.execute(f"SELECT * FROM {table}").fetchall()
 
 
-@pytest.mark.parametrize(
-    ("table", "columns"),
-    [
-        (STAGE1, ["file_name TEXT 1", "file_path TEXT 1", "type TEXT 1", "hash_id TEXT 1"]),
-        (
-            STAGE3,
-            [
-                *("file_name TEXT 1", "file_path TEXT 1", "type TEXT 1", "hash_id TEXT 1"),
-                *("model_type TEXT 1", "tag_name TEXT 1", "tag_prob REAL 1", "tagged INTEGER 1"),
-            ],
-        ),
-        (
-            STAGE4,
-            [
-                *("file_name TEXT 1", "file_path TEXT 1", "archive_path TEXT 0", "type TEXT 1"),
-                *(
-                    "n_img_content INTEGER 0",
-                    "hash_id TEXT 0",
-                    "model_type TEXT 0",
-                    "tag_name TEXT 0",
-                    "tag_prob REAL 0",
-                    "tagged INTEGER 0",
-                ),
-            ],
-        ),
-    ],
-)
-def test_the_tables_have_the_documented_columns(tmp_path, table, columns):
-    path = tmp_path / table.file_name
-    write(path, table, [])
+def test_the_table_has_the_documented_columns(tmp_path):
+    path = tmp_path / STAGE1.file_name
+    write(path, STAGE1, [])
     with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute(f"PRAGMA table_info({table.name})").fetchall()
+        found = connection.execute(f"PRAGMA table_info({STAGE1.name})").fetchall()
+    columns = ["file_name TEXT 1", "file_path TEXT 1", "type TEXT 1", "hash_id TEXT 1"]
     assert [f"{name} {kind} {not_null}" for _, name, kind, not_null, *_ in found] == columns
 
 
@@ -69,47 +41,8 @@ def test_an_odd_name_is_kept(tmp_path, name):
     assert rows_of(tmp_path / "stage1.db", "stage1") == [expected, expected]
 
 
-def test_every_score_is_a_row_with_its_model(tmp_path):
-    ref = ImageRef("/data/1.png")
-    write(
-        tmp_path / "stage3.db",
-        STAGE3,
-        score_rows(STAGE3, ListedFile(ref, 1), "h1", [SCORE, TagScore("dog", "lr", 1.0, 10, tagged=True)]),
-    )
-    assert rows_of(tmp_path / "stage3.db", "stage3") == [
-        ("1.png", "/data/1.png", ".png", "h1", "ovr-svm", "cat", 0.25, 0),
-        ("1.png", "/data/1.png", ".png", "h1", "lr", "dog", 1.0, 1),
-    ]
-
-
-def test_no_score_is_no_row():
-    assert score_rows(STAGE3, ListedFile(ImageRef("/data/1.png"), 1), "h1", []) == []
-
-
-def test_stage_4_has_a_row_for_every_score_with_its_archive_and_one_for_every_archive(tmp_path):
-    ref = ImageRef("/data/a.zip", ("b.zip", "cat/1.PNG"))
-    rows = [
-        *score_rows(STAGE4, ListedFile(ref, 1), "h1", [SCORE]),
-        archive_row(STAGE4, FoundArchive(ImageRef("/data/a.zip", ("b.zip",)), 1)),
-        archive_row(STAGE4, FoundArchive(ImageRef("/data/a.zip"), 0)),
-    ]
-    write(tmp_path / "stage4.db", STAGE4, rows)
-    nothing = (None,) * 5
-    assert rows_of(tmp_path / "stage4.db", "stage4") == [
-        ("1.PNG", "/data/a.zip/b.zip/cat/1.PNG", "/data/a.zip/b.zip", ".png", None, "h1", "ovr-svm", "cat", 0.25, 0),
-        ("b.zip", "/data/a.zip/b.zip", "/data/a.zip", ".zip", 1, *nothing),
-        ("a.zip", "/data/a.zip", None, ".zip", 0, *nothing),
-    ]
-
-
-def test_rows_of_several_inputs_end_with_theirs(tmp_path):
-    table, ref = STAGE4.with_input(True), ImageRef("/data/a.zip", ("1.png",))
-    rows = [
-        *score_rows(table, ListedFile(ref, 1, "/data"), "h1", [SCORE]),
-        archive_row(table, FoundArchive(ImageRef("/data/a.zip"), 1, "/data")),
-    ]
-    write(tmp_path / "stage4.db", table, rows)
-    assert [row[-1] for row in rows_of(tmp_path / "stage4.db", "stage4")] == ["/data", "/data"]
+def test_rows_of_several_inputs_end_with_theirs():
+    ref = ImageRef("/data/a.zip", ("1.png",))
     assert STAGE4.with_input(False) is STAGE4
     assert image_row(STAGE1.with_input(True), ListedFile(ref, 1, "/data"), "h1")[-1] == "/data"
 

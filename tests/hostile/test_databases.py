@@ -236,6 +236,11 @@ PARTS = {
     "marks",  # ", ".join("?" for _ in table.columns)
     "migration",  # of constants of the module schema
 }
+#: What statements are taken from in a loop.
+LOOPS = {
+    "statements(table)[:-len(_INDEXES)]",  # constants, with the columns of a ResultTable
+    "self._whole or self._long_statements()",  # with numbers that are counted here
+}
 MARKS_OF_VALUES = "', '.join('?' * len(part))"
 RUNS_SQL = {"execute", "executemany", "executescript", "rows", "stream"}
 SOURCES = sorted(Path(image_tagging.__file__).parent.rglob("*.py"))
@@ -252,7 +257,7 @@ def is_safe_sql(node):
         return all(is_constant(part) or ast.unparse(part) in PARTS for part in inner)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
         return is_constant(node.func.value) and [ast.unparse(each) for each in node.args] == [MARKS_OF_VALUES]
-    return is_constant(node)
+    return is_constant(node) or ast.unparse(node) in LOOPS
 
 
 def sql_of(source):
@@ -263,6 +268,9 @@ def sql_of(source):
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 given.setdefault(ast.unparse(target), []).append(node.value)
+        if isinstance(node, ast.For):
+            for target in node.target.elts if isinstance(node.target, ast.Tuple) else [node.target]:
+                given.setdefault(ast.unparse(target), []).append(node.iter)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in RUNS_SQL:
             (first, *_) = node.args

@@ -733,13 +733,15 @@ def test_results_of_an_earlier_version_are_replaced(shots, tmp_path, trained):
     """A table without ``tagged``, beside the store of a run that went before: nothing of it is in the way."""
     classify(shots, tmp_path / "out", trained.models)
     first = results(tmp_path / "out")
+    (tmp_path / "out" / "stage3.db").unlink()
     with closing(sqlite3.connect(tmp_path / "out" / "stage3.db")) as connection:
-        connection.execute("CREATE TABLE earlier(file_name)")
-        connection.execute("DROP TABLE stage3")
-        connection.execute("ALTER TABLE earlier RENAME TO stage3")
+        connection.execute("CREATE TABLE stage3(file_name)")
     (tmp_path / "out" / "output.json").write_text("{}", encoding="utf-8")
-    assert classify(shots, tmp_path / "out", trained.models).embedding.computed == 0
+    summary = classify(shots, tmp_path / "out", trained.models)
+    assert summary.embedding.computed == 0
+    assert summary.written.earlier_layout == "stage3.db"
     assert results(tmp_path / "out") == first
+    assert classify(shots, tmp_path / "out", trained.models).written.earlier_layout == ""
 
 
 @pytest.mark.parametrize("bins", [1, 3, 10])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import reduce
 from typing import Optional
 
 from rich.console import Console
@@ -58,7 +59,7 @@ def _whole(summary: SortSummary) -> ClassifySummary:
         left_out=0,
         kept=0,
         replaced=sum(stage.replaced for stage in stages if stage.dropped),
-        files=tuple(dict.fromkeys(file for stage in stages for file in stage.files)),
+        written=reduce(lambda one, other: one.joined(other), (stage.written for stage in stages)),
         seconds=sum(stage.seconds for stage in stages),
         few=tuple(image for stage in stages for image in stage.few),
     )

@@ -8,6 +8,7 @@ from typing import Optional
 
 from rich.console import Console
 
+from ..exporters import WrittenResults
 from ..pipeline import ClassifySummary, EmbeddingSummary, ProcessSummary, TrainSummary
 from ..records import Failure
 from ..tag_models import kind_named
@@ -126,6 +127,7 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
         note = f"  {counted(summary.differing, 'picture')}: the metadata holds another embedding than was computed;"
         line(console, note + " the computed one was used.", style="yellow")
     _show_stages(console, summary)
+    _show_written(console, summary.written)
     if summary.left_out:
         what, command = ("plain image", "classify") if summary.of_archives else ("archive", "classify-zip")
         note = f"  Left out {counted(summary.left_out, what)}: use image-tagging {command} for that."
@@ -149,6 +151,21 @@ def _show_stages(console: Console, summary: ClassifySummary) -> None:
     if summary.kept:
         stage = "3 (classify)" if summary.of_archives else "4 (classify-zip)"
         line(console, f"  output.json: kept {counted(summary.kept, 'picture')} of stage {stage}.")
+
+
+def _show_written(console: Console, written: WrittenResults) -> None:
+    """Print which scores are not in the results, and what became of files of earlier runs."""
+    if written.left_out:
+        share = f"{written.scores:,} of {written.scores + written.left_out:,} scores"
+        line(console, f"  Written: {share}; the others are below what --scores asks for.")
+    if written.removed:
+        names = " and ".join(written.removed)
+        line(
+            console, f"  Removed {names}: the scores there were of an earlier run, and --results_format leaves it out."
+        )
+    if written.earlier_layout:
+        note = "the layout of earlier versions: it is a sixth as large now, with the same columns"
+        line(console, f"  {written.earlier_layout} was in {note}.")
 
 
 def _show_embedding(console: Console, summary: EmbeddingSummary, log: Optional[str]) -> None:

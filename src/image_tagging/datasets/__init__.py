@@ -27,6 +27,7 @@ from .metadata import (
     write_lists,
 )
 from .metadata_errors import FileErrors
+from .metadata_parquet import require_pyarrow
 from .near_duplicates import Rows, near_duplicate_groups
 from .other_names import like_other_sets
 from .splits import Split, Splitter
@@ -67,6 +68,7 @@ __all__ = [
     "read_embeddings",
     "read_tag_lists",
     "record_writer",
+    "require_pyarrow",
     "untagged_metadata_name",
     "write_lists",
 ]

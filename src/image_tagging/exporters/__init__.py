@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
-from .bins import Placing, TagFolder
+from .bins import TagFolder
 from .dataset_files import DatasetFiles
 from .dataset_sources import InputFiles
 from .earlier import OUTPUT_JSON, EarlierResults
 from .forgetting import TakenOut, folders_of_tag, take_out
+from .formats import ResultFormats, ResultsSize, WrittenResults, has_results
 from .frames import scores_frame
+from .layouts import Placing
+from .picture_scores import PictureScores, Scoring
 from .placing import require_place
 from .plan import PlacingPlan, Planner
 from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
-from .results import ResultWriter, require_results_ours, results, score_pictures, score_to_place
+from .results import ResultWriter, earlier_layout, require_results_ours, results
 from .rewriting import remove_results, rewrite_results, take_out_images
-from .score_csv import OUTPUT_CSV, has_csv, require_csv_ours, write_csv
+from .score_csv import OUTPUT_CSV, has_csv, write_csv
 
 __all__ = [
     "OUTPUT_CSV",
@@ -24,27 +27,31 @@ __all__ = [
     "DatasetFiles",
     "EarlierResults",
     "InputFiles",
+    "PictureScores",
     "Placing",
     "PlacingPlan",
     "Planner",
+    "ResultFormats",
     "ResultScore",
     "ResultWriter",
+    "ResultsSize",
     "ScoredPicture",
+    "Scoring",
     "TableRow",
     "TagFolder",
     "TakenOut",
+    "WrittenResults",
+    "earlier_layout",
     "folders_of_tag",
     "has_csv",
+    "has_results",
     "read_results",
     "read_table",
     "remove_results",
-    "require_csv_ours",
     "require_place",
     "require_results_ours",
     "results",
     "rewrite_results",
-    "score_pictures",
-    "score_to_place",
     "scores_frame",
     "take_out",
     "take_out_images",

@@ -9,40 +9,18 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Callable, NamedTuple, Optional
 
 from ..records import ListedFile, TagScore
 from ..store import PlacedFile, PlacedFiles
 from ..writing import remove_below, remove_empty_folder
 from .contents import Content
-from .layouts import Layout, Wanted, is_in_place, slot_of
+from .layouts import Layout, Placing, Wanted, is_in_place, slot_of
 from .ours import is_ours
 from .placing import Place, Placer, Target
 
 #: Images after which the store is written.
 _TOGETHER = 512
-
-
-@dataclass(frozen=True)
-class Placing:
-    """What a run places its images by, and what earlier runs have placed.
-
-    ``how`` is one of ``PLACES``; ``tagged_only`` leaves out images without the tag. ``answers`` is the kind that
-    answers for each tag where images are placed in one folder per tag, with their scores in front of their names.
-    ``examples`` has the tags of each picture that is an example, by its name: there these are not placed.
-    ``placed`` remembers what is placed; ``stage`` and ``made_from`` stand for what the images are placed by. ``adopt``
-    says that a run was killed here: what is in its place already counts as placed by us.
-    """
-
-    how: str
-    tagged_only: bool = False
-    answers: Optional[Mapping[str, str]] = None
-    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    placed: Optional[PlacedFiles] = None
-    stage: str = ""
-    made_from: str = ""
-    adopt: bool = False
 
 
 class TagFolder(NamedTuple):
@@ -65,7 +43,7 @@ class Bins:
 
     def __init__(self, root: str, placing: Placing) -> None:
         self._placer = Placer(root, placing.how)
-        self._layout = Layout(self._placer.fitted, placing.answers, tagged_only=placing.tagged_only)
+        self._layout = Layout(self._placer.fitted, placing)
         self.placing = placing
         self._placed = placing.placed
         self._new: dict[str, list[PlacedFile]] = {}  # what is to be remembered, by the key of an image
@@ -74,6 +52,11 @@ class Bins:
         self._left: set[str] = set()  # folders that something was taken out of
         self.moved = self.removed = self.stayed = 0
         self.first_stayed = ""
+
+    @property
+    def places(self) -> bool:
+        """Whether images are placed at all."""
+        return self._placer.how != "none"
 
     def place(
         self,

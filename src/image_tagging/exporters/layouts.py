@@ -7,12 +7,13 @@ answer, and the name begins with the score, so that every file browser shows the
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Optional
 
 from ..records import TagScore
 from ..settings import BY_TAG
-from ..store import PlacedFile
+from ..store import PlacedFile, PlacedFiles
 from ..tag_models import quote_tag
 from .placing import Target
 
@@ -33,23 +34,45 @@ def score_prefix(probability: float) -> str:
     return f"{min(_STEPS - steps, _STEPS - 1):04}_{steps / _STEPS:.4f}_"
 
 
+@dataclass(frozen=True)
+class Placing:
+    """What a run places its images by, and what earlier runs have placed.
+
+    ``how`` is one of ``PLACES``; ``tagged_only`` leaves out images without the tag. ``answers`` is the kind that
+    answers for each tag where images are placed in one folder per tag, with their scores in front of their names.
+    ``models`` are those of the run, by kind and tag. ``examples`` has the tags of each picture that is an example, by
+    its name: there these are not placed. ``placed`` remembers what is placed; ``stage`` and ``made_from`` stand for
+    what the images are placed by. ``adopt`` says that a run was killed here: what is in its place already counts as
+    placed by us.
+    """
+
+    how: str
+    tagged_only: bool = False
+    answers: Optional[Mapping[str, str]] = None
+    models: Sequence[tuple[str, str]] = ()
+    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    placed: Optional[PlacedFiles] = None
+    stage: str = ""
+    made_from: str = ""
+    adopt: bool = False
+
+
 class Layout:
     """Says where an image is placed for its scores; ``fitted`` shortens the names of folders where that is needed.
 
-    A slot is a folder in which an image has one file: that of a model, or that of a tag. With ``answers``, the kind
-    that answers for each tag, those of tags are used, otherwise those of models; with ``tagged_only`` an image has a
-    file only where it has the tag.
+    A slot is a folder in which an image has one file: that of a model, or that of a tag. With the ``answers`` of the
+    ``placing`` those of tags are used, otherwise those of models. An image has no file in the slots of its ``models``
+    whose scores are not given.
     """
 
-    def __init__(
-        self, fitted: Callable[[str], str], answers: Optional[Mapping[str, str]], *, tagged_only: bool
-    ) -> None:
+    def __init__(self, fitted: Callable[[str], str], placing: Placing) -> None:
         self._fitted = fitted
-        self._answers = answers
-        self._tagged_only = tagged_only
+        self._answers = placing.answers
+        self._tagged_only = placing.tagged_only
         self._slots: dict[tuple[str, str], str] = {}  # by kind and tag; of tags by an empty kind
         self._none: Wanted = {}  # all slots of the models met
-        self._models = 0
+        self._models = len(placing.models)
+        self._add_slots(placing.models)
 
     def wanted(self, scores: Sequence[TagScore], labels: Sequence[str], *, is_example: bool = False) -> Wanted:
         """Return where an image with these scores goes, for each slot of their models and tags.
@@ -58,10 +81,7 @@ class Layout:
         """
         if len(scores) > self._models:
             self._models = len(scores)
-            slots = (
-                slot for score in scores for slot in (self._slot(score.kind, score.tag), self._slot("", score.tag))
-            )
-            self._none.update(dict.fromkeys(slots))
+            self._add_slots((score.kind, score.tag) for score in scores)
         wanted = dict(self._none)
         if self._answers is not None and is_example:
             return wanted
@@ -75,6 +95,10 @@ class Layout:
                 slot = self.slot(score.kind, score.tag)
                 wanted[slot] = Target(slot, score_prefix(score.probability))
         return wanted
+
+    def _add_slots(self, models: Iterable[tuple[str, str]]) -> None:
+        slots = (slot for kind, tag in models for slot in (self._slot(kind, tag), self._slot("", tag)))
+        self._none.update(dict.fromkeys(slots))
 
     def slot(self, kind: str, tag: str) -> str:
         """Return the slot that images have by the model of a kind and a tag, where it places any."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Optional
 
+import orjson
+
 from ..datasets import RECORDS_MARK, JsonObjectWriter, json_object
 from ..writing import scratch_file
 from .earlier import INPUT_KEYS, OUTPUT_JSON, EarlierResults, Entry, with_files, without_input
@@ -36,7 +38,7 @@ class MergedOutput:
         if self._aside is not None:
             self._aside.append(hash_id, entry)
         else:
-            self._writer.add(hash_id, _merged(entry, part, entry) if part else entry)
+            self._writer.add(hash_id, _with_part(entry, part) if part else entry)
 
     def finish(self) -> None:
         """Write what is kept, and what has waited for it."""
@@ -67,6 +69,12 @@ def merged_output(folder: str, earlier: EarlierResults, *, of_archives: bool) ->
         yield output
         output.finish()
         earlier.close()  # the file must be closed when it is replaced
+
+
+def _with_part(entry: Entry, part: Entry) -> Entry:
+    """Return the entry of a run, whose scores may be JSON already, with the part that is kept."""
+    own = orjson.loads(orjson.dumps(entry))
+    return _merged(own, part, own)
 
 
 def _merged(first: Entry, second: Entry, scored: Entry) -> Entry:

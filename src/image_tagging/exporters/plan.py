@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -11,20 +10,18 @@ from dataclasses import dataclass
 
 from ..errors import OutputError
 from ..files import file_system_of
-from ..records import ImageRecord, ListedFile, TagScore
+from ..records import ImageRecord, ListedFile
 from ..settings import BY_TAG
 from ..store import PlacedFile
 from ..text import counted, in_bytes
 from ..writing import status_below
-from .bins import Placing
-from .layouts import Layout, Wanted, is_in_place, slot_of
+from .disk import free_bytes
+from .layouts import Layout, Placing, Wanted, is_in_place, slot_of
+from .picture_scores import PictureScores
 from .placing import Placer
 
 #: Most file systems give a file its space in blocks of this many bytes.
 _BLOCK = 4096
-
-#: About the bytes of a score in ``output.json`` and in its table.
-_SCORE_BYTES = 350
 
 #: File systems without hard links.
 _WITHOUT_LINKS = frozenset({"vfat", "msdos", "exfat"})
@@ -74,29 +71,30 @@ class Planner:
         self._root = root
         self._placing = placing
         self._labels = labels
-        self._layout = Layout(Placer(root).fitted, placing.answers, tagged_only=placing.tagged_only)
+        self._layout = Layout(Placer(root).fitted, placing)
         self._has_placed = bool(placing.placed and placing.placed.folders())
         self._can_link = placing.how == "copy" and _can_link(source, root)
         self._files = self._bytes = self._taken = self._linkable = 0
 
     def plan(
         self,
-        scored: Iterable[tuple[ImageRecord, Sequence[TagScore]]],
+        scored: Iterable[tuple[ImageRecord, PictureScores]],
         files_of: Callable[[str], Iterable[ListedFile]],
         *,
-        scores: int,
+        results: int,
     ) -> PlacingPlan:
         """Return what ``scored`` pictures are going to take, of which ``files_of`` returns the files by their names.
 
-        ``scores`` is the number of all scores that are written.
+        ``results`` is about the bytes of the files that scores are written to.
         """
-        self._taken += scores * _SCORE_BYTES
-        for record, of_record in scored:
+        self._taken += results
+        for record, scores in scored:
+            of_record = scores.to_place(tagged_only=self._placing.tagged_only)
             wanted = self._layout.wanted(of_record, self._labels, is_example=record.hash_id in self._placing.examples)
             if any(wanted.values()):
                 for file in files_of(record.hash_id):
                     self._add(file, wanted, record.size_bytes)
-        free = _free(self._root)
+        free = free_bytes(self._root)
         is_much = self._bytes > min(_MANY_BYTES, free * _MUCH_OF_FREE)
         return PlacingPlan(
             folder=os.path.join(self._root, BY_TAG) if self._placing.answers is not None else self._root,
@@ -141,15 +139,6 @@ class Planner:
                 is_same = (status.st_size, status.st_mtime_ns) == (one.size, one.mtime_ns)
                 return is_same or not stat.S_ISREG(status.st_mode) or status.st_nlink > 1
         return False
-
-
-def _free(folder: str) -> int:
-    """Return how many bytes of the disk of a folder are free; raise OutputError where the folder is gone."""
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise OutputError(f"cannot write into {folder}: {why}. Choose another output folder.") from error
 
 
 def _can_link(source: str, root: str) -> bool:

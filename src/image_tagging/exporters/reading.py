@@ -16,7 +16,7 @@ from ..datasets import FileErrors, json_entries
 from ..errors import InputError
 from ..files import StrPath, user_path
 from ..text import as_tag
-from .tables import stored_rows
+from .stored_tables import stored_rows
 
 _REMEDY = "Give a file that stage 3 or 4 wrote (image-tagging classify, classify-zip)."
 

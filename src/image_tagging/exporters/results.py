@@ -6,12 +6,11 @@ import errno
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
-from itertools import islice
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
-import numpy as np
+import orjson
 
 from ..addresses import ImageRef
 from ..datasets import RECORDS_MARK, input_keys
@@ -20,54 +19,33 @@ from ..failures import FailureList, attempt
 from ..files import is_relinked
 from ..records import Failure, FoundArchive, ImageRecord, ListedFile, TagScore
 from ..sources import SourceReader
-from ..tag_models import AnswerTally, Floats, TagModels, bin_labels, bin_numbers
+from ..tag_models import bin_labels
 from ..text import short_path
 from ..writing import require_ours
-from .bins import Bins, Placing
+from .bins import Bins
 from .contents import Content
 from .earlier import OUTPUT_JSON, EarlierResults
+from .formats import ResultFormats
+from .layouts import Placing
 from .merged_output import MergedOutput, merged_output
+from .picture_scores import PictureScores
 from .reading import EXAMPLE_OF
-from .tables import STAGE3, STAGE4, ResultTable, TableWriter, archive_row, result_table, score_rows
+from .score_parquet import OUTPUT_PARQUET, ScoreParquet, score_parquet
+from .score_tables import ScoreTableWriter, score_table
+from .stored_tables import is_of_earlier_layout
+from .tables import STAGE3, STAGE4, ResultTable
 
 log = logging.getLogger(__name__)
-
-#: Pictures scored in one matrix product: enough to fill it, few enough to hold.
-_BATCH = 512
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
-def score_pictures(
-    pictures: Iterator[ImageRecord], models: TagModels, bins: int, tally: AnswerTally
-) -> Iterator[tuple[ImageRecord, list[TagScore], bool]]:
-    """Yield every picture with its score by every model, in the order of ``models.names``, and whether it has a tag.
+class _ResultFiles(NamedTuple):
+    """What scores are written to: the table, and the files of formats that are wanted."""
 
-    It has one by the kinds that answer; ``tally`` sums up these answers.
-    """
-    while batch := list(islice(pictures, _BATCH)):
-        embeddings = np.stack([record.embedding for record in batch])
-        probabilities = models.probabilities(embeddings)
-        has_tag = tally.add(probabilities, embeddings).tolist()
-        yield from zip(batch, _scores(probabilities, models, bins), has_tag)
-
-
-def score_to_place(
-    pictures: Iterator[ImageRecord], models: TagModels, bins: int, *, tagged_only: bool
-) -> Iterator[tuple[ImageRecord, list[TagScore]]]:
-    """Yield the pictures that are placed anywhere, with the scores of :func:`score_pictures`."""
-    thresholds = models.thresholds
-    while batch := list(islice(pictures, _BATCH)):
-        probabilities = models.probabilities(np.stack([record.embedding for record in batch]))
-        rows = np.flatnonzero(np.any(probabilities >= thresholds, axis=1)) if tagged_only else np.arange(len(batch))
-        yield from zip([batch[row] for row in rows], _scores(probabilities[rows], models, bins))
-
-
-def _scores(probabilities: Floats, models: TagModels, bins: int) -> Iterator[list[TagScore]]:
-    """Yield the scores of each picture, from the probabilities (N, M) of a batch."""
-    names, numbers, tagged = models.names, bin_numbers(probabilities, bins), probabilities >= models.thresholds
-    for row in zip(probabilities.tolist(), numbers.tolist(), tagged.tolist()):
-        yield [TagScore(tag, kind, *score) for (kind, tag), *score in zip(names, *row)]
+    output: Optional[MergedOutput]
+    table: ScoreTableWriter
+    parquet: Optional[ScoreParquet]
 
 
 class ResultWriter:
@@ -79,15 +57,13 @@ class ResultWriter:
 
     def __init__(
         self,
-        output: MergedOutput,
-        table: TableWriter,
+        files: _ResultFiles,
         bins: Bins,
         labels: list[str],
         reader: SourceReader,
         stamp_of_other: Callable[[ImageRef], Optional[str]],
     ) -> None:
-        self._output = output
-        self._table = table
+        self._output, self._table, self._parquet = files
         self.bins = bins
         self._labels = labels
         self._reader = reader
@@ -96,7 +72,7 @@ class ResultWriter:
         self.failures = FailureList()
         self.examples = self.not_as_found = 0
 
-    def add(self, record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[TagScore]) -> None:
+    def add(self, record: ImageRecord, files: Sequence[ListedFile], scores: PictureScores) -> None:
         """Write one picture and place every file that holds it; ``failures`` takes those that could not be placed.
 
         Raises
@@ -106,10 +82,21 @@ class ResultWriter:
         """
         tags = self.bins.placing.examples.get(record.hash_id)
         self.examples += tags is not None
-        self._output.add(record.hash_id, as_entry(record.hash_id, files, map(_score_entry, scores), tags))
+        if self._output is not None:
+            self._output.add(record.hash_id, as_entry(record.hash_id, files, orjson.Fragment(scores.as_json()), tags))
+        of_models = scores.of_models()
         for file in files:
-            self._table.add(score_rows(self._table.table, file, record.hash_id, scores))
-            placed = attempt(file.ref, "place", partial(self._place, file, scores, tags is not None))
+            self._table.add(file, record.hash_id, of_models)
+            if self._parquet is not None:
+                self._parquet.add(file, record.hash_id, of_models)
+        if self.bins.places:
+            self._place_all(
+                files, scores.to_place(tagged_only=self.bins.placing.tagged_only), is_example=tags is not None
+            )
+
+    def _place_all(self, files: Sequence[ListedFile], scores: Sequence[TagScore], *, is_example: bool) -> None:
+        for file in files:
+            placed = attempt(file.ref, "place", partial(self._place, file, scores, is_example))
             if isinstance(placed, Failure) and self.failures.add(placed):
                 log.warning("could not place %s: %s (%s)", short_path(placed.ref.path), placed.reason, placed.code)
 
@@ -153,7 +140,9 @@ class ResultWriter:
 @contextmanager
 def results(  # noqa: PLR0913 - what a run writes, each by its name
     folder: str,
+    models: Sequence[tuple[str, str]],
     *,
+    formats: ResultFormats,
     archives: Optional[Iterable[FoundArchive]],
     bins: int,
     with_input: bool = False,
@@ -162,9 +151,9 @@ def results(  # noqa: PLR0913 - what a run writes, each by its name
     earlier: Optional[EarlierResults] = None,
     stamp_of_other: Callable[[ImageRef], Optional[str]] = lambda _: None,
 ) -> Iterator[ResultWriter]:
-    """Give what writes the results of one run below ``folder``.
+    """Give what writes the results of one run of ``models``, given by kind and tag, below ``folder``.
 
-    ``output.json`` and the table appear when they are complete.
+    The files appear when they are complete: the table, and those of ``formats`` but for CSV.
 
     With ``archives`` they are those of stage 4, without those of stage 3. ``with_input`` says that there are several
     inputs, so that each row has its own. ``placing`` says how images are placed,
@@ -179,14 +168,36 @@ def results(  # noqa: PLR0913 - what a run writes, each by its name
     of_archives = archives is not None
     table, paths = table_and_paths(folder, of_archives)
     table = table.with_input(with_input)
-    earlier = earlier or EarlierResults(folder, of_archives=of_archives)
-    with merged_output(folder, earlier, of_archives=of_archives) as output, result_table(paths[1], table) as rows:
-        rows.add(archive_row(table, archive) for archive in archives or ())
-        images = Bins(folder, placing)
-        reader = SourceReader(archive_encoding=encoding)
-        with closing(ResultWriter(output, rows, images, bin_labels(bins), reader, stamp_of_other)) as writer:
-            writer.paths = paths
+    with ExitStack() as stack:
+        earlier = stack.enter_context(earlier or EarlierResults(folder, of_archives=of_archives))
+        output = parquet = None
+        if formats.json or earlier.kept:
+            merged = stack.enter_context(merged_output(folder, earlier, of_archives=of_archives))
+            output = merged if formats.json else None  # without the pictures of this stage, those of the other stay
+        rows = stack.enter_context(score_table(paths[1], table))
+        rows.number(models)
+        if formats.parquet:
+            parquet = stack.enter_context(score_parquet(folder, models, with_input=with_input))
+        for archive in archives or ():
+            rows.add_archive(archive)
+        with closing(
+            ResultWriter(
+                _ResultFiles(output, rows, parquet),
+                Bins(folder, placing),
+                bin_labels(bins),
+                SourceReader(archive_encoding=encoding),
+                stamp_of_other,
+            )
+        ) as writer:
+            others = table_and_paths(folder, not of_archives)[1][1]
+            if parquet is not None and of_archives:
+                parquet.add_kept(others)
             yield writer
+            if parquet is not None and not of_archives:
+                parquet.add_kept(others)
+        writer.paths = (*(paths[:1] if formats.json else ()), paths[1])
+        if parquet is not None:
+            writer.paths += (os.path.join(folder, OUTPUT_PARQUET),)
 
 
 def require_results_ours(folder: str, *, of_archives: bool) -> None:
@@ -194,6 +205,12 @@ def require_results_ours(folder: str, *, of_archives: bool) -> None:
     table, paths = table_and_paths(folder, of_archives)
     for path, mark in zip(paths, (RECORDS_MARK, table.mark)):
         require_ours(path, mark)
+
+
+def earlier_layout(folder: str, *, of_archives: bool) -> str:
+    """Return the name of the table of a stage where it is in the layout of earlier versions, else an empty text."""
+    table, (_, path) = table_and_paths(folder, of_archives)
+    return table.file_name if is_of_earlier_layout(path) else ""
 
 
 def table_and_paths(folder: str, of_archives: bool) -> tuple[ResultTable, tuple[str, str]]:
@@ -205,25 +222,16 @@ def table_and_paths(folder: str, of_archives: bool) -> tuple[ResultTable, tuple[
 def as_entry(
     hash_id: str,
     files: Sequence[ListedFile],
-    scores: Iterable[dict[str, Any]],
+    scores: Any,
     example_of: Optional[Sequence[str]] = None,
 ) -> dict[str, Any]:
-    """Return the entry of a picture in ``output.json``."""
+    """Return the entry of a picture in ``output.json``; ``scores`` is their list, or that as JSON."""
     return {
         "hash_id": hash_id,
         "file_path": files[0].ref.path,
         "file_paths": [file.ref.path for file in files],
         "addresses": [file.ref.address for file in files],
         **({EXAMPLE_OF: list(example_of)} if example_of is not None else {}),
-        "classifiers_output": list(scores),
+        "classifiers_output": scores,
         **input_keys(files[0].ref, files[0].input),
-    }
-
-
-def _score_entry(score: TagScore) -> dict[str, Any]:
-    return {
-        "model_type": score.kind,
-        "tag_name": score.tag,
-        "tag_prob": score.probability,
-        "tagged": score.tagged,
     }

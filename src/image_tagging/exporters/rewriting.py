@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any, Optional
 
 from ..addresses import ImageRef
@@ -14,12 +14,16 @@ from ..records import TagScore
 from ..sources import SourceReader
 from ..store import PlacedFiles, WorkingStore
 from ..writing import remove_below, require_ours
-from .bins import Bins, Placing
+from .bins import Bins
 from .contents import Content
 from .earlier import EarlierResults
+from .layouts import Placing
 from .merged_output import merged_output
 from .results import as_entry, table_and_paths
-from .tables import archive_row, result_table, score_rows
+from .score_parquet import OUTPUT_PARQUET, has_parquet, score_parquet
+from .score_tables import ModelScores, ScoreTableWriter, score_table
+from .stored_tables import StoredScores
+from .tables import STAGE3, STAGE4
 
 
 def rewrite_results(
@@ -32,9 +36,9 @@ def rewrite_results(
 ) -> tuple[str, ...]:
     """Write the results of a stage again, and return their paths; no image and no model is read.
 
-    Pictures and files are those of the role that is chosen, scores those in ``earlier``; ``examples`` has the tags of
-    pictures that are examples, by their names. Where the role has no picture
-    now, its files are removed, but for what ``output.json`` keeps of the other stage.
+    Pictures and files are those of the role that is chosen, scores those in ``earlier``, and those in the table of
+    pictures that it lacks; ``examples`` has the tags of pictures that are examples, by their names. Where the role has
+    no picture now, its files are removed, but for what ``output.json`` keeps of the other stage.
 
     Raises
     ------
@@ -45,17 +49,53 @@ def rewrite_results(
     require_ours(table_path, table.mark)
     table = table.with_input(bool(store.inputs.origins))
     is_empty = not store.pictures.count()[0]
-    with merged_output(folder, earlier, of_archives=of_archives) as output, result_table(table_path, table) as rows:
-        rows.add(archive_row(table, archive) for archive in (store.inputs.archives() if of_archives else ()))
+    has_json = os.path.exists(output_path)
+    with closing(StoredScores(table_path)) as stored, ExitStack() as stack:
+        output = stack.enter_context(merged_output(folder, earlier, of_archives=of_archives)) if has_json else None
+        rows = stack.enter_context(score_table(table_path, table))
+        for archive in store.inputs.archives() if of_archives else ():
+            rows.add_archive(archive)
         for hash_id, _ in store.pictures.tags():
-            if (before := earlier.entry(hash_id)) is not None:
-                files, scores = store.pictures.files_of(hash_id), before["classifiers_output"]
-                output.add(hash_id, as_entry(hash_id, files, scores, examples.get(hash_id)))
-                rows.add(row for file in files for row in score_rows(table, file, hash_id, map(_score, scores)))
-    gone = [path for path, is_gone in ((table_path, is_empty), (output_path, is_empty and not earlier.kept)) if is_gone]
-    for path in gone:
+            entry, files = earlier.entry(hash_id), store.pictures.files_of(hash_id)
+            if output is not None and entry is not None:
+                output.add(hash_id, as_entry(hash_id, files, entry["classifiers_output"], examples.get(hash_id)))
+            scores = stored.of(hash_id) if entry is None else map(_score, entry["classifiers_output"])
+            if scores is not None:
+                of_models = _of_models(rows, scores)
+                for file in files:
+                    rows.add(file, hash_id, of_models)
+        stored.close()
+    is_gone = {table_path: is_empty, output_path: not has_json or (is_empty and not earlier.kept)}
+    for path in (path for path, gone in is_gone.items() if gone and os.path.exists(path)):
         remove_below(folder, "", os.path.basename(path))
-    return tuple(path for path in (output_path, table_path) if path not in gone)
+    return (
+        *(path for path, gone in is_gone.items() if not gone),
+        *_rewrite_parquet(folder, with_input=table.has_input),
+    )
+
+
+def _of_models(rows: ScoreTableWriter, scores: Iterable[TagScore]) -> ModelScores:
+    """Return scores by the numbers of their models, one for each model."""
+    by_model = {(each.kind, each.tag): each for each in scores}
+    chosen = by_model.values()
+    return ModelScores(
+        rows.number(by_model), [each.probability for each in chosen], [int(each.tagged) for each in chosen]
+    )
+
+
+def _rewrite_parquet(folder: str, *, with_input: bool) -> tuple[str, ...]:
+    """Write ``output.parquet`` again from the tables, where there is one; remove it where there is no table."""
+    if not has_parquet(folder):
+        return ()
+    tables = [os.path.join(folder, table.file_name) for table in (STAGE3, STAGE4)]
+    there = [path for path in tables if os.path.exists(path)]
+    if not there:
+        remove_below(folder, "", OUTPUT_PARQUET)
+        return ()
+    with score_parquet(folder, (), with_input=with_input) as parquet:
+        for path in there:
+            parquet.add_kept(path)
+    return (os.path.join(folder, OUTPUT_PARQUET),)
 
 
 def remove_results(paths: Iterable[str], marks: Iterable[re.Pattern[bytes]]) -> None:

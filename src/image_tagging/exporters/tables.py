@@ -1,19 +1,16 @@
-"""The result tables of stages 1, 3 and 4: one SQLite file each, written whole and moved into place, and read."""
+"""The result tables of stages 1, 3 and 4: one SQLite file each, written whole and moved into place."""
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from ..datasets import FileErrors
 from ..errors import OutputError
-from ..records import FoundArchive, ListedFile, TagScore
+from ..records import ListedFile
 from ..text import encodable
 from ..writing import new_database
 
@@ -38,7 +35,7 @@ class ResultTable:
     @property
     def mark(self) -> re.Pattern[bytes]:
         """What the file holds near its beginning."""
-        return re.compile(rb"CREATE TABLE \W?" + self.name.encode() + rb"\b")
+        return re.compile(rb"CREATE (?:TABLE|VIEW) \W?" + self.name.encode() + rb"\b")
 
 
 STAGE1 = ResultTable(
@@ -63,11 +60,7 @@ STAGE4 = ResultTable(
 
 
 #: Every table, by its name.
-_TABLES = {table.name: table for table in (STAGE1, STAGE3, STAGE4)}
-
-
-#: A stranger's file may hold any number.
-_MOST_TABLES = 1000
+TABLES = {table.name: table for table in (STAGE1, STAGE3, STAGE4)}
 
 
 class TableWriter:
@@ -86,81 +79,37 @@ class TableWriter:
 
 @contextmanager
 def result_table(path: str, table: ResultTable) -> Iterator[TableWriter]:
-    """Write ``table`` to a database at ``path``, which appears only when it is complete.
+    """Write the plain table of stage 1 to a database at ``path``, which appears only when it is complete.
 
     Raises
     ------
     OutputError
         The database cannot be written, or another file is there.
     """
+    with result_database(path, table) as connection:
+        connection.execute(f"CREATE TABLE {table.name}({', '.join(table.columns)})")
+        yield TableWriter(connection, table)
+
+
+@contextmanager
+def result_database(path: str, table: ResultTable) -> Iterator[sqlite3.Connection]:
+    """Give an empty database for a table; raises as :func:`result_table` does."""
     with new_database(path, table.mark) as aside:
         try:
             with closing(sqlite3.connect(aside)) as connection:
                 connection.execute("PRAGMA synchronous = OFF")  # nobody sees the file before it is whole
                 connection.execute("PRAGMA journal_mode = OFF")
-                connection.execute(f"CREATE TABLE {table.name}({', '.join(table.columns)})")
-                yield TableWriter(connection, table)
+                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+                yield connection
                 connection.commit()
         except sqlite3.Error as error:
             raise OutputError(f"cannot write {path}: {error}. Free some space or choose another output.") from error
-
-
-def stored_rows(errors: FileErrors) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a stored table by the names of its columns.
-
-    Raises
-    ------
-    ImageTaggingError
-        One of ``errors``, which name the file: it is missing, or no database with exactly one of the tables.
-    """
-    try:
-        with open(errors.path, "rb"):  # what the system says against it, in the system's words
-            uri = f"{Path(errors.path).absolute().as_uri()}?mode=ro"
-    except OSError as error:
-        raise errors.unreadable(error) from error
-    for ending in ("-wal", "-journal"):
-        if os.path.lexists(errors.path + ending):
-            raise errors.malformed(
-                f"is open in another program ({ending[1:]}): close it, or move {errors.path}{ending} away"
-            )
-    try:
-        # Immutable: else SQLite may write to a file next to it.
-        with closing(sqlite3.connect(f"{uri}&immutable=1", uri=True)) as connection:
-            connection.execute("PRAGMA trusted_schema = OFF")
-            master = connection.execute("SELECT name, type FROM sqlite_master").fetchmany(_MOST_TABLES)
-            names = [name for name, _ in master if name in _TABLES]
-            if len(names) != 1 or any(kind not in {"table", "index"} for _, kind in master):
-                raise errors.foreign(
-                    f"it holds {' and '.join(names) or 'none'} of {', '.join(_TABLES)}, or more than tables"
-                )
-            table = _TABLES[names[0]]
-            rows = connection.execute(f"SELECT * FROM {table.name}")
-            columns = [column for column, *_ in rows.description]
-            for row in rows:
-                yield dict(zip(columns, row))
-    except (sqlite3.Error, UnicodeDecodeError) as error:  # what a damaged file says need not be text
-        raise errors.malformed(f"cannot be read: {error}") from error
 
 
 def image_row(table: ResultTable, file: ListedFile, hash_id: str) -> tuple[Any, ...]:
     """Return the row of an image in ``stage1``."""
     ref = file.ref
     return (ref.name, ref.path, ref.suffix, hash_id, *_input(table, file.input))
-
-
-def score_rows(table: ResultTable, file: ListedFile, hash_id: str, scores: Iterable[TagScore]) -> list[tuple[Any, ...]]:
-    """Return the rows of an image in ``stage3`` or ``stage4``, one for each model."""
-    ref, end = file.ref, _input(table, file.input)
-    image: tuple[Any, ...] = (ref.name, ref.path, ref.suffix, hash_id)
-    if table.name == STAGE4.name:
-        image = (ref.name, ref.path, ref.archive, ref.suffix, None, hash_id)
-    return [(*image, score.kind, score.tag, score.probability, int(score.tagged), *end) for score in scores]
-
-
-def archive_row(table: ResultTable, archive: FoundArchive) -> tuple[Any, ...]:
-    """Return the row of an archive in ``stage4``; its ``archive_path`` is the archive that holds it, if any."""
-    ref = archive.ref
-    return (ref.name, ref.path, ref.archive, ref.suffix, archive.images, *(None,) * 5, *_input(table, archive.input))
 
 
 def _input(table: ResultTable, source: str) -> tuple[str, ...]:

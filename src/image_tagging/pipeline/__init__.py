@@ -39,9 +39,9 @@ if TYPE_CHECKING:
         InputImages,
         ProcessSummary,
         SortSummary,
-        TagAnswer,
         TrainSummary,
     )
+    from .tag_answers import TagAnswer
     from .thresholds import ThresholdSummary, set_threshold
     from .train import train_tag_models
     from .train_config import TrainConfig
@@ -98,7 +98,8 @@ __getattr__ = lazy_names(
     chosen_encoder="choose_encoder",
     sort_training="LEAST_BACKGROUND",
     thresholds="ThresholdSummary set_threshold",
-    summaries="ClassifySummary EmbeddingSummary InputImages ProcessSummary SortSummary TagAnswer TrainSummary",
+    summaries="ClassifySummary EmbeddingSummary InputImages ProcessSummary SortSummary TrainSummary",
+    tag_answers="TagAnswer",
     train="train_tag_models",
     train_config="TrainConfig",
 )

@@ -7,10 +7,11 @@ from typing import Optional
 
 import numpy as np
 
-from ..exporters import TagFolder
+from ..exporters import PictureScores, TagFolder
 from ..records import ImageRecord, ListedFile, TagScore
 from ..tag_models import AnswerTally, Expected, TagModel, TagModels
-from .summaries import EmbeddingSummary, ScoredImage, TagAnswer
+from .summaries import EmbeddingSummary
+from .tag_answers import ScoredImage, TagAnswer
 
 #: Of so many images or fewer each is shown with its scores, of which it has so many at most.
 _FEW_IMAGES, _MOST_SCORES = 5, 8
@@ -55,13 +56,12 @@ class StageTally:
         self._counted = counted
         self._repeated = AnswerTally(models)
 
-    def add(self, record: ImageRecord, files: Sequence[ListedFile], scores: Sequence[TagScore], has_tag: bool) -> None:
+    def add(self, record: ImageRecord, files: Sequence[ListedFile], scores: PictureScores, has_tag: bool) -> None:
         """Take a picture that ``every`` has taken, and the files that hold it."""
         self.few.add(files, scores)
         self.files += len(files) if has_tag else 0
         if record.picture_hash in self._counted:
-            probabilities = np.array([[score.probability for score in scores]])
-            self._repeated.add(probabilities, record.embedding[np.newaxis])
+            self._repeated.add(scores.probabilities[np.newaxis], record.embedding[np.newaxis])
 
     @property
     def alone(self) -> AnswerTally:

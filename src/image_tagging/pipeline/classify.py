@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Set
 from typing import Any, NamedTuple, Optional, Union
 
-from ..exporters import EarlierResults, ResultWriter, require_place, require_results_ours
+from ..exporters import EarlierResults, ResultFormats, ResultWriter, require_place, require_results_ours
 from ..files import absolute
 from ..images import decoder_version
 from ..progress import Progress, Say, no_progress, say_nothing
@@ -23,7 +23,7 @@ from .places import Places
 from .shown_progress import shown
 from .stage_encoder import keep_imported, metadata_and_encoder, require_dim
 from .stage_images import StageImages
-from .stage_results import chosen_results, is_csv_wanted, write_results, write_table
+from .stage_results import chosen_results, plan_results, write_results
 from .summaries import ClassifySummary, EmbeddingSummary
 
 
@@ -97,7 +97,7 @@ def classify_found(
     images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)
-    wants_csv = is_csv_wanted(config)
+    formats = ResultFormats.of(config.results_format, output)
     imported, choice = metadata_and_encoder(config, models)
     with WorkingStore(output, decoder_version(config)) as store, chosen_results(store, config) as earlier:
         store.names.reserve(earlier.names, earlier.digest)
@@ -106,14 +106,13 @@ def classify_found(
             embedding = embed_found(store, images, choice, config, watch, runner, is_part=part is not None)
         require_dim(models, embedding.encoder)
         places = Places(store, models, config)
-        plan = places.plan(embedding.encoder, watch, say) if say else None
+        plan = plan_results(store, models, places, embedding.encoder, formats, watch, say) if say else None
         places.begin()
         tally = _tally(models, embedding, part)
-        writer = write_results(store, tally, embedding, earlier, places, watch)
+        writer, written = write_results(store, tally, embedding, earlier, places, formats, watch)
         if config.place == "hardlink" or writer.bins.moved or writer.bins.removed:
             store.listing.renew_stamps()
         finished = places.finish()
-        table = write_table(output, models, earlier, watch) if wants_csv else ()
     summary = ClassifySummary(
         of_archives=config.archives,
         directory=root,
@@ -125,7 +124,8 @@ def classify_found(
         plan=plan,
         **finished._asdict(),
         **_answered(tally, writer, embedding),
-        **_written(writer, earlier, table),
+        **_placed(writer, earlier),
+        written=written,
         differing=store.pictures.differing,
         left_out=images.left_out,
         folder=output,
@@ -152,13 +152,12 @@ def _answered(tally: StageTally, writer: ResultWriter, embedding: EmbeddingSumma
     }
 
 
-def _written(writer: ResultWriter, earlier: EarlierResults, table: tuple[str, ...]) -> dict[str, Any]:
-    """Return what was written, and what became of what earlier runs did, by the names of the summary."""
+def _placed(writer: ResultWriter, earlier: EarlierResults) -> dict[str, Any]:
+    """Return what became of images, and of what earlier runs did, by the names of the summary."""
     return {
         **{name: getattr(writer.bins, name) for name in ("moved", "removed", "stayed", "first_stayed")},
         **{name: getattr(earlier, name) for name in ("replaced", "dropped", "kept")},
         **{name: getattr(writer, name) for name in ("examples", "not_as_found")},
         "place_failures": tuple(writer.failures.held),
         "place_failed": writer.failures.count,
-        "files": (*writer.paths, *table),
     }

@@ -6,10 +6,13 @@ This module imports nothing heavy, since ``--help`` needs it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from contextlib import suppress
+from typing import Any, Optional, Union
 
 from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
+from ..errors import InputError
 from ..settings import (
+    ALL_SCORES,
     MAX_BINS,
     METADATA_FORMATS,
     PLACED,
@@ -17,11 +20,12 @@ from ..settings import (
     PRECISIONS,
     RESULTS_FORMATS,
     TAG_LEVELS,
+    TAGGED_SCORES,
     ImageLimits,
     setting,
     settings,
 )
-from ..text import name_encoding
+from ..text import name_encoding, shortened
 
 
 def _results_folder(*former: str) -> Any:
@@ -37,6 +41,19 @@ def _pattern(value: Any) -> Any:
 
     require_patterns([value])
     return value
+
+
+def _scores(value: Any) -> Union[str, float]:
+    """Return which scores are written, a word or the least probability; raise InputError where it is neither."""
+    if isinstance(value, str) and value in {ALL_SCORES, TAGGED_SCORES}:
+        return value
+    with suppress(ValueError, TypeError):
+        if not isinstance(value, bool) and 0 <= float(value) <= 1:
+            return float(value)
+    raise InputError(
+        f"scores is {shortened(repr(value), 100)}; it must be {ALL_SCORES}, {TAGGED_SCORES}, or a probability between "
+        "0 and 1."
+    )
 
 
 @settings
@@ -188,8 +205,17 @@ class ClassifyConfig(EmbeddingConfig):
     )
     results_format: str = setting(
         default="json",
-        help="The format of the scores; csv: output.csv too, a row per image and a column per tag.",
+        help="The format of the scores; csv: output.csv too, a row per image and a column per tag; parquet: "
+        "output.parquet in place of output.json; both: these two; none: the table alone.",
         choices=RESULTS_FORMATS,
+    )
+    scores: Union[str, float] = setting(
+        default=ALL_SCORES,
+        help="Which scores are written: all; tagged: those that reach the threshold of the model; or those of at least "
+        "a probability, such as 0.05.",
+        metavar="all|tagged|NUMBER",
+        is_text=True,
+        check=_scores,
     )
     pretrained: Optional[str] = setting(
         default=None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..datasets import TAG_TO_HASHES, read_tag_lists
 from ..errors import MetadataError, NoModelsError, OutputError
-from ..exporters import OUTPUT_JSON, folders_of_tag, take_out
+from ..exporters import folders_of_tag, has_results, take_out
 from ..files import StrPath, user_path
 from ..reports import RunWithoutTag, text_reports_of
 from ..store import WorkingStore, one_run_at_a_time
@@ -75,7 +75,7 @@ def forget_tag(tag: str, output: StrPath = "./output") -> ForgetSummary:
         placed=taken.removed,
         stayed=taken.stayed,
         first_stayed=taken.first_stayed,
-        has_scores=os.path.exists(os.path.join(folder, OUTPUT_JSON)),
+        has_scores=has_results(folder),
         is_example=_is_example(folder, tag),
         output=folder,
     )

@@ -12,6 +12,7 @@ from ..exporters import (
     DatasetFiles,
     InputFiles,
     has_csv,
+    has_results,
     remove_results,
     rewrite_results,
     take_out_images,
@@ -37,7 +38,7 @@ def rewrite_files(store: WorkingStore, before: KnownInput) -> list[str]:
         return _tagged(store)
     if before.role == Role.UNTAGGED:
         return _untagged(store, before)
-    if before.role == Role.MOUNTAIN or not os.path.exists(os.path.join(_folder(store), OUTPUT_JSON)):
+    if before.role == Role.MOUNTAIN or not has_results(_folder(store)):
         return []
     with earlier_results(store, before.role, _folder(store)) as earlier:
         examples = examples_among(store.pictures, _folder(store))

@@ -8,7 +8,7 @@ import os
 from typing import NamedTuple, Optional
 
 from ..addresses import ImageRef
-from ..exporters import Placing, PlacingPlan, Planner, score_to_place, take_out_images
+from ..exporters import Placing, PlacingPlan, Planner, Scoring, take_out_images
 from ..files import absolute, stamp_of
 from ..progress import Progress, Say
 from ..records import EncoderSpec
@@ -49,6 +49,7 @@ class Places:
             how=config.place,
             tagged_only=config.placed == "tagged",
             answers=answering_kinds(models.models) if config.name_with_score else None,
+            models=models.names,
             examples=examples_among(store.pictures, os.path.dirname(store.path)),
             placed=store.placed,
             stage=self._stage,
@@ -56,8 +57,10 @@ class Places:
             adopt=store.finished.made_from(UNFINISHED_PLACING) is not None,
         )
 
-    def plan(self, encoder: EncoderSpec, watch: Progress, say: Say) -> Optional[PlacingPlan]:
+    def plan(self, encoder: EncoderSpec, results: int, watch: Progress, say: Say) -> Optional[PlacingPlan]:
         """Say what is going to be copied, and return it; ``None`` where nothing is copied.
+
+        ``results`` is about the bytes of the files of scores.
 
         The pictures are scored for it, and again when they are placed: where all embeddings are known, that takes about
         a quarter of the run.
@@ -73,8 +76,8 @@ class Places:
         watch("counting what to place", 0, None)
         planner = Planner(absolute(config.output), self.placing, bin_labels(config.output_bins), config.directory)
         records, is_tagged = pictures.records(encoder), self.placing.tagged_only
-        scored = score_to_place(records, self._models, config.output_bins, tagged_only=is_tagged)
-        plan = planner.plan(scored, pictures.files_of, scores=pictures.count()[0] * len(self._models.names))
+        scored = Scoring(self._models, config.output_bins).to_place(records, tagged_only=is_tagged)
+        plan = planner.plan(scored, pictures.files_of, results=results)
         plan.require_room()
         if plan.files:
             log.info("%s", plan.sentence)

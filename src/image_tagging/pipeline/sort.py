@@ -13,7 +13,7 @@ from typing import Optional, Union
 from ..datasets import HASH_TO_TAGS
 from ..encoders import EncoderChoice
 from ..errors import InputError
-from ..exporters import PlacingPlan, require_csv_ours, require_place, require_results_ours
+from ..exporters import PlacingPlan, ResultFormats, require_place, require_results_ours
 from ..files import absolute
 from ..images import decoder_version
 from ..progress import Progress, Say, Step, Steps, no_progress, say_nothing
@@ -35,7 +35,7 @@ from .process import process_found
 from .shown_progress import shown
 from .sort_config import SortConfig
 from .sort_training import Sample, SortTraining, draw_sample, example_names, require_background_ours
-from .stage_results import chosen_results
+from .stage_results import chosen_results, plan_results
 from .summaries import EmbeddingSummary, ProcessSummary, SortSummary
 from .train import REPORTS_FOLDER
 
@@ -145,8 +145,7 @@ def require_sortable(config: SortConfig) -> None:
     require_background_ours(absolute(config.output))
     for archives in (False, True):
         require_results_ours(absolute(config.output), of_archives=archives)
-    if config.results_format == "csv":
-        require_csv_ours(absolute(config.output))
+    ResultFormats.of(config.results_format, absolute(config.output))
 
 
 def _stage(config: SortConfig, *, archives: bool) -> ClassifyConfig:
@@ -214,7 +213,9 @@ def _plan(stage: ClassifyConfig, encoder: EncoderSpec, watch: Progress, say: Say
     """Say what both stages are going to copy, before one of them does."""
     with WorkingStore(absolute(stage.output), decoder_version(stage)) as store:
         store.inputs.choose(Role.MOUNTAIN)
-        return Places(store, load_tag_models(stage.model), stage).plan(encoder, watch, say)
+        models = load_tag_models(stage.model)
+        formats = ResultFormats.of(stage.results_format, absolute(stage.output))
+        return plan_results(store, models, Places(store, models, stage), encoder, formats, watch, say)
 
 
 def _look_through(config: SortConfig, process: ProcessSummary) -> tuple[Sample, Set[bool], Set[str]]:

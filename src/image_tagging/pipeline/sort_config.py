@@ -61,6 +61,7 @@ class SortConfig(EmbeddingConfig):
     placed: str = same_setting(ClassifyConfig, "placed", default="tagged")
     name_with_score: bool = same_setting(ClassifyConfig, "name_with_score", default=True)
     results_format: str = same_setting(ClassifyConfig, "results_format", default=ClassifyConfig.results_format)
+    scores: Union[str, float] = same_setting(ClassifyConfig, "scores", default=ClassifyConfig.scores)
 
     def of_stage(self, config: type[Config], **given: Any) -> Config:
         """Return the config of a stage with the settings that it shares with this one, and with those ``given``."""

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import logging
+from typing import Optional
 
 from ..datasets import input_keys
 from ..exporters import (
     OUTPUT_CSV,
     EarlierResults,
+    PlacingPlan,
+    ResultFormats,
+    ResultsSize,
     ResultWriter,
-    has_csv,
-    require_csv_ours,
+    Scoring,
+    WrittenResults,
+    earlier_layout,
     results,
-    score_pictures,
     write_csv,
 )
 from ..files import absolute
-from ..progress import Progress
+from ..progress import Progress, Say
+from ..records import EncoderSpec
+from ..settings import ALL_SCORES
 from ..store import Role, WorkingStore
 from ..tag_models import TagModels
 from .answers import StageTally
@@ -49,19 +55,24 @@ def earlier_results(store: WorkingStore, role: Role, output: str, *, only: str =
     )
 
 
-def write_results(
+def write_results(  # noqa: PLR0913, PLR0917 - what a run has found, each by its name
     store: WorkingStore,
     tally: StageTally,
     embedding: EmbeddingSummary,
     earlier: EarlierResults,
     places: Places,
+    formats: ResultFormats,
     watch: Progress,
-) -> ResultWriter:
-    """Score and place every picture; return what wrote the results."""
-    config = places.config
+) -> tuple[ResultWriter, WrittenResults]:
+    """Score and place every picture; return what wrote the results, and what that was."""
+    config, models = places.config, tally.models
     output, archives = absolute(config.output), embedding.archives if config.archives else None
+    scoring = Scoring(models, config.output_bins, config.scores)
+    before = earlier_layout(output, of_archives=config.archives)
     with results(
         output,
+        scoring.names,
+        formats=formats,
         archives=archives,
         bins=config.output_bins,
         with_input=bool(store.inputs.origins),
@@ -70,13 +81,22 @@ def write_results(
         placing=places.placing,
         stamp_of_other=store.listing.stamp_of_other,
     ) as writer:
-        records = store.pictures.records(embedding.encoder)
-        scored = score_pictures(records, tally.models, config.output_bins, tally.every)
+        scored = scoring.pictures(store.pictures.records(embedding.encoder), tally.every)
         for number, (record, scores, has_tag) in enumerate(scored, start=1):
             files = store.pictures.files_of(record.hash_id)
             writer.add(record, files, scores)
             tally.add(record, files, scores, has_tag)
             watch("scoring and placing", number, embedding.pictures)
+        watch("writing the results", 0, None)
+    removed = formats.remove_others(output, keeps_json=earlier.kept > 0)
+    _note(store, writer, earlier)
+    table = _write_csv(output, models, earlier, watch) if formats.csv else ()
+    written = WrittenResults((*writer.paths, *table), scoring.written, scoring.left_out, removed, before)
+    return writer, written
+
+
+def _note(store: WorkingStore, writer: ResultWriter, earlier: EarlierResults) -> None:
+    """Write into the log what a person may want to look up."""
     if more := writer.failures.more:
         log.warning("%d more images could not be placed", more)
     if differing := store.pictures.differing:
@@ -84,21 +104,37 @@ def write_results(
     if earlier.replaced or earlier.kept:
         counts = (earlier.replaced, earlier.dropped, earlier.kept)
         log.info("output.json: replaced %d pictures of this stage (%d of them gone), kept %d of the other", *counts)
-    return writer
 
 
-def is_csv_wanted(config: ClassifyConfig) -> bool:
-    """Return whether ``output.csv`` is written: it is asked for, or is there, and then kept up to date.
+def plan_results(  # noqa: PLR0913, PLR0917 - what a run has found, each by its name
+    store: WorkingStore,
+    models: TagModels,
+    places: Places,
+    encoder: EncoderSpec,
+    formats: ResultFormats,
+    watch: Progress,
+    say: Say,
+) -> Optional[PlacingPlan]:
+    """Say how large the results will be, where that is much, and what is going to be placed, and return the latter.
 
-    Raises OutputError where it is asked for and another file has its name.
+    Where fewer than all scores are wanted, how many are written is not known before.
+
+    Raises
+    ------
+    OutputError
+        The disk has no room for it.
     """
-    output = absolute(config.output)
-    if config.results_format == "csv":
-        require_csv_ours(output)
-    return config.results_format == "csv" or has_csv(output)
+    config = places.config
+    is_least = config.scores != ALL_SCORES
+    size = ResultsSize.of(models.names, store.pictures.count()[0], formats, is_least=is_least)
+    if size.sentence:
+        log.info("%s", size.sentence)
+        say(size.sentence)
+    size.require_room(absolute(config.output))
+    return places.plan(encoder, size.all, watch, say)
 
 
-def write_table(output: str, models: TagModels, earlier: EarlierResults, watch: Progress) -> tuple[str, ...]:
+def _write_csv(output: str, models: TagModels, earlier: EarlierResults, watch: Progress) -> tuple[str, ...]:
     """Write ``output.csv`` from what was written, and return its path."""
     watch(f"writing {OUTPUT_CSV}", 0, None)
     return (write_csv(output, models, has_others=earlier.kept > 0),)

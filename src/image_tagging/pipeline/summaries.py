@@ -7,9 +7,10 @@ from typing import Optional
 
 from ..addresses import ImageRef
 from ..datasets import Advice
-from ..exporters import PlacingPlan
-from ..records import EncoderSpec, Failure, FoundArchive, LeftOutCount, TagScore
+from ..exporters import PlacingPlan, WrittenResults
+from ..records import EncoderSpec, Failure, FoundArchive, LeftOutCount
 from ..training import ValidationReport
+from .tag_answers import ScoredImage, TagAnswer
 
 
 @dataclass(frozen=True)
@@ -118,41 +119,10 @@ class TrainSummary:
     in_archives: bool = False
 
 
-@dataclass(frozen=True)
-class TagAnswer:
-    """What the pictures of a run have of one tag, by the kind of model that answers for it.
-
-    ``tagged`` counts the pictures whose probability reaches the threshold. The rest is known only where the tag was
-    distinguished from a background: ``expected`` pictures have the tag, with the bounds of ``interval``, and ``right``
-    of the tagged ones; ``right`` is ``None`` as well where ``warnings`` say that probabilities cannot be relied on.
-    ``folder`` is where images of the tag are placed, below the output folder, ``placed`` counts the files of this run
-    there, and ``best`` is that folder or its highest bin with a file, an empty text where there is none.
-    """
-
-    tag: str
-    kind: str
-    expected: Optional[float]
-    interval: Optional[tuple[float, float]]
-    tagged: int
-    right: Optional[float]
-    warnings: tuple[str, ...]
-    folder: str
-    placed: int = 0
-    best: str = ""
-
-
 #: From this share on most of a mountain is of other things than the tags were distinguished from: of pictures like
 #: those a quarter lies as far away. Measured on hundreds of mountains of either sort (docs/classifiers.md); the fewest
 #: pictures that say so.
 MOSTLY_OUTSIDE, _FEWEST_JUDGED = 0.42, 30
-
-
-@dataclass(frozen=True)
-class ScoredImage:
-    """An image of a run over few: its path, and one score per tag, the highest first."""
-
-    path: str
-    scores: tuple[TagScore, ...]
 
 
 @dataclass(frozen=True)
@@ -208,13 +178,18 @@ class ClassifySummary:
     replaced: int
     dropped: int
     kept: int
-    files: tuple[str, ...]
+    written: WrittenResults
     folder: str
     seconds: float
     few: tuple[ScoredImage, ...] = ()
     not_as_found: int = 0
     gone_removed: int = 0
     gone_stayed: int = 0
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of the written files."""
+        return self.written.files
 
     @property
     def share_outside(self) -> Optional[float]:

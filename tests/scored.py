@@ -1,0 +1,26 @@
+"""Scores of a picture as a run has them, and what writes them, for tests of results."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from image_tagging.exporters import PictureScores, Placing, ResultFormats, Scoring, results
+from image_tagging.records import EncoderSpec
+from image_tagging.tag_models import TagModel, TagModels
+from image_tagging.tag_models.scorers import LinearScorer
+
+ENCODER = EncoderSpec("builtin", "test", 2, "")
+
+
+def scores_of(given):
+    """The scores of one picture, given by kind, tag, probability and whether it has the tag."""
+    scorer = LinearScorer(np.zeros(2), 0.0, normalise=False)
+    scoring = Scoring(TagModels([TagModel(tag, kind, ENCODER, scorer) for kind, tag, *_ in given]), bins=10)
+    return PictureScores(scoring, np.array([each[2] for each in given]), np.array([each[3] for each in given]))
+
+
+def results_of(folder, scores, archives=None, place="copy", formats="json", **more):
+    """What writes the results of pictures with scores by these models."""
+    models = [(kind, tag) for kind, tag, *_ in scores]
+    chosen = ResultFormats.of(formats, str(folder))
+    return results(str(folder), models, formats=chosen, archives=archives, bins=10, placing=Placing(place), **more)
