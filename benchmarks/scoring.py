@@ -24,7 +24,7 @@ from PIL import Image
 
 from image_tagging import ClassifyConfig, EncoderSpec, classify_images
 from image_tagging.addresses import ImageRef
-from image_tagging.datasets.json_objects import json_object
+from image_tagging.datasets.json_writer import json_object
 from image_tagging.datasets.metadata import as_json
 from image_tagging.images.decode import decode
 from image_tagging.records import ImageRecord

@@ -31,7 +31,7 @@ from sklearn.svm import SVC
 from image_tagging import EncoderSpec, TrainConfig, TrainSummary, train_tag_models
 from image_tagging.addresses import ImageRef
 from image_tagging.datasets import read_embeddings, read_tag_lists, record_writer, write_lists
-from image_tagging.datasets.json_objects import json_object
+from image_tagging.datasets.json_writer import json_object
 from image_tagging.datasets.metadata import as_json
 from image_tagging.datasets.splits import Splitter
 from image_tagging.datasets.tagged_embeddings import gather

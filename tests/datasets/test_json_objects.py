@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_tagging.datasets import FileErrors, json_objects
-from image_tagging.datasets.json_objects import JsonObjectWriter, json_entries, json_entry, json_pieces
+from image_tagging.datasets.json_objects import json_entries, json_entry, json_pieces
+from image_tagging.datasets.json_writer import JsonObjectWriter
 from image_tagging.errors import MetadataError
 from samples import with_a_piece
 
@@ -103,3 +104,20 @@ def test_an_entry_that_does_not_end_is_not_held(path):
 def test_the_line_of_an_error_is_reported(path):
     with pytest.raises(MetadataError, match="not valid JSON at line 4 "):
         entries(path, '{\n "a": {"x": 1},\n "b": {\n  "y": nonsense}\n}', 1 << 16)
+
+
+@pytest.mark.parametrize("length", [json_objects.CHUNK - 40, json_objects.CHUNK, 10 * json_objects.CHUNK])
+@pytest.mark.parametrize("ending", ["\n}\n", "}", '\n, "b": {"x": [1]}}', ',\n"b": {"x": [1]}}\n\n'])
+def test_a_line_longer_than_what_is_read_at_a_time_is_one_entry(tmp_path, monkeypatch, length, ending):
+    value = {"scores": [{"p": 0.5, "t": "a]b}"}] * (length // 22)}
+    text = '{\n"a": ' + json.dumps(value) + ending
+    (tmp_path / "x.json").write_text(text)
+    assert list(json_entries(str(tmp_path / "x.json"))) == list(json.loads(text).items())
+    monkeypatch.setattr(json_objects, "_LONGEST_LINE", 100)  # a longer one is read token by token
+    assert list(json_entries(str(tmp_path / "x.json"))) == list(json.loads(text).items())
+
+
+def test_a_long_line_that_is_cut_short_is_malformed(tmp_path):
+    (tmp_path / "x.json").write_text('{\n"a": {"x": [' + "1, " * json_objects.CHUNK)
+    with pytest.raises(MetadataError, match="cut short"):
+        list(json_entries(str(tmp_path / "x.json")))

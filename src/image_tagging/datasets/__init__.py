@@ -11,7 +11,8 @@ from .audit.alike_names import differ_in_case
 from .audit.audit import Advice, audit_dataset
 from .background import MOST_KEPT, Background, read_background
 from .hash_lists import HashList
-from .json_objects import JsonObjectWriter, json_entries, json_entry, json_object, json_pieces
+from .json_objects import json_entries, json_entry, json_pieces
+from .json_writer import JsonObjectWriter, json_object
 from .metadata import (
     HASH_TO_TAGS,
     LISTS_MARK,

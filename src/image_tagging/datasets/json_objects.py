@@ -1,18 +1,13 @@
-"""Read and write JSON objects one entry at a time, so that memory does not limit their size.
-
-Objects are written with one entry per line; those read may have any layout.
-"""
+"""Read JSON objects of any layout one entry at a time, so that memory does not limit their size."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import IO, Any, Optional
 
 import orjson
 
-from ..writing import new_file
 from .metadata_errors import FileErrors
 
 # The tokens that decide where a value ends: whole strings, brackets, and the quote of a string that is not whole within
@@ -33,6 +28,9 @@ CHUNK = 1 << 16
 #: The longest entry: a record takes about ten bytes per number, so a longer one is something else.
 _LONGEST_ENTRY = 64 << 20
 
+#: Of a line that is longer than this its end is not looked for: it is read token by token.
+_LONGEST_LINE = 8 << 20
+
 #: The most values in one entry, counted by commas and opening brackets before any of them becomes a Python object:
 #: an empty list of three bytes takes 64, an object with one key 232.
 _MOST_VALUES = 2_000_000
@@ -52,42 +50,6 @@ _OTHERS = {
     b"PAR1": "is a Parquet table: call it .parquet",
     b"SQLite": "is an SQLite database, not JSON",
 }
-
-
-class JsonObjectWriter:
-    """Writes a JSON object one entry at a time, so that memory does not limit its size."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._entries = 0
-        file.write(b"{")
-
-    def add(self, key: str, value: Any) -> None:
-        """Append an entry on a separate line; NumPy arrays of numbers become lists."""
-        self._file.write(b",\n" if self._entries else b"\n")
-        self._file.write(orjson.dumps(key) + b": " + orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))
-        self._entries += 1
-
-    def finish(self) -> None:
-        """Close the object."""
-        self._file.write(b"\n}\n")
-
-
-@contextmanager
-def json_object(path: str, mark: re.Pattern[bytes]) -> Iterator[JsonObjectWriter]:
-    """Write a JSON object to ``path``, which appears only when it is complete.
-
-    ``mark`` is what every file of this sort holds.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written, or another one is there.
-    """
-    with new_file(path, mark) as file:
-        writer = JsonObjectWriter(file)
-        yield writer
-        writer.finish()
 
 
 def json_entries(path: str, *, errors: Optional[FileErrors] = None) -> Iterator[tuple[str, Any]]:
@@ -139,10 +101,14 @@ def _pieces(errors: FileErrors, file: IO[bytes]) -> Iterator[tuple[int, bytes, d
     text, start, at, depth, in_string = open_object(errors, file), 1, 1, 1, False
     before = file.tell() - len(text)  # bytes of the file before the text that is held
     while depth:
-        if at == start and (line := _entry_on_line(errors, text, start)):
-            yield before + start, text[start : line[0]], line[1]
-            start = at = line[0]
-            continue
+        if at == start:
+            if len(text) - start < _LONGEST_LINE and _is_cut_line(text, start) and (more := file.read(len(text))):
+                before, text, at, start = before + start, text[start:] + more, 0, 0
+                continue
+            if line := _entry_on_line(errors, text, start):
+                yield before + start, text[start : line[0]], line[1]
+                start = at = line[0]
+                continue
         if in_string:
             at = _IN_STRING.match(text, at).end()  # type: ignore[union-attr]  # it matches the empty text too
             in_string = text[at : at + 1] != b'"'
@@ -170,6 +136,12 @@ def _pieces(errors: FileErrors, file: IO[bytes]) -> Iterator[tuple[int, bytes, d
         _check_size(errors, text)
         text += _more(errors, file, len(text))
     require_end(errors, file, text[start:])
+
+
+def _is_cut_line(text: bytes, start: int) -> bool:
+    """Return whether an entry begins after ``start`` whose line does not end in the text."""
+    found = _ON_LINE.match(text, start)
+    return found is not None and text.find(b"\n", found.end()) < 0
 
 
 def _entry_on_line(errors: FileErrors, text: bytes, start: int) -> Optional[tuple[int, dict[str, Any]]]:

@@ -24,7 +24,8 @@ from ..files import StrPath, fitting_name, longest_name, user_path
 from ..records import EncoderSpec, ImageRecord, ImportedEmbedding
 from ..settings import METADATA_FORMATS
 from ..text import encodable
-from .json_objects import JsonObjectWriter, json_entries, json_object
+from .json_objects import json_entries
+from .json_writer import JsonObjectWriter, json_object
 from .metadata_addresses import address_of
 from .metadata_errors import contradictory, empty, foreign, mixed, not_numbers
 from .metadata_limits import require_narrow, require_short
