@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from image_tagging.errors import OutputError
-from image_tagging.exporters import has_csv, require_csv_ours, write_csv
-from image_tagging.exporters.score_csv import spreadsheet_text
+from image_tagging.exporters import has_csv, write_csv
+from image_tagging.exporters.score_csv import require_csv_ours, spreadsheet_text
 from image_tagging.pipeline import SortConfig, require_sortable
 from samples import png, written
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from .bins import TagFolder
 from .dataset_files import DatasetFiles
 from .dataset_sources import InputFiles
-from .earlier import OUTPUT_JSON, EarlierResults
+from .earlier import EarlierResults
 from .forgetting import TakenOut, folders_of_tag, take_out
 from .formats import ResultFormats, ResultsSize, WrittenResults, has_results
 from .frames import scores_frame
@@ -16,7 +16,7 @@ from .layouts import Placing
 from .picture_scores import PictureScores, Scoring
 from .placing import require_place
 from .plan import PlacingPlan, Planner
-from .reading import ResultScore, ScoredPicture, TableRow, read_results, read_table
+from .reading import OUTPUT_JSON, ResultScore, ScoredPicture, TableRow, read_results, read_scores, read_table
 from .results import ResultWriter, earlier_layout, require_results_ours, results
 from .rewriting import remove_results, rewrite_results, take_out_images
 from .score_csv import OUTPUT_CSV, has_csv, write_csv
@@ -46,6 +46,7 @@ __all__ = [
     "has_csv",
     "has_results",
     "read_results",
+    "read_scores",
     "read_table",
     "remove_results",
     "require_place",

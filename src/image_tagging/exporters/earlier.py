@@ -19,10 +19,8 @@ from ..datasets import FileErrors, json_pieces
 from ..errors import OutputError
 from .dataset_sources import lies_in, unknown_input
 from .entry_file import EntryFile
-from .reading import files_of, why
+from .reading import OUTPUT_JSON, files_of, why
 from .tables import STAGE3, STAGE4
-
-OUTPUT_JSON = "output.json"
 
 _WHAT = "an output.json of stage 3 or 4"
 _REMEDY = "Move it away, or use another output folder."

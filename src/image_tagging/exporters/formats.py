@@ -11,7 +11,7 @@ from ..errors import OutputError
 from ..text import counted, in_bytes
 from ..writing import remove_below, require_ours
 from .disk import free_bytes
-from .earlier import OUTPUT_JSON
+from .reading import OUTPUT_JSON
 from .score_csv import OUTPUT_CSV, has_csv, require_csv_ours
 from .score_parquet import OUTPUT_PARQUET, has_parquet, require_parquet_ours
 from .tables import STAGE3, STAGE4

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from ..errors import LibraryMissingError, NoModelsError
 from ..files import StrPath, user_path
 from ..tag_models import CardedModel, list_folder
-from .earlier import OUTPUT_JSON
-from .reading import ResultScore, ScoredPicture, read_results
+from .reading import ResultScore, ScoredPicture, read_results, read_scores
 from .tag_answers import FILE_PATH, HASH_ID, TagAnswers, column_of
 
 if TYPE_CHECKING:
@@ -33,11 +32,11 @@ def scores_frame(
     Parameters
     ----------
     output : path
-        The output folder, or its ``output.json``.
+        The output folder, whose tables are read where it has no ``output.json``, or that file.
     kind : str, optional
         The kind of the models, such as ``ovr-svm``, in place of the one that answers.
     models : path, optional
-        The folder of the tag models, whose cards say which kind answers; without it ``models`` next to ``output.json``.
+        The folder of the tag models, whose cards say which kind answers; without it ``models`` in the output folder.
     wide : bool
         ``False`` gives a row per picture, tag and kind, with the columns ``hash_id``, ``file_path``, ``tag``, ``kind``,
         ``probability`` and ``tagged``.
@@ -47,16 +46,16 @@ def scores_frame(
     LibraryMissingError
         pandas is not installed.
     InputError
-        There is no ``output.json``, it is damaged, or it has no score of the kind; or a tag has scores of two kinds,
+        There are no results, they are damaged, or it has no score of the kind; or a tag has scores of two kinds,
         and the models are not found.
     """
     library = _import_pandas()
     path = user_path(output, "output")
-    source = os.path.join(path, OUTPUT_JSON) if os.path.isdir(path) else path
-    pictures = read_results(source)
+    is_folder = os.path.isdir(path)
+    pictures = read_scores(path) if is_folder else read_results(path)
     if not wide:
         return _long(library, pictures, kind)
-    answers = TagAnswers(None if kind else _cards(source, models), kind)
+    answers = TagAnswers(None if kind else _cards(path if is_folder else os.path.dirname(path), models), kind)
     frame = _wide(library, pictures, answers)
     answers.require_kind()
     return frame
@@ -72,12 +71,12 @@ def _import_pandas() -> Any:
     return pandas
 
 
-def _cards(source: str, models: Optional[StrPath]) -> Optional[Sequence[CardedModel]]:
+def _cards(folder: str, models: Optional[StrPath]) -> Optional[Sequence[CardedModel]]:
     """Return the models that have made the results, with their cards; ``None`` where they are not found."""
     if models is not None:
         return list_folder(models).models
     try:
-        return list_folder(os.path.join(os.path.dirname(source), _MODELS)).models
+        return list_folder(os.path.join(folder, _MODELS)).models
     except NoModelsError:
         return None
 

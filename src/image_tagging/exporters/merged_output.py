@@ -11,9 +11,9 @@ import orjson
 
 from ..datasets import RECORDS_MARK, JsonObjectWriter, json_object
 from ..writing import scratch_file
-from .earlier import INPUT_KEYS, OUTPUT_JSON, EarlierResults, Entry, with_files, without_input
+from .earlier import INPUT_KEYS, EarlierResults, Entry, with_files, without_input
 from .entry_file import EntryFile
-from .reading import EXAMPLE_OF
+from .reading import EXAMPLE_OF, OUTPUT_JSON
 
 _SCORES, _PROBABILITY = "classifiers_output", "tag_prob"
 

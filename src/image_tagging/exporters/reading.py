@@ -7,8 +7,10 @@ addresses or ``tagged``, are read as well. Both are streamed.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, NamedTuple, Optional
 
 from ..addresses import ImageRef
@@ -17,6 +19,10 @@ from ..errors import InputError
 from ..files import StrPath, user_path
 from ..text import as_tag
 from .stored_tables import stored_rows
+from .tables import STAGE3, STAGE4
+
+#: The file of the scores of both stages.
+OUTPUT_JSON = "output.json"
 
 _REMEDY = "Give a file that stage 3 or 4 wrote (image-tagging classify, classify-zip)."
 
@@ -162,6 +168,35 @@ def read_table(path: StrPath) -> Iterator[TableRow]:
             yield _table_row(row)
         except (ValueError, KeyError) as error:
             raise errors.foreign(f"row {number:,} {why(error)}") from error
+
+
+def read_scores(folder: StrPath) -> Iterator[ScoredPicture]:
+    """Yield the pictures of an output folder with their scores: of ``output.json``, else of the tables of both stages.
+
+    From tables each picture comes once, with one of its files and without addresses.
+
+    Raises
+    ------
+    InputError
+        There are no results, or they are malformed; for a single picture, while the stream is read.
+    """
+    path = user_path(folder, "output")
+    tables = [os.path.join(path, table.file_name) for table in (STAGE3, STAGE4)]
+    there = [table for table in tables if os.path.exists(table)]
+    if os.path.exists(os.path.join(path, OUTPUT_JSON)) or not there:
+        yield from read_results(os.path.join(path, OUTPUT_JSON))
+        return
+    met: set[str] = set()
+    for table in there:
+        for (hash_id, file_path, source), rows in groupby(read_table(table), _file_of):
+            if hash_id is not None and hash_id not in met:
+                met.add(hash_id)
+                scores = tuple(row.score for row in rows if row.score is not None)
+                yield ScoredPicture(hash_id, (file_path,), (), scores, source)
+
+
+def _file_of(row: TableRow) -> tuple[Optional[str], str, str]:
+    return row.hash_id, row.file_path, row.input
 
 
 def _table_row(row: Mapping[str, Any]) -> TableRow:

@@ -24,12 +24,12 @@ from ..text import short_path
 from ..writing import require_ours
 from .bins import Bins
 from .contents import Content
-from .earlier import OUTPUT_JSON, EarlierResults
+from .earlier import EarlierResults
 from .formats import ResultFormats
 from .layouts import Placing
 from .merged_output import MergedOutput, merged_output
 from .picture_scores import PictureScores
-from .reading import EXAMPLE_OF
+from .reading import EXAMPLE_OF, OUTPUT_JSON
 from .score_parquet import OUTPUT_PARQUET, ScoreParquet, score_parquet
 from .score_tables import ScoreTableWriter, score_table
 from .stored_tables import is_of_earlier_layout

@@ -12,8 +12,7 @@ from ..errors import OutputError
 from ..tag_models import CardedModel
 from ..text import encodable
 from ..writing import new_text, require_ours
-from .earlier import OUTPUT_JSON
-from .reading import read_results
+from .reading import OUTPUT_JSON, read_results
 from .tag_answers import FILE_PATH, HASH_ID, TagAnswers, column_of
 
 OUTPUT_CSV = "output.csv"
