@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from image_tagging import ClassifyConfig, ProcessConfig, classify_images, process_dataset
-from image_tagging.progress import no_progress
+from image_tagging.progress import no_progress, say_nothing
 from samples import png, written
 
 PICTURES = {"a/cat/0.png": 0, "a/cat/1.png": 1, "a/dog/2.png": 2, "b/cat/2.png": 2, "b/cow/3.png": 3}
@@ -29,11 +29,11 @@ class Collected:
         settings = {"clip_model": "builtin", "output_folder": str(self.out), **settings}
         return process_dataset(ProcessConfig(input_folder=str(self.folder / source), **settings), watch)
 
-    def classify(self, source, **settings):
+    def classify(self, source, say=say_nothing, **settings):
         """Run stage 3 on a folder, stage 4 on an archive."""
         settings = {"output": str(self.out), "model": str(self._models), **settings}
         settings = {"archives": source.endswith(".zip"), **settings}
-        return classify_images(ClassifyConfig(directory=str(self.folder / source), **settings))
+        return classify_images(ClassifyConfig(directory=str(self.folder / source), **settings), say=say)
 
     def files(self, out=None):
         """Every file of results with its bytes."""

@@ -32,8 +32,8 @@ PUBLIC = {
         "OUTPUT_CSV OUTPUT_JSON DatasetFiles EarlierResults InputFiles PictureScores Placing PlacingPlan Planner "
         "ResultFormats ResultScore ResultWriter ResultsSize ScoredPicture Scoring TableRow TagFolder TakenOut "
         "WrittenResults earlier_layout folders_of_tag has_csv has_results read_results read_scores read_table "
-        "remove_results require_place require_results_ours results rewrite_results scores_frame take_out take_out_images "
-        "write_csv"
+        "remove_results require_place require_results_ours results rewrite_results scores_frame take_out "
+        "take_out_images write_csv"
     ),
     "images": "Decoders Preprocess decoder_version picture_of",
     "pipeline": (

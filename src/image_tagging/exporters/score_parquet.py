@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Optional
 
+import numpy as np
+
 from ..datasets import require_pyarrow
 from ..errors import OutputError
 from ..records import ListedFile
@@ -122,8 +124,11 @@ class ScoreParquet:
 
 
 def _texts(pa: Any, numbers: array[int], values: tuple[Optional[str], ...]) -> Any:
-    """Return a column of texts, each given by its number among ``values``."""
-    return pa.DictionaryArray.from_arrays(pa.array(memoryview(numbers), pa.int32()), pa.array(values, pa.string()))
+    """Return a column of texts, or of none, each given by its number among ``values``."""
+    distinct = dict.fromkeys(value for value in values if value is not None)
+    codes = {None: -1, **{value: code for code, value in enumerate(distinct)}}
+    indices = np.array([codes[value] for value in values], dtype=np.int32)[np.frombuffer(numbers, dtype=np.intc)]
+    return pa.DictionaryArray.from_arrays(pa.array(indices, mask=indices < 0), pa.array(distinct, pa.string()))
 
 
 @contextmanager
