@@ -7,7 +7,8 @@ import os
 import pytest
 
 from image_tagging.addresses import ImageRef
-from image_tagging.exporters.bins import Bins, Placing
+from image_tagging.exporters.bins import Bins
+from image_tagging.exporters.layouts import Placing
 from image_tagging.records import ListedFile, TagScore
 from image_tagging.store import WorkingStore
 

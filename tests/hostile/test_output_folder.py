@@ -23,7 +23,7 @@ from image_tagging.cli.log import LOG_NAME
 from image_tagging.datasets import FileErrors
 from image_tagging.errors import OutputError
 from image_tagging.exporters import file_names, placing
-from image_tagging.exporters.tables import stored_rows
+from image_tagging.exporters.stored_tables import stored_rows
 from image_tagging.pipeline import TrainConfig, train_tag_models
 from image_tagging.store.store_file import STORE_NAME
 from image_tagging.tag_models.names import quote_tag, unquote_tag
