@@ -82,3 +82,13 @@ def test_a_folder_in_the_tables_place_is_an_output_error(tmp_path):
     (tmp_path / "stage1.db").mkdir()
     with pytest.raises(OutputError, match=r"stage1\.db"):
         write(tmp_path / "stage1.db", STAGE1, [])
+
+
+@pytest.mark.parametrize("named", [None, "/elsewhere"])
+def test_indexes_are_sorted_on_the_disk_of_the_output_unless_the_user_says_where(tmp_path, monkeypatch, named):
+    monkeypatch.delenv("SQLITE_TMPDIR", raising=False)
+    if named:
+        monkeypatch.setenv("SQLITE_TMPDIR", named)
+    with result_table(str(tmp_path / "stage1.db"), STAGE1):
+        assert os.environ["SQLITE_TMPDIR"] == (named or str(tmp_path))
+    assert os.environ.get("SQLITE_TMPDIR") == named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -63,6 +64,10 @@ STAGE4 = ResultTable(
 TABLES = {table.name: table for table in (STAGE1, STAGE3, STAGE4)}
 
 
+#: The variable that SQLite takes the folder of its temporary files from.
+_SORTING = "SQLITE_TMPDIR"
+
+
 class TableWriter:
     """Appends rows to a table that is being written."""
 
@@ -94,16 +99,33 @@ def result_table(path: str, table: ResultTable) -> Iterator[TableWriter]:
 @contextmanager
 def result_database(path: str, table: ResultTable) -> Iterator[sqlite3.Connection]:
     """Give an empty database for a table; raises as :func:`result_table` does."""
-    with new_database(path, table.mark) as aside:
+    with new_database(path, table.mark) as aside, _sorted_beside(path):
         try:
             with closing(sqlite3.connect(aside)) as connection:
                 connection.execute("PRAGMA synchronous = OFF")  # nobody sees the file before it is whole
                 connection.execute("PRAGMA journal_mode = OFF")
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+                connection.execute("PRAGMA cache_size = -65536")  # 64 MiB, which an index is sorted in
                 yield connection
                 connection.commit()
         except sqlite3.Error as error:
             raise OutputError(f"cannot write {path}: {error}. Free some space or choose another output.") from error
+
+
+@contextmanager
+def _sorted_beside(path: str) -> Iterator[None]:
+    """Have SQLite sort large indexes on the disk of a file, unless the user has named another folder for it.
+
+    Its own choice need not have room for gigabytes. It removes the names of its files as soon as they are open.
+    """
+    if _SORTING in os.environ:
+        yield
+        return
+    os.environ[_SORTING] = os.path.dirname(os.path.abspath(path))
+    try:
+        yield
+    finally:
+        os.environ.pop(_SORTING, None)
 
 
 def image_row(table: ResultTable, file: ListedFile, hash_id: str) -> tuple[Any, ...]:
