@@ -15,6 +15,7 @@ from PIL import Image
 
 from image_tagging import ClassifyConfig, classify_images
 from image_tagging.cli import app as cli
+from image_tagging.exporters import earlier as earlier_module
 from image_tagging.exporters import read_results
 from image_tagging.exporters.results import ResultWriter
 from samples import written
@@ -140,6 +141,49 @@ def test_what_is_gone_of_this_stage_is_dropped_and_counted(sources, out, trained
     summary = classify(sources / "a.zip", out, trained.models)
     assert (summary.replaced, summary.dropped, summary.kept) == (3, 2, 1)
     assert names(out) == [["sprites-2.png"], ["isometric-5.png"]]
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """The files of results that are read from their beginning."""
+    met, whole = [], earlier_module.json_pieces
+    monkeypatch.setattr(
+        earlier_module, "json_pieces", lambda errors, file: met.append(errors.path) or whole(errors, file)
+    )
+    return met
+
+
+def test_a_file_that_is_as_this_stage_left_it_is_not_read_again(sources, out, trained, reads):
+    for _ in range(3):
+        summary = classify(sources / "folder", out, trained.models)
+    assert reads == []
+    assert (summary.replaced, summary.dropped, summary.kept) == (3, 0, 0)
+    assert names(out) == FOLDER
+
+
+def test_what_is_gone_is_counted_in_a_file_that_is_known_too(sources, out, trained, reads):
+    classify(sources / "folder", out, trained.models)
+    (sources / "folder" / "tiles-3.png").unlink()
+    written(sources / "folder" / "new.png", (sources / "packed" / "isometric-5.png").read_bytes())
+    summary = classify(sources / "folder", out, trained.models)
+    assert (summary.replaced, summary.dropped, summary.kept) == (3, 1, 0)
+    assert len(reads) == 1
+    assert classify(sources / "folder", out, trained.models).dropped == 0
+    assert len(reads) == 1
+
+
+@pytest.mark.parametrize("change", ["another program", "the other stage"])
+def test_a_file_that_was_written_since_is_read(sources, out, trained, reads, change):
+    classify(sources / "folder", out, trained.models)
+    if change == "the other stage":
+        classify(sources / "a.zip", out, trained.models)
+    else:
+        (out / "output.json").write_bytes(data(out))
+    reads.clear()
+    summary = classify(sources / "folder", out, trained.models)
+    assert reads
+    assert (summary.replaced, summary.dropped) == (3, 0)
+    assert names(out) == (BOTH if change == "the other stage" else FOLDER)
 
 
 def test_the_command_says_how_many_are_replaced_and_kept(sources, out, trained, capsys):

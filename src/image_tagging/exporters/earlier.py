@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from typing import IO, Any, Optional
@@ -17,6 +18,7 @@ from typing_extensions import Self
 from ..addresses import ImageRef
 from ..datasets import FileErrors, json_pieces
 from ..errors import OutputError
+from ..files import stamp_of
 from .dataset_sources import lies_in, unknown_input
 from .entry_file import EntryFile
 from .reading import OUTPUT_JSON, files_of, why
@@ -41,7 +43,8 @@ class EarlierResults:
 
     ``replaced`` counts the pictures of this stage, and ``kept`` those of the other; a picture may be one of both.
     ``digest`` stands for the names of the latter, and is empty where there is none. ``origin`` gives what entries say
-    of the input of an image that is kept.
+    of the input of an image that is kept. ``known`` is what :meth:`note` gave after the last run of this stage: while
+    the file is as it was then, it is read only where the run has other pictures.
 
     Raises
     ------
@@ -51,7 +54,13 @@ class EarlierResults:
     """
 
     def __init__(
-        self, folder: str, *, of_archives: bool, only: str = "", origin: Callable[[ImageRef], Entry] = _no_input
+        self,
+        folder: str,
+        *,
+        of_archives: bool,
+        only: str = "",
+        origin: Callable[[ImageRef], Entry] = _no_input,
+        known: Optional[str] = None,
     ) -> None:
         self._of_archives = of_archives
         self._only = only
@@ -60,7 +69,19 @@ class EarlierResults:
         self._entries: Optional[EntryFile] = None
         self.replaced = self.kept = self._met = 0
         self.digest = ""
-        errors = FileErrors(os.path.join(folder, OUTPUT_JSON), OutputError, _WHAT, _REMEDY)
+        self._names, self._hashes = hashlib.blake2b(digest_size=16), array("q")
+        self._closing = ExitStack()
+        stamp, _, counted = (known or "").partition(" ")
+        if stamp and stamp == self._stamp():
+            self._known: Optional[str] = counted
+            self.replaced = int(counted.split(" ")[0])
+        else:
+            self._known = None
+            self._open()
+
+    def _open(self) -> None:
+        """Look through the file, and leave it open."""
+        errors = FileErrors(os.path.join(self._folder, OUTPUT_JSON), OutputError, _WHAT, _REMEDY)
         with ExitStack() as closing:
             try:
                 if os.path.exists(errors.path) and os.path.getsize(errors.path):
@@ -68,6 +89,29 @@ class EarlierResults:
             except OSError as error:
                 raise errors.unreadable(error) from error
             self._closing = closing.pop_all()
+
+    def _stamp(self) -> str:
+        with suppress(OSError):
+            return stamp_of(os.path.join(self._folder, OUTPUT_JSON))
+        return ""
+
+    def note(self) -> Optional[str]:
+        """Return what stands for the file that was written, ``None`` where it holds the other stage too."""
+        return None if self.kept else f"{self._stamp()} {self._counted()}"
+
+    def _counted(self) -> str:
+        return f"{len(self._hashes)} {self._names.hexdigest()}"
+
+    def settle(self) -> None:
+        """Count the pictures that the run does not have, before the file is replaced; all others were met."""
+        if self._known == self._counted():
+            self._met = self.replaced
+        elif self._known is not None:
+            self.replaced = 0
+            self._open()
+            if self._entries is not None:
+                self._met = self._entries.count(self._hashes)
+        self._known = None
 
     def __enter__(self) -> Self:
         return self
@@ -135,6 +179,8 @@ class EarlierResults:
 
     def meet(self, hash_id: str) -> Optional[Entry]:
         """Note that this run has a picture; return the part of its entry that is kept, ``None`` where there is none."""
+        self._names.update(hash_id.encode("utf-8", "backslashreplace") + b"\n")
+        self._hashes.append(hash(hash_id))
         if self._entries is None:
             return None
         if not self.kept:  # nothing but a count follows from it

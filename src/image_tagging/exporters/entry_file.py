@@ -58,6 +58,10 @@ class EntryFile:
         at = int(np.searchsorted(hashes, hash(key)))
         return at < len(hashes) and bool(hashes[at] == hash(key))
 
+    def count(self, hashes: array[int]) -> int:
+        """Return how many of the hashes of keys are those of entries."""
+        return int(np.isin(np.asarray(hashes, dtype=np.int64), self._index()[0]).sum())
+
     def take(self, ordinal: int) -> None:
         """Take an entry out: :meth:`entries` gives it only where that is wanted."""
         self._is_taken[ordinal] = True

@@ -68,6 +68,7 @@ def merged_output(folder: str, earlier: EarlierResults, *, of_archives: bool) ->
         output = MergedOutput(writer, earlier, EntryFile(aside) if aside else None)
         yield output
         output.finish()
+        earlier.settle()
         earlier.close()  # the file must be closed when it is replaced
 
 

@@ -171,6 +171,8 @@ def results(  # noqa: PLR0913 - what a run writes, each by its name
     with ExitStack() as stack:
         earlier = stack.enter_context(earlier or EarlierResults(folder, of_archives=of_archives))
         output = parquet = None
+        if not formats.json:
+            earlier.replaced = 0  # they are taken out, and not replaced
         if formats.json or earlier.kept:
             merged = stack.enter_context(merged_output(folder, earlier, of_archives=of_archives))
             output = merged if formats.json else None  # without the pictures of this stage, those of the other stay

@@ -126,7 +126,8 @@ class ScoreParquet:
 def _texts(pa: Any, numbers: array[int], values: tuple[Optional[str], ...]) -> Any:
     """Return a column of texts, or of none, each given by its number among ``values``."""
     distinct = dict.fromkeys(value for value in values if value is not None)
-    codes = {None: -1, **{value: code for code, value in enumerate(distinct)}}
+    codes: dict[Optional[str], int] = {value: code for code, value in enumerate(distinct)}
+    codes[None] = -1
     indices = np.array([codes[value] for value in values], dtype=np.int32)[np.frombuffer(numbers, dtype=np.intc)]
     return pa.DictionaryArray.from_arrays(pa.array(indices, mask=indices < 0), pa.array(distinct, pa.string()))
 

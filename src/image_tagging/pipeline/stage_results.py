@@ -8,6 +8,7 @@ from typing import Optional
 from ..datasets import input_keys
 from ..exporters import (
     OUTPUT_CSV,
+    OUTPUT_JSON,
     EarlierResults,
     PlacingPlan,
     ResultFormats,
@@ -27,7 +28,7 @@ from ..store import Role, WorkingStore
 from ..tag_models import TagModels
 from .answers import StageTally
 from .configs import ClassifyConfig
-from .places import Places
+from .places import Places, stage_name
 from .summaries import EmbeddingSummary
 
 log = logging.getLogger(__name__)
@@ -44,14 +45,27 @@ def chosen_results(store: WorkingStore, config: ClassifyConfig) -> EarlierResult
     role, directory = Role.ARCHIVE if config.archives else Role.FOLDER, absolute(config.directory)
     store.inputs.choose(role, directory)
     is_known = config.fresh or bool(store.inputs.of(role))
-    return earlier_results(store, role, absolute(config.output), only="" if is_known else directory)
+    only = "" if is_known else directory
+    known = store.finished.made_from(_note_of(config)) if is_known else None
+    return earlier_results(store, role, absolute(config.output), only=only, known=known)
 
 
-def earlier_results(store: WorkingStore, role: Role, output: str, *, only: str = "") -> EarlierResults:
-    """Return the ``output.json`` of earlier runs as a run of stage 3 or 4 sees it; ``only`` is as there."""
+def _note_of(config: ClassifyConfig) -> str:
+    """Return the name under which the store notes the ``output.json`` of a stage."""
+    return f"{OUTPUT_JSON} of stage {stage_name(config)}"
+
+
+def earlier_results(
+    store: WorkingStore, role: Role, output: str, *, only: str = "", known: Optional[str] = None
+) -> EarlierResults:
+    """Return the ``output.json`` of earlier runs as a run of a stage sees it; ``only`` and ``known`` are as there."""
     origin = store.inputs.origin_in(Role.FOLDER if role == Role.ARCHIVE else Role.ARCHIVE)
     return EarlierResults(
-        output, of_archives=role == Role.ARCHIVE, only=only, origin=lambda ref: input_keys(ref, origin(ref))
+        output,
+        of_archives=role == Role.ARCHIVE,
+        only=only,
+        origin=lambda ref: input_keys(ref, origin(ref)),
+        known=known,
     )
 
 
@@ -89,13 +103,17 @@ def write_results(  # noqa: PLR0913, PLR0917 - what a run has found, each by its
             watch("scoring and placing", number, embedding.pictures)
         watch("writing the results", 0, None)
     removed = formats.remove_others(output, keeps_json=earlier.kept > 0)
-    _note(store, writer, earlier)
+    if formats.json and (note := earlier.note()):
+        store.finished.finish(_note_of(config), note)
+    else:
+        store.finished.forget(_note_of(config))
+    _log(store, writer, earlier)
     table = _write_csv(output, models, earlier, watch) if formats.csv else ()
     written = WrittenResults((*writer.paths, *table), scoring.written, scoring.left_out, removed, before)
     return writer, written
 
 
-def _note(store: WorkingStore, writer: ResultWriter, earlier: EarlierResults) -> None:
+def _log(store: WorkingStore, writer: ResultWriter, earlier: EarlierResults) -> None:
     """Write into the log what a person may want to look up."""
     if more := writer.failures.more:
         log.warning("%d more images could not be placed", more)
