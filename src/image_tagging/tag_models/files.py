@@ -12,7 +12,7 @@ import io
 import os
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Optional
 
 from ..errors import ModelError, UnsafeModelError
 from ..files import StrPath
@@ -31,6 +31,7 @@ from .names import (
     require_model_name,
 )
 from .safe_pickle import read_pickle
+from .scorers import SharedRows, share_rows
 
 __all__ = [
     "files_of_tag",
@@ -66,10 +67,10 @@ def load_tag_models(path: StrPath) -> TagModels:
     EncoderMismatchError
         The models belong to different encoders.
     """
-    models, unusable = [], {}
+    models, unusable, rows = [], {}, SharedRows()
     for file in find_model_files(path):
         try:
-            models.append(load_tag_model(file))
+            models.append(load_tag_model(file, rows))
         except ModelError as error:
             unusable[file] = error
     if unusable:
@@ -93,8 +94,11 @@ def all_unusable(unusable: Mapping[str, ModelError]) -> ModelError:
     return type(error)(f"{error} Not usable either: {len(others):,} more next to it ({named}).")
 
 
-def load_tag_model(file: str) -> TagModel:
-    """Load one ``.pkl`` with the card next to it, if there is one; raises as :func:`load_tag_models` does."""
+def load_tag_model(file: str, rows: Optional[SharedRows] = None) -> TagModel:
+    """Load one ``.pkl`` with the card next to it, if there is one; raises as :func:`load_tag_models` does.
+
+    Models loaded with the same ``rows`` hold each support vector that several of them have once.
+    """
     kind, tag = require_model_name(file)
     data = read_whole(file, _LARGEST_FILE)
     card = read_card(card_path(file))
@@ -103,7 +107,7 @@ def load_tag_model(file: str) -> TagModel:
             f"{card_path(file)} belongs to another model file than the one next to it. Train the model again."
         )
     try:
-        scorer = scorer_of(read_pickle(data, readable_classes()))
+        scorer = share_rows(scorer_of(read_pickle(data, readable_classes())), rows)
     except UnsafeModelError as error:
         raise UnsafeModelError(f"{file} was not loaded: {error}. Use models from someone you trust.") from error
     except ModelError as error:

@@ -1,0 +1,141 @@
+"""Tables of support vectors, each different one held once, and the distances of images to them.
+
+Machines of many tags learn from the same images, so that most of their support vectors are the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import Floats, Rows, squares
+
+# Rows of one block of a pool: so many are float64 at once, and their distances to some hundred images stay in the cache
+# of a processor.
+_BLOCK_ROWS = 1024
+
+
+class RowPool:
+    """Different rows (U, D) of one type, which grow in blocks: no row is copied again when others come."""
+
+    def __init__(self, dim: int, dtype: np.dtype[Any]) -> None:
+        self.dim = dim
+        self.dtype = dtype
+        self._blocks: list[Rows] = []
+        self._count = 0
+        self._places: dict[int, int] = {}
+        # Integers, which are the same wherever a row stands in its table; sums of floats are not.
+        multipliers = np.random.RandomState(0).randint(0, 1 << 62, size=dim, dtype=np.uint64)
+        self._multipliers = 2 * multipliers + np.uint64(1)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def blocks(self) -> tuple[Rows, ...]:
+        """The rows in their order, in tables of some thousand."""
+        last = self._count % _BLOCK_ROWS
+        return (*self._blocks[:-1], self._blocks[-1][: last or _BLOCK_ROWS]) if self._blocks else ()
+
+    def add(self, rows: Rows) -> NDArray[np.intp]:
+        """Take rows (S, D), and return where each is (S,)."""
+        rows = np.ascontiguousarray(rows, dtype=self.dtype)
+        keys = self._keys(rows)
+        places = np.array([self._places.get(key, -1) for key in keys], dtype=np.intp)
+        known = np.flatnonzero(places >= 0)
+        # Of different rows with one key, of which a stranger can make many, the later ones are not looked for.
+        same = (self.take(places[known]) == rows[known]).all(axis=1)
+        places[known[~same]] = -1
+        for row in np.flatnonzero(places < 0).tolist():
+            earlier = self._places.setdefault(keys[row], self._count)
+            if earlier < self._count and np.array_equal(self._row(earlier), rows[row]):
+                places[row] = earlier  # twice among these rows
+            else:
+                places[row] = self._append(rows[row])
+        return places
+
+    def take(self, places: NDArray[np.intp]) -> Rows:
+        """Return a copy (K, D) of the rows at ``places`` (K,)."""
+        taken = np.empty((len(places), self.dim), dtype=self.dtype)
+        block_of = places // _BLOCK_ROWS
+        for number in np.unique(block_of).tolist():
+            here = np.flatnonzero(block_of == number)
+            taken[here] = self._blocks[number][places[here] % _BLOCK_ROWS]
+        return taken
+
+    def _keys(self, rows: Rows) -> list[int]:
+        words = rows.view(np.dtype(f"u{self.dtype.itemsize}")).astype(np.uint64, copy=False)
+        keys: list[int] = (words * self._multipliers).sum(axis=1, dtype=np.uint64).tolist()
+        return keys
+
+    def _row(self, place: int) -> Rows:
+        row: Rows = self._blocks[place // _BLOCK_ROWS][place % _BLOCK_ROWS]
+        return row
+
+    def _append(self, row: Rows) -> int:
+        place = self._count
+        if place % _BLOCK_ROWS == 0:
+            self._blocks.append(np.empty((_BLOCK_ROWS, self.dim), dtype=self.dtype))
+        self._count += 1
+        self._row(place)[:] = row
+        return place
+
+
+@dataclass(frozen=True, eq=False)
+class PooledRows:
+    """A table (S, D) of which the rows lie in a pool that others share, at ``places`` (S,)."""
+
+    pool: RowPool
+    places: NDArray[np.intp]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """S and D."""
+        return len(self.places), self.pool.dim
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the numbers."""
+        return self.pool.dtype
+
+
+class SharedRows:
+    """The pools of a set of machines: one for each length of embeddings and type of numbers."""
+
+    def __init__(self) -> None:
+        self._pools: dict[tuple[int, np.dtype[Any]], RowPool] = {}
+
+    def pooled(self, rows: Rows) -> PooledRows:
+        """Take the rows of a machine."""
+        key = (rows.shape[1], rows.dtype)
+        pool = self._pools.setdefault(key, RowPool(*key))
+        return PooledRows(pool, pool.add(rows))
+
+
+class RowTable:
+    """Rows that are ready for products: those of one pool that some machines use, in blocks."""
+
+    def __init__(self, tables: Sequence[PooledRows]) -> None:
+        pool = tables[0].pool
+        used = np.unique(np.concatenate([table.places for table in tables]))
+        #: For each of the tables where its rows are among those used.
+        self.places: list[NDArray[np.intp]] = [table.places for table in tables]
+        self.blocks: Sequence[Rows] = pool.blocks
+        if len(used) < len(pool):
+            self.places = [np.searchsorted(used, table.places) for table in tables]
+            starts = range(0, len(used), _BLOCK_ROWS)
+            self.blocks = [pool.take(used[start : start + _BLOCK_ROWS]) for start in starts]
+        self._lengths = [squares(block.astype(np.float64, copy=False)) for block in self.blocks]
+
+    def distances(self, x: Floats) -> Iterator[Floats]:
+        """Yield the squared distances (R, N) of the rows of each block to images (N, D), computed in float64."""
+        twice, lengths = -2 * x.T, squares(x)
+        for block, block_lengths in zip(self.blocks, self._lengths):
+            distances: Floats = block.astype(np.float64, copy=False) @ twice
+            distances += block_lengths[:, np.newaxis]
+            distances += lengths
+            yield np.maximum(distances, 0, out=distances)
