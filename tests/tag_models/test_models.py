@@ -83,7 +83,7 @@ def test_rows_do_not_depend_on_their_neighbours_or_on_chunks(monkeypatch):
     x, _ = examples(seed=7)
     whole = TagModels(models).probabilities(x)
     alone = np.concatenate([TagModels(models).probabilities(x[i : i + 1]) for i in range(len(x))])
-    monkeypatch.setattr(margins, "_CHUNK_BYTES", 20_000)
+    monkeypatch.setattr(margins, "_CHUNK", 7)
     chunked = TagModels(models).probabilities(x)
     assert np.abs(whole - alone).max() < 1e-12
     assert np.abs(whole - chunked).max() < 1e-12

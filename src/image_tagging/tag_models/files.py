@@ -11,8 +11,11 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Mapping
-from typing import Any, Optional
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from typing import Any, Callable, NamedTuple, Optional
 
 from ..errors import ModelError, UnsafeModelError
 from ..files import StrPath
@@ -52,6 +55,8 @@ _LARGEST_FILE = 2 << 30
 _MODEL_MARK = re.compile(rb"sklearn|numpy")
 # Files named in one line.
 _MOST_NAMED = 5
+# Files that are read before they are used: enough for a thread never to wait, few enough to hold.
+_READ_AHEAD = 2
 
 
 def load_tag_models(path: StrPath) -> TagModels:
@@ -68,11 +73,12 @@ def load_tag_models(path: StrPath) -> TagModels:
         The models belong to different encoders.
     """
     models, unusable, rows = [], {}, SharedRows()
-    for file in find_model_files(path):
-        try:
-            models.append(load_tag_model(file, rows))
-        except ModelError as error:
-            unusable[file] = error
+    with closing(_read_ahead(find_model_files(path))) as files:
+        for file, content in files:
+            try:
+                models.append(load_tag_model(file, rows, content.result))
+            except ModelError as error:
+                unusable[file] = error
     if unusable:
         raise all_unusable(unusable)
     models.sort(key=lambda model: (model.kind, model.tag))
@@ -94,15 +100,45 @@ def all_unusable(unusable: Mapping[str, ModelError]) -> ModelError:
     return type(error)(f"{error} Not usable either: {len(others):,} more next to it ({named}).")
 
 
-def load_tag_model(file: str, rows: Optional[SharedRows] = None) -> TagModel:
+class _Content(NamedTuple):
+    """The bytes of a model file, and their SHA-256."""
+
+    data: bytes
+    sha256: str
+
+
+def _read(file: str) -> _Content:
+    data = read_whole(file, _LARGEST_FILE)
+    return _Content(data, hashlib.sha256(data).hexdigest())
+
+
+def _read_ahead(files: Sequence[str]) -> Generator[tuple[str, Future[_Content]], None, None]:
+    """Yield the files with their contents, which a thread reads and hashes while those before them are used."""
+    with ThreadPoolExecutor(1) as thread:
+        reading: deque[tuple[str, Future[_Content]]] = deque()
+        try:
+            for file in files:
+                reading.append((file, thread.submit(_read, file)))
+                if len(reading) > _READ_AHEAD:
+                    yield reading.popleft()
+            while reading:
+                yield reading.popleft()
+        finally:
+            thread.shutdown(wait=True, cancel_futures=True)
+
+
+def load_tag_model(
+    file: str, rows: Optional[SharedRows] = None, content: Optional[Callable[[], _Content]] = None
+) -> TagModel:
     """Load one ``.pkl`` with the card next to it, if there is one; raises as :func:`load_tag_models` does.
 
-    Models loaded with the same ``rows`` hold each support vector that several of them have once.
+    Models loaded with the same ``rows`` hold each support vector that several of them have once. ``content`` gives the
+    content of the file where it has been read.
     """
     kind, tag = require_model_name(file)
-    data = read_whole(file, _LARGEST_FILE)
+    data, sha256 = content() if content else _read(file)
     card = read_card(card_path(file))
-    if card is not None and card.sha256 != hashlib.sha256(data).hexdigest():
+    if card is not None and card.sha256 != sha256:
         raise ModelError(
             f"{card_path(file)} belongs to another model file than the one next to it. Train the model again."
         )

@@ -7,7 +7,7 @@ import pytest
 
 from image_tagging.tag_models.scorers import margins, rows
 from image_tagging.tag_models.scorers.margins import Machine, Margins
-from image_tagging.tag_models.scorers.rows import SharedRows
+from image_tagging.tag_models.scorers.rows import RowTable, SharedRows
 
 DIM = 6
 
@@ -32,7 +32,7 @@ def machines(shared):
 def test_they_are_the_sums_over_the_support_vectors(monkeypatch, dense, block_rows, images):
     monkeypatch.setattr(margins, "_DENSE", dense)
     monkeypatch.setattr(rows, "_BLOCK_ROWS", block_rows)
-    monkeypatch.setattr(margins, "_CHUNK_BYTES", 10_000)
+    monkeypatch.setattr(margins, "_CHUNK", 10)
     tables, made = machines(SharedRows())
     x = np.random.default_rng(1).normal(size=(images, DIM))
     expected = [
@@ -50,17 +50,19 @@ def test_machines_of_several_pools_are_scored_together():
     np.testing.assert_allclose(Margins(mixed).of(x), Margins(together).of(x), atol=1e-12)
 
 
-def test_a_kernel_is_no_larger_than_a_chunk(monkeypatch):
-    monkeypatch.setattr(margins, "_CHUNK_BYTES", 20_000)
-    largest = []
-    filled = margins._OfGamma.fill
+def test_tables_are_no_larger_than_a_block_and_a_chunk(monkeypatch):
+    monkeypatch.setattr(margins, "_CHUNK", 50)
+    monkeypatch.setattr(rows, "_BLOCK_ROWS", 7)
+    shapes = []
+    distances = RowTable.distances
 
-    def watched(self, kernel, number, distances):
-        largest.append(kernel.nbytes)
-        filled(self, kernel, number, distances)
+    def watched(self, x):
+        for table in distances(self, x):
+            shapes.append(table.shape)
+            yield table
 
-    monkeypatch.setattr(margins._OfGamma, "fill", watched)
+    monkeypatch.setattr(RowTable, "distances", watched)
     _, made = machines(SharedRows())
     Margins(made).of(np.random.default_rng(1).normal(size=(1000, DIM)))
-    assert 10_000 < sum(sorted(largest)[-3:]) <= 60_000
-    assert max(largest) <= 20_000
+    assert max(shapes) == (7, 50)
+    assert len(shapes) == 20 * 6

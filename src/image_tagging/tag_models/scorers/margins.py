@@ -1,9 +1,12 @@
-"""The margins of many support vector machines with an RBF kernel, over tables of distances that they share."""
+"""The margins of many support vector machines with an RBF kernel, over tables of distances that they share.
+
+Rows are gone through in blocks: the distances of a block to some hundred images, the kernel of each gamma and what the
+machines take of it stay in the cache of a processor, and no table of all rows and images is made.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional, Union
 
 import numpy as np
@@ -12,15 +15,13 @@ from numpy.typing import NDArray
 from .arrays import Floats
 from .rows import PooledRows, RowPool, RowTable
 
-# Kernels of one chunk of images and all support vectors take at most this many bytes. Chunks of few images are slow:
-# a matrix product goes through all support vectors once for each.
-_CHUNK_BYTES = 64 << 20
-# Where machines use a larger share than this of the rows that they have together, one product with a table of all
-# their weights takes less time than one of each machine with the few rows that it uses.
-_DENSE = 0.05
+# Images that are scored at once: enough to fill a matrix product, few enough for the cache.
+_CHUNK = 512
+# Where machines use a larger share than this of the rows of a block, one product with a table of all their weights
+# takes less time than one of each machine with the few rows that it uses.
+_DENSE = 0.1
 
 _Places = Union[slice, NDArray[np.intp]]
-_ALL = slice(None)
 
 
 class Machine(NamedTuple):
@@ -42,96 +43,81 @@ class Margins:
         self._parts = [_OfPool(columns, [machines[column] for column in columns]) for columns in by_pool.values()]
 
     def of(self, x: Floats) -> Floats:
-        """Return the margins (N, M) of images (N, D), computed in chunks of them."""
-        margins = np.empty((len(x), self._count))
-        for part in self._parts:
-            chunks = max(1, math.ceil(len(x) / part.chunk))
-            for rows in np.array_split(np.arange(len(x)), chunks):  # of one size: no short one at the end
-                chunk = slice(rows[0], rows[-1] + 1) if len(rows) else slice(0, 0)
-                part.fill(margins[chunk], x[chunk])
-        return margins
+        """Return the margins (N, M) of images (N, D)."""
+        margins: Floats = np.zeros((self._count, len(x)))
+        for start in range(0, len(x), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            for part in self._parts:
+                part.add_to(margins[:, chunk], x[chunk])
+        by_image: Floats = margins.T
+        return by_image
+
+
+class _Used(NamedTuple):
+    """What a machine uses of a block: its column, the places of rows, and their weights."""
+
+    column: int
+    places: NDArray[np.intp]
+    weights: Floats
 
 
 class _OfPool:
-    """Machines whose support vectors are rows of one pool; those of one gamma share a kernel."""
+    """Machines whose support vectors are rows of one pool."""
 
     def __init__(self, columns: Sequence[int], machines: Sequence[Machine]) -> None:
         self._table = RowTable([machine.rows for machine in machines])
-        gammas = sorted({machine.gamma for machine in machines})
-        self._groups = [
-            _OfGamma(
-                gamma,
-                self._table,
-                [
-                    (column, places, machine.dual_coef)
-                    for column, places, machine in zip(columns, self._table.places, machines)
-                    if machine.gamma == gamma
-                ],
-            )
-            for gamma in gammas
-        ]
+        used: list[dict[float, list[_Used]]] = [{} for _ in self._table.blocks]
+        for column, places, machine in zip(columns, self._table.places, machines):
+            for block, part in self._by_block(column, places, machine.dual_coef):
+                used[block].setdefault(machine.gamma, []).append(part)
+        self._blocks = [[_Kernel(gamma, parts) for gamma, parts in sorted(block.items())] for block in used]
 
-    @property
-    def chunk(self) -> int:
-        """How many images are scored at once."""
-        return max(1, _CHUNK_BYTES // (8 * sum(group.count for group in self._groups)))
+    def add_to(self, margins: Floats, x: Floats) -> None:
+        """Add to the margins (M, N) of all machines those of these, of images (N, D)."""
+        for kernels, distances in zip(self._blocks, self._table.distances(x)):
+            for kernel in kernels:
+                kernel.add_to(margins, distances)
 
-    def fill(self, margins: Floats, x: Floats) -> None:
-        kernels = [np.empty((group.count, len(x))) for group in self._groups]
-        for number, distances in enumerate(self._table.distances(x)):
-            for group, kernel in zip(self._groups, kernels):
-                group.fill(kernel, number, distances)
-        for group, kernel in zip(self._groups, kernels):
-            group.add_up(margins, kernel)
+    def _by_block(self, column: int, places: NDArray[np.intp], weights: Floats) -> Iterator[tuple[int, _Used]]:
+        order = np.argsort(places, kind="stable")
+        places, weights = places[order], weights[order]
+        starts = np.cumsum([0, *map(len, self._table.blocks)])
+        cuts = np.searchsorted(places, starts)
+        for block in np.flatnonzero(np.diff(cuts)).tolist():
+            part = slice(cuts[block], cuts[block + 1])
+            yield block, _Used(column, places[part] - starts[block], weights[part])
 
 
-class _OfGamma:
-    """Machines of one gamma over the rows of a table that one of them uses: their kernel is (``count``, N)."""
+class _Kernel:
+    """Machines of one gamma over the rows of one block that any of them uses."""
 
-    def __init__(self, gamma: float, table: RowTable, machines: Sequence[tuple[int, NDArray[np.intp], Floats]]) -> None:
+    def __init__(self, gamma: float, parts: Sequence[_Used]) -> None:
         self._gamma = gamma
-        used = np.unique(np.concatenate([places for _, places, _ in machines]))
-        self.count = len(used)
-        #: For each block of the table which of its rows are used, and where their kernel is.
-        self._blocks = list(_blocks(used, [len(block) for block in table.blocks]))
-        inside = [(column, np.searchsorted(used, places), dual) for column, places, dual in machines]
-        self._columns = [column for column, _, _ in machines]
+        rows = np.unique(np.concatenate([part.places for part in parts]))
+        self._rows = _as_slice(rows)
+        self._columns = [part.column for part in parts]
+        inside = [np.searchsorted(rows, part.places) for part in parts]
         self._sparse: list[tuple[int, _Places, Floats]] = []
         self._weights: Optional[Floats] = None
-        if sum(len(dual) for _, _, dual in inside) > _DENSE * self.count * len(inside):
-            self._weights = np.zeros((len(inside), self.count))
-            for row, (_, places, dual) in zip(self._weights, inside):
-                np.add.at(row, places, dual)  # one image given twice is twice a support vector of the same machine
+        if sum(map(len, inside)) > _DENSE * len(rows) * len(parts):
+            self._weights = np.zeros((len(parts), len(rows)))
+            for row, places, part in zip(self._weights, inside, parts):
+                np.add.at(row, places, part.weights)  # an image given twice is twice a support vector
         else:
-            self._sparse = [(column, *_in_order(places, dual)) for column, places, dual in inside]
+            self._sparse = [(part.column, _as_slice(places), part.weights) for places, part in zip(inside, parts)]
 
-    def fill(self, kernel: Floats, number: int, distances: Floats) -> None:
-        """Fill in the part of the kernel that the distances of a block of the table give."""
-        used, where = self._blocks[number]
-        part = np.multiply(distances[used], -self._gamma, out=kernel[where])
-        np.exp(part, out=part)
-
-    def add_up(self, margins: Floats, kernel: Floats) -> None:
-        """Fill in the columns of these machines."""
+    def add_to(self, margins: Floats, distances: Floats) -> None:
+        """Add what the rows of this block give, from their distances (R, N), to the margins (M, N)."""
+        kernel = -self._gamma * distances[self._rows]
+        np.exp(kernel, out=kernel)
         if self._weights is not None:
-            margins[:, self._columns] = (self._weights @ kernel).T
-        for column, places, dual in self._sparse:
-            margins[:, column] = dual @ kernel[places]
+            margins[self._columns] += self._weights @ kernel
+        for column, places, weights in self._sparse:
+            margins[column] += weights @ kernel[places]
 
 
-def _blocks(used: NDArray[np.intp], sizes: Sequence[int]) -> list[tuple[_Places, slice]]:
-    """For each block of so many rows: which of its rows are used, and where they are among those used."""
-    ends = np.cumsum(sizes)
-    cuts = np.searchsorted(used, [0, *ends]).tolist()
-    return [
-        (_ALL if last - first == size else used[first:last] - (end - size), slice(first, last))
-        for first, last, size, end in zip(cuts, cuts[1:], sizes, ends.tolist())
-    ]
-
-
-def _in_order(places: NDArray[np.intp], dual_coef: Floats) -> tuple[_Places, Floats]:
-    """The same sorted by place; where they follow each other, they are a slice, of which nothing is copied."""
-    order = np.argsort(places, kind="stable")
-    places = places[order]
-    follows = np.array_equal(places, np.arange(places[0], places[0] + len(places)))
-    return slice(int(places[0]), int(places[-1]) + 1) if follows else places, dual_coef[order]
+def _as_slice(places: NDArray[np.intp]) -> _Places:
+    """Sorted places; where they follow each other, as a slice, of which nothing is copied."""
+    first, last = int(places[0]), int(places[-1])
+    follow = last - first + 1 == len(places) and bool((np.diff(places) == 1).all())
+    return slice(first, last + 1) if follow else places

@@ -16,7 +16,7 @@ import numpy as np
 from .arrays import Floats, Rows, check, check_numbers, sigmoid
 from .coupling import libsvm_coupling
 from .margins import Machine, Margins
-from .precision import float32_agrees
+from .precision import in_float32
 from .rows import PooledRows, SharedRows
 from .stack import Scorer
 
@@ -54,9 +54,9 @@ class RbfScorer:
         check_numbers(vectors, self.dual_coef, self.intercept, self.gamma, self.slope, self.offset)
         check(self.gamma > 0, "its gamma is not positive")
         # Embeddings that are not scaled may have any length, and errors grow with it.
-        may_be_less = self.normalise and not self.coupled
-        if may_be_less and float32_agrees(vectors, self.dual_coef, self.gamma, self.slope):
-            object.__setattr__(self, "support_vectors", vectors.astype(np.float32))
+        if self.normalise and not self.coupled:
+            kept = in_float32(vectors, self.dual_coef, self.gamma, self.slope)
+            object.__setattr__(self, "support_vectors", vectors if kept is None else kept)
 
     @property
     def dim(self) -> int:

@@ -27,10 +27,7 @@ class RowPool:
         self.dtype = dtype
         self._blocks: list[Rows] = []
         self._count = 0
-        self._places: dict[int, int] = {}
-        # Integers, which are the same wherever a row stands in its table; sums of floats are not.
-        multipliers = np.random.RandomState(0).randint(0, 1 << 62, size=dim, dtype=np.uint64)
-        self._multipliers = 2 * multipliers + np.uint64(1)
+        self._places: dict[int, int] = {}  # by the hash of the bytes of a row
 
     def __len__(self) -> int:
         return self._count
@@ -43,20 +40,7 @@ class RowPool:
 
     def add(self, rows: Rows) -> NDArray[np.intp]:
         """Take rows (S, D), and return where each is (S,)."""
-        rows = np.ascontiguousarray(rows, dtype=self.dtype)
-        keys = self._keys(rows)
-        places = np.array([self._places.get(key, -1) for key in keys], dtype=np.intp)
-        known = np.flatnonzero(places >= 0)
-        # Of different rows with one key, of which a stranger can make many, the later ones are not looked for.
-        same = (self.take(places[known]) == rows[known]).all(axis=1)
-        places[known[~same]] = -1
-        for row in np.flatnonzero(places < 0).tolist():
-            earlier = self._places.setdefault(keys[row], self._count)
-            if earlier < self._count and np.array_equal(self._row(earlier), rows[row]):
-                places[row] = earlier  # twice among these rows
-            else:
-                places[row] = self._append(rows[row])
-        return places
+        return np.array([self._place(row.tobytes()) for row in rows.astype(self.dtype, copy=False)], dtype=np.intp)
 
     def take(self, places: NDArray[np.intp]) -> Rows:
         """Return a copy (K, D) of the rows at ``places`` (K,)."""
@@ -67,22 +51,19 @@ class RowPool:
             taken[here] = self._blocks[number][places[here] % _BLOCK_ROWS]
         return taken
 
-    def _keys(self, rows: Rows) -> list[int]:
-        words = rows.view(np.dtype(f"u{self.dtype.itemsize}")).astype(np.uint64, copy=False)
-        keys: list[int] = (words * self._multipliers).sum(axis=1, dtype=np.uint64).tolist()
-        return keys
-
-    def _row(self, place: int) -> Rows:
-        row: Rows = self._blocks[place // _BLOCK_ROWS][place % _BLOCK_ROWS]
-        return row
-
-    def _append(self, row: Rows) -> int:
-        place = self._count
-        if place % _BLOCK_ROWS == 0:
+    def _place(self, row: bytes) -> int:
+        """Return where the row with these bytes is, which is added where it is new."""
+        place = self._places.setdefault(hash(row), self._count)
+        if place < self._count:
+            block, within = divmod(place, _BLOCK_ROWS)
+            if self._blocks[block][within].tobytes() == row:
+                return place  # of different rows with one hash the later ones are not looked for
+        block, within = divmod(self._count, _BLOCK_ROWS)
+        if within == 0:
             self._blocks.append(np.empty((_BLOCK_ROWS, self.dim), dtype=self.dtype))
+        self._blocks[block][within] = np.frombuffer(row, dtype=self.dtype)
         self._count += 1
-        self._row(place)[:] = row
-        return place
+        return self._count - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +114,11 @@ class RowTable:
 
     def distances(self, x: Floats) -> Iterator[Floats]:
         """Yield the squared distances (R, N) of the rows of each block to images (N, D), computed in float64."""
-        twice, lengths = -2 * x.T, squares(x)
-        for block, block_lengths in zip(self.blocks, self._lengths):
-            distances: Floats = block.astype(np.float64, copy=False) @ twice
-            distances += block_lengths[:, np.newaxis]
-            distances += lengths
+        # |v - x|^2 is one product: (v, |v|^2, 1) . (-2 x, 1, |x|^2)
+        images = np.column_stack([-2 * x, np.ones(len(x)), squares(x)]).T
+        rows = np.ones((max(map(len, self.blocks)), len(images)))
+        for block, lengths in zip(self.blocks, self._lengths):
+            rows[: len(block), :-2] = block
+            rows[: len(block), -2] = lengths
+            distances = rows[: len(block)] @ images
             yield np.maximum(distances, 0, out=distances)
