@@ -42,6 +42,16 @@ def test_they_are_the_sums_over_the_support_vectors(monkeypatch, dense, block_ro
     np.testing.assert_allclose(Margins(made).of(x), np.transpose(expected), atol=1e-12)
 
 
+@pytest.mark.parametrize("count", [2, 3, 50])
+def test_threads_change_nothing_but_the_order_of_the_sum(monkeypatch, count):
+    monkeypatch.setattr(rows, "_BLOCK_ROWS", 7)
+    _, made = machines(SharedRows())
+    x = np.random.default_rng(1).normal(size=(5, DIM))
+    alone = Margins(made).of(x)
+    monkeypatch.setattr(margins, "sum_of_parts", lambda part, _: sum(part(number, count) for number in range(count)))
+    np.testing.assert_allclose(Margins(made).of(x), alone, atol=1e-12)
+
+
 def test_machines_of_several_pools_are_scored_together():
     x = np.random.default_rng(1).normal(size=(5, DIM))
     _, together = machines(SharedRows())
@@ -56,8 +66,8 @@ def test_tables_are_no_larger_than_a_block_and_a_chunk(monkeypatch):
     shapes = []
     distances = RowTable.distances
 
-    def watched(self, x):
-        for table in distances(self, x):
+    def watched(self, x, blocks):
+        for table in distances(self, x, blocks):
             shapes.append(table.shape)
             yield table
 

@@ -7,6 +7,7 @@ machines take of it stay in the cache of a processor, and no table of all rows a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple, Optional, Union
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from .arrays import Floats
 from .rows import PooledRows, RowPool, RowTable
+from .threads import sum_of_parts
 
 # Images that are scored at once: enough to fill a matrix product, few enough for the cache.
 _CHUNK = 512
@@ -44,13 +46,19 @@ class Margins:
 
     def of(self, x: Floats) -> Floats:
         """Return the margins (N, M) of images (N, D)."""
-        margins: Floats = np.zeros((self._count, len(x)))
+        margins: Floats = np.empty((len(x), self._count))
+        rows = sum(part.rows for part in self._parts)
         for start in range(0, len(x), _CHUNK):
-            chunk = slice(start, start + _CHUNK)
-            for part in self._parts:
-                part.add_to(margins[:, chunk], x[chunk])
-        by_image: Floats = margins.T
-        return by_image
+            images = x[start : start + _CHUNK]
+            margins[start : start + _CHUNK] = sum_of_parts(partial(self._part, images), images.size * rows).T
+        return margins
+
+    def _part(self, x: Floats, number: int, count: int) -> Floats:
+        """Return what one of ``count`` parts of the rows gives of the margins (M, N)."""
+        margins = np.zeros((self._count, len(x)))
+        for part in self._parts:
+            part.add_to(margins, x, slice(number, None, count))
+        return margins
 
 
 class _Used(NamedTuple):
@@ -72,9 +80,14 @@ class _OfPool:
                 used[block].setdefault(machine.gamma, []).append(part)
         self._blocks = [[_Kernel(gamma, parts) for gamma, parts in sorted(block.items())] for block in used]
 
-    def add_to(self, margins: Floats, x: Floats) -> None:
-        """Add to the margins (M, N) of all machines those of these, of images (N, D)."""
-        for kernels, distances in zip(self._blocks, self._table.distances(x)):
+    @property
+    def rows(self) -> int:
+        """How many support vectors they have together."""
+        return sum(map(len, self._table.blocks))
+
+    def add_to(self, margins: Floats, x: Floats, blocks: slice) -> None:
+        """Add to the margins (M, N) of all machines what some blocks of rows give of these, of images (N, D)."""
+        for kernels, distances in zip(self._blocks[blocks], self._table.distances(x, blocks)):
             for kernel in kernels:
                 kernel.add_to(margins, distances)
 

@@ -18,6 +18,8 @@ from .arrays import Floats, Rows, squares
 # of a processor.
 _BLOCK_ROWS = 1024
 
+_ALL = slice(None)
+
 
 class RowPool:
     """Different rows (U, D) of one type, which grow in blocks: no row is copied again when others come."""
@@ -112,12 +114,12 @@ class RowTable:
             self.blocks = [pool.take(used[start : start + _BLOCK_ROWS]) for start in starts]
         self._lengths = [squares(block.astype(np.float64, copy=False)) for block in self.blocks]
 
-    def distances(self, x: Floats) -> Iterator[Floats]:
-        """Yield the squared distances (R, N) of the rows of each block to images (N, D), computed in float64."""
+    def distances(self, x: Floats, blocks: slice = _ALL) -> Iterator[Floats]:
+        """Yield the squared distances (R, N) of the rows of each of the ``blocks`` to images (N, D), in float64."""
         # |v - x|^2 is one product: (v, |v|^2, 1) . (-2 x, 1, |x|^2)
         images = np.column_stack([-2 * x, np.ones(len(x)), squares(x)]).T
         rows = np.ones((max(map(len, self.blocks)), len(images)))
-        for block, lengths in zip(self.blocks, self._lengths):
+        for block, lengths in zip(self.blocks[blocks], self._lengths[blocks]):
             rows[: len(block), :-2] = block
             rows[: len(block), -2] = lengths
             distances = rows[: len(block)] @ images
