@@ -59,7 +59,7 @@ def test_distances_are_those_of_the_rows_in_use(used):
     shared, images, x = SharedRows(), drawn(), drawn(4, seed=1).astype(np.float64)
     shared.pooled(images)
     table = RowTable([shared.pooled(images[used])])
-    distances = np.concatenate(list(table.distances(x)))
+    distances = np.concatenate([part.copy() for part in table.distances(x)])
     expected = ((images[used, np.newaxis].astype(np.float64) - x) ** 2).sum(axis=2)
     assert len(distances) == len(expected)
     np.testing.assert_allclose(distances[table.places[0]], expected, atol=1e-12)

@@ -88,8 +88,8 @@ class _OfPool:
     def add_to(self, margins: Floats, x: Floats, blocks: slice) -> None:
         """Add to the margins (M, N) of all machines what some blocks of rows give of these, of images (N, D)."""
         for kernels, distances in zip(self._blocks[blocks], self._table.distances(x, blocks)):
-            for kernel in kernels:
-                kernel.add_to(margins, distances)
+            for number, kernel in enumerate(kernels, start=1):
+                kernel.add_to(margins, distances, is_last=number == len(kernels))
 
     def _by_block(self, column: int, places: NDArray[np.intp], weights: Floats) -> Iterator[tuple[int, _Used]]:
         order = np.argsort(places, kind="stable")
@@ -119,9 +119,14 @@ class _Kernel:
         else:
             self._sparse = [(part.column, _as_slice(places), part.weights) for places, part in zip(inside, parts)]
 
-    def add_to(self, margins: Floats, distances: Floats) -> None:
-        """Add what the rows of this block give, from their distances (R, N), to the margins (M, N)."""
-        kernel = -self._gamma * distances[self._rows]
+    def add_to(self, margins: Floats, distances: Floats, *, is_last: bool) -> None:
+        """Add what the rows of this block give, from their distances (R, N), to the margins (M, N).
+
+        ``is_last`` says that nobody needs the distances afterwards.
+        """
+        kernel = distances[self._rows]
+        is_own = is_last or not isinstance(self._rows, slice)
+        kernel = np.multiply(kernel, -self._gamma, out=kernel if is_own else None)
         np.exp(kernel, out=kernel)
         if self._weights is not None:
             margins[self._columns] += self._weights @ kernel

@@ -115,12 +115,16 @@ class RowTable:
         self._lengths = [squares(block.astype(np.float64, copy=False)) for block in self.blocks]
 
     def distances(self, x: Floats, blocks: slice = _ALL) -> Iterator[Floats]:
-        """Yield the squared distances (R, N) of the rows of each of the ``blocks`` to images (N, D), in float64."""
+        """Yield the squared distances (R, N) of the rows of each of the ``blocks`` to images (N, D), in float64.
+
+        They are the caller's until the next ones are asked for.
+        """
         # |v - x|^2 is one product: (v, |v|^2, 1) . (-2 x, 1, |x|^2)
         images = np.column_stack([-2 * x, np.ones(len(x)), squares(x)]).T
-        rows = np.ones((max(map(len, self.blocks)), len(images)))
+        most = max(map(len, self.blocks))
+        rows, table = np.ones((most, len(images))), np.empty((most, len(x)))
         for block, lengths in zip(self.blocks[blocks], self._lengths[blocks]):
             rows[: len(block), :-2] = block
             rows[: len(block), -2] = lengths
-            distances = rows[: len(block)] @ images
+            distances = np.matmul(rows[: len(block)], images, out=table[: len(block)])
             yield np.maximum(distances, 0, out=distances)
