@@ -114,17 +114,17 @@ def _read(file: str) -> _Content:
 
 def _read_ahead(files: Sequence[str]) -> Generator[tuple[str, Future[_Content]], None, None]:
     """Yield the files with their contents, which a thread reads and hashes while those before them are used."""
-    with ThreadPoolExecutor(1) as thread:
-        reading: deque[tuple[str, Future[_Content]]] = deque()
-        try:
-            for file in files:
-                reading.append((file, thread.submit(_read, file)))
-                if len(reading) > _READ_AHEAD:
-                    yield reading.popleft()
-            while reading:
+    thread = ThreadPoolExecutor(1)
+    reading: deque[tuple[str, Future[_Content]]] = deque()
+    try:
+        for file in files:
+            reading.append((file, thread.submit(_read, file)))
+            if len(reading) > _READ_AHEAD:
                 yield reading.popleft()
-        finally:
-            thread.shutdown(wait=True, cancel_futures=True)
+        while reading:
+            yield reading.popleft()
+    finally:
+        thread.shutdown(wait=True, cancel_futures=True)
 
 
 def load_tag_model(

@@ -48,7 +48,7 @@ def test_threads_change_nothing_but_the_order_of_the_sum(monkeypatch, count):
     _, made = machines(SharedRows())
     x = np.random.default_rng(1).normal(size=(5, DIM))
     alone = Margins(made).of(x)
-    monkeypatch.setattr(margins, "sum_of_parts", lambda part, _: sum(part(number, count) for number in range(count)))
+    monkeypatch.setattr(margins, "sum_of_parts", lambda part, *_: sum(part(number, count) for number in range(count)))
     np.testing.assert_allclose(Margins(made).of(x), alone, atol=1e-12)
 
 

@@ -45,6 +45,14 @@ def test_rows_that_hold_no_number_are_kept_as_they_are():
     assert np.array_equal(pool.take(pool.add(table)), table, equal_nan=True)
 
 
+@pytest.mark.parametrize(
+    ("dim", "dtype", "block_rows"), [(1 << 18, FLOAT32, 4), (1 << 19, FLOAT64, 1), (1 << 22, FLOAT32, 1)]
+)
+def test_long_rows_lie_in_small_blocks(dim, dtype, block_rows):
+    pool = RowPool(dim, dtype)  # a model of one long row takes no memory for a thousand
+    assert pool.block_rows == block_rows
+
+
 def test_lengths_and_types_have_pools_of_their_own():
     shared = SharedRows()
     tables = [shared.pooled(drawn(dim=dim, dtype=dtype)) for dim in (5, 6) for dtype in (FLOAT32, FLOAT64)]

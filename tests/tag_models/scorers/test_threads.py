@@ -16,7 +16,7 @@ def blas_threads():
     return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
 
-def parts_of(multiplications, limit):
+def parts_of(multiplications, limit, most=9):
     """Return the parts that were computed, by what thread and with how many threads to a product, and their sum."""
     seen = []
 
@@ -25,13 +25,17 @@ def parts_of(multiplications, limit):
         return np.full(3, float(number))
 
     with threadpool_limits(limits=limit, user_api="blas"):
-        total = sum_of_parts(part, multiplications)
+        total = sum_of_parts(part, most, multiplications)
         assert blas_threads() == {limit}
     return sorted(seen, key=lambda each: each[0]), total.tolist()
 
 
 def test_much_work_takes_as_many_threads_as_a_product_would():
     assert parts_of(1e12, limit=3) == ([(number, 3, False, {1}) for number in range(3)], [3.0] * 3)
+
+
+def test_there_are_no_more_threads_than_parts():
+    assert [count for _, count, *_ in parts_of(1e12, limit=3, most=2)[0]] == [2, 2]
 
 
 @pytest.mark.parametrize(("multiplications", "limit"), [(1e3, 3), (1e12, 1)])
@@ -51,5 +55,5 @@ def test_an_error_in_a_part_is_raised_and_settings_are_put_back():
     with threadpool_limits(limits=2, user_api="blas"):
         for _ in range(2):
             with pytest.raises(ValueError, match="no"):
-                sum_of_parts(fails, 1e12)
+                sum_of_parts(fails, 9, 1e12)
         assert blas_threads() == {2}

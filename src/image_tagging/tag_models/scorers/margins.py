@@ -47,10 +47,10 @@ class Margins:
     def of(self, x: Floats) -> Floats:
         """Return the margins (N, M) of images (N, D)."""
         margins: Floats = np.empty((len(x), self._count))
-        rows = sum(part.rows for part in self._parts)
+        rows, blocks = sum(part.rows for part in self._parts), max(part.blocks for part in self._parts)
         for start in range(0, len(x), _CHUNK):
             images = x[start : start + _CHUNK]
-            margins[start : start + _CHUNK] = sum_of_parts(partial(self._part, images), images.size * rows).T
+            margins[start : start + _CHUNK] = sum_of_parts(partial(self._part, images), blocks, images.size * rows).T
         return margins
 
     def _part(self, x: Floats, number: int, count: int) -> Floats:
@@ -79,6 +79,11 @@ class _OfPool:
             for block, part in self._by_block(column, places, machine.dual_coef):
                 used[block].setdefault(machine.gamma, []).append(part)
         self._blocks = [[_Kernel(gamma, parts) for gamma, parts in sorted(block.items())] for block in used]
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks hold their support vectors."""
+        return len(self._blocks)
 
     @property
     def rows(self) -> int:

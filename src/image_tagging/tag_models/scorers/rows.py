@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from .arrays import Floats, Rows, squares
 
-# Rows of one block of a pool: so many are float64 at once, and their distances to some hundred images stay in the cache
-# of a processor.
-_BLOCK_ROWS = 1024
+# Rows of one block of a pool, and their bytes: so many are float64 at once, and their distances to some hundred images
+# stay in the cache of a processor.
+_BLOCK_ROWS, _BLOCK_BYTES = 1024, 4 << 20
 
 _ALL = slice(None)
 
@@ -27,6 +27,7 @@ class RowPool:
     def __init__(self, dim: int, dtype: np.dtype[Any]) -> None:
         self.dim = dim
         self.dtype = dtype
+        self.block_rows = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES // (dim * dtype.itemsize)))
         self._blocks: list[Rows] = []
         self._count = 0
         self._places: dict[int, int] = {}  # by the hash of the bytes of a row
@@ -36,9 +37,9 @@ class RowPool:
 
     @property
     def blocks(self) -> tuple[Rows, ...]:
-        """The rows in their order, in tables of some thousand."""
-        last = self._count % _BLOCK_ROWS
-        return (*self._blocks[:-1], self._blocks[-1][: last or _BLOCK_ROWS]) if self._blocks else ()
+        """The rows in their order, in tables of ``block_rows``."""
+        *full, last = self._blocks
+        return (*full, last[: self._count - len(full) * self.block_rows])
 
     def add(self, rows: Rows) -> NDArray[np.intp]:
         """Take rows (S, D), and return where each is (S,)."""
@@ -47,22 +48,22 @@ class RowPool:
     def take(self, places: NDArray[np.intp]) -> Rows:
         """Return a copy (K, D) of the rows at ``places`` (K,)."""
         taken = np.empty((len(places), self.dim), dtype=self.dtype)
-        block_of = places // _BLOCK_ROWS
+        block_of = places // self.block_rows
         for number in np.unique(block_of).tolist():
             here = np.flatnonzero(block_of == number)
-            taken[here] = self._blocks[number][places[here] % _BLOCK_ROWS]
+            taken[here] = self._blocks[number][places[here] % self.block_rows]
         return taken
 
     def _place(self, row: bytes) -> int:
         """Return where the row with these bytes is, which is added where it is new."""
         place = self._places.setdefault(hash(row), self._count)
         if place < self._count:
-            block, within = divmod(place, _BLOCK_ROWS)
+            block, within = divmod(place, self.block_rows)
             if self._blocks[block][within].tobytes() == row:
                 return place  # of different rows with one hash the later ones are not looked for
-        block, within = divmod(self._count, _BLOCK_ROWS)
+        block, within = divmod(self._count, self.block_rows)
         if within == 0:
-            self._blocks.append(np.empty((_BLOCK_ROWS, self.dim), dtype=self.dtype))
+            self._blocks.append(np.empty((self.block_rows, self.dim), dtype=self.dtype))
         self._blocks[block][within] = np.frombuffer(row, dtype=self.dtype)
         self._count += 1
         return self._count - 1
@@ -110,8 +111,8 @@ class RowTable:
         self.blocks: Sequence[Rows] = pool.blocks
         if len(used) < len(pool):
             self.places = [np.searchsorted(used, table.places) for table in tables]
-            starts = range(0, len(used), _BLOCK_ROWS)
-            self.blocks = [pool.take(used[start : start + _BLOCK_ROWS]) for start in starts]
+            starts = range(0, len(used), pool.block_rows)
+            self.blocks = [pool.take(used[start : start + pool.block_rows]) for start in starts]
         self._lengths = [squares(block.astype(np.float64, copy=False)) for block in self.blocks]
 
     def distances(self, x: Floats, blocks: slice = _ALL) -> Iterator[Floats]:
