@@ -19,7 +19,7 @@ from sklearn.svm import SVC
 
 from image_tagging.errors import EncoderMismatchError, ModelError, NoModelsError, OutputError
 from image_tagging.records import EncoderSpec
-from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, kind_names
+from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, files, kind_names
 from image_tagging.tag_models.estimator_arrays import scorer_of
 from image_tagging.tag_models.files import (
     generate_model_path,
@@ -181,6 +181,17 @@ def test_models_that_share_support_vectors_score_as_each_alone(tmp_path):
         assert np.abs(model.probabilities(x) - together[:, column]).max() < 1e-12
         expected = joblib.load(model.file).predict_proba(x.astype(float))[:, 0]
         assert np.abs(expected - together[:, column]).max() < 1e-6
+
+
+def test_files_read_on_a_thread_are_checked_as_others_are(tmp_path, monkeypatch):
+    x = shared_images(tmp_path)
+    expected = load_tag_models(str(tmp_path)).probabilities(x)
+    monkeypatch.setattr(files, "_WORTH_A_THREAD", 1)
+    assert np.array_equal(load_tag_models(str(tmp_path)).probabilities(x), expected)
+    (tmp_path / f"model-{SVM.name}-tag-tag-1.pkl").write_bytes(b"no pickle")
+    (tmp_path / f"model-{SVM.name}-tag-tag-4.json").write_text("no card", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"tag-1.json belongs to another.*1 more next to it \(.*tag-4.pkl\)"):
+        load_tag_models(str(tmp_path))
 
 
 def test_saving_again_gives_the_same_bytes(tmp_path):

@@ -13,8 +13,9 @@ import os
 import re
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from typing import Any, Callable, NamedTuple, Optional
 
 from ..errors import ModelError, UnsafeModelError
@@ -57,6 +58,8 @@ _MODEL_MARK = re.compile(rb"sklearn|numpy")
 _MOST_NAMED = 5
 # Files that are read before they are used: enough for a thread never to wait, few enough to hold.
 _READ_AHEAD = 2
+# Bytes that are hashed in a tenth of a millisecond: a thread takes as long to begin.
+_WORTH_A_THREAD = 200_000
 
 
 def load_tag_models(path: StrPath) -> TagModels:
@@ -76,7 +79,7 @@ def load_tag_models(path: StrPath) -> TagModels:
     with closing(_read_ahead(find_model_files(path))) as files:
         for file, content in files:
             try:
-                models.append(load_tag_model(file, rows, content.result))
+                models.append(load_tag_model(file, rows, content))
             except ModelError as error:
                 unusable[file] = error
     if unusable:
@@ -112,19 +115,26 @@ def _read(file: str) -> _Content:
     return _Content(data, hashlib.sha256(data).hexdigest())
 
 
-def _read_ahead(files: Sequence[str]) -> Generator[tuple[str, Future[_Content]], None, None]:
-    """Yield the files with their contents, which a thread reads and hashes while those before them are used."""
+def _read_ahead(files: Sequence[str]) -> Generator[tuple[str, Callable[[], _Content]], None, None]:
+    """Yield the files, and what gives their contents: large ones a thread reads and hashes while others are used."""
     thread = ThreadPoolExecutor(1)
-    reading: deque[tuple[str, Future[_Content]]] = deque()
+    reading: deque[tuple[str, Callable[[], _Content]]] = deque()
     try:
         for file in files:
-            reading.append((file, thread.submit(_read, file)))
+            reading.append((file, thread.submit(_read, file).result if _is_large(file) else partial(_read, file)))
             if len(reading) > _READ_AHEAD:
                 yield reading.popleft()
         while reading:
             yield reading.popleft()
     finally:
         thread.shutdown(wait=True, cancel_futures=True)
+
+
+def _is_large(file: str) -> bool:
+    try:
+        return os.path.getsize(file) >= _WORTH_A_THREAD
+    except OSError:
+        return False  # reading it says why
 
 
 def load_tag_model(
