@@ -12,10 +12,14 @@ from functools import cache
 import joblib
 import numpy as np
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer
+from sklearn.svm import SVC
 
 from image_tagging.errors import EncoderMismatchError, ModelError, NoModelsError, OutputError
 from image_tagging.records import EncoderSpec
-from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, kind_names
+from image_tagging.tag_models import LOGISTIC_REGRESSION, SVM, files, kind_names
 from image_tagging.tag_models.estimator_arrays import scorer_of
 from image_tagging.tag_models.files import (
     generate_model_path,
@@ -123,7 +127,7 @@ def test_saved_and_loaded_scores_are_the_estimators(tmp_path, kind):
     path = save_tag_model(str(tmp_path), "cat", kind, estimator, {"encoder": ENCODER, "threshold": 0.4})
     (model,) = load_tag_models(str(tmp_path)).models
     expected = estimator.predict_proba(x.astype(float))[:, 0]
-    assert np.abs(model.probabilities(x) - expected).max() < 1e-9
+    assert np.abs(model.probabilities(x) - expected).max() < 1e-6
     assert model.encoder == EncoderSpec(**ENCODER)
     assert (model.threshold, model.kind, model.tag, model.dim, model.file) == (0.4, kind, "cat", DIM, path)
     with warnings.catch_warnings():
@@ -142,6 +146,52 @@ def test_other_writers_are_read_too(tmp_path):
     loaded = load_tag_models(str(tmp_path))
     assert len(loaded) == 4
     assert np.abs(loaded.probabilities(x) - expected[:, np.newaxis]).max() < 1e-12
+
+
+def shared_images(folder, tags=6):
+    """Write machines of several tags that learn from the same images."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(40, DIM)).astype(np.float32)
+    for tag in range(tags):
+        machine = CalibratedClassifierCV(SVC(gamma=0.5), cv=3, ensemble=False)
+        classes = np.where(random.permutation(40) < 15, 0, 1)
+        estimator = make_pipeline(Normalizer(), machine).fit(x.astype(float), classes)
+        save_tag_model(str(folder), f"tag-{tag}", SVM.name, estimator, {})
+    return x
+
+
+def test_support_vectors_of_several_files_are_held_once(tmp_path):
+    x = shared_images(tmp_path)
+    models = load_tag_models(str(tmp_path))
+    tables = [model.scorer.support_vectors for model in models]
+    (pool,) = {table.pool for table in tables}
+    assert sum(table.shape[0] for table in tables) > 3 * len(pool)
+    assert len(pool) <= len(x)
+    # Not an array of the file either: what is held is held by the pool.
+    assert sum(block.nbytes for block in pool.blocks) == len(pool) * DIM * 4
+    assert {scorer.dual_coef.base is None for scorer in (model.scorer for model in models)} == {True}
+
+
+def test_models_that_share_support_vectors_score_as_each_alone(tmp_path):
+    x = shared_images(tmp_path)
+    models = load_tag_models(str(tmp_path))
+    together = models.probabilities(x)
+    for column, model in enumerate(models):
+        assert np.abs(load_tag_models(model.file).probabilities(x)[:, 0] - together[:, column]).max() < 1e-12
+        assert np.abs(model.probabilities(x) - together[:, column]).max() < 1e-12
+        expected = joblib.load(model.file).predict_proba(x.astype(float))[:, 0]
+        assert np.abs(expected - together[:, column]).max() < 1e-6
+
+
+def test_files_read_on_a_thread_are_checked_as_others_are(tmp_path, monkeypatch):
+    x = shared_images(tmp_path)
+    expected = load_tag_models(str(tmp_path)).probabilities(x)
+    monkeypatch.setattr(files, "_WORTH_A_THREAD", 1)
+    assert np.array_equal(load_tag_models(str(tmp_path)).probabilities(x), expected)
+    (tmp_path / f"model-{SVM.name}-tag-tag-1.pkl").write_bytes(b"no pickle")
+    (tmp_path / f"model-{SVM.name}-tag-tag-4.json").write_text("no card", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"tag-1.json belongs to another.*1 more next to it \(.*tag-4.pkl\)"):
+        load_tag_models(str(tmp_path))
 
 
 def test_saving_again_gives_the_same_bytes(tmp_path):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -106,13 +107,13 @@ def read_whole(path: str, limit: int) -> bytes:
     """The bytes of a file of a tag model; ModelError where it cannot be read or holds more than ``limit``."""
     try:
         # Only a regular file has a size to check, and none of the others (a pipe) may be waited for.
-        if os.path.exists(path) and not os.path.isfile(path):
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
             raise ModelError(f"{path} is no file. Move it away.")
-        size = os.path.getsize(path)
-        if size > limit:
+        if status.st_size > limit:
             raise ModelError(f"{path} is larger than any tag model ({limit >> 20:,} MB). Move it away.")
         with open(path, "rb") as file:
-            return file.read(size)  # what is written to it meanwhile is not followed
+            return file.read(status.st_size)  # what is written to it meanwhile is not followed
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}.") from error
 

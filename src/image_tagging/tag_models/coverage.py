@@ -67,13 +67,20 @@ class Coverage:
             return None
         if len(packed) > 2 * 2 * _DIM * _MOST_CENTRES:
             return None
-        try:
-            values = np.frombuffer(base64.b64decode(packed, validate=True), dtype="<f2").astype(np.float64)
-        except ValueError:
-            return None
-        if not len(values) or len(values) % _DIM or not np.isfinite(values).all():
-            return None
-        return cls(values.reshape(-1, _DIM), radius)
+        centres = _unpacked(packed)
+        return None if centres is None else cls(centres, radius)
+
+
+@lru_cache(maxsize=4)  # the cards of one training say the same
+def _unpacked(packed: str) -> Optional[Floats]:
+    try:
+        values = np.frombuffer(base64.b64decode(packed, validate=True), dtype="<f2").astype(np.float64)
+    except ValueError:
+        return None
+    if not len(values) or len(values) % _DIM or not np.isfinite(values).all():
+        return None
+    values.setflags(write=False)
+    return values.reshape(-1, _DIM)
 
 
 class OutsideTally:

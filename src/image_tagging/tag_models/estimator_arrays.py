@@ -14,8 +14,8 @@ from .scorers import Scorer
 def scorer_of(estimator: object) -> Scorer:
     """Return the scorer of a fitted estimator with classes 0 = tag, 1 = other.
 
-    It is scikit-learn's own, or :class:`.safe_pickle.Inert`. Known are the classes that a registered kind reads, each
-    alone or behind a ``Normalizer`` in a pipeline.
+    It is scikit-learn's own, or :class:`.pickled_values.Inert`. Known are the classes that a registered kind reads,
+    each alone or behind a ``Normalizer`` in a pipeline.
 
     Raises
     ------

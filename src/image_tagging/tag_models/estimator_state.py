@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
-from .safe_pickle import Inert
+from .pickled_values import Inert
 
 
 def class_name(value: object) -> str:

@@ -11,8 +11,12 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from typing import Any, Callable, NamedTuple, Optional
 
 from ..errors import ModelError, UnsafeModelError
 from ..files import StrPath
@@ -31,6 +35,7 @@ from .names import (
     require_model_name,
 )
 from .safe_pickle import read_pickle
+from .scorers import SharedRows, share_rows
 
 __all__ = [
     "files_of_tag",
@@ -51,6 +56,10 @@ _LARGEST_FILE = 2 << 30
 _MODEL_MARK = re.compile(rb"sklearn|numpy")
 # Files named in one line.
 _MOST_NAMED = 5
+# Files that are read before they are used: enough for a thread never to wait, few enough to hold.
+_READ_AHEAD = 2
+# Bytes that are hashed in a tenth of a millisecond: a thread takes as long to begin.
+_WORTH_A_THREAD = 200_000
 
 
 def load_tag_models(path: StrPath) -> TagModels:
@@ -66,12 +75,13 @@ def load_tag_models(path: StrPath) -> TagModels:
     EncoderMismatchError
         The models belong to different encoders.
     """
-    models, unusable = [], {}
-    for file in find_model_files(path):
-        try:
-            models.append(load_tag_model(file))
-        except ModelError as error:
-            unusable[file] = error
+    models, unusable, rows = [], {}, SharedRows()
+    with closing(_read_ahead(find_model_files(path))) as files:
+        for file, content in files:
+            try:
+                models.append(load_tag_model(file, rows, content))
+            except ModelError as error:
+                unusable[file] = error
     if unusable:
         raise all_unusable(unusable)
     models.sort(key=lambda model: (model.kind, model.tag))
@@ -93,17 +103,57 @@ def all_unusable(unusable: Mapping[str, ModelError]) -> ModelError:
     return type(error)(f"{error} Not usable either: {len(others):,} more next to it ({named}).")
 
 
-def load_tag_model(file: str) -> TagModel:
-    """Load one ``.pkl`` with the card next to it, if there is one; raises as :func:`load_tag_models` does."""
-    kind, tag = require_model_name(file)
+class _Content(NamedTuple):
+    """The bytes of a model file, and their SHA-256."""
+
+    data: bytes
+    sha256: str
+
+
+def _read(file: str) -> _Content:
     data = read_whole(file, _LARGEST_FILE)
+    return _Content(data, hashlib.sha256(data).hexdigest())
+
+
+def _read_ahead(files: Sequence[str]) -> Generator[tuple[str, Callable[[], _Content]], None, None]:
+    """Yield the files, and what gives their contents: large ones a thread reads and hashes while others are used."""
+    thread = ThreadPoolExecutor(1)
+    reading: deque[tuple[str, Callable[[], _Content]]] = deque()
+    try:
+        for file in files:
+            reading.append((file, thread.submit(_read, file).result if _is_large(file) else partial(_read, file)))
+            if len(reading) > _READ_AHEAD:
+                yield reading.popleft()
+        while reading:
+            yield reading.popleft()
+    finally:
+        thread.shutdown(wait=True, cancel_futures=True)
+
+
+def _is_large(file: str) -> bool:
+    try:
+        return os.path.getsize(file) >= _WORTH_A_THREAD
+    except OSError:
+        return False  # reading it says why
+
+
+def load_tag_model(
+    file: str, rows: Optional[SharedRows] = None, content: Optional[Callable[[], _Content]] = None
+) -> TagModel:
+    """Load one ``.pkl`` with the card next to it, if there is one; raises as :func:`load_tag_models` does.
+
+    Models loaded with the same ``rows`` hold each support vector that several of them have once. ``content`` gives the
+    content of the file where it has been read.
+    """
+    kind, tag = require_model_name(file)
+    data, sha256 = content() if content else _read(file)
     card = read_card(card_path(file))
-    if card is not None and card.sha256 != hashlib.sha256(data).hexdigest():
+    if card is not None and card.sha256 != sha256:
         raise ModelError(
             f"{card_path(file)} belongs to another model file than the one next to it. Train the model again."
         )
     try:
-        scorer = scorer_of(read_pickle(data, readable_classes()))
+        scorer = share_rows(scorer_of(read_pickle(data, readable_classes())), rows)
     except UnsafeModelError as error:
         raise UnsafeModelError(f"{file} was not loaded: {error}. Use models from someone you trust.") from error
     except ModelError as error:

@@ -157,7 +157,8 @@ class TagModels:
         """Embeddings (N, D), not normalised -> probabilities (N, M) float64, M in the order of :attr:`names`.
 
         Computed in float64 and in chunks: a row does not depend on its neighbours (less than 1e-12), and memory
-        in addition to the result stays bounded.
+        in addition to the result stays bounded. Support vectors may be kept in float32, where that changes no
+        probability by more than 1e-6.
 
         Raises
         ------

@@ -13,15 +13,14 @@ array follow the instruction that completes its ``NumpyArrayWrapper``.
 from __future__ import annotations
 
 import io
-import math
 import pickletools
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 import numpy as np
 
 from ..errors import ModelError, UnsafeModelError
+from .pickled_values import Inert, Name, array_of, byte_length, dtype_of, expect, scalar_of
 
 _RECONSTRUCT = frozenset({"numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct"})
 _SCALAR = frozenset({"numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"})
@@ -29,9 +28,6 @@ _WRAPPER = "joblib.numpy_pickle.NumpyArrayWrapper"
 _PLAIN = frozenset({"numpy.ndarray", "numpy.dtype", _WRAPPER}) | _RECONSTRUCT | _SCALAR
 #: A saved tag model takes some hundreds. A file of nothing but the shortest ones would make a hundred bytes of each.
 _MOST_INSTRUCTIONS = 100_000
-
-#: Edges of an array; tables have two. The product of a thousand edges is a number that takes minutes to compute.
-_MOST_EDGES = 4
 
 #: How compressed files begin: those that joblib writes, and zips.
 _COMPRESSED = {
@@ -44,31 +40,6 @@ _COMPRESSED = {
         b"PK\x03\x04": "zip",
     },
 }
-_NUMBERS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
-
-
-@dataclass(frozen=True)
-class Name:
-    """A class or function that the file names. It is never looked up."""
-
-    path: str
-
-
-@dataclass(eq=False)
-class Inert:
-    """A value that the file would construct: by whom, of which arguments, with which state.
-
-    For an array that was pickled without joblib, ``state`` becomes the array itself.
-    """
-
-    maker: str
-    args: tuple[Any, ...]
-    state: Any = None
-
-    @property
-    def kind(self) -> str:
-        """The class's own name, without its module (modules moved between scikit-learn versions)."""
-        return self.maker.rpartition(".")[2]
 
 
 def read_pickle(data: bytes, estimators: Collection[str]) -> object:
@@ -96,27 +67,25 @@ class _Machine:
     def __init__(self, data: bytes, estimators: Collection[str]) -> None:
         self.estimators = estimators
         self.file = io.BytesIO(data)
+        self.data = memoryview(data)
         self.size = len(data)
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
 
     def run(self) -> object:
+        file = self.file
         for _ in range(_MOST_INSTRUCTIONS):
-            opcode = _OPCODES[self.file.read(1)]
-            if opcode.name == "STOP":
+            code = file.read(1)
+            if code == _STOP:
                 (result,) = self.stack
                 return result
-            if opcode.name not in _KNOWN:
+            if code not in _INSTRUCTIONS:
                 # Refused before its argument is read: some of those are parsed as Python literals.
-                raise UnsafeModelError(f"it uses the pickle instruction {opcode.name}, which no tag model needs")
-            arg = opcode.arg.reader(self.file) if opcode.arg and opcode.name != "GLOBAL" else None
-            if opcode.name in _CONSTANTS:
-                self.stack.append(_CONSTANTS[opcode.name])
-            elif opcode.name in _LITERALS:
-                self.stack.append(arg)
-            elif opcode.name in _HANDLERS:
-                _HANDLERS[opcode.name](self, arg)
+                name = _OPCODES[code].name
+                raise UnsafeModelError(f"it uses the pickle instruction {name}, which no tag model needs")
+            read, act = _INSTRUCTIONS[code]
+            act(self, read(file) if read else None)
         raise ModelError(f"it holds more than {_MOST_INSTRUCTIONS:,} pickle instructions; a tag model has hundreds")
 
     def line(self) -> str:
@@ -137,87 +106,53 @@ class _Machine:
         self.stack.append(tuple(items))
 
     def extend(self, items: list[Any]) -> None:
-        _expect(self.stack[-1], list).extend(items)
+        expect(self.stack[-1], list).extend(items)
 
     def update(self, pairs: list[Any]) -> None:
-        target = _expect(self.stack[-1], dict)
+        target = expect(self.stack[-1], dict)
         for key, value in zip(pairs[::2], pairs[1::2]):
             # Text alone: to hash a tuple of tuples of tuples can take for ever, or overrun the C stack.
-            target[_expect(key, str)] = value
+            target[expect(key, str)] = value
 
     def name(self, module: object, name: object) -> None:
-        path = f"{_expect(module, str)}.{_expect(name, str)}"
+        path = f"{expect(module, str)}.{expect(name, str)}"
         known = path in _PLAIN or (path.startswith("sklearn.") and name in self.estimators)
         if not known:
             raise UnsafeModelError(f"it asks for {path[:120]!r}, which no tag model needs")
         self.stack.append(Name(path))
 
     def construct(self) -> None:
-        args, maker = _expect(self.stack.pop(), tuple), _expect(self.stack.pop(), Name).path
-        self.stack.append(_scalar(*args) if maker in _SCALAR else Inert(maker, args))
+        args, maker = expect(self.stack.pop(), tuple), expect(self.stack.pop(), Name).path
+        self.stack.append(scalar_of(*args) if maker in _SCALAR else Inert(maker, args))
 
     def build(self) -> None:
-        state, target = self.stack.pop(), _expect(self.stack[-1], Inert)
+        state, target = self.stack.pop(), expect(self.stack[-1], Inert)
         if target.maker == _WRAPPER:
-            self.stack[-1] = self.wrapped_array(_expect(state, dict))
+            self.stack[-1] = self.wrapped_array(expect(state, dict))
         elif target.maker in _RECONSTRUCT:
-            _, shape, dtype, fortran, data = _expect(state, tuple)
-            target.state = _array(_expect(data, bytes), _dtype(dtype), shape, "F" if _expect(fortran, bool) else "C")
+            _, shape, dtype, fortran, data = expect(state, tuple)
+            target.state = array_of(expect(data, bytes), dtype_of(dtype), shape, "F" if expect(fortran, bool) else "C")
         else:
             target.state = state
 
     def wrapped_array(self, state: dict[str, Any]) -> np.ndarray[Any, Any]:
-        if _expect(state["subclass"], Name).path != "numpy.ndarray":
+        if expect(state["subclass"], Name).path != "numpy.ndarray":
             raise UnsafeModelError("it holds an array of a class of its own, which no tag model needs")
-        dtype = _dtype(state["dtype"])
+        dtype = dtype_of(state["dtype"])
         if state.get("numpy_array_alignment_bytes") is not None:
             self.file.seek(self.file.read(1)[0], io.SEEK_CUR)
-        length = _length(state["shape"], dtype)
+        length = byte_length(state["shape"], dtype)
         if length > self.size - self.file.tell():
             raise ModelError("it is cut short: an array is larger than what the file holds")
-        return _array(self.file.read(length), dtype, state["shape"], _expect(state["order"], str))
-
-
-def _expect(value: Any, kind: type) -> Any:
-    if type(value) is not kind:
-        raise TypeError(f"a {kind.__name__} was expected")
-    return value
-
-
-def _dtype(value: object) -> np.dtype[Any]:
-    """The plain numeric type that an inert ``numpy.dtype`` describes."""
-    inert = _expect(value, Inert)
-    code = _expect(inert.args[0], str)
-    if inert.maker != "numpy.dtype" or code not in _NUMBERS:
-        raise UnsafeModelError(f"it holds an array of type {code[:20]!r}; the arrays of a tag model hold numbers")
-    order = _expect(inert.state[1], str) if inert.state is not None else "|"
-    dtype: np.dtype[Any] = np.dtype({"<": "<", ">": ">", "|": "="}[order] + code)
-    return dtype
-
-
-def _length(shape: object, dtype: np.dtype[Any]) -> int:
-    """Return how many bytes an array takes; Python's integers do not overflow."""
-    edges = _expect(shape, tuple)
-    if len(edges) > _MOST_EDGES or any(_expect(edge, int) < 0 for edge in edges):
-        raise ValueError("an array with too many edges, or a negative one")
-    length: int = math.prod(edges) * dtype.itemsize
-    return length
-
-
-def _array(data: bytes, dtype: np.dtype[Any], shape: Any, order: str) -> np.ndarray[Any, Any]:
-    if len(data) != _length(shape, dtype):
-        raise ValueError("an array whose bytes do not fill its shape")
-    flat = np.frombuffer(data, dtype=dtype)
-    array: np.ndarray[Any, Any] = flat.reshape(shape[::-1]).T if order == "F" else flat.reshape(shape)
-    return array
-
-
-def _scalar(dtype: object, data: object) -> Any:
-    return _array(_expect(data, bytes), _dtype(dtype), (), "C")[()]
+        start = self.file.tell()
+        self.file.seek(length, io.SEEK_CUR)
+        # The bytes of the file themselves, which the array keeps: no copy is made.
+        return array_of(self.data[start : start + length], dtype, state["shape"], expect(state["order"], str))
 
 
 # The instructions by their names in the pickletools module. FRAME only says how far to read ahead.
 _OPCODES = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
+_STOP = b"."
 _IGNORED = frozenset({"PROTO", "FRAME"})
 _CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 _LITERALS = frozenset(
@@ -246,4 +181,19 @@ _HANDLERS: dict[str, Callable[[_Machine, Any], None]] = {
     "REDUCE": lambda m, _: m.construct(),
     "BUILD": lambda m, _: m.build(),
 }
-_KNOWN = _IGNORED | _CONSTANTS.keys() | _LITERALS | _HANDLERS.keys()
+
+
+def _instruction(name: str) -> Optional[Callable[[_Machine, Any], None]]:
+    if name in _CONSTANTS:
+        return lambda m, _: m.stack.append(_CONSTANTS[name])
+    if name in _LITERALS:
+        return lambda m, arg: m.stack.append(arg)
+    return (lambda m, _: None) if name in _IGNORED else _HANDLERS.get(name)
+
+
+#: How the argument of each known instruction is read, and what it does, by its code.
+_INSTRUCTIONS = {
+    code: (opcode.arg.reader if opcode.arg and opcode.name != "GLOBAL" else None, act)
+    for code, opcode in _OPCODES.items()
+    if (act := _instruction(opcode.name))
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import Any, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from ...errors import ModelError
 
 #: Computing is done in float64, so that results do not depend on who scales the vectors.
 Floats = NDArray[np.float64]
+
+#: Vectors (N, D) as they are held: in float32 where that is enough, else in float64.
+Rows = NDArray[np.floating[Any]]
 
 # Beyond this, products of finite numbers overflow; no model that was trained comes near it.
 _HUGE = 1e100
@@ -43,7 +46,10 @@ def check(holds: bool, otherwise: str) -> None:
         raise ModelError(otherwise)
 
 
-def check_numbers(*values: Union[Floats, float]) -> None:
+def check_numbers(*values: Union[Rows, float]) -> None:
     """Raise ModelError where a value is not finite, or too large to multiply."""
-    # A comparison with NaN is false, which is what is wanted here.
-    check(all(bool(np.all(np.abs(value) < _HUGE)) for value in values), "it holds values that are not usable numbers")
+    # The least and the largest of values with a NaN are NaN, and a comparison with it is false.
+    usable = all(
+        np.size(value) == 0 or (float(np.min(value)) > -_HUGE and float(np.max(value)) < _HUGE) for value in values
+    )
+    check(usable, "it holds values that are not usable numbers")
