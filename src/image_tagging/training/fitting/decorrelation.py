@@ -77,14 +77,19 @@ class Moments:
         covariance.flat[:: dim + 1] += floor
         # Along a direction without variance lengths stay what they are, so that one strength of regularisation means
         # about the same at any amount.
-        return Decorrelation(np.linalg.cholesky(covariance) / np.sqrt(floor))
+        strength = amount / (self.count * floor)
+        return Decorrelation(np.linalg.cholesky(covariance) / np.sqrt(floor), strength)
 
 
 @dataclass(frozen=True, eq=False)
 class Decorrelation:
-    """A linear change of space, x -> ``factor``^-1 x, with ``factor`` (D, D) lower triangular; without one, none."""
+    """A linear change of space, x -> ``factor``^-1 x, with ``factor`` (D, D) lower triangular; without one, none.
+
+    ``factor`` times its transpose is the identity, and ``strength`` times the scatter of the images about their mean.
+    """
 
     factor: Optional[Floats] = None
+    strength: float = 0.0
 
     def of(self, x: Floats) -> Floats:
         """Unit vectors (n, D) -> (n, D)."""
@@ -99,3 +104,8 @@ class Decorrelation:
 
         solved: Floats = solve_triangular(self.factor, columns, lower=True, trans=transposed, check_finite=False)
         return solved
+
+
+def decorrelated(amount: float) -> str:
+    """Return the end of a recipe's name, by its decorrelation."""
+    return f", decorrelated by {amount:g}" if amount else ""

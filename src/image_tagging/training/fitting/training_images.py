@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, NamedTuple, Optional, Protocol
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from ...tag_models import Floats
 from .decorrelation import Decorrelation, Moments
 from .examples import Examples
+from .products import FoldProducts, Products
+from .regressions import Regressions
 from .svm import squared_distances
 
 
@@ -40,6 +43,7 @@ class TrainingImages:
         self._distances: Optional[Floats] = None
         self._kernels: dict[float, Floats] = {}
         self._products: dict[float, Floats] = {}
+        self._tables: dict[float, Products] = {}
 
     def space(self, amount: float) -> Space:
         """Return the space of a decorrelation by ``amount``, as :meth:`.Moments.decorrelation` has it."""
@@ -52,6 +56,12 @@ class TrainingImages:
         """Return the vectors (n, D) after a change of space by ``amount``."""
         x = change.of(self.examples.x)
         return x.astype(np.float32) if self.fixed_moments else x
+
+    def table(self, amount: float) -> Products:
+        """Return the products of all pairs of images after a decorrelation by ``amount``."""
+        if amount not in self._tables:
+            self._tables[amount] = Products.of(self.examples.x, self.moments, amount)
+        return self._tables[amount]
 
     def products(self, amount: float) -> Floats:
         """Return the products (n, n) of all pairs of images in a space, where moments are fixed."""
@@ -81,6 +91,36 @@ class TrainingImages:
             yield Fold(self, fold == number)
 
 
+class FoldedImages:
+    """The ``images`` with the number (n,) of each one's ``fold``, and what the recipes share of all folds.
+
+    ``regressions`` are the last models of a decorrelation.
+    """
+
+    def __init__(self, images: TrainingImages, fold: NDArray[np.int64]) -> None:
+        self.images = images
+        self.regressions: dict[float, Regressions] = {}
+        self._fold = fold
+        self._products: dict[float, FoldProducts] = {}
+
+    @property
+    def held(self) -> NDArray[np.bool_]:
+        """Which images each fold holds out, (folds, n)."""
+        held: NDArray[np.bool_] = self._fold == np.arange(int(self._fold.max()) + 1)[:, np.newaxis]
+        return held
+
+    @cached_property
+    def folds(self) -> list[Fold]:
+        """The folds, for recipes that fit one after the other."""
+        return list(self.images.folds(self._fold))
+
+    def products(self, amount: float) -> FoldProducts:
+        """Return the products of the images after a decorrelation by ``amount``, as each fold has them."""
+        if amount not in self._products:
+            self._products[amount] = self.images.table(amount).folds(self._fold)
+        return self._products[amount]
+
+
 class Fold:
     """Some of the images held out, and the ``training`` images, which are all others.
 
@@ -104,7 +144,7 @@ class _FoldTraining(TrainingImages):
     """The training images of a fold, whose kernels are cut from the table of all images."""
 
     def __init__(self, whole: TrainingImages, held_out: NDArray[np.bool_], moments: Moments) -> None:
-        super().__init__(whole.examples.where(~held_out), moments)
+        super().__init__(whole.examples.where(~held_out), moments, fixed_moments=whole.fixed_moments)
         self._whole = whole
         self._rows = np.flatnonzero(~held_out)
 

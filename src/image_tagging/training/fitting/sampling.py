@@ -1,0 +1,96 @@
+"""Which images a tag is learned from, where there are more than are learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import TrainingError
+from ...tag_models import Floats, unit_rows
+from .decorrelation import Moments
+
+#: The decorrelation by which the nearest others are found.
+_NEAREST_BY = 0.1
+
+#: Embeddings that are brought to unit length at a time: they stay in the cache of a processor.
+_CHUNK = 256
+
+
+class Candidates(NamedTuple):
+    """The images that a tag can be learned from: ``rows`` (n,) of ``embeddings`` (N, D), which ``is_tag`` (n,)."""
+
+    embeddings: NDArray[np.floating[Any]]
+    rows: NDArray[np.int64]
+    is_tag: NDArray[np.bool_]
+
+    def unit_vectors(self, chosen: NDArray[np.intp]) -> Floats:
+        """Return (k, D) float64, of unit length: in float64 a fit does not depend on who scales the vectors.
+
+        Raises
+        ------
+        TrainingError
+            An embedding is no number.
+        """
+        x = self.embeddings[self.rows[chosen]].astype(np.float64)
+        if not np.isfinite(x).all():
+            raise TrainingError("an embedding to train on holds what is no number. Run stage 1 again.")
+        return unit_rows(x)
+
+    def parts(self) -> Iterator[tuple[NDArray[np.intp], Floats]]:
+        """Yield some images at a time, with their unit vectors."""
+        for start in range(0, len(self.rows), _CHUNK):
+            part = np.arange(start, min(start + _CHUNK, len(self.rows)))
+            yield part, self.unit_vectors(part)
+
+
+class Drawn(NamedTuple):
+    """The ``chosen`` images (k,) of the candidates, and the ``weights`` (k,), for how many each stands."""
+
+    chosen: NDArray[np.intp]
+    weights: Floats
+
+
+def draw(candidates: Candidates, moments: Moments, most: int, seed: int) -> Optional[Drawn]:
+    """Return at most so many images of either class, weighted for those left out; ``None`` where that is all.
+
+    Of more images of the tag a sample is drawn. Of more others half are those that are nearest to being taken for the
+    tag, hard negatives as Felzenszwalb et al. call them (2010, "Object detection with discriminatively trained
+    part-based models"), and half are drawn from the rest. A model keeps little of images that lie far from its
+    boundary.
+    """
+    random = np.random.default_rng(seed)
+    tagged, others = np.flatnonzero(candidates.is_tag), np.flatnonzero(~candidates.is_tag)
+    if len(tagged) <= most and len(others) <= most:
+        return None
+    parts = [_drawn(tagged, most, random)]
+    if len(others) <= most:
+        parts.append((others, 1.0))
+    else:
+        likeness = _likeness(candidates, moments)[others]
+        nearest, rest = np.split(others[np.argsort(-likeness, kind="stable")], [most // 2])
+        parts += [(nearest, 1.0), _drawn(rest, most - len(nearest), random)]
+    weights = np.concatenate([np.full(len(rows), weight) for rows, weight in parts])
+    return Drawn(np.concatenate([rows for rows, _ in parts]), weights)
+
+
+def _likeness(candidates: Candidates, moments: Moments) -> Floats:
+    """(n,): margins of the discriminant between the means of both classes, which are cheap and rank well."""
+    dim = candidates.embeddings.shape[1]
+    sums = np.zeros((2, dim))
+    classes = np.stack([candidates.is_tag, ~candidates.is_tag]).astype(np.float64)
+    for part, x in candidates.parts():
+        sums += classes[:, part] @ x
+    means = sums / classes.sum(axis=1)[:, np.newaxis]
+    space = moments.decorrelation(_NEAREST_BY)
+    towards = space.weights(space.of(means[:1] - means[1:])[0])
+    return np.concatenate([x @ towards for _, x in candidates.parts()])
+
+
+def _drawn(rows: NDArray[np.intp], most: int, random: np.random.Generator) -> tuple[NDArray[np.intp], float]:
+    """At most so many of the rows, and how many each of them stands for."""
+    if len(rows) <= most:
+        return rows, 1.0
+    return random.permutation(rows)[:most], len(rows) / most
