@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from image_tagging.tag_models.scorers import unit_rows
+from image_tagging.training.fitting import products
 from image_tagging.training.fitting.decorrelation import Decorrelation, Moments
 from image_tagging.training.fitting.products import Products
 
@@ -44,14 +45,30 @@ def test_all_folds_are_multiplied_at_once():
     x, moments = data_set()
     fold = np.arange(len(x)) % 3
     folded = Products.of(x, moments, 0.1).folds(fold)
-    columns = np.random.default_rng(1).normal(size=(len(x), 3)) * ~folded.held
-    times = folded.times(columns)
+    rows = np.random.default_rng(1).normal(size=(3, len(x))) * ~folded.held
+    times = folded.times(rows)
     for number in range(3):
         held = fold == number
         training, mixed = folded.table(number)
-        np.testing.assert_allclose(times[~held, number], training @ columns[~held, number], atol=1e-12)
-        np.testing.assert_allclose(times[held, number], mixed @ columns[~held, number], atol=1e-12)
-        np.testing.assert_array_equal(folded.of_held(times)[held], times[held, number])
+        np.testing.assert_allclose(times[number, ~held], training @ rows[number, ~held], atol=1e-12)
+        np.testing.assert_allclose(times[number, held], mixed @ rows[number, ~held], atol=1e-12)
+        np.testing.assert_array_equal(folded.of_held(times)[held], times[number, held])
+
+
+def test_many_images_are_multiplied_in_half_the_precision(monkeypatch):
+    x, moments = data_set()
+    fold = np.arange(len(x)) % 3
+    exact = Products.of(x, moments, 0.1)
+    monkeypatch.setattr(products, "_MOST_IN_FLOAT64", 50)
+    rough = Products.of(x, moments, 0.1)
+    assert (exact.table.dtype, rough.table.dtype) == (np.float64, np.float32)
+    rows = np.random.default_rng(1).normal(size=(3, len(x))) * ~exact.folds(fold).held
+    np.testing.assert_allclose(rough.folds(fold).times(rows), exact.folds(fold).times(rows), atol=1e-5)
+    for one, two in zip(rough.folds(fold).table(1), exact.folds(fold).table(1)):
+        assert one.dtype == np.float64
+        np.testing.assert_allclose(one, two, atol=1e-6)
+    dual = rows[0] - rows[0].mean()
+    np.testing.assert_array_equal(rough.linear(dual, 0.7).coef, exact.linear(dual, 0.7).coef)
 
 
 def test_a_few_of_many_images_are_left_in():
@@ -66,14 +83,14 @@ def test_a_few_of_many_images_are_left_in():
 
 def test_dual_coefficients_are_a_linear_model_of_the_images_as_they_are():
     x, moments = data_set()
-    products = Products.of(x, moments, 0.1)
+    whole = Products.of(x, moments, 0.1)
     dual = np.random.default_rng(1).normal(size=len(x))
-    margins = products.linear(dual, 0.7).margins(x)
-    np.testing.assert_allclose(margins, products.table @ dual + 0.7, atol=1e-12)
+    margins = whole.linear(dual, 0.7).margins(x)
+    np.testing.assert_allclose(margins, whole.table @ dual + 0.7, atol=1e-12)
 
 
 def test_images_that_are_all_one_have_their_plain_products():
     x = np.full((8, 4), 0.5)
-    products = Products.of(x, Moments.of(x), 0.1)
-    assert products.change.factor is None
-    np.testing.assert_array_equal(products.folds(np.arange(8) % 2).table(0)[0], np.zeros((4, 4)))
+    whole = Products.of(x, Moments.of(x), 0.1)
+    assert whole.change.factor is None
+    np.testing.assert_array_equal(whole.folds(np.arange(8) % 2).table(0)[0], np.zeros((4, 4)))

@@ -55,16 +55,15 @@ class LogisticRecipe:
         products, examples = folded.products(self.decorrelation), folded.images.examples
         # The models of another strength are near: those of the same decorrelation follow each other.
         start = folded.regressions.get(self.decorrelation)
-        weights = examples.weights[:, np.newaxis] * ~products.held
+        weights = examples.weights * ~products.held
         found = fit_regressions(products.times, examples.is_tag, weights, self.c, start)
         folded.regressions[self.decorrelation] = found
         return products.of_held(found.margins)
 
     def _fit_in_span(self, images: TrainingImages) -> Linear:
         products, examples = images.table(self.decorrelation), images.examples
-        weights = examples.weights[:, np.newaxis]
-        found = fit_regressions(products.times, examples.is_tag, weights, self.c)
-        return products.linear(found.dual[:, 0], float(found.intercept[0]))
+        found = fit_regressions(products.times, examples.is_tag, examples.weights[np.newaxis], self.c)
+        return products.linear(found.dual[0], float(found.intercept[0, 0]))
 
     def _fit(self, space: Space, examples: Examples) -> Linear:
         if not self.effect or examples.direction is None:

@@ -68,7 +68,7 @@ class SvmRecipe:
         """Return the kernels of the training images of a fold, and of those held out with them."""
         if not self.gamma:
             return folded.products(self.decorrelation).table(number)
-        of_training = folded.images.kernel(self.gamma)[:, ~held]
+        of_training = folded.images.kernel(self.gamma).take(np.flatnonzero(~held), axis=1)
         return of_training[~held], of_training[held]
 
 
