@@ -51,7 +51,7 @@ def plain_loop(made, moments, fold, recipe):
         unseen = fold == number
         seen = made.where(~unseen)
         if getattr(recipe, "gamma", 0):
-            kernel = np.exp(-recipe.gamma * squared_distances(made.x))
+            kernel = np.exp(-recipe.gamma * squared_distances(made.x @ made.x.T))
             machine = fit_kernel_svm(kernel[~unseen][:, ~unseen], seen.is_tag, recipe.c)
             margins[unseen] = machine.margins(kernel[unseen][:, ~unseen])
         else:

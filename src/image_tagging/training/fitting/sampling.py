@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple, Optional
 
 import numpy as np
@@ -15,8 +14,10 @@ from .decorrelation import Moments
 #: The decorrelation by which the nearest others are found.
 _NEAREST_BY = 0.1
 
-#: Embeddings that are brought to unit length at a time: they stay in the cache of a processor.
-_CHUNK = 256
+#: Between these lengths the squares of float32 neither vanish nor overflow.
+_SHORT, _LONG = 1e-15, 1e15
+
+_NO_NUMBER = "an embedding to train on holds what is no number. Run stage 1 again."
 
 
 class Candidates(NamedTuple):
@@ -36,14 +37,17 @@ class Candidates(NamedTuple):
         """
         x = self.embeddings[self.rows[chosen]].astype(np.float64)
         if not np.isfinite(x).all():
-            raise TrainingError("an embedding to train on holds what is no number. Run stage 1 again.")
+            raise TrainingError(_NO_NUMBER)
         return unit_rows(x)
 
-    def parts(self) -> Iterator[tuple[NDArray[np.intp], Floats]]:
-        """Yield some images at a time, with their unit vectors."""
-        for start in range(0, len(self.rows), _CHUNK):
-            part = np.arange(start, min(start + _CHUNK, len(self.rows)))
-            yield part, self.unit_vectors(part)
+    def compact(self) -> tuple[NDArray[np.floating[Any]], NDArray[np.int64]]:
+        """Return a table with the embeddings of the images, and the rows (n,) of it that they are.
+
+        That is the whole table where they are most of it: their copy would take longer than all products with the rest.
+        """
+        if 2 * len(self.rows) > len(self.embeddings):
+            return self.embeddings, self.rows
+        return self.embeddings[self.rows], np.arange(len(self.rows))
 
 
 class Drawn(NamedTuple):
@@ -78,15 +82,27 @@ def draw(candidates: Candidates, moments: Moments, most: int, seed: int) -> Opti
 
 def _likeness(candidates: Candidates, moments: Moments) -> Floats:
     """(n,): margins of the discriminant between the means of both classes, which are cheap and rank well."""
-    dim = candidates.embeddings.shape[1]
-    sums = np.zeros((2, dim))
-    classes = np.stack([candidates.is_tag, ~candidates.is_tag]).astype(np.float64)
-    for part, x in candidates.parts():
-        sums += classes[:, part] @ x
-    means = sums / classes.sum(axis=1)[:, np.newaxis]
+    table, rows = candidates.compact()
+    lengths = _lengths(table)
+    of_class = np.zeros((2, len(table)))
+    for each, has in zip(of_class, (candidates.is_tag, ~candidates.is_tag)):
+        each[rows[has]] = 1 / has.sum()
+    means = ((of_class / lengths).astype(table.dtype) @ table).astype(np.float64)
     space = moments.decorrelation(_NEAREST_BY)
     towards = space.weights(space.of(means[:1] - means[1:])[0])
-    return np.concatenate([x @ towards for _, x in candidates.parts()])
+    likeness: Floats = ((table @ towards.astype(table.dtype)) / lengths)[rows]
+    return likeness
+
+
+def _lengths(table: NDArray[np.floating[Any]]) -> Floats:
+    """Return the length (N,) of each embedding, 1 of one of zeros."""
+    lengths: Floats = np.sqrt(np.einsum("nd,nd->n", table, table)).astype(np.float64)
+    for row in np.flatnonzero(~((lengths > _SHORT) & (lengths < _LONG))):
+        lengths[row] = np.linalg.norm(table[row].astype(np.float64))
+    if not np.isfinite(lengths).all():
+        raise TrainingError(_NO_NUMBER)
+    lengths[lengths == 0] = 1
+    return lengths
 
 
 def _drawn(rows: NDArray[np.intp], most: int, random: np.random.Generator) -> tuple[NDArray[np.intp], float]:

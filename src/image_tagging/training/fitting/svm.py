@@ -25,7 +25,7 @@ class KernelSvm:
         duals[self.supports] = self.dual
         return duals
 
-    def margins(self, kernel: Floats) -> Floats:
+    def margins(self, kernel: NDArray[np.floating[Any]]) -> Floats:
         """Return the margins (n,), positive for the tag, by the kernel (n, m) of n images with all m learned from."""
         margins: Floats = kernel[:, self.supports] @ self.dual + self.intercept
         return margins
@@ -56,11 +56,10 @@ def balanced(is_tag: NDArray[np.bool_]) -> Floats:
     return of_class
 
 
-def squared_distances(x: Floats) -> Floats:
-    """Return |x_i - x_j|^2 of all pairs of rows (n, D), as (n, n): one product for all machines of a tag."""
-    squares = np.einsum("nd,nd->n", x, x)  # 1, but for an embedding of zeros
-    distances: Floats = x @ x.T
-    distances *= -2
+def squared_distances(products: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Return |x_i - x_j|^2 of all pairs of images (n, n), by the products of all pairs, seen from anywhere."""
+    squares = np.diag(products)
+    distances = -2 * products
     distances += squares[:, np.newaxis]
     distances += squares
     return np.maximum(distances, 0, out=distances)

@@ -69,7 +69,8 @@ class SvmRecipe:
         if not self.gamma:
             return folded.products(self.decorrelation).table(number)
         of_training = folded.images.kernel(self.gamma).take(np.flatnonzero(~held), axis=1)
-        return of_training[~held], of_training[held]
+        training, mixed = of_training[~held], of_training[held]
+        return training.astype(np.float64, copy=False), mixed.astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True, eq=False)

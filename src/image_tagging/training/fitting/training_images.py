@@ -40,8 +40,8 @@ class TrainingImages:
         self.moments = moments
         self.fixed_moments = fixed_moments
         self._spaces: dict[float, Space] = {}
-        self._distances: Optional[Floats] = None
-        self._kernels: dict[float, Floats] = {}
+        self._distances: Optional[NDArray[np.floating[Any]]] = None
+        self._kernels: dict[float, NDArray[np.floating[Any]]] = {}
         self._products: dict[float, Floats] = {}
         self._tables: dict[float, Products] = {}
 
@@ -70,11 +70,11 @@ class TrainingImages:
             self._products[amount] = (x @ x.T).astype(np.float64)  # as a fit takes them: converted once for all folds
         return self._products[amount]
 
-    def kernel(self, gamma: float) -> Floats:
+    def kernel(self, gamma: float) -> NDArray[np.floating[Any]]:
         """Return the RBF kernel (n, n) of all pairs of images."""
         if gamma not in self._kernels:
             if self._distances is None:
-                self._distances = squared_distances(self.examples.x)
+                self._distances = squared_distances(self.table(0.0).table)
             kernel = -gamma * self._distances
             self._kernels[gamma] = np.exp(kernel, out=kernel)
         return self._kernels[gamma]
@@ -135,7 +135,7 @@ class Fold:
         self.training: TrainingImages = _FoldTraining(whole, held_out, moments)
         self._whole = whole
 
-    def kernel(self, gamma: float) -> Floats:
+    def kernel(self, gamma: float) -> NDArray[np.floating[Any]]:
         """Return the RBF kernel (k, m) of the images held out with the training images."""
         return self._whole.kernel(gamma)[np.ix_(self.held_out, ~self.held_out)]
 
@@ -159,7 +159,7 @@ class _FoldTraining(TrainingImages):
         """Return the products (m, m) of all pairs of training images in a space."""
         return self._whole.products(amount)[np.ix_(self._rows, self._rows)]
 
-    def kernel(self, gamma: float) -> Floats:
+    def kernel(self, gamma: float) -> NDArray[np.floating[Any]]:
         """Return the RBF kernel (m, m) of all pairs of training images."""
         return self._whole.kernel(gamma)[np.ix_(self._rows, self._rows)]
 
@@ -169,7 +169,7 @@ class Unseen(Protocol):
 
     x: Floats
 
-    def kernel(self, gamma: float) -> Floats:
+    def kernel(self, gamma: float) -> NDArray[np.floating[Any]]:
         """Return the RBF kernel (k, m) of the images with the training images of the model."""
 
 
