@@ -62,4 +62,5 @@ def squared_distances(products: NDArray[np.floating[Any]]) -> NDArray[np.floatin
     distances = -2 * products
     distances += squares[:, np.newaxis]
     distances += squares
-    return np.maximum(distances, 0, out=distances)
+    distances = np.maximum(distances, 0, out=distances)
+    return distances
