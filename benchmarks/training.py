@@ -4,6 +4,7 @@
     python benchmarks/training.py --tags 1000 --images 20000        a synthetic one
     python benchmarks/training.py FILES --background 20000          also with so many pictures as background
     python benchmarks/training.py FILES --against CHECKOUT/src      against another checkout of this program
+    python benchmarks/training.py FILES --against SRC --every 8     the same, of every eighth tag alone
 
 The background is made up: blends of three embeddings of the data set each, with noise.
 
@@ -45,7 +46,7 @@ from image_tagging.datasets import read_embeddings, read_tag_lists, record_write
 from image_tagging.datasets.json_objects import json_object
 from image_tagging.datasets.metadata import as_json
 from image_tagging.datasets.splits import Splitter
-from image_tagging.datasets.tagged_embeddings import gather
+from image_tagging.datasets.tagged_embeddings import OTHER_TRAINING, OTHER_VALIDATION, gather
 from image_tagging.records import ImageRecord
 
 
@@ -58,11 +59,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds over a data set of your own")
     parser.add_argument("--background", type=int, default=0, help="pictures of a background")
     parser.add_argument("--against", help="the src folder of another checkout")
+    parser.add_argument("--every", type=int, default=1, help="learn only every so many of the tags of FILES")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         if arguments.files:
-            files, most, rounds = arguments.files, None, arguments.rounds
+            files, most, rounds = some_tags(arguments.files, arguments.every, work), None, arguments.rounds
             if not arguments.against:
                 stage2(files, work)  # not counted: scikit-learn is imported, and the files are read from the disk
         else:
@@ -152,6 +154,18 @@ def figures_of(models: Path) -> Iterator[tuple[str, dict[str, float]]]:
             of_part = card.get(part) or {}
             found.update({f"{part}: {name}": of_part[name] for name in names if of_part.get(name) is not None})
         yield path.name, found
+
+
+def some_tags(files: list[str], every: int, work: Path) -> list[str]:
+    """Return the files with only every so many of the tags; the sets of other images stay."""
+    if every == 1:
+        return files
+    lists = json.loads(Path(files[1]).read_text())
+    tags = sorted(lists)[::every]
+    others = {OTHER_TRAINING, OTHER_VALIDATION}.intersection(lists)
+    path = work / "some-tags.json"
+    path.write_text(json.dumps({tag: lists[tag] for tag in [*tags, *others]}))
+    return [files[0], str(path)]
 
 
 def blends(metadata: str, work: Path, count: int) -> str:

@@ -59,8 +59,8 @@ def balanced(is_tag: NDArray[np.bool_]) -> Floats:
 def squared_distances(products: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """Return |x_i - x_j|^2 of all pairs of images (n, n), by the products of all pairs, seen from anywhere."""
     squares = np.diag(products)
-    distances = -2 * products
+    distances: NDArray[np.floating[Any]] = -2 * products
     distances += squares[:, np.newaxis]
     distances += squares
-    distances = np.maximum(distances, 0, out=distances)
+    np.maximum(distances, 0, out=distances)
     return distances
