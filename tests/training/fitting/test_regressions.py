@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from image_tagging.tag_models.scorers import unit_rows
-from image_tagging.training.fitting.regressions import Regressions, fit_regressions
+from image_tagging.training.fitting.regressions import Regressions, fit_regressions, merge_folds
 
 FOLDS = 3
 
@@ -51,6 +51,16 @@ def test_the_minimum_is_one_wherever_the_search_begins():
     dual = np.random.default_rng(2).normal(size=weights.shape) * (weights > 0)
     elsewhere = Regressions(dual, np.full((FOLDS, 1), -3.0), dual @ x @ x.T - 3)
     np.testing.assert_allclose(fit(x, is_tag, weights, 10.0, elsewhere)[0].margins, cold.margins, atol=2e-3)
+
+
+def test_the_folds_are_near_the_model_of_all_images():
+    x, is_tag, weights = examples()
+    folds, _ = fit(x, is_tag, weights, 10.0)
+    every = weights.max(axis=0, keepdims=True)
+    cold, many = fit(x, is_tag, every, 10.0)
+    warm, few = fit(x, is_tag, every, 10.0, merge_folds(folds, lambda rows: rows @ x @ x.T))
+    np.testing.assert_allclose(warm.margins, cold.margins, atol=2e-3)
+    assert len(few) <= len(many)
 
 
 def test_where_it_ends_it_takes_one_product_to_see_it():

@@ -19,7 +19,7 @@ from .decorrelation import decorrelated
 from .estimators import logistic_regression
 from .examples import Examples
 from .linear import Linear, fit_regression
-from .regressions import fit_regressions
+from .regressions import fit_regressions, merge_folds
 from .training_images import FoldedImages, Space, TrainingImages, Unseen
 
 
@@ -57,12 +57,14 @@ class LogisticRecipe:
         start = folded.regressions.get(self.decorrelation)
         weights = examples.weights * ~products.held
         found = fit_regressions(products.times, examples.is_tag, weights, self.c, start)
-        folded.regressions[self.decorrelation] = found
+        folded.regressions[self.decorrelation] = folded.images.regressions[self] = found
         return products.of_held(found.margins)
 
     def _fit_in_span(self, images: TrainingImages) -> Linear:
         products, examples = images.table(self.decorrelation), images.examples
-        found = fit_regressions(products.times, examples.is_tag, examples.weights[np.newaxis], self.c)
+        of_folds = images.regressions.get(self)
+        start = None if of_folds is None else merge_folds(of_folds, products.times)
+        found = fit_regressions(products.times, examples.is_tag, examples.weights[np.newaxis], self.c, start)
         return products.linear(found.dual[0], float(found.intercept[0, 0]))
 
     def _fit(self, space: Space, examples: Examples) -> Linear:

@@ -61,6 +61,13 @@ def fit_regressions(
     return _Fit(product, is_tag, weights, c, start).run()
 
 
+def merge_folds(of_folds: Regressions, product: Callable[[Floats], Floats]) -> Regressions:
+    """Return a model near that of all images, by those of the folds: each image is in all of them but one."""
+    dual = of_folds.dual.sum(axis=0, keepdims=True) / (len(of_folds.dual) - 1)
+    intercept = of_folds.intercept.mean(axis=0, keepdims=True)
+    return Regressions(dual, intercept, product(dual) + intercept)
+
+
 class _Fit:
     """The state of :func:`fit_regressions`: the models so far, and ``of_images`` (m, n), ``dual`` times the table."""
 

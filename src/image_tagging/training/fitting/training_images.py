@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -30,6 +30,8 @@ class TrainingImages:
     """The ``examples`` of a tag with the ``moments`` of their data set.
 
     Recipes of one decorrelation share its vectors, and those of one gamma its table of kernels, also over the folds.
+    ``regressions`` are those of all folds by their recipe: the one of all images is near.
+
     One thread at a time may use it. With ``fixed_moments`` the folds have the moments of the whole, and share its
     vectors: where the images are few among those that the moments are of. Vectors of a space are float32 there, which
     is enough to fit to many images, and takes a fifth of the time.
@@ -39,6 +41,7 @@ class TrainingImages:
         self.examples = examples
         self.moments = moments
         self.fixed_moments = fixed_moments
+        self.regressions: dict[Hashable, Regressions] = {}
         self._spaces: dict[float, Space] = {}
         self._distances: Optional[NDArray[np.floating[Any]]] = None
         self._kernels: dict[float, NDArray[np.floating[Any]]] = {}
