@@ -108,12 +108,13 @@ class TagLearner:
             return {kind: _Learned(*model) for kind, model in found.items()}
         held = unit_rows(self._data.embeddings[split.validation].astype(np.float64))
         fitted = fit_models(
-            self._data.embeddings[split.training],
+            self._data.embeddings,
             split.is_tag,
-            moments=self._moments.without(held),
+            moments=self._moments.without(held) if len(held) else self._moments,
             groups=split.groups,
             weights=split.weights,
             direction=direction,
+            rows=split.training,
             seed=self.seed,
         )
         return {kind: _Learned(model) for kind, model in fitted.items()}

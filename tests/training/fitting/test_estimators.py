@@ -28,12 +28,12 @@ UNIT = unit_rows(X)
 LINEAR = Linear(RANDOM.normal(size=5), 0.3)
 SIGMOID = Sigmoid(1.7, -0.4)
 GAMMA = 0.8
-MACHINE = fit_kernel_svm(np.exp(-GAMMA * squared_distances(UNIT)), IS_TAG, 1.0)
+MACHINE = fit_kernel_svm(np.exp(-GAMMA * squared_distances(UNIT @ UNIT.T)), IS_TAG, 1.0)
 
 MARGINS = {
     "logistic regression": LINEAR.margins(UNIT),
     "linear machine": LINEAR.margins(UNIT),
-    "RBF machine": MACHINE.margins(np.exp(-GAMMA * squared_distances(UNIT))),
+    "RBF machine": MACHINE.margins(np.exp(-GAMMA * squared_distances(UNIT @ UNIT.T))),
 }
 
 

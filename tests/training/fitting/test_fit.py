@@ -12,6 +12,7 @@ from image_tagging.tag_models.estimator_arrays import scorer_of
 from image_tagging.tag_models.models import TagModel
 from image_tagging.tag_models.scorers import LinearScorer, sigmoid, unit_rows
 from image_tagging.training.fitting import fit as fitting
+from image_tagging.training.fitting.decorrelation import Moments
 from image_tagging.training.fitting.fit import fit_models
 from image_tagging.training.fitting.recipes import NAME_ALONE
 from image_tagging.training.text_prior.prior import zero_shot
@@ -62,6 +63,18 @@ def test_what_cannot_be_learnt_is_said(change, says):
     x, is_tag = examples()
     with pytest.raises(TrainingError, match=says):
         fit_models(**{"embeddings": x, "is_tag": is_tag, "seed": 0, **change})
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_rows_of_a_table_are_learned_from_as_if_they_were_alone(every):
+    x, is_tag = examples()
+    table = np.repeat(x, every, axis=0) * 2
+    rows = np.arange(len(x)) * every
+    moments = Moments.of(x)
+    alone, among = fit_models(x, is_tag, moments=moments), fit_models(table, is_tag, moments=moments, rows=rows)
+    for kind, model in alone.items():
+        np.testing.assert_array_equal(model.rows, among[kind].rows)
+        np.testing.assert_allclose(model.out_of_fold, among[kind].out_of_fold, atol=1e-9)
 
 
 @pytest.mark.slow

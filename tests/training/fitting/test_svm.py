@@ -33,7 +33,7 @@ def test_a_regression_is_that_of_the_data_as_it_lies(c):
 
 def test_margins_of_a_machine_are_those_of_scikit_learn():
     x, is_tag = examples()
-    kernel = np.exp(-0.5 * squared_distances(x))
+    kernel = np.exp(-0.5 * squared_distances(x @ x.T))
     theirs = SVC(C=2.0, gamma=0.5, class_weight="balanced").fit(x, is_tag)
     np.testing.assert_allclose(
         fit_kernel_svm(kernel, is_tag, 2.0).margins(kernel), theirs.decision_function(x), atol=5e-3
@@ -54,6 +54,6 @@ def test_a_model_is_brought_back_to_the_original_space():
 def test_distances_are_squared_and_never_negative():
     x = np.vstack([examples()[0], examples()[0][:3], np.zeros((1, 6))])
     direct = ((x[:, np.newaxis] - x) ** 2).sum(axis=2)
-    found = squared_distances(x)
+    found = squared_distances(x @ x.T)
     np.testing.assert_allclose(found, direct, atol=1e-12)
     assert found.min() >= 0

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...tag_models import Floats
-from .methods import Recipe
-from .training_images import TrainingImages
+from .methods import Recipe, TakesAllFolds
+from .training_images import FoldedImages, TrainingImages
 
 #: How many standard errors of a difference are beyond doubt.
 _BEYOND_DOUBT = 2.0
@@ -20,10 +20,18 @@ def out_of_fold_margins(images: TrainingImages, fold: NDArray[np.int64], recipes
 
     ``fold`` (n,) is the number of each image's. What recipes share of a fold is computed once.
     """
-    margins = [np.empty(len(images.examples)) for _ in recipes]
-    for each in images.folds(fold):
-        for recipe, of_recipe in zip(recipes, margins):
-            of_recipe[each.held_out] = recipe.fit(each.training).margins(each)
+    folded = FoldedImages(images, fold)
+    return [
+        recipe.out_of_fold(folded) if isinstance(recipe, TakesAllFolds) else fold_by_fold(recipe, folded)
+        for recipe in recipes
+    ]
+
+
+def fold_by_fold(recipe: Recipe, folded: FoldedImages) -> Floats:
+    """Return the margins (n,) of a recipe that fits one fold after the other."""
+    margins = np.empty(len(folded.images.examples))
+    for each in folded.folds:
+        margins[each.held_out] = recipe.fit(each.training).margins(each)
     return margins
 
 

@@ -12,12 +12,14 @@ No tag is looked at: a further tag of the same images changes nothing here.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Any, Optional, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...tag_models import Floats, unit_rows
+
+AnyFloats = TypeVar("AnyFloats", bound=NDArray[np.floating[Any]])
 
 #: Embeddings that are added at a time.
 _CHUNK = 8192
@@ -64,6 +66,8 @@ class Moments:
         return self._made[amount]
 
     def _decorrelation(self, amount: float) -> Decorrelation:
+        from scipy.linalg import cholesky
+
         dim = len(self.total)
         if amount <= 0 or self.count < 2:
             return Decorrelation()
@@ -77,25 +81,37 @@ class Moments:
         covariance.flat[:: dim + 1] += floor
         # Along a direction without variance lengths stay what they are, so that one strength of regularisation means
         # about the same at any amount.
-        return Decorrelation(np.linalg.cholesky(covariance) / np.sqrt(floor))
+        strength = amount / (self.count * floor)
+        factor = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
+        return Decorrelation(factor / np.sqrt(floor), strength)
 
 
 @dataclass(frozen=True, eq=False)
 class Decorrelation:
-    """A linear change of space, x -> ``factor``^-1 x, with ``factor`` (D, D) lower triangular; without one, none."""
+    """A linear change of space, x -> ``factor``^-1 x, with ``factor`` (D, D) lower triangular; without one, none.
+
+    ``factor`` times its transpose is the identity, and ``strength`` times the scatter of the images about their mean.
+    """
 
     factor: Optional[Floats] = None
+    strength: float = 0.0
 
-    def of(self, x: Floats) -> Floats:
-        """Unit vectors (n, D) -> (n, D)."""
+    def of(self, x: AnyFloats) -> AnyFloats:
+        """Unit vectors (n, D) -> (n, D), in their precision."""
         return x if self.factor is None else self._solved(x.T, "N").T
 
     def weights(self, w: Floats) -> Floats:
         """The weights (D,) that do to x what ``w`` (D,) does to the changed x."""
         return w if self.factor is None else self._solved(w, "T")
 
-    def _solved(self, columns: Floats, transposed: str) -> Floats:
+    def _solved(self, columns: AnyFloats, transposed: str) -> AnyFloats:
         from scipy.linalg import solve_triangular
 
-        solved: Floats = solve_triangular(self.factor, columns, lower=True, trans=transposed, check_finite=False)
+        factor = np.asarray(self.factor, dtype=columns.dtype)
+        solved: AnyFloats = solve_triangular(factor, columns, lower=True, trans=transposed, check_finite=False)
         return solved
+
+
+def decorrelated(amount: float) -> str:
+    """Return the end of a recipe's name, by its decorrelation."""
+    return f", decorrelated by {amount:g}" if amount else ""

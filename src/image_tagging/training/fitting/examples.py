@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...errors import TrainingError
 from ...tag_models import Floats
 from .decorrelation import Moments
+from .sampling import Candidates, draw
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +38,7 @@ class Examples:
     any_others: bool = True
 
     def __post_init__(self) -> None:
-        if not self.is_tag.any():
-            raise TrainingError("no image has the tag: there is nothing to learn it from. Add images of the tag.")
-        if self.any_others and self.is_tag.all():
-            raise TrainingError("every image has the tag: there is nothing to tell it from. Add images without it.")
+        require_both_classes(self.is_tag, any_others=self.any_others)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -58,42 +56,17 @@ class Examples:
         )
 
 
+def require_both_classes(is_tag: NDArray[np.bool_], *, any_others: bool = True) -> None:
+    """Raise TrainingError where a class has no image: the tag, or the others if there must be ``any_others``."""
+    if not is_tag.any():
+        raise TrainingError("no image has the tag: there is nothing to learn it from. Add images of the tag.")
+    if any_others and is_tag.all():
+        raise TrainingError("every image has the tag: there is nothing to tell it from. Add images without it.")
+
+
 def subsample(examples: Examples, moments: Moments, most: int, seed: int) -> Examples:
-    """Return at most so many examples of either class, weighted for those left out.
-
-    Of more images of the tag a sample is drawn. Of more others half are those that are nearest to being taken for the
-    tag, hard negatives as Felzenszwalb et al. call them (2010, "Object detection with discriminatively trained
-    part-based models"), and half are drawn from the rest. A model keeps little of images that lie far from its
-    boundary.
-    """
-    random = np.random.default_rng(seed)
-    tagged, others = np.flatnonzero(examples.is_tag), np.flatnonzero(~examples.is_tag)
-    if len(tagged) <= most and len(others) <= most:
+    """Return at most so many examples of either class, weighted for those left out (:func:`.draw`)."""
+    drawn = draw(Candidates(examples.x, np.arange(len(examples)), examples.is_tag), moments, most, seed)
+    if drawn is None:
         return examples
-    parts = [_drawn(tagged, most, random)]
-    if len(others) <= most:
-        parts.append((others, 1.0))
-    else:
-        towards = _towards_tag(examples, moments)
-        nearest, rest = np.split(others[np.argsort(-examples.x[others] @ towards, kind="stable")], [most // 2])
-        parts += [(nearest, 1.0), _drawn(rest, most - len(nearest), random)]
-    chosen = np.concatenate([rows for rows, _ in parts])
-    return examples.where(chosen, np.concatenate([examples.weights[rows] * weight for rows, weight in parts]))
-
-
-def _towards_tag(examples: Examples, moments: Moments) -> Floats:
-    """(D,): the discriminant between the classes' means, whose margin is cheap and ranks well."""
-    difference = examples.x[examples.is_tag].mean(axis=0) - examples.x[~examples.is_tag].mean(axis=0)
-    space = moments.decorrelation(_NEAREST_BY)
-    return space.weights(space.of(difference[np.newaxis])[0])
-
-
-#: The decorrelation by which the nearest others are found.
-_NEAREST_BY = 0.1
-
-
-def _drawn(rows: NDArray[np.intp], most: int, random: np.random.Generator) -> tuple[NDArray[np.intp], float]:
-    """At most so many of the rows, and how many each of them stands for."""
-    if len(rows) <= most:
-        return rows, 1.0
-    return random.permutation(rows)[:most], len(rows) / most
+    return examples.where(drawn.chosen, examples.weights[drawn.chosen] * drawn.weights)

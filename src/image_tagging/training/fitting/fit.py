@@ -15,18 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import TrainingError
-from ...tag_models import Floats, unit_rows
+from ...tag_models import Floats
 from ..evaluation.metrics import log_losses
 from ..text_prior.prior import zero_shot
 from .calibration import Sigmoid, fit_sigmoid
 from .cross_validation import out_of_fold_margins, select
 from .decorrelation import Moments
 from .estimators import logistic_regression
-from .examples import Examples, subsample
+from .examples import Examples, require_both_classes, subsample
 from .folds import stratified_folds
 from .linear import Linear
 from .methods import Recipe, methods
 from .recipes import NAME_ALONE, PLAIN
+from .sampling import Candidates, Drawn, draw
 from .training_images import TrainingImages
 
 #: A tag is learned from at most so many images of either class: more teach little, and the time of a support vector
@@ -63,6 +64,7 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     groups: Optional[NDArray[np.int64]] = None,
     weights: tuple[float, float] = (1.0, 1.0),
     direction: Optional[Floats] = None,
+    rows: Optional[NDArray[np.int64]] = None,
     seed: int = 0,
 ) -> dict[str, FittedModel]:
     """Fit the models of one tag, one of each kind that has a method, by their kinds.
@@ -72,17 +74,19 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     embeddings:
         (N, D) float32, as the encoder gives them; the models normalise inside.
     is_tag:
-        (N,) bool, whether each image has the tag. One image of either class is enough to get models; with a
+        (n,) bool, whether each image has the tag. One image of either class is enough to get models; with a
         ``direction``, and ``MIN_OTHERS`` others, none of the tag is.
     moments:
         Those of the data set, of which these are images; by default those of these alone.
     groups:
-        (N,) int64, one number for images that are nearly the same: they are never on both sides of a fold.
+        (n,) int64, one number for images that are nearly the same: they are never on both sides of a fold.
     weights:
         How many images each one with the tag, and each one without, stands for: where they are a sample of one
         class, the probabilities are still those of the whole.
     direction:
         (D,) of length 1, the direction of the tag's name; it is used as a prior where that helps.
+    rows:
+        (n,), the rows of the embeddings to learn from, to which ``is_tag`` and ``groups`` belong; by default all.
     seed:
         Decides the folds and what is drawn; the same seed gives the same models.
 
@@ -93,28 +97,38 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
         from a name alone.
     """
     tagged = np.asarray(is_tag, dtype=bool)
-    x = _unit_embeddings(embeddings, tagged)
+    candidates = _candidates(embeddings, rows, tagged)
+    everything = np.arange(len(tagged))
     if direction is not None and not tagged.any():
-        return dict.fromkeys((method.kind.name for method in methods()), _by_name(x, direction))
-    everything = np.arange(len(x))
-    examples = Examples(
-        x, tagged, np.where(tagged, *weights), everything if groups is None else groups, everything, direction
-    )
+        others = candidates.unit_vectors(everything)
+        return dict.fromkeys((method.kind.name for method in methods()), _by_name(others, direction))
+    require_both_classes(tagged)
     of_data_set = Moments.of(embeddings) if moments is None else moments
-    images = TrainingImages(subsample(examples, of_data_set, MOST_LEARNED, seed), of_data_set)
+    drawn = draw(candidates, of_data_set, MOST_LEARNED, seed) or Drawn(everything, np.ones(len(tagged)))
+    chosen = drawn.chosen
+    examples = Examples(
+        candidates.unit_vectors(chosen),
+        tagged[chosen],
+        np.where(tagged, *weights)[chosen] * drawn.weights,
+        chosen if groups is None else groups[chosen],
+        chosen,
+        direction,
+    )
+    images = TrainingImages(examples, of_data_set)
     found = _out_of_fold(images, seed)
     names = [method.kind.name for method in methods()]
     return {name: _fitted(found[name], images) if name in found else _plain(images) for name in names}
 
 
-def _unit_embeddings(embeddings: NDArray[np.float32], tagged: NDArray[np.bool_]) -> Floats:
-    """(N, D) float64, of unit length: in float64 a fit does not depend on who scales the vectors."""
-    x = np.asarray(embeddings, dtype=np.float64)
-    if x.ndim != 2 or tagged.shape != x.shape[:1]:
-        raise TrainingError(f"embeddings {x.shape} and truth {tagged.shape} do not fit: one row of each an image.")
-    if not np.isfinite(x).all():
-        raise TrainingError("an embedding to train on holds what is no number. Run stage 1 again.")
-    return unit_rows(x)
+def _candidates(
+    embeddings: NDArray[np.float32], rows: Optional[NDArray[np.int64]], tagged: NDArray[np.bool_]
+) -> Candidates:
+    x = np.asarray(embeddings)
+    chosen = np.arange(len(x)) if rows is None else rows
+    if x.ndim != 2 or tagged.shape != chosen.shape:
+        shape = (len(chosen), *x.shape[1:])
+        raise TrainingError(f"embeddings {shape} and truth {tagged.shape} do not fit: one row of each an image.")
+    return Candidates(x, chosen, tagged)
 
 
 @dataclass(frozen=True, eq=False)

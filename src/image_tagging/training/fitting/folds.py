@@ -26,15 +26,19 @@ def stratified_folds(
     folds = min(most, int((tagged > 0).sum()), int((tagged < sizes).sum()))
     if folds < 2:
         return None
-    held = np.zeros((folds, 2), dtype=np.int64)  # images of the tag, and others, so far
+    held = [[0] * folds, [0] * folds]  # others, and images of the tag, so far
+    total = [0] * folds
     fold_of = np.empty(len(names), dtype=np.int64)
     order = np.random.default_rng(seed).permutation(len(names))
     # Groups of both classes first, so that two of them are never in one fold while another has none of their others.
     mixed = (tagged > 0) & (tagged < sizes)
-    for group in order[np.lexsort((-tagged[order], ~mixed[order]))]:
-        mine = 0 if tagged[group] else 1
-        fold = int(np.lexsort((held.sum(axis=1), held[:, mine]))[0])
+    order = order[np.lexsort((-tagged[order], ~mixed[order]))]
+    for group, own, size in zip(order.tolist(), tagged[order].tolist(), sizes[order].tolist()):
+        mine = held[own > 0]
+        fold = min(range(folds), key=lambda each: (mine[each], total[each]))
         fold_of[group] = fold
-        held[fold] += (tagged[group], sizes[group] - tagged[group])
+        held[0][fold] += size - own
+        held[1][fold] += own
+        total[fold] += size
     chosen: NDArray[np.int64] = fold_of[index.ravel()]
     return chosen

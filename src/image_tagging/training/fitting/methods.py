@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Optional, Protocol
+from typing import Any, Callable, Optional, Protocol, runtime_checkable
 
 from ...tag_models import Floats, Kind, kinds
 from .calibration import Sigmoid
 from .examples import Examples
-from .training_images import TrainingImages, Unseen
+from .training_images import FoldedImages, TrainingImages, Unseen
 
 
 class Fitted(Protocol):
@@ -37,6 +37,14 @@ class Recipe(Protocol):
         """Fit a model to all the images."""
 
     def __hash__(self) -> int: ...
+
+
+@runtime_checkable
+class TakesAllFolds(Protocol):
+    """What a recipe may have in addition: the fits of all folds at once, where they share more than their images."""
+
+    def out_of_fold(self, folded: FoldedImages, /) -> Floats:
+        """Return the margins (n,) of the images, each by a model of the other folds."""
 
 
 @dataclass(frozen=True)
