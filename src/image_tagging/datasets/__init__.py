@@ -10,6 +10,7 @@ from __future__ import annotations
 from .audit.alike_names import differ_in_case
 from .audit.audit import Advice, audit_dataset
 from .background import MOST_KEPT, Background, read_background
+from .centres import Rows
 from .hash_lists import HashList
 from .json_objects import JsonObjectWriter, json_entries, json_entry, json_object, json_pieces
 from .metadata import (
@@ -27,7 +28,7 @@ from .metadata import (
     write_lists,
 )
 from .metadata_errors import FileErrors
-from .near_duplicates import Rows, near_duplicate_groups
+from .near_duplicates import near_duplicate_groups
 from .other_names import like_other_sets
 from .splits import Split, Splitter
 from .tag_lists import TAG_TO_HASHES, read_tag_lists

@@ -74,7 +74,9 @@ def train_tag_models(
         The output folder cannot be written, holds a file that is not ours under a name of ours, or another run is
         working in it.
     """
-    with shown(progress, watch) as report:
+    # BLAS comes first: it is found in the list of mapped files, which cannot be read once a store lies in a folder
+    # whose name is no text.
+    with shown(progress, watch) as report, one_thread_a_product():
         return _train(config, report, mountain)
 
 
@@ -100,9 +102,8 @@ def _train(config: TrainConfig, watch: Progress, mountain: Optional[int]) -> Tra
     learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior, background=background, aims=aims)
     writer.note(training_identity(config, encoder, dataset_digest(tag_lists), background), kept)
     watch("training", 0, len(data.tags))
-    # Nothing is stored: holding the store file prevents two runs from writing into one folder. BLAS comes first: it is
-    # found in the list of mapped files, which cannot be read once the store lies in a folder whose name is no text.
-    with one_thread_a_product(), StoreFile(writer.output):
+    # Nothing is stored: holding the store file prevents two runs from writing into one folder.
+    with StoreFile(writer.output):
         writer.open_folders(data.tags)
         _learn(Training(data, learner, test_share=config.test_per, longest_name=writer.longest_name), writer, watch)
         if not writer.reports:
