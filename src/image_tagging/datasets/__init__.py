@@ -29,6 +29,7 @@ from .metadata import (
 )
 from .metadata_errors import FileErrors
 from .near_duplicates import near_duplicate_groups
+from .noted_images import NotedImages
 from .other_names import like_other_sets
 from .splits import Split, Splitter
 from .tag_lists import TAG_TO_HASHES, read_tag_lists
@@ -48,6 +49,7 @@ __all__ = [
     "FileErrors",
     "HashList",
     "JsonObjectWriter",
+    "NotedImages",
     "Rows",
     "Split",
     "Splitter",
