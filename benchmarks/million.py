@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import shlex
 import shutil
 import sys
 import tempfile
@@ -96,9 +97,8 @@ def main() -> None:
     parser.add_argument("--tags", type=int, default=5)
     parser.add_argument("--models", type=int, default=80)
     parser.add_argument("--folder", type=Path, help="where the files are made, and kept for the next run")
-    parser.add_argument(
-        "--results", nargs="*", default=[], metavar="FLAG", help="further flags of classify-zip and sort"
-    )
+    flags = "further flags of classify-zip and sort, as one text"
+    parser.add_argument("--results", type=shlex.split, default=[], metavar="FLAGS", help=flags)
     parser.add_argument("--group", type=Path, help=argparse.SUPPRESS)  # for the process of near-duplicates
     arguments = parser.parse_args()
     if arguments.group:
