@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from unittest import mock
 
 import numpy as np
-from million import Drawing
+from million_files import Drawing
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import StratifiedKFold
 

@@ -1,179 +1,178 @@
-"""Does memory stay bounded when a data set has a million images?
+"""Do a million pictures pass through every stage in bounded memory, and does the work grow no faster than they do?
 
-    python benchmarks/million.py [--records 1000000] [--tags 5] [--models 80] [--folder DIR] [--steps write-json,…]
+    python benchmarks/million.py [--sizes 1e5 1e6] [--only near-duplicates …] [--folder DIR] [--tags 5] [--models 80]
 
-Makes seeded records (512 values each; no picture is drawn) and runs every step over them in a separate process:
-writing the metadata as JSON and as Parquet, training (two models a tag, each tag with 0.2 % of the images and the rest
-in ``other-training``) from either file, and scoring with 80 models straight from the file, without placing images.
-Prints the seconds and the peak memory of each step. A million records take 9 GB of disk, which are freed at the end
-unless ``--folder`` says where to keep them.
+For each size the commands that a person runs are run as whole processes on real files: zips of tiny pictures, and the
+metadata of all of them, so that no encoder is needed. The last column is the exponent: 1 where ten times the pictures
+take ten times as long, 2 where they take a hundred times as long; of the seconds, and of the processor time, which
+depends less on what else the machine does.
+
+near-duplicates     the groups of near-duplicates of all embeddings, one picture in twenty nearly that before it
+train-parquet       train: two models a tag, each tag with 0.2 % of the pictures and the rest in other-training
+train-json          the same from JSON
+background-parquet  train: 200 examples a tag, with all pictures as the background
+background-json     the same from JSON
+classify            classify-zip of all pictures with many models and the metadata: each picture is decoded for its hash
+classify-again      the same, nothing changed
+sort                sort in an output folder that knows all embeddings: lists, samples the background, trains, scores
+
+A million take some 12 GB of disk and an hour, and what is made of one step is removed before the next.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import os
-import resource
-import subprocess
+import math
+import shlex
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 
-DIM = 512
-STEPS = ("write-json", "write-parquet", "train-parquet", "train-json", "fit-models", "score-parquet", "score-json")
-CONCEPTS = 200
-#: How far the images of a tag lie apart from the others; at this distance few of the nearest are confused.
-TAG_STRENGTH = 0.2
+from million_files import Files
+from whole_process import Measured, measure, memory_of
+
+Command = list[str]
+
+
+def near_duplicates(files: Files, _: argparse.Namespace, output: Path) -> Command:
+    return [sys.executable, __file__, "--group", str(files.make_metadata("parquet"))]
+
+
+def train(suffix: str) -> Callable[[Files, argparse.Namespace, Path], Command]:
+    def command(files: Files, _: argparse.Namespace, output: Path) -> Command:
+        metadata = files.make_metadata(suffix)
+        return cli("train", f"--metadata_json={metadata}", f"--tag_to_hash_json={files.lists}", f"--output={output}")
+
+    return command
+
+
+def background(suffix: str) -> Callable[[Files, argparse.Namespace, Path], Command]:
+    def command(files: Files, _: argparse.Namespace, output: Path) -> Command:
+        mountain = files.make_metadata(suffix)
+        metadata, lists = files.make_examples()
+        given = f"--metadata_json={metadata}", f"--tag_to_hash_json={lists}", f"--output={output}"
+        return cli("train", *given, f"--background={mountain}")
+
+    return command
+
+
+def classify(files: Files, arguments: argparse.Namespace, output: Path) -> Command:
+    metadata, models = files.make_metadata("parquet"), files.make_models(arguments.models)
+    given = f"--directory={files.make_pictures()}", f"--metadata_json={metadata}", f"--model={models}"
+    return cli("classify-zip", *given, f"--output={output}", "--place=none", *arguments.results)
+
+
+def sort(files: Files, arguments: argparse.Namespace, output: Path) -> Command:
+    files.make_pictures()
+    files.make_sorted(output)
+    return cli(
+        "sort", str(files.examples_folder), str(files.zips), f"--output={output}", "--place=none", *arguments.results
+    )
+
+
+#: The steps in their order. One that ends with ``-again`` works in the output folder of the one before it.
+STEPS: dict[str, Callable[[Files, argparse.Namespace, Path], Command]] = {
+    "near-duplicates": near_duplicates,
+    "train-parquet": train("parquet"),
+    "train-json": train("json"),
+    "background-parquet": background("parquet"),
+    "background-json": background("json"),
+    "classify": classify,
+    "classify-again": classify,
+    "sort": sort,
+}
+
+
+def cli(*words: str) -> Command:
+    return [sys.executable, "-m", "image_tagging", *words]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--sizes", nargs="+", type=float, default=[1e5, 1e6])
+    parser.add_argument("--only", nargs="+", choices=STEPS, default=list(STEPS))
     parser.add_argument("--tags", type=int, default=5)
     parser.add_argument("--models", type=int, default=80)
-    parser.add_argument("--folder")
-    parser.add_argument("--steps", default=",".join(STEPS))
-    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)  # for the process of one step
+    parser.add_argument("--folder", type=Path, help="where the files are made, and kept for the next run")
+    flags = "further flags of classify-zip and sort, as one text"
+    parser.add_argument("--results", type=shlex.split, default=[], metavar="FLAGS", help=flags)
+    parser.add_argument("--group", type=Path, help=argparse.SUPPRESS)  # for the process of near-duplicates
     arguments = parser.parse_args()
-    if arguments.step:
-        run_step(arguments, Path(arguments.folder))
-    elif arguments.folder:
-        run_all(arguments, arguments.folder)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            run_all(arguments, folder)
+    if arguments.group:
+        group(arguments.group)
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        run_all(arguments, arguments.folder or Path(temporary))
 
 
-def run_all(arguments: argparse.Namespace, folder: str) -> None:
-    print(f"{arguments.records:,} records, {arguments.tags} tags, {arguments.models} models", flush=True)
-    figures = [f"--{name}={getattr(arguments, name)}" for name in ("records", "tags", "models")]
-    for step in arguments.steps.split(","):
-        subprocess.run([sys.executable, __file__, *figures, f"--folder={folder}", f"--step={step}"], check=True)
+def run_all(arguments: argparse.Namespace, folder: Path) -> None:
+    print(f"{arguments.tags} tags, {arguments.models} models to score with; memory is that of {memory_of}")
+    head = f"{'seconds':>9}{'processor':>11}{'GiB at most':>13}{'GB written':>12}   exponent"
+    print(f"{'step':20}{'pictures':>10}{head}", flush=True)
+    steps = [step for step in STEPS if step in arguments.only]
+    earlier: dict[str, tuple[int, Measured]] = {}
+    for count in sorted(map(int, arguments.sizes)):
+        files = Files(folder / str(count), count, arguments.tags)
+        files.folder.mkdir(parents=True, exist_ok=True)
+        for step in steps:
+            measured = run(files, step, arguments)
+            print(row(step, count, measured, earlier.get(step)), flush=True)
+            earlier[step] = count, measured
+        if not arguments.folder:
+            shutil.rmtree(files.folder)
 
 
-def run_step(arguments: argparse.Namespace, folder: Path) -> None:
+def run(files: Files, step: str, arguments: argparse.Namespace) -> Measured:
+    output = files.folder / "output"
+    if not step.endswith("-again"):
+        shutil.rmtree(output, ignore_errors=True)
+    measured = measure(STEPS[step](files, arguments, output))
+    if f"{step}-again" not in arguments.only:
+        shutil.rmtree(output, ignore_errors=True)
+    return measured
+
+
+def row(step: str, count: int, measured: Measured, earlier: tuple[int, Measured] | None) -> str:
+    """Return what is printed of a step; the exponent is against a smaller size."""
+    seconds = own_seconds(measured)
+    gib, gb = measured.memory / (1 << 30), measured.written / 1e9
+    figures = f"{seconds:9.1f}{measured.cpu:11.1f}{gib:13.2f}{gb:12.2f}"
+    if earlier is None:
+        return f"{step:20}{count:10,}{figures}"
+    times = count / earlier[0]
+    by_clock = math.log(seconds / own_seconds(earlier[1]), times)
+    by_cpu = math.log(measured.cpu / earlier[1].cpu, times)
+    return f"{step:20}{count:10,}{figures}   {by_clock:.2f}, of processor time {by_cpu:.2f}"
+
+
+def own_seconds(measured: Measured) -> float:
+    """Return the seconds of a step: those that it has printed of itself, else those of the whole process."""
+    word, _, seconds = measured.output.strip().rpartition("\n")[2].partition(" ")
+    return float(seconds) if word == "grouped" else measured.seconds
+
+
+def group(path: Path) -> None:
+    """Group near-duplicates as training does, and print the seconds; reading the file is counted by ``train``."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    from image_tagging.datasets import near_duplicate_groups
+
+    table = pq.ParquetFile(path)
+    vectors, start = np.empty((0, 0), dtype=np.float32), 0
+    for batch in table.iter_batches(8192, columns=["embeddings_vector"]):
+        column = batch.column(0)
+        if not start:
+            vectors = np.empty((table.metadata.num_rows, column.type.list_size), dtype=np.float32)
+        vectors[start : start + len(column)] = column.flatten().to_numpy().reshape(len(column), -1)
+        start += len(column)
     started = time.perf_counter()
-    action, _, suffix = arguments.step.partition("-")
-    if action == "write":
-        note = write(arguments, folder, suffix)
-    elif action == "train":
-        note = train(folder, suffix)
-    elif action == "fit":
-        note = models_to_score(arguments, folder)
-    else:
-        note = score(folder, suffix)
-    seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)  # GiB: Linux counts in KiB, macOS in bytes
-    peak = peak / 1024 if sys.platform == "darwin" else peak
-    print(f"{arguments.step:14} {seconds:8.1f} s  {peak:6.2f} GiB at most  {note}", flush=True)
-
-
-def write(arguments: argparse.Namespace, folder: Path, suffix: str) -> str:
-    from image_tagging.datasets.metadata import TAG_TO_HASHES, record_writer, write_lists
-
-    path = folder / f"input-metadata.{suffix}"
-    hashes: dict = {}
-    with record_writer([str(path)], encoder(), tagged=True) as writer:
-        for record in records(arguments.records, arguments.tags):
-            writer.add(record)
-            hashes.setdefault(record.tags[0], []).append(record.hash_id)
-    write_lists(str(folder / TAG_TO_HASHES), sorted(hashes.items()))
-    return f"{path.stat().st_size / 1e9:.2f} GB"
-
-
-def train(folder: Path, suffix: str) -> str:
-    from image_tagging import TrainConfig, train_tag_models
-    from image_tagging.datasets.metadata import TAG_TO_HASHES
-
-    metadata, lists = folder / f"input-metadata.{suffix}", folder / TAG_TO_HASHES
-    output = folder / f"trained-{suffix}"
-    summary = train_tag_models(
-        TrainConfig(metadata_json=str(metadata), tag_to_hash_json=str(lists), output=str(output))
-    )
-    precision = [report.average_precision for report in summary.reports if report.average_precision is not None]
-    return f"{len(summary.reports)} models, mean average precision {sum(precision) / max(1, len(precision)):.3f}"
-
-
-def models_to_score(arguments: argparse.Namespace, folder: Path) -> str:
-    """Train small models to score with: 300 examples each, of which the machines keep nearly all."""
-    import numpy as np
-
-    from image_tagging.tag_models import kind_names
-    from image_tagging.tag_models.files import save_tag_model
-    from image_tagging.training.fitting.fit import fit_models
-
-    card = {"encoder": {"name": "ViT-B-32", "pretrained": "openai", "dim": DIM, "preprocess": ""}}
-    draw, is_tag = Drawing(arguments.models), np.arange(300) < 60
-    for number in range(arguments.models):
-        kind, tag = kind_names()[number % len(kind_names())], number // len(kind_names())
-        examples = draw.embeddings(np.where(is_tag, tag, -1), seed=number)
-        save_tag_model(str(folder / "models"), f"tag-{tag}", kind, fit_models(examples, is_tag)[kind].estimator, card)
-    return f"{arguments.models} models"
-
-
-def score(folder: Path, suffix: str) -> str:
-    import numpy as np
-
-    from image_tagging import load_tag_models
-    from image_tagging.datasets.metadata import read_embeddings
-
-    models = load_tag_models(str(folder / "models"))
-    _, images = read_embeddings(str(folder / f"input-metadata.{suffix}"))
-    count, total = 0, 0.0
-    while batch := list(islice(images, 512)):
-        probabilities = models.probabilities(np.stack([image.embedding for image in batch]))
-        count, total = count + probabilities.size, total + float(probabilities.sum())
-    return f"{count:,} scores, mean {total / count:.6f}"
-
-
-class Drawing:
-    """Embeddings like those of an encoder: a common direction, many concepts, and one for each tag."""
-
-    def __init__(self, tags: int) -> None:
-        import numpy as np
-
-        random = np.random.default_rng(0)
-        self._common = random.normal(size=DIM)
-        self._concepts = random.normal(size=(CONCEPTS, DIM)) * 0.6
-        self._tags = np.concatenate([random.normal(size=(tags, DIM)) * TAG_STRENGTH, np.zeros((1, DIM))])
-
-    def embeddings(self, tags, seed: int):
-        """Return an embedding (n, D) float32 for each number of a tag (n,), -1 for none."""
-        import numpy as np
-
-        random = np.random.default_rng([1, seed])
-        concepts = self._concepts[random.integers(CONCEPTS, size=len(tags))]
-        noise = random.normal(size=(len(tags), DIM)) * 0.5
-        return (self._common + concepts + self._tags[tags] + noise).astype(np.float32)
-
-
-def records(count: int, tags: int) -> Iterator:
-    """Yield the records, the same for every step. Of 500 images each tag has one and ``other-training`` the others."""
-    import numpy as np
-
-    from image_tagging.addresses import ImageRef
-    from image_tagging.datasets.tagged_embeddings import OTHER_TRAINING
-    from image_tagging.records import ImageRecord
-
-    draw, spec = Drawing(tags), encoder()
-    for start in range(0, count, 4096):
-        numbers = np.arange(start, min(start + 4096, count))
-        tag_numbers = np.where(numbers % 500 < tags, numbers % 500, -1)
-        for number, tag, embedding in zip(numbers.tolist(), tag_numbers, draw.embeddings(tag_numbers, seed=start)):
-            name = OTHER_TRAINING if tag < 0 else f"tag-{tag}"
-            path = os.path.join("/data/images", name, f"{number:07}.png")
-            hash_id = hashlib.blake2b(str(number).encode()).hexdigest()
-            yield ImageRecord(ImageRef(path), hash_id, hash_id, "PNG", 100_000, 512, 512, (name,), embedding, spec)
-
-
-def encoder():
-    from image_tagging.records import EncoderSpec
-
-    return EncoderSpec("ViT-B-32", "openai", DIM, "")
+    groups = near_duplicate_groups(vectors)
+    print(f"{len(groups) - len(np.unique(groups)):,} images nearly the same as another")
+    print(f"grouped {time.perf_counter() - started}")
 
 
 if __name__ == "__main__":

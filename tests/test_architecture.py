@@ -18,10 +18,10 @@ PUBLIC = {
     "cli": "classify_main interrupted list_models main",
     "datasets": (
         "Advice Background FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK METADATA_ENDING MOST_KEPT "
-        "RECORDS_MARK Rows Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER audit_dataset "
-        "differ_in_case draw_of gather input_keys json_entries json_entry json_object json_pieces like_other_sets "
-        "metadata_paths near_duplicate_groups read_background read_embeddings read_tag_lists record_writer "
-        "require_pyarrow untagged_metadata_name write_lists"
+        "NotedImages RECORDS_MARK Rows Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER "
+        "audit_dataset differ_in_case draw_of gather input_keys json_entries json_entry json_object json_pieces "
+        "like_other_sets metadata_paths near_duplicate_groups read_background read_embeddings read_tag_lists "
+        "record_writer require_pyarrow untagged_metadata_name write_lists"
     ),
     "demo": "DemoSummary DrawnDataset DrawnMountain KINDS draw draw_dataset draw_mountain run_demo",
     "encoders": (

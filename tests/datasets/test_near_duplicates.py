@@ -99,6 +99,16 @@ def test_very_many_images_that_are_all_the_same_are_one_group(monkeypatch):
     assert set(near_duplicate_groups(np.ones((1000, 8), np.float32))) == {0}
 
 
+def test_the_pairs_compared_for_an_image_do_not_grow_with_their_number():
+    def compared_for_each(count):
+        embeddings, _ = many(count, count // 10)
+        scale = near_duplicates._inverse_lengths(embeddings)
+        tiles = near_duplicates._near_tiles(embeddings, scale)
+        return sum(len(left) * len(right) for left, right in tiles) / len(embeddings)
+
+    assert compared_for_each(40_000) < 1.3 * compared_for_each(10_000)
+
+
 def saved_again(picture):
     content = io.BytesIO()
     picture.save(content, "JPEG", quality=75)

@@ -390,7 +390,7 @@ def test_a_training_waits_until_the_reports_of_another_are_written(trained, tmp_
     }
 
 
-def test_metadata_that_changes_during_a_training_gives_no_page_of_both(trained, tmp_path):
+def test_metadata_that_changes_during_a_training_gives_a_page_of_what_was_read(trained, tmp_path):
     metadata = shutil.copy(trained.output / "input-metadata.json", tmp_path / "m.json")
     config = TrainConfig(
         metadata_json=str(metadata),
@@ -400,12 +400,12 @@ def test_metadata_that_changes_during_a_training_gives_no_page_of_both(trained, 
 
     def watch(step, *_):
         if step == "writing the reports":
-            content = Path(metadata).read_text()
-            Path(metadata).write_text(content + " ")
+            Path(metadata).write_text("{}")
 
-    with pytest.raises(image_tagging.ImageTaggingError, match="was changed while tags were learned"):
-        train_tag_models(config, watch)
-    assert not (tmp_path / "output" / "reports" / "index.html").exists()
+    changed = train_tag_models(config, watch)
+    models = json.loads((tmp_path / "output" / "reports" / "reports.json").read_text())["models"]
+    assert any(model["hits"] for model in models)
+    assert Path(changed.page).exists()
 
 
 # --- names that become one (R13) ---------------------------------------------------------------------------

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections import deque
 
 import numpy as np
 import pytest
 
 import report_runs
 from image_tagging.addresses import ImageRef
-from image_tagging.datasets import Background
+from image_tagging.datasets import Background, NotedImages
 from image_tagging.datasets.audit.audit import Advice
 from image_tagging.datasets.splits import Splitter
 from image_tagging.datasets.tagged_embeddings import TaggedEmbeddings, gather
@@ -47,6 +48,12 @@ def images(drawing, tmp_path):
     return brought
 
 
+def noted(images):
+    notes = NotedImages()
+    deque(notes.of(images), maxlen=0)
+    return notes
+
+
 def written(images, folder):
     hashes = [image.hash_id for image in images]
     data = gather(iter(images), tag_lists({HOSTILE: hashes[:20], "tiles": hashes[20:]}))
@@ -55,7 +62,7 @@ def written(images, folder):
     for tag in data.tags:
         for model in learner.learn(tag, splitter.split(tag)):
             report.add(model)
-    return report.write(str(folder), iter(images), ADVICE, [("rare", "it has no image")])
+    return report.write(str(folder), noted(images), ADVICE, [("rare", "it has no image")])
 
 
 @pytest.mark.slow
@@ -139,7 +146,7 @@ def report_of(images, tags, folder, sort="hits"):
         shown = {**nothing, sort: [(row, 0.5) for row in range(len(images))]}
         report.add(learned_model(report_runs.model(**entry, mountain=None), shown))
     advice = (Advice("few-images", (), tuple(range(len(images)))[:6], "look"),)
-    report.write(str(folder), iter(images), advice, ())
+    report.write(str(folder), noted(images), advice, ())
     return json.loads((folder / "reports.json").read_text(encoding="utf-8"))
 
 
@@ -188,7 +195,7 @@ def report_with_background(images, background, folder):
     figures = {name: value for name, value in report_runs.mountain().items() if name not in shown}
     entry = report_runs.model("tag", mountain=figures)
     report.add(learned_model(entry, {"hits": [(0, 0.5)], "misses": [], "label_errors": []}, shown))
-    report.write(str(folder), iter(images), (), ())
+    report.write(str(folder), noted(images), (), ())
     return json.loads((folder / "reports.json").read_text(encoding="utf-8"))
 
 

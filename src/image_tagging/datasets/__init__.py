@@ -10,6 +10,7 @@ from __future__ import annotations
 from .audit.alike_names import differ_in_case
 from .audit.audit import Advice, audit_dataset
 from .background import MOST_KEPT, Background, read_background
+from .centres import Rows
 from .hash_lists import HashList
 from .json_objects import json_entries, json_entry, json_pieces
 from .json_writer import JsonObjectWriter, json_object
@@ -29,7 +30,8 @@ from .metadata import (
 )
 from .metadata_errors import FileErrors
 from .metadata_parquet import require_pyarrow
-from .near_duplicates import Rows, near_duplicate_groups
+from .near_duplicates import near_duplicate_groups
+from .noted_images import NotedImages
 from .other_names import like_other_sets
 from .splits import Split, Splitter
 from .tag_lists import TAG_TO_HASHES, read_tag_lists
@@ -49,6 +51,7 @@ __all__ = [
     "FileErrors",
     "HashList",
     "JsonObjectWriter",
+    "NotedImages",
     "Rows",
     "Split",
     "Splitter",

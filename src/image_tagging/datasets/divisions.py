@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .near_duplicates import Rows
+from .centres import Rows
 
 #: A class of fewer images is not divided: validation on one image says little, and training would lack it.
 MIN_IMAGES_TO_SPLIT = 5

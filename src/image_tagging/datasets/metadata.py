@@ -232,7 +232,7 @@ def _vector(path: str, key: str, record: dict[str, Any]) -> NDArray[np.float32]:
     values = record["embeddings_vector"]
     if _NUMBERS.issuperset(map(type, values)):
         with suppress(OverflowError), np.errstate(over="ignore"):  # too large for float32: not finite
-            vector = np.asarray(values, dtype=np.float64).astype(np.float32)
+            vector = np.array(values, dtype=np.float32)
             if np.isfinite(vector).all():
                 return vector
     raise not_numbers(path, key)

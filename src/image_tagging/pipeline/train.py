@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any, Optional, Union
 
 from ..datasets import (
+    NotedImages,
     audit_dataset,
     gather,
     read_embeddings,
     read_tag_lists,
 )
 from ..encoders import near_duplicate_cosine, require_this_version
-from ..errors import EncoderMismatchError, MetadataError, ModelError, TrainingError
-from ..files import absolute, longest_name, stamp_of
+from ..errors import EncoderMismatchError, ModelError, TrainingError
+from ..files import absolute, longest_name
 from ..progress import Progress, no_progress
-from ..records import ImportedEmbedding
 from ..reports import RunReport, require_report_ours, require_reports_ours, write_report
 from ..store import StoreFile
 from ..tag_models import (
@@ -74,7 +74,9 @@ def train_tag_models(
         The output folder cannot be written, holds a file that is not ours under a name of ours, or another run is
         working in it.
     """
-    with shown(progress, watch) as report:
+    # BLAS comes first: it is found in the list of mapped files, which cannot be read once a store lies in a folder
+    # whose name is no text.
+    with shown(progress, watch) as report, one_thread_a_product():
         return _train(config, report, mountain)
 
 
@@ -84,14 +86,13 @@ def _train(config: TrainConfig, watch: Progress, mountain: Optional[int]) -> Tra
     tag_lists = read_tag_lists(config.tag_to_hash_json)
     aim, aims = aims_of(config.threshold_for, tag_lists)
     encoder, images = read_embeddings(config.metadata_json)
-    stamp = stamp_of(config.metadata_json)
     require_this_version(encoder)
-    data = gather(images, tag_lists, nearly_the_same=near_duplicate_cosine(encoder))
+    common, noted = CommonFolder(), NotedImages()
+    data = gather(noted.of(common.of(images)), tag_lists, nearly_the_same=near_duplicate_cosine(encoder))
     background = background_of(config.background, encoder, data, watch, mountain)
     watch("checking the data set", 0, None)
     advice = audit_dataset(data)
     prior, prior_warnings = choose_prior(config.prior, config.pretrained, encoder, data.tags, watch)
-    common = CommonFolder()
     writer = _Writer(
         absolute(config.output), RunReport(data, encoder, seed=config.seed, aim=aim, background=background)
     )
@@ -100,17 +101,15 @@ def _train(config: TrainConfig, watch: Progress, mountain: Optional[int]) -> Tra
     learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior, background=background, aims=aims)
     writer.note(training_identity(config, encoder, dataset_digest(tag_lists), background), kept)
     watch("training", 0, len(data.tags))
-    # Nothing is stored: holding the store file prevents two runs from writing into one folder. BLAS comes first: it is
-    # found in the list of mapped files, which cannot be read once the store lies in a folder whose name is no text.
-    with one_thread_a_product(), StoreFile(writer.output):
+    # Nothing is stored: holding the store file prevents two runs from writing into one folder.
+    with StoreFile(writer.output):
         writer.open_folders(data.tags)
         _learn(Training(data, learner, test_share=config.test_per, longest_name=writer.longest_name), writer, watch)
         if not writer.reports:
             why = "; ".join(f"{tag_in_words(tag)}: {reason}" for tag, reason in writer.skipped[:1]) or "it names no tag"
             raise TrainingError(f"no tag of {config.tag_to_hash_json} can be learned ({why}).")
         watch("writing the reports", 0, None)
-        shown = common.of(_again(config.metadata_json, stamp))
-        _, page = writer.run.write(writer.reports_folder, shown, advice, writer.skipped)
+        _, page = writer.run.write(writer.reports_folder, noted, advice, writer.skipped)
         leftover = leftover_warnings(writer.models_folder, writer.reports)
     return TrainSummary(
         images=len(data.embeddings),
@@ -144,13 +143,6 @@ def _learn(training: Training, writer: _Writer, watch: Progress) -> None:
         for number, learned in enumerate(learned_tags, start=1):
             writer.add(learned)
             watch("training", number, len(training.tags))
-
-
-def _again(path: str, stamp: str) -> Iterator[ImportedEmbedding]:
-    """Return the images of the metadata file once more, in the same order."""
-    if stamp_of(path) != stamp:
-        raise MetadataError(f"{path} was changed while tags were learned from it. Run stage 2 again.")
-    return read_embeddings(path)[1]
 
 
 class _Writer:

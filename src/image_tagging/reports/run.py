@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from typing import Any, Optional
 
-from ..datasets import Advice, Background, TaggedEmbeddings
+from ..datasets import Advice, Background, NotedImages, TaggedEmbeddings
 from ..records import EncoderSpec, ImportedEmbedding
 from ..text import encodable, short_path, shortened
 from ..training import Aim, LearnedModel, TagIndex
@@ -64,13 +64,13 @@ class RunReport:
     def write(
         self,
         folder: str,
-        images: Iterable[ImportedEmbedding],
+        images: NotedImages,
         advice: Sequence[Advice],
         skipped: Sequence[tuple[str, str]],
     ) -> tuple[str, str]:
         """Write both files; return the paths of ``reports.json`` and of the page.
 
-        ``images`` are those of the metadata once more: the paths and addresses of what is shown are in there.
+        ``images`` are those of the metadata: the paths and addresses of what is shown are in there.
 
         Raises
         ------
@@ -102,16 +102,14 @@ class RunReport:
         return {row: self._background.pictures[row] for row in shown}
 
     def _images_shown(
-        self, images: Iterable[ImportedEmbedding], advice: Sequence[Advice]
+        self, images: NotedImages, advice: Sequence[Advice]
     ) -> tuple[dict[int, str], dict[str, ShownImage]]:
         """Return the path of each row that is shown, and the image of each path that is that of one image alone."""
-        wanted = set(self._rows_shown(advice))
         paths: dict[int, str] = {}
         shown: dict[str, Optional[ShownImage]] = {}
-        for row, image in enumerate(images):
-            if row in wanted:
-                paths[row] = path = _path_of(image)
-                shown[path] = None if path in shown else ShownImage.of(image)
+        for row, image in images.find(self._rows_shown(advice)).items():
+            paths[row] = path = _path_of(image)
+            shown[path] = None if path in shown else ShownImage.of(image)
         for image in self._mountain_shown().values():
             path = _path_of(image)
             shown[path] = None if path in shown else ShownImage.of(image)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..near_duplicates import Rows
+from ..centres import Rows
 from ..tagged_embeddings import TaggedEmbeddings
 
 #: Images to show with a piece of advice.

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...text import counted, escaped, join_tags
+from ..centres import Rows
 from ..divisions import MIN_IMAGES_TO_SPLIT
-from ..near_duplicates import Rows
 from ..tagged_embeddings import TaggedEmbeddings
 from .alike_names import differ_in_case, spelt_alike
 from .facts import SHOWN, Advice, DataFacts, first_rows
