@@ -6,8 +6,9 @@ They stay arrays: a run over 500 tags has a thousand scores a picture, and few o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Any, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 import numpy as np
 import orjson
@@ -22,6 +23,15 @@ from .score_tables import ModelScores
 _BATCH = 512
 
 _TAGGED = (b',"tagged":false}', b',"tagged":true}')
+
+
+class _Batch(NamedTuple):
+    """Pictures, their embeddings (N, D), their scores (N, M), and which of these reach their thresholds."""
+
+    records: list[ImageRecord]
+    embeddings: NDArray[np.float32]
+    probabilities: Floats
+    tagged: NDArray[np.bool_]
 
 
 class Scoring:
@@ -64,13 +74,22 @@ class Scoring:
             for row in rows.tolist():
                 yield batch[row], PictureScores(self, probabilities[row], tagged[row])
 
-    def _batches(
-        self, records: Iterator[ImageRecord]
-    ) -> Iterator[tuple[list[ImageRecord], NDArray[np.float32], Floats, NDArray[np.bool_]]]:
-        while batch := list(islice(records, _BATCH)):
-            embeddings = np.stack([record.embedding for record in batch])
-            probabilities = np.ascontiguousarray(self.models.probabilities(embeddings))
-            yield batch, embeddings, probabilities, probabilities >= self._thresholds
+    def _batches(self, records: Iterator[ImageRecord]) -> Iterator[_Batch]:
+        """Score the next batch on a thread while somebody works on the one before: products run next to Python."""
+        with ThreadPoolExecutor(1) as thread:
+            before: Optional[tuple[list[ImageRecord], NDArray[np.float32], Future[Floats]]] = None
+            while batch := list(islice(records, _BATCH)):
+                embeddings = np.stack([record.embedding for record in batch])
+                scored = thread.submit(self.models.probabilities, embeddings)
+                if before:
+                    yield self._batch(*before)
+                before = batch, embeddings, scored
+            if before:
+                yield self._batch(*before)
+
+    def _batch(self, batch: list[ImageRecord], embeddings: NDArray[np.float32], scored: Future[Floats]) -> _Batch:
+        probabilities = np.ascontiguousarray(scored.result())
+        return _Batch(batch, embeddings, probabilities, probabilities >= self._thresholds)
 
     def _kept(self, probabilities: Floats, tagged: NDArray[np.bool_]) -> Optional[NDArray[np.bool_]]:
         """Return which scores (N, M) are written, ``None`` where all are."""

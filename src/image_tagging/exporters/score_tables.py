@@ -10,7 +10,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, Callable, NamedTuple
 
 from ..records import FoundArchive, ListedFile
 from ..text import encodable
@@ -83,6 +84,7 @@ class ScoreTableWriter:
         self._tags: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
         self._whole: list[tuple[str, int, int]] = []
+        self._in_order: Callable[[Sequence[Any]], Sequence[Any]] = list
         self._files = self._rows = 0
         for statement in statements(table)[: -len(_INDEXES)]:
             connection.execute(statement)
@@ -118,24 +120,25 @@ class ScoreTableWriter:
             self._add_whole(scores)
             return
         pairs = (self._models[model] for model in scores.models)
-        self._connection.executemany(
-            "INSERT INTO scores VALUES (?, ?, ?, ?, ?)",
-            [
-                (self._files, *pair, probability, tagged)
-                for pair, probability, tagged in zip(pairs, scores.probabilities, scores.tagged)
-            ],
-        )
+        rows = [
+            (self._files, *pair, probability, tagged)
+            for pair, probability, tagged in zip(pairs, scores.probabilities, scores.tagged)
+        ]
+        self._connection.executemany("INSERT INTO scores VALUES (?, ?, ?, ?, ?)", sorted(rows))
 
     def _add_whole(self, scores: ModelScores) -> None:
         """Append the scores by all models: a few long statements take a third of the time of many short ones."""
+        whole = self._whole or self._long_statements()
         values: list[Any] = [None] * (2 * len(self._models))
-        values[0::2], values[1::2] = scores.probabilities, scores.tagged
-        for statement, start, end in self._whole or self._long_statements():
+        values[0::2], values[1::2] = self._in_order(scores.probabilities), self._in_order(scores.tagged)
+        for statement, start, end in whole:
             self._connection.execute(statement, [self._files, *values[start:end]])
 
     def _long_statements(self) -> list[tuple[str, int, int]]:
-        for start in range(0, len(self._models), _AT_ONCE):
-            some = self._models[start : start + _AT_ONCE]
+        order = sorted(range(len(self._models)), key=self._models.__getitem__)  # that of the table: rows go to its end
+        self._in_order = itemgetter(*order) if len(order) > 1 else list
+        for start in range(0, len(order), _AT_ONCE):
+            some = [self._models[model] for model in order[start : start + _AT_ONCE]]
             rows = (f"(?1, {tag}, {kind}, ?{2 * at + 2}, ?{2 * at + 3})" for at, (tag, kind) in enumerate(some))
             self._whole.append((f"INSERT INTO scores VALUES {', '.join(rows)}", 2 * start, 2 * (start + len(some))))
         return self._whole
