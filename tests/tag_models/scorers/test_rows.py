@@ -62,8 +62,10 @@ def test_lengths_and_types_have_pools_of_their_own():
     assert len({table.pool for table in tables}) == 4
 
 
+@pytest.mark.parametrize("ready_bytes", [0, 1 << 20])
 @pytest.mark.parametrize("used", [slice(None), slice(3, 25), slice(0, 1), slice(1, None, 4)])
-def test_distances_are_those_of_the_rows_in_use(used):
+def test_distances_are_those_of_the_rows_in_use(monkeypatch, used, ready_bytes):
+    monkeypatch.setattr(rows, "_READY_BYTES", ready_bytes)
     shared, images, x = SharedRows(), drawn(), drawn(4, seed=1).astype(np.float64)
     shared.pooled(images)
     table = RowTable([shared.pooled(images[used])])

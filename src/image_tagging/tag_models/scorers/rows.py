@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from .arrays import Floats, Rows, squares
 # Rows of one block of a pool, and their bytes: so many are float64 at once, and their distances to some hundred images
 # stay in the cache of a processor.
 _BLOCK_ROWS, _BLOCK_BYTES = 1024, 4 << 20
+
+# Bytes of rows that are kept in float64 too.
+_READY_BYTES = 32 << 20
 
 _ALL = slice(None)
 
@@ -113,19 +116,31 @@ class RowTable:
             self.places = [np.searchsorted(used, table.places) for table in tables]
             starts = range(0, len(used), pool.block_rows)
             self.blocks = [pool.take(used[start : start + pool.block_rows]) for start in starts]
+        self._most = max(map(len, self.blocks))
         self._lengths = [squares(block.astype(np.float64, copy=False)) for block in self.blocks]
+        # Few rows are made ready once, and many a block at a time: in float64 all of them take twice the memory.
+        is_small = len(used) * (pool.dim + 2) * 8 <= _READY_BYTES
+        self._ready = [self._factor(number) for number in range(len(self.blocks))] if is_small else None
 
     def distances(self, x: Floats, blocks: slice = _ALL) -> Iterator[Floats]:
         """Yield the squared distances (R, N) of the rows of each of the ``blocks`` to images (N, D), in float64.
 
         They are the caller's until the next ones are asked for.
         """
-        # |v - x|^2 is one product: (v, |v|^2, 1) . (-2 x, 1, |x|^2)
-        images = np.column_stack([-2 * x, np.ones(len(x)), squares(x)]).T
-        most = max(map(len, self.blocks))
-        rows, table = np.ones((most, len(images))), np.empty((most, len(x)))
-        for block, lengths in zip(self.blocks[blocks], self._lengths[blocks]):
-            rows[: len(block), :-2] = block
-            rows[: len(block), -2] = lengths
-            distances = np.matmul(rows[: len(block)], images, out=table[: len(block)])
+        images = np.empty((len(x), x.shape[1] + 2))
+        np.multiply(x, -2, out=images[:, :-2])
+        images[:, -2], images[:, -1] = 1, squares(x)
+        table = np.empty((self._most, len(x)))
+        buffer = np.empty((0 if self._ready else self._most, x.shape[1] + 2))
+        for number in range(len(self.blocks))[blocks]:
+            rows = self._ready[number] if self._ready else self._factor(number, buffer)
+            distances = np.matmul(rows, images.T, out=table[: len(rows)])
             yield np.maximum(distances, 0, out=distances)
+
+    def _factor(self, number: int, buffer: Optional[Floats] = None) -> Floats:
+        """Return (v, |v|^2, 1) of each row v of a block: |v - x|^2 is its product with (-2 x, 1, |x|^2)."""
+        block = self.blocks[number]
+        factor = np.empty((len(block), block.shape[1] + 2)) if buffer is None else buffer[: len(block)]
+        factor[:, :-2] = block
+        factor[:, -2], factor[:, -1] = self._lengths[number], 1
+        return factor
