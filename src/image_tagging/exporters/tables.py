@@ -105,7 +105,7 @@ def result_database(path: str, table: ResultTable) -> Iterator[sqlite3.Connectio
                 connection.execute("PRAGMA synchronous = OFF")  # nobody sees the file before it is whole
                 connection.execute("PRAGMA journal_mode = OFF")
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-                connection.execute("PRAGMA cache_size = -65536")  # 64 MiB, which an index is sorted in
+                connection.execute("PRAGMA cache_size = -16384")  # 16 MiB, which an index is sorted in
                 yield connection
                 connection.commit()
         except sqlite3.Error as error:
