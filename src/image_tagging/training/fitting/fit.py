@@ -1,8 +1,9 @@
 """Labelled embeddings -> fitted scikit-learn estimators, and their probabilities of out-of-fold images.
 
 For each kind the recipes are compared by cross-validation; the selected one is calibrated on its out-of-fold margins,
-and fitted to all images. scikit-learn fits; what is ours is which images are learned from, the space that they are seen
-in, and that all fits of a tag share what they can. It is imported when it is needed, only by whoever trains.
+and fitted to all images. scikit-learn fits support vector machines, and everything with a background; what is ours is
+which images are learned from, the space that they are seen in, logistic regressions of all folds at once, and that all
+fits of a tag share what they can. scikit-learn is imported when it is needed, only by whoever trains.
 """
 
 from __future__ import annotations

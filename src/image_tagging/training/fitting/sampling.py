@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Optional
 
 import numpy as np
@@ -14,8 +15,8 @@ from .decorrelation import Moments
 #: The decorrelation by which the nearest others are found.
 _NEAREST_BY = 0.1
 
-#: Between these lengths the squares of float32 neither vanish nor overflow.
-_SHORT, _LONG = 1e-15, 1e15
+#: Embeddings that are converted at a time: they stay in the cache of a processor.
+_CHUNK = 256
 
 _NO_NUMBER = "an embedding to train on holds what is no number. Run stage 1 again."
 
@@ -40,14 +41,11 @@ class Candidates(NamedTuple):
             raise TrainingError(_NO_NUMBER)
         return unit_rows(x)
 
-    def compact(self) -> tuple[NDArray[np.floating[Any]], NDArray[np.int64]]:
-        """Return a table with the embeddings of the images, and the rows (n,) of it that they are.
-
-        That is the whole table where they are most of it: their copy would take longer than all products with the rest.
-        """
-        if 2 * len(self.rows) > len(self.embeddings):
-            return self.embeddings, self.rows
-        return self.embeddings[self.rows], np.arange(len(self.rows))
+    def parts(self) -> Iterator[tuple[slice, Floats]]:
+        """Yield some images at a time, with their embeddings in float64."""
+        for start in range(0, len(self.rows), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            yield part, self.embeddings[self.rows[part]].astype(np.float64)
 
 
 class Drawn(NamedTuple):
@@ -81,28 +79,22 @@ def draw(candidates: Candidates, moments: Moments, most: int, seed: int) -> Opti
 
 
 def _likeness(candidates: Candidates, moments: Moments) -> Floats:
-    """(n,): margins of the discriminant between the means of both classes, which are cheap and rank well."""
-    table, rows = candidates.compact()
-    lengths = _lengths(table)
-    of_class = np.zeros((2, len(table)))
-    for each, has in zip(of_class, (candidates.is_tag, ~candidates.is_tag)):
-        each[rows[has]] = 1 / has.sum()
-    means = ((of_class / lengths).astype(table.dtype) @ table).astype(np.float64)
+    """(n,): margins of the discriminant between the means of both classes, which are cheap and rank well.
+
+    They are float64: the last digits of a rounder order would decide which images are drawn.
+    """
+    is_tag = candidates.is_tag
+    lengths, sums = np.ones(len(is_tag)), np.zeros((2, candidates.embeddings.shape[1]))
+    shares = np.stack([is_tag / is_tag.sum(), ~is_tag / (~is_tag).sum()])
+    for part, x in candidates.parts():
+        of_part = np.sqrt(np.einsum("nd,nd->n", x, x))
+        if not np.isfinite(of_part).all():
+            raise TrainingError(_NO_NUMBER)
+        lengths[part] = np.where(of_part == 0, 1, of_part)
+        sums += (shares[:, part] / lengths[part]) @ x
     space = moments.decorrelation(_NEAREST_BY)
-    towards = space.weights(space.of(means[:1] - means[1:])[0])
-    likeness: Floats = ((table @ towards.astype(table.dtype)) / lengths)[rows]
-    return likeness
-
-
-def _lengths(table: NDArray[np.floating[Any]]) -> Floats:
-    """Return the length (N,) of each embedding, 1 of one of zeros."""
-    lengths: Floats = np.sqrt(np.einsum("nd,nd->n", table, table)).astype(np.float64)
-    for row in np.flatnonzero(~((lengths > _SHORT) & (lengths < _LONG))):
-        lengths[row] = np.linalg.norm(table[row].astype(np.float64))
-    if not np.isfinite(lengths).all():
-        raise TrainingError(_NO_NUMBER)
-    lengths[lengths == 0] = 1
-    return lengths
+    towards = space.weights(space.of(sums[:1] - sums[1:])[0])
+    return np.concatenate([x @ towards for _, x in candidates.parts()]) / lengths
 
 
 def _drawn(rows: NDArray[np.intp], most: int, random: np.random.Generator) -> tuple[NDArray[np.intp], float]:
