@@ -162,7 +162,7 @@ def group(path: Path) -> None:
     from image_tagging.datasets import near_duplicate_groups
     from image_tagging.training import one_thread_a_product
 
-    table = pq.ParquetFile(path)
+    table = pq.ParquetFile(path, pre_buffer=False)  # which would hold the whole file
     vectors, start = np.empty((0, 0), dtype=np.float32), 0
     for batch in table.iter_batches(8192, columns=["embeddings_vector"]):
         column = batch.column(0)
