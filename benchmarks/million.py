@@ -16,7 +16,8 @@ classify            classify-zip of all pictures with many models and the metada
 classify-again      the same, nothing changed
 sort                sort in an output folder that knows all embeddings: lists, samples the background, trains, scores
 
-A million take some 12 GB of disk and an hour, and what is made of one step is removed before the next.
+A million take some 12 GB of disk and an hour, and what is made of one step is removed before the next. The scores of a
+million by 80 models are more: ``--results`` gives flags to the commands that score, as ``--results="--scores=tagged"``.
 """
 
 from __future__ import annotations
