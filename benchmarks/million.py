@@ -16,7 +16,8 @@ classify            classify-zip of all pictures with many models and the metada
 classify-again      the same, nothing changed
 sort                sort in an output folder that knows all embeddings: lists, samples the background, trains, scores
 
-A million take some 12 GB of disk and an hour, and what is made of one step is removed before the next.
+A million take some 12 GB of disk and an hour, and what is made of one step is removed before the next. The scores of a
+million by 80 models are more: ``--results`` gives flags to the commands that score, as ``--results="--scores=tagged"``.
 """
 
 from __future__ import annotations
@@ -160,8 +161,9 @@ def group(path: Path) -> None:
     import pyarrow.parquet as pq
 
     from image_tagging.datasets import near_duplicate_groups
+    from image_tagging.training import one_thread_a_product
 
-    table = pq.ParquetFile(path)
+    table = pq.ParquetFile(path, pre_buffer=False)  # which would hold the whole file
     vectors, start = np.empty((0, 0), dtype=np.float32), 0
     for batch in table.iter_batches(8192, columns=["embeddings_vector"]):
         column = batch.column(0)
@@ -169,10 +171,12 @@ def group(path: Path) -> None:
             vectors = np.empty((table.metadata.num_rows, column.type.list_size), dtype=np.float32)
         vectors[start : start + len(column)] = column.flatten().to_numpy().reshape(len(column), -1)
         start += len(column)
-    started = time.perf_counter()
-    groups = near_duplicate_groups(vectors)
+    with one_thread_a_product():
+        started = time.perf_counter()
+        groups = near_duplicate_groups(vectors)
+        seconds = time.perf_counter() - started
     print(f"{len(groups) - len(np.unique(groups)):,} images nearly the same as another")
-    print(f"grouped {time.perf_counter() - started}")
+    print(f"grouped {seconds}")
 
 
 if __name__ == "__main__":

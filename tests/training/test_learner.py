@@ -14,6 +14,7 @@ from image_tagging.records import EncoderSpec, ImportedEmbedding
 from image_tagging.tag_models import LOGISTIC_REGRESSION, kind_names
 from image_tagging.tag_models.estimator_arrays import scorer_of
 from image_tagging.tag_models.models import TagModel
+from image_tagging.training import learner
 from image_tagging.training.evaluation.thresholds import parse_aim
 from image_tagging.training.learner import TagLearner
 from image_tagging.training.text_prior.prior import TextPrior
@@ -65,6 +66,19 @@ def test_what_is_looked_at_was_learned_from_and_never_held_back():
     rows = {row for model in models.values() for looks in model.examples.values() for row, _ in looks}
     assert rows <= set(split.training.tolist())
     assert not rows & set(split.validation.tolist())
+
+
+@pytest.mark.slow
+def test_images_held_out_in_parts_change_no_model(monkeypatch):
+    data = data_set(LISTS)
+    split, whole = learned(data, "cat")
+    monkeypatch.setattr(learner, "_MEASURED", 5)
+    assert len(split.validation) > 5
+    _, in_parts = learned(data, "cat")
+    for kind, model in whole.items():
+        x = data.embeddings.astype(np.float64)
+        one, other = (each.estimator.predict_proba(x)[:, 0] for each in (model, in_parts[kind]))
+        np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
 @pytest.mark.slow

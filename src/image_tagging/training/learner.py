@@ -106,11 +106,13 @@ class TagLearner:
             )
             found = learn_on_mountain(of_tag, self._sample, self._aims_of(tag), self.seed)
             return {kind: _Learned(*model) for kind, model in found.items()}
-        held = unit_rows(self._data.embeddings[split.validation].astype(np.float64))
+        moments = self._moments
+        for part in _parts(split.validation):  # all of a tenth of a million would be gigabytes in float64
+            moments = moments.without(unit_rows(self._data.embeddings[part].astype(np.float64)))
         fitted = fit_models(
             self._data.embeddings,
             split.is_tag,
-            moments=self._moments.without(held) if len(held) else self._moments,
+            moments=moments,
             groups=split.groups,
             weights=split.weights,
             direction=direction,
@@ -188,6 +190,10 @@ def _serves_no_aim(split: Split, learned: Collection[_Learned]) -> bool:
 
 def measure(models: TagModels, data: TaggedEmbeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """The probabilities (n, M) that the models give the images of ``rows`` (n,), some thousand at a time."""
-    parts = [rows[start : start + _MEASURED] for start in range(0, len(rows), _MEASURED)]
-    probabilities = (models.probabilities(data.embeddings[part]) for part in parts)
+    probabilities = (models.probabilities(data.embeddings[part]) for part in _parts(rows))
     return np.concatenate([np.empty((0, len(models))), *probabilities])
+
+
+def _parts(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the rows (n,) in parts that may become float64."""
+    return [rows[start : start + _MEASURED] for start in range(0, len(rows), _MEASURED)]
