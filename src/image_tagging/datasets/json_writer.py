@@ -22,8 +22,8 @@ class JsonObjectWriter:
 
     def add(self, key: str, value: Any) -> None:
         """Append an entry on a separate line; NumPy arrays of numbers become lists."""
-        self._file.write(b",\n" if self._entries else b"\n")
-        self._file.write(orjson.dumps(key) + b": " + orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))
+        self._file.write((b",\n" if self._entries else b"\n") + orjson.dumps(key) + b": ")
+        self._file.write(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))
         self._entries += 1
 
     def finish(self) -> None:

@@ -161,8 +161,8 @@ class PictureScores:
         parts[0::4] = starts
         parts[1::4] = orjson.dumps(probabilities, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
         parts[2::4] = [_TAGGED[each] for each in tagged.tolist()]
-        parts[-1] = b"]"
-        return b"[" + b"".join(parts)
+        parts[0], parts[-1] = b"[" + starts[0], b"]"
+        return b"".join(parts)
 
 
 def _start_of(kind: str, tag: str) -> bytes:
