@@ -197,9 +197,8 @@ def results(  # noqa: PLR0913 - what a run writes, each by its name
             yield writer
             if parquet is not None and not of_archives:
                 parquet.add_kept(others)
-        writer.paths = (*(paths[:1] if formats.json else ()), paths[1])
-        if parquet is not None:
-            writer.paths += (os.path.join(folder, OUTPUT_PARQUET),)
+        in_parquet = (os.path.join(folder, OUTPUT_PARQUET),) if parquet is not None else ()
+        writer.paths = (*(paths[:1] if formats.json else ()), *in_parquet, paths[1])
 
 
 def require_results_ours(folder: str, *, of_archives: bool) -> None:
