@@ -239,7 +239,7 @@ PARTS = {
 #: What statements are taken from in a loop.
 LOOPS = {
     "statements(table)[:-len(_INDEXES)]",  # constants, with the columns of a ResultTable
-    "self._whole or self._long_statements()",  # with numbers that are counted here
+    "self._whole",  # of scores: constants, with numbers that are counted there
 }
 MARKS_OF_VALUES = "', '.join('?' * len(part))"
 RUNS_SQL = {"execute", "executemany", "executescript", "rows", "stream"}

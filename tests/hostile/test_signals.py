@@ -88,7 +88,7 @@ PLACES = {
         "scores": "image_tagging.exporters.results:ResultWriter:add:9",
         "a bin": "image_tagging.exporters.placing::copy_image:11",
         "moving into place": "os::replace:5",
-        "the table": "image_tagging.exporters.tables:TableWriter:add:9",
+        "the table": "image_tagging.exporters.score_tables:ScoreTableWriter:add:9",
         "the summary": "image_tagging.cli.summaries::show_classify:1",
     },
     "classify-zip": {

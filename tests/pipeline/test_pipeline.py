@@ -439,7 +439,7 @@ def test_stage_1_killed_and_run_again_gives_what_it_would_have_given(odd_names, 
     ("where", "call"),
     [
         ("image_tagging.encoders.builtin.encoder:BuiltinEncoder.embed", 2),
-        ("image_tagging.exporters.results:score_rows", 3),
+        ("image_tagging.exporters.score_tables:ScoreTableWriter.add", 3),
     ],
 )
 def test_stage_3_killed_and_run_again_gives_what_it_would_have_given(odd_names, tmp_path, trained, where, call):

@@ -128,20 +128,20 @@ class ScoreTableWriter:
 
     def _add_whole(self, scores: ModelScores) -> None:
         """Append the scores by all models: a few long statements take a third of the time of many short ones."""
-        whole = self._whole or self._long_statements()
+        if not self._whole:
+            self._prepare_whole()
         values: list[Any] = [None] * (2 * len(self._models))
         values[0::2], values[1::2] = self._in_order(scores.probabilities), self._in_order(scores.tagged)
-        for statement, start, end in whole:
+        for statement, start, end in self._whole:
             self._connection.execute(statement, [self._files, *values[start:end]])
 
-    def _long_statements(self) -> list[tuple[str, int, int]]:
+    def _prepare_whole(self) -> None:
         order = sorted(range(len(self._models)), key=self._models.__getitem__)  # that of the table: rows go to its end
         self._in_order = itemgetter(*order) if len(order) > 1 else list
         for start in range(0, len(order), _AT_ONCE):
             some = [self._models[model] for model in order[start : start + _AT_ONCE]]
             rows = (f"(?1, {tag}, {kind}, ?{2 * at + 2}, ?{2 * at + 3})" for at, (tag, kind) in enumerate(some))
             self._whole.append((f"INSERT INTO scores VALUES {', '.join(rows)}", 2 * start, 2 * (start + len(some))))
-        return self._whole
 
     def _add_file(self, *values: Any) -> None:
         self._files += 1
