@@ -18,7 +18,7 @@ from image_tagging.exporters import read_results, scores_frame
 from image_tagging.pipeline import forget_input
 from samples import png, written
 
-parquet = pytest.importorskip("pyarrow.parquet")
+parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed (dev extra)")
 
 #: The columns that the three formats share.
 SHARED = ("hash_id", "model_type", "tag_name", "tag_prob", "tagged")
@@ -153,6 +153,7 @@ def test_an_input_that_is_forgotten_leaves_the_results_of_any_format(made, asked
 
 
 def test_a_frame_is_the_same_without_json(made):
+    pytest.importorskip("pandas", reason="pandas is not installed (dev extra)")
     made.classify("a", place="none")
     made.classify("b.zip", place="none")
     frame = scores_frame(made.out, kind="ovr-svm")
