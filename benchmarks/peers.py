@@ -12,7 +12,7 @@ retrieval starts with two batches of warming up. Pictures are drawn, or are the 
 What the peer needs, all made here:
 
 - An environment of its own (0.8 GB, a minute), since it needs NumPy 1 and other versions than this program. PyTorch and
-  torchvision are those of the Python that runs this script, by a ``.pth`` file: their wheels for Linux on PyPI are for
+  torchvision are those of the Python that runs this script, by a ``.pth`` file: their usual wheels for Linux are for
   CUDA, 6 GB, and so both programs compute with one build. ``--environment`` says where to keep it for the next run.
 - setuptools 69, since the package ``clip`` that it imports asks for ``pkg_resources.packaging``. PyTorch names a later
   one as needed, and runs without.
