@@ -5,11 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from image_tagging.exporters import PictureScores, Placing, ResultFormats, Scoring, results
-from image_tagging.records import EncoderSpec
+from image_tagging.records import EncoderSpec, ImageRecord
 from image_tagging.tag_models import TagModel, TagModels
 from image_tagging.tag_models.scorers import LinearScorer
 
 ENCODER = EncoderSpec("builtin", "test", 2, "")
+
+
+def record(ref, hash_id="h", embedding=(0.0, 0.0)):
+    """A picture as the store gives it."""
+    facts = {"hash_id": hash_id, "picture_hash": hash_id, "format": "PNG", "size_bytes": 1, "width": 1, "height": 1}
+    return ImageRecord(ref=ref, tags=(), embedding=np.array(embedding, np.float32), encoder=ENCODER, **facts)
 
 
 def scores_of(given):

@@ -9,26 +9,9 @@ import pytest
 
 from image_tagging.addresses import ImageRef
 from image_tagging.exporters import Scoring
-from image_tagging.records import EncoderSpec, ImageRecord
 from image_tagging.tag_models import AnswerTally, TagModel, TagModels
 from image_tagging.tag_models.scorers import LinearScorer
-
-ENCODER = EncoderSpec("builtin", "test", 2, "")
-
-
-def record(ref, hash_id="h", embedding=(0.0, 0.0)):
-    return ImageRecord(
-        ref=ref,
-        hash_id=hash_id,
-        picture_hash=hash_id,
-        format="PNG",
-        size_bytes=1,
-        width=1,
-        height=1,
-        tags=(),
-        embedding=np.array(embedding, np.float32),
-        encoder=ENCODER,
-    )
+from scored import ENCODER, record
 
 
 def model(tag, kind, *coef, threshold=0.5):

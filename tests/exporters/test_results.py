@@ -9,30 +9,14 @@ import sqlite3
 import zipfile
 from contextlib import closing
 
-import numpy as np
 import pytest
 
 from image_tagging import failures
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
 from image_tagging.exporters import placing as placing_module
-from image_tagging.records import FoundArchive, ImageRecord, ListedFile
-from scored import ENCODER, results_of, scores_of
-
-
-def record(ref, hash_id="h", embedding=(0.0, 0.0)):
-    return ImageRecord(
-        ref=ref,
-        hash_id=hash_id,
-        picture_hash=hash_id,
-        format="PNG",
-        size_bytes=1,
-        width=1,
-        height=1,
-        tags=(),
-        embedding=np.array(embedding, np.float32),
-        encoder=ENCODER,
-    )
+from image_tagging.records import FoundArchive, ListedFile
+from scored import record, results_of, scores_of
 
 
 def rows(path, name):
