@@ -111,6 +111,12 @@ def test_the_wanted_scores_are_written_and_the_others_counted(models, wanted, ke
     assert len(list(scores)) == 3  # placing and answers know all
 
 
+@pytest.mark.parametrize(("wanted", "count"), [("all", 0), ("tagged", 0), (0.3, 1), (1.0, 2)])
+def test_scores_of_tags_that_are_not_written_are_counted(models, wanted, count):
+    scoring, _ = scored(models, wanted)
+    assert scoring.left_out_tagged == count
+
+
 def test_a_score_of_exactly_the_least_probability_is_written(models):
     _, scores = scored(models, 0.5, embedding=(0.0, 0.0))
     assert len(json.loads(scores.as_json())) == 3

@@ -182,6 +182,13 @@ def test_the_scores_that_are_not_wanted_are_in_no_format_and_are_counted(made, w
     assert f"Written: {summary.written.scores} of 18 scores" in " ".join(capsys.readouterr().out.split())
 
 
+def test_tags_whose_scores_are_not_written_are_said(made, capsys):
+    summary = made.classify("a", place="none", scores=1.0)
+    assert summary.written.left_out_tagged > 0
+    show_classify(summary)
+    assert "of a tag that the picture has, which --scores tagged writes" in " ".join(capsys.readouterr().out.split())
+
+
 def test_which_scores_are_written_changes_neither_bins_nor_answers(made):
     every = made.classify("a")
     placed = {name for name in made.files() if os.sep in name}

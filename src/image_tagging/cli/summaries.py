@@ -158,6 +158,10 @@ def _show_written(console: Console, written: WrittenResults) -> None:
     if written.left_out:
         share = f"{written.scores:,} of {written.scores + written.left_out:,} scores"
         line(console, f"  Written: {share}; the others are below what --scores asks for.")
+    if written.left_out_tagged:
+        many = f"{written.left_out_tagged:,} of them {'is' if written.left_out_tagged == 1 else 'are'}"
+        note = f"  {many} of a tag that the picture has, which --scores tagged writes: thresholds can be low."
+        line(console, note, style="yellow")
     if written.removed:
         names = " and ".join(written.removed)
         line(

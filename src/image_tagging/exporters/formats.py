@@ -88,15 +88,17 @@ def has_results(folder: str) -> bool:
 
 
 class WrittenResults(NamedTuple):
-    """What a run wrote: its ``files``, and how many ``scores``; ``left_out`` counts those that were not wanted.
+    """What a run wrote: its ``files``, and how many ``scores``.
 
-    ``removed`` are names of files of earlier runs in other formats, and ``earlier_layout`` is the name of a table that
-    was in that of earlier versions, an empty text where it was not.
+    ``left_out`` counts those that were not wanted, ``left_out_tagged`` those of them that are of a tag that the picture
+    has. ``removed`` are names of files of earlier runs in other formats, and ``earlier_layout`` is the name of a table
+    that was in that of earlier versions, an empty text where it was not.
     """
 
     files: tuple[str, ...]
     scores: int
     left_out: int
+    left_out_tagged: int = 0
     removed: tuple[str, ...] = ()
     earlier_layout: str = ""
 
@@ -106,6 +108,7 @@ class WrittenResults(NamedTuple):
             tuple(dict.fromkeys((*self.files, *other.files))),
             self.scores + other.scores,
             self.left_out + other.left_out,
+            self.left_out_tagged + other.left_out_tagged,
             tuple(dict.fromkeys((*self.removed, *other.removed))),
             " and ".join(filter(None, (self.earlier_layout, other.earlier_layout))),
         )

@@ -38,14 +38,15 @@ class Scoring:
     """Scores pictures by the models of a run.
 
     ``wanted`` says which scores are written: all, those of tags that the picture has, or those from a probability on;
-    ``written`` and ``left_out`` count them. ``bins`` is how many bins there are.
+    ``written`` and ``left_out`` count them, ``left_out_tagged`` those of tags that the picture has. ``bins`` is how
+    many bins there are.
     """
 
     def __init__(self, models: TagModels, bins: int, wanted: Union[str, float] = ALL_SCORES) -> None:
         self.models = models
         self.names = models.names
         self.bins = bins
-        self.written = self.left_out = 0
+        self.written = self.left_out = self.left_out_tagged = 0
         self.starts = [_start_of(*name) for name in self.names]
         self._wanted = wanted
         self._thresholds = models.thresholds
@@ -60,6 +61,7 @@ class Scoring:
         for batch, embeddings, probabilities, tagged in self._batches(records):
             has_tag = tally.add(probabilities, embeddings).tolist()
             kept = self._kept(probabilities, tagged)
+            self.left_out_tagged += 0 if kept is None else int((tagged & ~kept).sum())
             for row, (record, is_tagged) in enumerate(zip(batch, has_tag)):
                 numbers = None if kept is None else np.flatnonzero(kept[row])
                 self._count(numbers)

@@ -109,7 +109,8 @@ def write_results(  # noqa: PLR0913, PLR0917 - what a run has found, each by its
         store.finished.forget(_note_of(config))
     _log(store, writer, earlier)
     table = _write_csv(output, models, earlier, watch) if formats.csv else ()
-    written = WrittenResults((*writer.paths, *table), scoring.written, scoring.left_out, removed, before)
+    counts = (scoring.written, scoring.left_out, scoring.left_out_tagged)
+    written = WrittenResults((*writer.paths, *table), *counts, removed, before)
     return writer, written
 
 

@@ -1,8 +1,8 @@
-"""Logistic regressions of all folds of a tag, fitted together in the span of its images.
+"""Logistic regressions of all folds of a tag, fitted together from the products of its images.
 
-What is fitted to n images lies in their span, whatever the number of dimensions: a model is the sum of the images, each
-times its dual coefficient, and all that is needed of the images is the table of their products (Kimeldorf and Wahba
-1971, "Some results on Tchebycheffian spline functions", the representer theorem). A row is one model. Each step of
+A regression of n images is a sum of these images, each times a number, its dual coefficient. So a fit needs nothing of
+them but the table of their products, however long the embeddings are (Kimeldorf and Wahba 1971, "Some results on
+Tchebycheffian spline functions", the representer theorem). A row is one model. Each step of
 Newton's method is solved by conjugate gradients (Dembo, Eisenstat and Steihaug 1982, "Inexact Newton methods") in the
 geometry of the weights, which takes one product with the table for all rows.
 
