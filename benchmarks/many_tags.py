@@ -14,6 +14,7 @@ probabilities of the two.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import subprocess
@@ -51,6 +52,8 @@ def main() -> None:
 
 def run(arguments: argparse.Namespace, work: Path) -> None:
     versions = {"here": HERE, **({"against": arguments.against} if arguments.against else {})}
+    for source in versions.values():
+        compileall.compile_dir(source, quiet=1)  # as pip does: else each process might compile all modules again
     step(arguments, work, HERE, "draw")
     for name, source in versions.items():
         classify(arguments, work, name, source)  # from now on the pictures are known

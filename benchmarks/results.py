@@ -102,8 +102,8 @@ def program(work: Path, models: TagModels, pictures: int, formats: str) -> Path:
     folder = work / "program"
     folder.mkdir(exist_ok=True)
     (folder / "output.json").unlink(missing_ok=True)  # which would be read first
-    chosen = ResultFormats.of(formats, str(folder))
-    with results(str(folder), models.names, formats=chosen, archives=None, bins=10, placing=Placing("none")) as writer:
+    chosen, thresholds = ResultFormats.of(formats, str(folder)), Scoring(models, 10).thresholds
+    with results(str(folder), thresholds, formats=chosen, archives=None, bins=10, placing=Placing("none")) as writer:
         for record, file, scores in drawn(models, pictures):
             writer.add(record, [file], scores)
     return folder
@@ -124,6 +124,7 @@ def bare_loop(work: Path, models: TagModels, pictures: int, _formats: str) -> Pa
         db.executemany("INSERT INTO tags VALUES (?, ?)", [(number, tag) for tag, number in tags.items()])
         db.executemany("INSERT INTO kinds VALUES (?, ?)", [(number, kind) for kind, number in kinds.items()])
         names = [(tags[tag], kinds[kind]) for kind, tag in models.names]
+        db.executemany("INSERT INTO models VALUES (?, ?, 0.5)", names)
         for number, (record, file, scores) in enumerate(drawn(models, pictures), start=1):
             values = list(zip(models.names, scores.probabilities.tolist(), scores.tagged.tolist()))
             entry = {
@@ -141,8 +142,8 @@ def bare_loop(work: Path, models: TagModels, pictures: int, _formats: str) -> Pa
                 (number, ref.name, ref.path, ref.suffix, record.hash_id),
             )
             db.executemany(
-                "INSERT INTO scores VALUES (?, ?, ?, ?, ?)",
-                [(number, *pair, probability, tagged) for pair, (_, probability, tagged) in zip(names, values)],
+                "INSERT INTO scores VALUES (?, ?, ?, ?)",
+                [(number, *pair, probability) for pair, (_, probability, _) in zip(names, values)],
             )
         db.execute(by_hash)
         db.execute(by_tag)

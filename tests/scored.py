@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from image_tagging.exporters import PictureScores, Placing, ResultFormats, Scoring, results
@@ -27,6 +29,6 @@ def scores_of(given):
 
 def results_of(folder, scores, archives=None, place="copy", formats="json", **more):
     """What writes the results of pictures with scores by these models."""
-    models = [(kind, tag) for kind, tag, *_ in scores]
+    models = {(kind, tag): probability if tagged else math.inf for kind, tag, probability, tagged in scores}
     chosen = ResultFormats.of(formats, str(folder))
     return results(str(folder), models, formats=chosen, archives=archives, bins=10, placing=Placing(place), **more)

@@ -32,6 +32,7 @@ def write(folder, table, files, archives=(), models=MODELS):
     path = os.path.join(folder, table.file_name)
     with score_table(path, table) as writer:
         numbers = writer.number(models)
+        writer.set_thresholds(dict.fromkeys(models, 0.5))
         for archive in archives:
             writer.add_archive(archive)
         for file, hash_id, scores in files:

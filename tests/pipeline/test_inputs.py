@@ -11,7 +11,7 @@ import pytest
 from collected import Collected
 from image_tagging import forget_input, list_inputs, move_input
 from image_tagging.cli import app as cli
-from image_tagging.errors import InputError
+from image_tagging.errors import InputError, OutputError
 from image_tagging.exporters import read_results, read_table
 
 
@@ -116,6 +116,44 @@ def test_the_next_run_after_an_input_was_taken_out_changes_nothing(made):
     before = made.files()
     run_all(made, "a")
     assert made.files() == before
+
+
+def answers(made):
+    """What the table says, by file and model."""
+    rows = read_table(os.path.join(made.out, "stage3.db"))
+    return {(row.file_name, row.score.tag, row.score.kind): row.score.tagged for row in rows}
+
+
+def test_without_the_table_thresholds_are_what_the_scores_show(made):
+    for source in ("a", "b"):
+        made.classify(source)
+    before = answers(made)
+    (made.out / "stage3.db").unlink()
+    forget_input(made.out, made.folder / "b")
+    after = answers(made)
+    assert after == {key: before[key] for key in after}
+    assert {*after.values()} == {0, 1}
+    assert {name for name, *_ in after} == {path.name for path in (made.folder / "a").rglob("*.png")}
+
+
+def test_scores_that_no_threshold_gives_are_refused_and_the_files_stay(made):
+    for source in ("a", "b"):
+        made.classify(source, place="none")
+    path = made.out / "output.json"
+    results, of_model = json.loads(path.read_bytes()), {}
+    for entry in results.values():
+        for score in entry["classifiers_output"]:
+            of_model.setdefault((score["model_type"], score["tag_name"]), []).append(score["tag_prob"])
+    for entry in results.values():
+        for score in entry["classifiers_output"]:
+            score["tagged"] = score["tag_prob"] == min(of_model[score["model_type"], score["tag_name"]])
+    path.write_text(json.dumps(results))
+    before = made.files()
+    with pytest.raises(OutputError, match=r"output\.json was changed: by \S+ a probability of .* Run classify again"):
+        forget_input(made.out, made.folder / "b")
+    assert made.files() == before
+    made.classify("a", place="none")
+    assert {*answers(made).values()} == {0, 1}
 
 
 def test_the_table_for_spreadsheets_is_of_the_inputs_that_are_left(made):

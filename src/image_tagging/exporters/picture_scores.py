@@ -51,6 +51,11 @@ class Scoring:
         self._wanted = wanted
         self._thresholds = models.thresholds
 
+    @property
+    def thresholds(self) -> dict[tuple[str, str], float]:
+        """The threshold of each model, by kind and tag, in their order."""
+        return dict(zip(self.names, self._thresholds.tolist()))
+
     def pictures(
         self, records: Iterator[ImageRecord], tally: AnswerTally
     ) -> Iterator[tuple[ImageRecord, PictureScores, bool]]:

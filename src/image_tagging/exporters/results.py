@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from typing import Any, NamedTuple, Optional
@@ -140,7 +140,7 @@ class ResultWriter:
 @contextmanager
 def results(  # noqa: PLR0913 - what a run writes, each by its name
     folder: str,
-    models: Sequence[tuple[str, str]],
+    models: Mapping[tuple[str, str], float],
     *,
     formats: ResultFormats,
     archives: Optional[Iterable[FoundArchive]],
@@ -151,7 +151,9 @@ def results(  # noqa: PLR0913 - what a run writes, each by its name
     earlier: Optional[EarlierResults] = None,
     stamp_of_other: Callable[[ImageRef], Optional[str]] = lambda _: None,
 ) -> Iterator[ResultWriter]:
-    """Give what writes the results of one run of ``models``, given by kind and tag, below ``folder``.
+    """Give what writes the results of one run below ``folder``.
+
+    ``models`` are its models in their order, by kind and tag, each with its threshold.
 
     The files appear when they are complete: the table, and those of ``formats`` but for CSV.
 
@@ -178,6 +180,7 @@ def results(  # noqa: PLR0913 - what a run writes, each by its name
             output = merged if formats.json else None  # without the pictures of this stage, those of the other stay
         rows = stack.enter_context(score_table(paths[1], table))
         rows.number(models)
+        rows.set_thresholds(models)
         if formats.parquet:
             parquet = stack.enter_context(score_parquet(folder, models, with_input=with_input))
         for archive in archives or ():

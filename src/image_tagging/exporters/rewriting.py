@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from typing import Any, Optional
 
 from ..addresses import ImageRef
-from ..errors import ReadError
+from ..errors import OutputError, ReadError
 from ..records import TagScore
 from ..sources import SourceReader
 from ..store import PlacedFiles, WorkingStore
+from ..text import escaped
 from ..writing import remove_below, require_ours
 from .bins import Bins
 from .contents import Content
@@ -55,15 +57,17 @@ def rewrite_results(
         rows = stack.enter_context(score_table(table_path, table))
         for archive in store.inputs.archives() if of_archives else ():
             rows.add_archive(archive)
+        thresholds = _Thresholds(stored.thresholds())
         for hash_id, _ in store.pictures.tags():
             entry, files = earlier.entry(hash_id), store.pictures.files_of(hash_id)
             if output is not None and entry is not None:
                 output.add(hash_id, as_entry(hash_id, files, entry["classifiers_output"], examples.get(hash_id)))
             scores = stored.of(hash_id) if entry is None else map(_score, entry["classifiers_output"])
             if scores is not None:
-                of_models = _of_models(rows, scores)
+                of_models = _of_models(rows, thresholds.noting(scores))
                 for file in files:
                     rows.add(file, hash_id, of_models)
+        rows.set_thresholds(thresholds.found(output_path if has_json else table_path))
         stored.close()
     is_gone = {table_path: is_empty, output_path: not has_json or (is_empty and not earlier.kept)}
     for path in (path for path, gone in is_gone.items() if gone and os.path.exists(path)):
@@ -72,6 +76,40 @@ def rewrite_results(
         *(path for path, gone in is_gone.items() if not gone),
         *_rewrite_parquet(folder, with_input=table.has_input),
     )
+
+
+class _Thresholds:
+    """The thresholds of models: as the table says, and where it does not, as the scores themselves show them."""
+
+    def __init__(self, stored: Mapping[tuple[str, str], float]) -> None:
+        self._stored = stored
+        self._tagged: dict[tuple[str, str], float] = {}
+        self._others: dict[tuple[str, str], float] = {}
+
+    def noting(self, scores: Iterable[TagScore]) -> Iterator[TagScore]:
+        """Yield the scores, and look at them."""
+        for score in scores:
+            model, probability = (score.kind, score.tag), score.probability
+            if score.tagged:
+                self._tagged[model] = min(probability, self._tagged.get(model, math.inf))
+            else:
+                self._others[model] = max(probability, self._others.get(model, -math.inf))
+            yield score
+
+    def found(self, path: str) -> dict[tuple[str, str], float]:
+        """Return them; OutputError where none gives what the scores at ``path`` say of a model."""
+        return {model: self._found(model, path) for model in {**self._tagged, **self._others}}
+
+    def _found(self, model: tuple[str, str], path: str) -> float:
+        least, other = self._tagged.get(model, math.inf), self._others.get(model, -math.inf)
+        for threshold in (self._stored.get(model, math.inf), least):
+            if other < threshold <= least:
+                return threshold
+        kind, tag = map(escaped, model)
+        raise OutputError(
+            f"{path} was changed: by {kind} a probability of {least:.4f} has the tag {tag}, and one of {other:.4f} "
+            "has not. Run classify again, which writes it anew."
+        )
 
 
 def _of_models(rows: ScoreTableWriter, scores: Iterable[TagScore]) -> ModelScores:

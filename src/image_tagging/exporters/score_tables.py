@@ -1,8 +1,9 @@
 """``stage3.db`` and ``stage4.db``: the documented tables as views over narrow ones, which hold each text once.
 
-A row of the view takes about 43 bytes: the score itself, ordered by file, and once more in the index by tag and
-probability, both by numbers; what is said of a file, a tag and a kind of model is stored once. An archive has one row
-in ``scores`` too, without a tag.
+A row of the view takes some 42 bytes: the score itself, ordered by file, and once more in the index by tag and
+probability, both by numbers; what is said of a file, a tag, a kind and a model is stored once. Whether an image has a
+tag is no value of its own: it is what the threshold of the model says. An archive has one row in ``scores`` too,
+without a tag.
 """
 
 from __future__ import annotations
@@ -21,15 +22,17 @@ from .tables import STAGE4, ResultTable, result_database
 _NOTHING = -1
 
 #: Models whose scores are one statement: SQLite takes 999 values in each, in its earlier versions.
-_AT_ONCE = 400
+_AT_ONCE = 800
 
 _TABLES = (
     "CREATE TABLE files(id INTEGER PRIMARY KEY, file_name TEXT NOT NULL, file_path TEXT NOT NULL, archive_path TEXT, "
     "type TEXT NOT NULL, n_img_content INTEGER, hash_id TEXT, input TEXT)",
     "CREATE TABLE tags(id INTEGER PRIMARY KEY, tag_name TEXT NOT NULL UNIQUE)",
     "CREATE TABLE kinds(id INTEGER PRIMARY KEY, model_type TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE models(tag INTEGER NOT NULL, kind INTEGER NOT NULL, threshold REAL NOT NULL, "
+    "PRIMARY KEY(tag, kind)) WITHOUT ROWID",
     "CREATE TABLE scores(file INTEGER NOT NULL, tag INTEGER NOT NULL, kind INTEGER NOT NULL, tag_prob REAL, "
-    "tagged INTEGER, PRIMARY KEY(file, tag, kind)) WITHOUT ROWID",
+    "PRIMARY KEY(file, tag, kind)) WITHOUT ROWID",
 )
 
 #: Made when all rows are there: sorting them once is quicker.
@@ -45,13 +48,17 @@ _STATISTICS = "CREATE TABLE sqlite_stat1(tbl,idx,stat)"
 #: there; one that does not reads the scores in the order of the files.
 _VIEW = (
     "CREATE VIEW {name} AS SELECT {columns} FROM scores LEFT JOIN tags ON tags.id = scores.tag "
-    "LEFT JOIN kinds ON kinds.id = scores.kind LEFT JOIN files ON files.id = scores.file"
+    "LEFT JOIN kinds ON kinds.id = scores.kind "
+    "LEFT JOIN models ON models.tag = scores.tag AND models.kind = scores.kind "
+    "LEFT JOIN files ON files.id = scores.file"
 )
+_COMPUTED = {"tagged": "scores.tag_prob >= models.threshold AS tagged"}
 
 
 def statements(table: ResultTable) -> tuple[str, ...]:
     """Return what makes an empty database of a stage, its indexes last."""
-    columns = ", ".join(column.split(" ", 1)[0] for column in table.columns)
+    names = (column.split(" ", 1)[0] for column in table.columns)
+    columns = ", ".join(_COMPUTED.get(name, name) for name in names)
     return (*_TABLES, _VIEW.format(name=table.name, columns=columns), *_INDEXES)
 
 
@@ -83,6 +90,7 @@ class ScoreTableWriter:
         self._numbers: dict[tuple[str, str], int] = {}
         self._tags: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
+        self._thresholds: dict[tuple[str, str], float] = {}
         self._whole: list[tuple[str, int, int]] = []
         self._in_order: Callable[[Sequence[Any]], Sequence[Any]] = list
         self._files = self._rows = 0
@@ -92,6 +100,10 @@ class ScoreTableWriter:
     def number(self, models: Iterable[tuple[str, str]]) -> list[int]:
         """Return the numbers of models, given by kind and tag."""
         return [self._number(*model) for model in models]
+
+    def set_thresholds(self, thresholds: Mapping[tuple[str, str], float]) -> None:
+        """Say from which probability on an image has the tag of a model, given by kind and tag; for all, by the end."""
+        self._thresholds.update(thresholds)
 
     def _number(self, kind: str, tag: str) -> int:
         known = self._numbers.get((kind, tag))
@@ -107,7 +119,7 @@ class ScoreTableWriter:
         """Append an archive, with the number of images that lie in it directly."""
         ref = archive.ref
         self._add_file(ref.name, ref.path, ref.archive, ref.suffix, archive.images, None, archive.input)
-        self._connection.execute("INSERT INTO scores VALUES (?, ?, ?, NULL, NULL)", (self._files, _NOTHING, _NOTHING))
+        self._connection.execute("INSERT INTO scores VALUES (?, ?, ?, NULL)", (self._files, _NOTHING, _NOTHING))
         self._rows += 1
 
     def add(self, file: ListedFile, hash_id: str, scores: ModelScores) -> None:
@@ -120,18 +132,14 @@ class ScoreTableWriter:
             self._add_whole(scores)
             return
         pairs = (self._models[model] for model in scores.models)
-        rows = [
-            (self._files, *pair, probability, tagged)
-            for pair, probability, tagged in zip(pairs, scores.probabilities, scores.tagged)
-        ]
-        self._connection.executemany("INSERT INTO scores VALUES (?, ?, ?, ?, ?)", sorted(rows))
+        rows = [(self._files, *pair, probability) for pair, probability in zip(pairs, scores.probabilities)]
+        self._connection.executemany("INSERT INTO scores VALUES (?, ?, ?, ?)", sorted(rows))
 
     def _add_whole(self, scores: ModelScores) -> None:
         """Append the scores by all models: a few long statements take a third of the time of many short ones."""
         if not self._whole:
             self._prepare_whole()
-        values: list[Any] = [None] * (2 * len(self._models))
-        values[0::2], values[1::2] = self._in_order(scores.probabilities), self._in_order(scores.tagged)
+        values = self._in_order(scores.probabilities)
         for statement, start, end in self._whole:
             self._connection.execute(statement, [self._files, *values[start:end]])
 
@@ -140,8 +148,8 @@ class ScoreTableWriter:
         self._in_order = itemgetter(*order) if len(order) > 1 else list
         for start in range(0, len(order), _AT_ONCE):
             some = [self._models[model] for model in order[start : start + _AT_ONCE]]
-            rows = (f"(?1, {tag}, {kind}, ?{2 * at + 2}, ?{2 * at + 3})" for at, (tag, kind) in enumerate(some))
-            self._whole.append((f"INSERT INTO scores VALUES {', '.join(rows)}", 2 * start, 2 * (start + len(some))))
+            rows = (f"(?1, {tag}, {kind}, ?{at})" for at, (tag, kind) in enumerate(some, start=2))
+            self._whole.append((f"INSERT INTO scores VALUES {', '.join(rows)}", start, start + len(some)))
 
     def _add_file(self, *values: Any) -> None:
         self._files += 1
@@ -152,10 +160,12 @@ class ScoreTableWriter:
         )
 
     def finish(self) -> None:
-        """Write the names of tags and kinds, and make the indexes."""
+        """Write the names of tags and kinds, and the models with their thresholds, and make the indexes."""
         tags, kinds = ([(number, text) for text, number in each.items()] for each in (self._tags, self._kinds))
         self._connection.executemany("INSERT INTO tags VALUES (?, ?)", tags)
         self._connection.executemany("INSERT INTO kinds VALUES (?, ?)", kinds)
+        models = ((*self._models[number], self._thresholds[model]) for model, number in self._numbers.items())
+        self._connection.executemany("INSERT INTO models VALUES (?, ?, ?)", models)
         for statement in _INDEXES:
             self._connection.execute(statement)
         self._write_statistics()
@@ -169,8 +179,9 @@ class ScoreTableWriter:
         rows = max(self._rows, 1)
         a_tag, a_file = -(-rows // max(len(self._tags), 1)), -(-rows // max(self._files, 1))
         found: Mapping[tuple[str, str], str] = {
-            ("scores", "scores"): f"{rows} {a_file} {max(len(self._kinds), 1)} 1 sz=16",
+            ("scores", "scores"): f"{rows} {a_file} {max(len(self._kinds), 1)} 1 sz=15",
             ("scores", "scores_by_tag"): f"{rows} {a_tag} {max(len(self._kinds), 1)} 1 1 sz=500",
+            ("models", "models"): f"{max(len(self._models), 1)} {max(len(self._kinds), 1)} 1",
             ("files", "files_by_hash"): f"{max(self._files, 1)} 1",
             ("tags", "sqlite_autoindex_tags_1"): f"{max(len(self._tags), 1)} 1",
             ("kinds", "sqlite_autoindex_kinds_1"): f"{max(len(self._kinds), 1)} 1",

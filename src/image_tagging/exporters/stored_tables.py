@@ -22,6 +22,12 @@ _MOST_TABLES = 1000
 #: Bytes at the begin of a database that are searched for how its table is made.
 _SEARCHED = 1 << 16
 
+_HAS_MODELS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'models'"
+_THRESHOLDS = (
+    "SELECT model_type, tag_name, threshold FROM models JOIN tags ON tags.id = models.tag "
+    "JOIN kinds ON kinds.id = models.kind"
+)
+
 _REMEDY = "Move it away, or use another output folder."
 
 
@@ -77,6 +83,12 @@ class StoredScores:
         """Return the scores of a picture, their bins unknown; ``None`` where there is none."""
         found = dict.fromkeys(self._connection.execute(self._query, (hash_id,))) if self._query else ()
         return [TagScore(tag, kind, probability, 0, bool(tagged)) for tag, kind, probability, tagged in found] or None
+
+    def thresholds(self) -> dict[tuple[str, str], float]:
+        """Return the threshold of each model, by kind and tag; none in the layout of earlier versions."""
+        if not self._query or not self._connection.execute(_HAS_MODELS).fetchone():
+            return {}
+        return {(kind, tag): threshold for kind, tag, threshold in self._connection.execute(_THRESHOLDS)}
 
     def close(self) -> None:
         """Close the file."""

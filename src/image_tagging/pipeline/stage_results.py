@@ -85,7 +85,7 @@ def write_results(  # noqa: PLR0913, PLR0917 - what a run has found, each by its
     before = earlier_layout(output, of_archives=config.archives)
     with results(
         output,
-        scoring.names,
+        scoring.thresholds,
         formats=formats,
         archives=archives,
         bins=config.output_bins,

@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from image_tagging.tag_models.scorers import threads
-from image_tagging.tag_models.scorers.threads import sum_of_parts
+from image_tagging.tag_models.scorers.threads import sum_of_parts, threads_worth
 
 
 def blas_threads():
@@ -56,4 +56,17 @@ def test_an_error_in_a_part_is_raised_and_settings_are_put_back():
         for _ in range(2):
             with pytest.raises(ValueError, match="no"):
                 sum_of_parts(fails, 9, 1e12)
+        assert blas_threads() == {2}
+
+
+@pytest.mark.parametrize(("multiplications", "threads_of_product"), [(1e3, 1), (1e12, 2)])
+def test_a_small_product_takes_one_thread(multiplications, threads_of_product):
+    with threadpool_limits(limits=2, user_api="blas"):
+        with threads_worth(multiplications):
+            assert blas_threads() == {threads_of_product}
+        assert blas_threads() == {2}
+
+
+def test_a_small_product_inside_of_other_work_leaves_the_setting():
+    with threadpool_limits(limits=2, user_api="blas"), threads._setting, threads_worth(1e3):
         assert blas_threads() == {2}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import Floats, check, check_numbers, sigmoid
+from .threads import threads_worth
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,4 +48,6 @@ class _LinearStack:
         self._intercept = np.array([scorer.intercept for scorer in scorers])
 
     def probabilities(self, x: Floats) -> Floats:
-        return sigmoid(x @ self._coef + self._intercept)
+        with threads_worth(len(x) * self._coef.size):
+            product = x @ self._coef
+        return sigmoid(product + self._intercept)

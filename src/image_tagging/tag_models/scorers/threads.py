@@ -1,4 +1,4 @@
-"""A sum of parts, each computed on a thread of its own.
+"""How many threads matrix products take: a sum of parts, each computed on a thread of its own, and small products.
 
 A library for matrix products divides each product among its threads, which meet after it, and spin while they wait.
 Here a thread computes its products alone, and what lies between them, which no library divides.
@@ -6,8 +6,9 @@ Here a thread computes its products alone, and what lies between them, which no 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -43,6 +44,22 @@ def sum_of_parts(part: Callable[[int, int], Floats], most: int, multiplications:
     for other in others:
         total += other
     return total
+
+
+@contextmanager
+def threads_worth(multiplications: float) -> Iterator[None]:
+    """Let matrix products take one thread where that is little work: the others would spin for longer than it takes.
+
+    Inside of other work of this module it changes nothing.
+    """
+    if multiplications >= _WORTH or not _setting.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _libraries().limit(limits=1):
+            yield
+    finally:
+        _setting.release()
 
 
 @lru_cache(maxsize=1)
