@@ -1,6 +1,7 @@
 """Do a million pictures pass through every stage in bounded memory, and does the work grow no faster than they do?
 
     python benchmarks/million.py [--sizes 1e5 1e6] [--only near-duplicates …] [--folder DIR] [--tags 5] [--models 80]
+                                 [--against SRC]
 
 For each size the commands that a person runs are run as whole processes on real files: zips of tiny pictures, and the
 metadata of all of them, so that no encoder is needed. The last column is the exponent: 1 where ten times the pictures
@@ -12,9 +13,14 @@ train-parquet       train: two models a tag, each tag with 0.2 % of the pictures
 train-json          the same from JSON
 background-parquet  train: 200 examples a tag, with all pictures as the background
 background-json     the same from JSON
+score-parquet       the probabilities of all records by many models, which go nowhere
+score-json          the same from JSON
 classify            classify-zip of all pictures with many models and the metadata: each picture is decoded for its hash
 classify-again      the same, nothing changed
 sort                sort in an output folder that knows all embeddings: lists, samples the background, trains, scores
+
+``--against`` names the ``src`` folder of another version, which takes each step before this one: for the training and
+the scores, whose flags it knows. The files are made by this version.
 
 A million take some 12 GB of disk and an hour, and what is made of one step is removed before the next. The scores of a
 million by 80 models are more: ``--results`` gives flags to the commands that score, as ``--results="--scores=tagged"``.
@@ -24,16 +30,20 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import shlex
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 from million_files import Files
 from whole_process import Measured, measure, memory_of
+
+HERE = str(Path(__file__).resolve().parents[1] / "src")
 
 Command = list[str]
 
@@ -60,6 +70,14 @@ def background(suffix: str) -> Callable[[Files, argparse.Namespace, Path], Comma
     return command
 
 
+def score(suffix: str) -> Callable[[Files, argparse.Namespace, Path], Command]:
+    def command(files: Files, arguments: argparse.Namespace, output: Path) -> Command:
+        models, metadata = files.make_models(arguments.models), files.make_metadata(suffix)
+        return [sys.executable, __file__, "--score", str(models), str(metadata)]
+
+    return command
+
+
 def classify(files: Files, arguments: argparse.Namespace, output: Path) -> Command:
     metadata, models = files.make_metadata("parquet"), files.make_models(arguments.models)
     given = f"--directory={files.make_pictures()}", f"--metadata_json={metadata}", f"--model={models}"
@@ -81,6 +99,8 @@ STEPS: dict[str, Callable[[Files, argparse.Namespace, Path], Command]] = {
     "train-json": train("json"),
     "background-parquet": background("parquet"),
     "background-json": background("json"),
+    "score-parquet": score("parquet"),
+    "score-json": score("json"),
     "classify": classify,
     "classify-again": classify,
     "sort": sort,
@@ -100,10 +120,15 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the files are made, and kept for the next run")
     flags = "further flags of classify-zip and sort, as one text"
     parser.add_argument("--results", type=shlex.split, default=[], metavar="FLAGS", help=flags)
+    parser.add_argument("--against", metavar="SRC", help="the src folder of another version")
     parser.add_argument("--group", type=Path, help=argparse.SUPPRESS)  # for the process of near-duplicates
+    parser.add_argument("--score", nargs=2, help=argparse.SUPPRESS)  # and for that of the scores
     arguments = parser.parse_args()
     if arguments.group:
         group(arguments.group)
+        return
+    if arguments.score:
+        score_all(*arguments.score)
         return
     with tempfile.TemporaryDirectory() as temporary:
         run_all(arguments, arguments.folder or Path(temporary))
@@ -119,18 +144,21 @@ def run_all(arguments: argparse.Namespace, folder: Path) -> None:
         files = Files(folder / str(count), count, arguments.tags)
         files.folder.mkdir(parents=True, exist_ok=True)
         for step in steps:
+            against = run(files, step, arguments, arguments.against) if arguments.against else None
             measured = run(files, step, arguments)
             print(row(step, count, measured, earlier.get(step)), flush=True)
+            if against:
+                print(f"{row('  the other version', count, against, None)}   {compared(measured, against)}", flush=True)
             earlier[step] = count, measured
         if not arguments.folder:
             shutil.rmtree(files.folder)
 
 
-def run(files: Files, step: str, arguments: argparse.Namespace) -> Measured:
+def run(files: Files, step: str, arguments: argparse.Namespace, source: str = HERE) -> Measured:
     output = files.folder / "output"
     if not step.endswith("-again"):
         shutil.rmtree(output, ignore_errors=True)
-    measured = measure(STEPS[step](files, arguments, output))
+    measured = measure(STEPS[step](files, arguments, output), {**os.environ, "PYTHONPATH": source})
     if f"{step}-again" not in arguments.only:
         shutil.rmtree(output, ignore_errors=True)
     return measured
@@ -147,6 +175,11 @@ def row(step: str, count: int, measured: Measured, earlier: tuple[int, Measured]
     by_clock = math.log(seconds / own_seconds(earlier[1]), times)
     by_cpu = math.log(measured.cpu / earlier[1].cpu, times)
     return f"{step:20}{count:10,}{figures}   {by_clock:.2f}, of processor time {by_cpu:.2f}"
+
+
+def compared(here: Measured, against: Measured) -> str:
+    times, memory = own_seconds(against) / own_seconds(here), here.memory / against.memory
+    return f"{times:.2f} x as fast, {against.cpu / here.cpu:.2f} x in processor time, {memory:.2f} x the memory"
 
 
 def own_seconds(measured: Measured) -> float:
@@ -177,6 +210,22 @@ def group(path: Path) -> None:
         seconds = time.perf_counter() - started
     print(f"{len(groups) - len(np.unique(groups)):,} images nearly the same as another")
     print(f"grouped {seconds}")
+
+
+def score_all(models_folder: str, metadata: str) -> None:
+    """Score all records of a metadata file by all models, some hundred at a time."""
+    import numpy as np
+
+    from image_tagging import load_tag_models
+    from image_tagging.datasets import read_embeddings
+
+    models = load_tag_models(models_folder)
+    _, images = read_embeddings(metadata)
+    count, total = 0, 0.0
+    while batch := list(islice(images, 512)):
+        probabilities = models.probabilities(np.stack([image.embedding for image in batch]))
+        count, total = count + probabilities.size, total + float(probabilities.sum())
+    print(f"{count:,} scores, their mean {total / count:.6f}")
 
 
 if __name__ == "__main__":
