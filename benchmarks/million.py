@@ -155,7 +155,7 @@ def run_all(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def run(files: Files, step: str, arguments: argparse.Namespace, source: str = HERE) -> Measured:
-    output = files.folder / "output"
+    output = files.folder / ("output" if source == HERE else "output-of-other")
     if not step.endswith("-again"):
         shutil.rmtree(output, ignore_errors=True)
     measured = measure(STEPS[step](files, arguments, output), {**os.environ, "PYTHONPATH": source})
