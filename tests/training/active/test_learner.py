@@ -91,6 +91,16 @@ def test_a_judged_picture_is_no_longer_an_unlabelled_no(reviewed):
     assert reviewed.pool.margins(reviewed.learner.fit(as_yes).model)[row] > 0
 
 
+def test_pictures_left_out_have_no_part_in_the_model(reviewed):
+    labels, learner = reviewed.labels, reviewed.learner
+    left_out = np.setdiff1d(learner.unlabelled, labels.rows)[:50]
+    task = learner._task(Labels(labels.rows, labels.is_yes, labels.verdicts, left_out))
+    assert not task.weights[len(labels) :][np.isin(learner.unlabelled, left_out)].any()
+    assert task.weights[len(labels) :].sum() == pytest.approx(max(labels.is_yes.sum(), (~labels.is_yes).sum()))
+    with pytest.raises(TrainingError, match="two verdicts"):
+        Labels(labels.rows, labels.is_yes, labels.verdicts, labels.rows[:1])
+
+
 def test_a_wrong_label_stands_out_out_of_fold(reviewed):
     labels = reviewed.labels
     is_yes = labels.is_yes.copy()

@@ -7,14 +7,14 @@ import pytest
 from image_tagging.training.active import GO_ON, SEARCH, STOP, Interval, LiveFigures, stop_advice
 
 
-def figures(low=0.87, median=0.92, high=0.95, missed=40, checked=48):
+def figures(low=0.87, median=0.92, high=0.95, missed=40, checked=48, prevalence=0.01):
     return LiveFigures(
         precision=Interval(0.8, 0.9, 0.95),
         recall=Interval(low, median, high),
         missed=Interval(20, missed, 60),
         found=560,
         checked=checked,
-        prevalence=0.01,
+        prevalence=prevalence,
     )
 
 
@@ -46,6 +46,11 @@ def test_a_wide_interval_says_what_would_narrow_it():
     assert "6 more check pages would halve the interval" in stop_advice([0, 0], wide).sentence
     unchecked = figures(low=0.4, median=0.8, high=0.97, missed=140, checked=0)
     assert "a check page would narrow the interval" in stop_advice([0, 0], unchecked).sentence
+
+
+def test_of_a_rare_tag_no_check_page_is_promised_to_help():
+    rare = figures(low=0.1, median=0.5, high=0.97, prevalence=0.001)
+    assert stop_advice([0, 0], rare).sentence.endswith("; of so rare a tag the interval stays wide.")
 
 
 def test_pages_that_find_no_more_send_to_the_search():

@@ -27,7 +27,7 @@ def strata(margins: Vectors, is_unlabelled: Flags, threshold: float = 0.0) -> tu
     ``margins`` (N,) float32 and ``is_unlabelled`` (N,). No stratum is empty.
     """
     rows = np.flatnonzero(is_unlabelled)
-    rows = rows[np.lexsort((rows, -margins[rows]))]
+    rows = rows[np.argsort(-margins[rows], kind="stable")]
     count = int((margins[rows] >= threshold).sum())
     above = [part for part in np.array_split(rows[:count], _PARTS_ABOVE) if len(part)]
     below, start, size = [], count, _FIRST_BELOW

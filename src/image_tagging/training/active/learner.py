@@ -7,7 +7,7 @@ Without unlabelled pictures as "no", the average precision of rare tags after on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -40,7 +40,9 @@ _MOST_OF_MOMENTS = 10_000
 class Labels:
     """What is known of a tag: ``rows`` (n,) of the pool, each once, and whether each ``is_yes`` (n,).
 
-    ``verdicts`` of them were given by a person who looked at this tag; the others are examples from folders.
+    ``verdicts`` of them were given by a person who looked at this tag; the others are examples from folders. Rows
+    ``left_out`` (m,) are not learned from at all, nor are near-duplicates of theirs in the mountain: check verdicts,
+    which measure, and pictures of which the person is unsure.
 
     Raises
     ------
@@ -51,13 +53,14 @@ class Labels:
     rows: Rows
     is_yes: Flags
     verdicts: int = 0
+    left_out: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
         if self.rows.ndim != 1 or self.rows.shape != self.is_yes.shape:
             raise TrainingError(
                 f"rows {self.rows.shape} and verdicts {self.is_yes.shape} do not fit: one of each a picture."
             )
-        if len(np.unique(self.rows)) < len(self.rows):
+        if len(np.unique(self.rows)) < len(self.rows) or np.isin(self.rows, self.left_out).any():
             raise TrainingError("a picture has two verdicts: keep the last one of each.")
 
     def __len__(self) -> int:
@@ -162,7 +165,8 @@ class QuickLearner:
         yes = int(labels.is_yes.sum())
         if not yes:
             raise TrainingError("no picture is yes: there is nothing to learn the tag from. Judge one that has it.")
-        is_judged = np.isin(self._pool.groups[self.unlabelled], self._pool.groups[labels.rows])
+        known = np.concatenate([labels.rows, labels.left_out])
+        is_judged = np.isin(self._pool.groups[self.unlabelled], self._pool.groups[known])
         free = int((~is_judged).sum())
         no = len(labels) - yes
         if not no + free:

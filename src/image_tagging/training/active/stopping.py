@@ -14,6 +14,8 @@ _PAGES, _MOST_FLIPS, _ENOUGH_RECALL = 2, 1, 0.9
 
 #: An interval of recall that is wider says little, which is so for tags that fewer pictures have.
 _WIDE = 0.3
+#: The interval of a tag that fewer pictures have stays wide: random pictures hardly ever show one.
+_RARE = 0.003
 
 GO_ON, SEARCH, STOP = "go on", "search", "stop"
 
@@ -52,6 +54,8 @@ def _recall_in_words(figures: LiveFigures) -> str:
     text += f": about {missed:,} of {everything:,} missed"
     if recall.high - recall.low <= _WIDE:
         return f"{text}."
+    if figures.prevalence < _RARE:
+        return f"{text}; of so rare a tag the interval stays wide."
     # An interval halves with four times the verdicts.
     pages = max(-(-3 * figures.checked // PAGE_SIZE), 1)
     effect = "would halve the interval" if figures.checked else "would narrow the interval"
