@@ -51,7 +51,9 @@ PUBLIC = {
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "store": (
         "ENCODER FoundSummary KnownInput PLACING Pictures PlacedFile PlacedFiles Role STORE_NAME StoreFile TRAINING "
-        "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time"
+        "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time "
+        "CHECK InForce VERDICTS_NAME Verdict VerdictCounts VerdictLines Verdicts count_verdicts in_force is_database "
+        "read_verdicts verdict_lines"
     ),
     "tag_models": (
         "AnswerTally AveragePrecision CardedModel Coverage DEFAULT_THRESHOLD EXAMPLES Expected Floats ImageCounts Kind "
