@@ -18,6 +18,7 @@ PUBLIC = {
     "cli": "classify_main interrupted list_models main",
     "datasets": (
         "Advice Background FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK METADATA_ENDING MOST_KEPT "
+        "Label OTHER_SETS Said close_pairs join_labels "
         "NotedImages RECORDS_MARK Rows Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER "
         "audit_dataset differ_in_case draw_of gather input_keys json_entries json_entry json_object json_pieces "
         "like_other_sets metadata_paths near_duplicate_groups read_background read_embeddings read_tag_lists "
@@ -52,8 +53,8 @@ PUBLIC = {
     "store": (
         "ENCODER FoundSummary KnownInput PLACING Pictures PlacedFile PlacedFiles Role STORE_NAME StoreFile TRAINING "
         "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time "
-        "CHECK InForce VERDICTS_NAME Verdict VerdictCounts VerdictLines Verdicts count_verdicts in_force is_database "
-        "read_verdicts verdict_lines"
+        "CHECK NO YES InForce VERDICTS_NAME Verdict VerdictCounts VerdictLines Verdicts count_verdicts in_force "
+        "is_database read_verdicts verdict_lines"
     ),
     "tag_models": (
         "AnswerTally AveragePrecision CardedModel Coverage DEFAULT_THRESHOLD EXAMPLES Expected Floats ImageCounts Kind "

@@ -32,11 +32,12 @@ def dataset_digest(tag_lists: Mapping[str, HashList]) -> str:
 
 
 def training_identity(
-    config: TrainConfig, encoder: EncoderSpec, dataset: str, background: Optional[Background]
+    config: TrainConfig, encoder: EncoderSpec, dataset: str, background: Optional[Background], verdicts: str = ""
 ) -> dict[str, str]:
     """Return what cards say of the training that made them: the same for the same data and settings, at any time.
 
-    ``run`` stands for all that it was made from, ``dataset`` for the images and tags alone.
+    ``run`` stands for all that it was made from, ``dataset`` for the images and tags alone. ``verdicts`` is the digest
+    of the verdicts.
     """
     digest = hashlib.blake2b(digest_size=16)
     aim = config.threshold_for if isinstance(config.threshold_for, str) else sorted(config.threshold_for.items())
@@ -44,6 +45,7 @@ def training_identity(
     digest.update(repr(made_from).encode("utf-8", "backslashreplace"))
     for picture in background.pictures if background else ():
         digest.update(picture.hash_id.encode("utf-8", "backslashreplace") + b"\n")
+    digest.update(verdicts.encode())
     return {"run": digest.hexdigest(), "dataset": dataset}
 
 

@@ -22,6 +22,7 @@ from .summaries import TrainSummary
 from .train import REPORTS_FOLDER, train_tag_models
 from .train_background import BACKGROUND_FILES
 from .train_config import TrainConfig
+from .train_verdicts import given_verdicts
 
 #: Pictures of the mountain, examples aside, from which on tags are distinguished from it.
 LEAST_BACKGROUND = 300
@@ -115,6 +116,8 @@ class SortTraining:
         aim = stage.threshold_for if isinstance(stage.threshold_for, str) else sorted(stage.threshold_for.items())
         settings = (stage.test_per, aim, stage.prior, stage.pretrained, stage.seed, stage.background)
         digest.update(repr((_LEARNING, self._encoder.label, settings)).encode("utf-8", "backslashreplace"))
+        if verdicts := given_verdicts(stage.output, stage.verdicts, no_verdicts=stage.no_verdicts):
+            digest.update(verdicts.digest.encode())
         for path in (stage.metadata_json, stage.tag_to_hash_json):
             with open(path, "rb") as file:
                 while block := file.read(1 << 20):

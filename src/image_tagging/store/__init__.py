@@ -20,7 +20,7 @@ from .placed import PlacedFile, PlacedFiles
 from .run_lock import one_run_at_a_time
 from .sources import WrittenFrom
 from .store_file import STORE_NAME, StoreFile
-from .verdict import CHECK, InForce, Verdict, in_force
+from .verdict import CHECK, NO, YES, InForce, Verdict, in_force
 from .verdict_file import VERDICTS_NAME, is_database
 from .verdict_lines import VerdictLines, verdict_lines
 from .verdicts import VerdictCounts, Verdicts, count_verdicts, read_verdicts
@@ -29,11 +29,13 @@ from .working_store import WorkingStore
 __all__ = [
     "CHECK",
     "ENCODER",
+    "NO",
     "PLACING",
     "STORE_NAME",
     "TRAINING",
     "UNFINISHED_PLACING",
     "VERDICTS_NAME",
+    "YES",
     "FoundSummary",
     "InForce",
     "KnownInput",
