@@ -42,7 +42,8 @@ PUBLIC = {
         "ImageScores LEAST_BACKGROUND ProcessConfig ProcessSummary SortConfig SortSummary TagAnswer ThresholdSummary "
         "TrainConfig TrainSummary choose_encoder classify_images embed_images forget_tag process_dataset progress_bar "
         "require_sortable score_images set_threshold sort_images train_tag_models ChangedInputs InputImages "
-        "OutputInput forget_input list_inputs move_input"
+        "OutputInput forget_input list_inputs move_input VerdictsUsed ImportedVerdicts export_verdicts "
+        "import_verdicts list_verdicts verdict_records"
     ),
     "reports": (
         "RunReport RunWithoutTag explain precision_in_words require_report_ours require_reports_ours text_reports_of "
