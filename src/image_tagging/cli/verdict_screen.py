@@ -76,9 +76,7 @@ def show_used(console: Console, used: VerdictsUsed) -> None:
         note = f"Verdicts: {used.used:,} used, on {join_tags(used.tags)}{checks}; no other tag depends on them."
         line(console, note)
     if used.missing:
-        note = (
-            f"{counted(used.missing, 'verdict')} {_is(used.missing)} on pictures without an embedding:"
-        )
+        note = f"{counted(used.missing, 'verdict')} {_is(used.missing)} on pictures without an embedding:"
         line(console, f"  {note} not used. Process the pictures, or give their metadata.", style="yellow")
     if used.no_tags:
         note = f"{counted(used.no_tags, 'verdict')} {_is(used.no_tags)} on other-training or other-validation"
