@@ -127,6 +127,7 @@ def _sort(config: SortConfig, watch: Progress, encoder: ChosenEncoder, runner: R
         output=output,
         page=os.path.join(output, REPORTS_FOLDER, "index.html"),
         seconds=time.monotonic() - started,
+        verdict_tags=training.verdict_tags,
     )
 
 

@@ -211,7 +211,8 @@ class SortSummary:
     sort. ``background`` counts the pictures that tags were distinguished from, and is 0 where there were too few.
     ``train`` is ``None`` where the models of an earlier run were learned from the same; ``folder`` and ``archive`` are
     stages 3 and 4, ``None`` where the mountain has no such images. ``answers`` and ``with_tag`` are those of the whole
-    mountain, where a picture that lies in an archive and outside counts once.
+    mountain, where a picture that lies in an archive and outside counts once. ``verdict_tags`` are the tags that there
+    are verdicts on.
     """
 
     encoder: str
@@ -226,3 +227,4 @@ class SortSummary:
     output: str
     page: str
     seconds: float
+    verdict_tags: tuple[str, ...] = ()
