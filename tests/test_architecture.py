@@ -18,6 +18,7 @@ PUBLIC = {
     "cli": "classify_main interrupted list_models main",
     "datasets": (
         "Advice Background FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK METADATA_ENDING MOST_KEPT "
+        "Label OTHER_SETS Said close_pairs join_labels "
         "NotedImages RECORDS_MARK Rows Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER "
         "audit_dataset differ_in_case draw_of gather input_keys json_entries json_entry json_object json_pieces "
         "like_other_sets metadata_paths near_duplicate_groups read_background read_embeddings read_tag_lists "
@@ -41,7 +42,8 @@ PUBLIC = {
         "ImageScores LEAST_BACKGROUND ProcessConfig ProcessSummary SortConfig SortSummary TagAnswer ThresholdSummary "
         "TrainConfig TrainSummary choose_encoder classify_images embed_images forget_tag process_dataset progress_bar "
         "require_sortable score_images set_threshold sort_images train_tag_models ChangedInputs InputImages "
-        "OutputInput forget_input list_inputs move_input"
+        "OutputInput forget_input list_inputs move_input VerdictsUsed ImportedVerdicts export_verdicts "
+        "import_verdicts list_verdicts verdict_records"
     ),
     "reports": (
         "RunReport RunWithoutTag explain precision_in_words require_report_ours require_reports_ours text_reports_of "
@@ -51,7 +53,9 @@ PUBLIC = {
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "store": (
         "ENCODER FoundSummary KnownInput PLACING Pictures PlacedFile PlacedFiles Role STORE_NAME StoreFile TRAINING "
-        "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time"
+        "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time "
+        "CHECK NO YES InForce VERDICTS_NAME Verdict VerdictCounts VerdictLines Verdicts count_verdicts in_force "
+        "is_database read_verdicts verdict_lines"
     ),
     "tag_models": (
         "AnswerTally AveragePrecision CardedModel Coverage DEFAULT_THRESHOLD EXAMPLES Expected Floats ImageCounts Kind "

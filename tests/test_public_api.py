@@ -24,6 +24,8 @@ PROMISED = {
     *("list_inputs", "forget_input", "move_input"),
     # Taking a tag out of it, and setting the threshold of one.
     *("forget_tag", "set_threshold"),
+    # How many verdicts an output folder has, and moving them.
+    *("list_verdicts", "export_verdicts", "import_verdicts"),
     # What these hold, and what they raise.
     *("Encoder", "EncoderSpec", "load_encoder", "Failure", "ImageRef", "ImageTaggingError"),
 }

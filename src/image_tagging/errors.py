@@ -20,6 +20,7 @@ ImageTaggingError
 │   └── UnsafeModelError  the file would run code that no tag model needs
 ├── LibraryMissingError   a library that this call needs is not installed
 ├── TrainingError         the given images and tags cannot train a model
+├── VerdictsError         a file of verdicts cannot be used: malformed, damaged, of another program or version
 └── OutputError           results cannot be written where they should go
 """
 
@@ -110,6 +111,10 @@ class LibraryMissingError(ImageTaggingError):
 
 class TrainingError(ImageTaggingError):
     """The given images and tags cannot train a model."""
+
+
+class VerdictsError(ImageTaggingError):
+    """A file of verdicts cannot be used: it is malformed, damaged, or of another program or version."""
 
 
 class OutputError(ImageTaggingError):

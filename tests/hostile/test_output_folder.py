@@ -464,6 +464,7 @@ CONNECTING = {
     "exporters/stored_tables.py": 1,  # read only
     "store/schema.py": 1,
     "store/run_lock.py": 1,
+    "store/verdict_file.py": 1,
     "store/store_file.py": 1,
     "pipeline/file_cache_table.py": 1,
 }

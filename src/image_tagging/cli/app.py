@@ -15,6 +15,7 @@ from ..pipeline import ClassifyConfig, ProcessConfig, SortConfig, TrainConfig
 from . import tag_commands
 from .flags import parameters, path
 from .input_command import inputs
+from .verdict_commands import verdicts
 from .versions import Version
 
 #: The exit code of an interrupted command, as in shells after Ctrl-C.
@@ -160,6 +161,7 @@ def demo(
 
 
 app.command()(inputs)
+app.add_typer(verdicts)
 
 
 def main(arguments: Optional[list[str]] = None) -> int:

@@ -68,7 +68,8 @@ def _whole(summary: SortSummary) -> ClassifySummary:
 def _show_training(console: Console, summary: SortSummary) -> None:
     """Print what tags were distinguished from, and whether they were learned now."""
     if not summary.train:
-        line(console, "The tag models are those of the last run: examples, mountain and settings are as they were.")
+        what = "examples, verdicts, mountain" if summary.verdict_tags else "examples, mountain"
+        line(console, f"The tag models are those of the last run: {what} and settings are as they were.")
     if summary.background:
         what = f"{counted(summary.background, 'picture')} of the mountain"
         line(console, f"Tags were distinguished from each other and from {what}.")
@@ -81,7 +82,7 @@ def _show_training(console: Console, summary: SortSummary) -> None:
 def _show_earlier(console: Console, summary: SortSummary) -> None:
     """Print what results of earlier runs are among those of this one."""
     stages = [stage for stage in (summary.folder, summary.archive) if stage]
-    learned = {*summary.process.tags, *summary.process.empty_tags}
+    learned = {*summary.process.tags, *summary.process.empty_tags, *summary.verdict_tags}
     gone = sorted({answer.tag for answer in stages[0].answers} - learned)
     if gone and not summary.train:  # after training its summary says this
         models = f"{summary.output}/models still has models of {'it' if len(gone) == 1 else 'them'}"

@@ -19,6 +19,7 @@ from .next_steps import after_classify, after_process, after_train
 from .placed_notes import show_few, show_placed, where_placed
 from .screen import line, screen
 from .tag_tables import answering_reports, explain_precision, show_answers, show_counts, show_reports
+from .verdict_screen import show_used
 
 #: Skipped files, and tags, that the screen names of each kind; the log or the report names further ones.
 _SHOWN = 10
@@ -69,6 +70,8 @@ def show_train(summary: TrainSummary, *, is_part: bool = False) -> None:
     line(console, f"({_kinds_in_words(summary.reports)}). All figures are in the reports.")
     notes = [f"The tag {tag_in_words(tag)} was not learned: {reason}." for tag, reason in summary.skipped[:_SHOWN]]
     _show_notes(console, notes, len(summary.skipped), f"; all are in {summary.reports_folder}")
+    if summary.verdicts:
+        show_used(console, summary.verdicts)
     if summary.unknown:
         note = f"  The metadata lacks {counted(summary.unknown, 'listed image')}: run stage 1 again to learn from all."
         line(console, note, style="yellow")

@@ -45,6 +45,8 @@ def show_forgotten(summary: ForgetSummary) -> None:
         line(console, f"{note} {first}", style="yellow")
     if summary.has_scores:
         line(console, "output.json and the tables keep its scores until the next image-tagging classify or sort.")
+    if summary.has_verdicts and not summary.is_example:
+        line(console, f"There are verdicts on {tag}, so the next training learns it again, unless with --no_verdicts.")
     if summary.is_example:
         note = f"The examples still have {tag}, so the next training learns it again. If you do not want that, take its"
         line(console, f"{note} folder out of the examples and process them again.", style="yellow")

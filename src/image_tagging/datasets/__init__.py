@@ -30,18 +30,20 @@ from .metadata import (
 )
 from .metadata_errors import FileErrors
 from .metadata_parquet import require_pyarrow
-from .near_duplicates import near_duplicate_groups
+from .near_duplicates import close_pairs, join_labels, near_duplicate_groups
 from .noted_images import NotedImages
 from .other_names import like_other_sets
+from .said import Label, Said
 from .splits import Split, Splitter
 from .tag_lists import TAG_TO_HASHES, read_tag_lists
-from .tagged_embeddings import TaggedEmbeddings, draw_of, gather
+from .tagged_embeddings import OTHER_SETS, TaggedEmbeddings, draw_of, gather
 
 __all__ = [
     "HASH_TO_TAGS",
     "LISTS_MARK",
     "METADATA_ENDING",
     "MOST_KEPT",
+    "OTHER_SETS",
     "RECORDS_MARK",
     "TAGGED_METADATA",
     "TAG_TO_HASHES",
@@ -51,16 +53,20 @@ __all__ = [
     "FileErrors",
     "HashList",
     "JsonObjectWriter",
+    "Label",
     "NotedImages",
     "Rows",
+    "Said",
     "Split",
     "Splitter",
     "TaggedEmbeddings",
     "audit_dataset",
+    "close_pairs",
     "differ_in_case",
     "draw_of",
     "gather",
     "input_keys",
+    "join_labels",
     "json_entries",
     "json_entry",
     "json_object",

@@ -100,6 +100,31 @@ def near_duplicate_groups(embeddings: Vectors, *, cosine: float = NEARLY_THE_SAM
     return groups.smallest_rows()
 
 
+def close_pairs(some: Vectors, others: Vectors, *, cosine: float) -> tuple[Rows, Rows]:
+    """Return the pairs (n,), (n,) of near-duplicates among some embeddings (k, D) and others (m, D), by their rows."""
+    unit = _unit(some, _inverse_lengths(some), np.arange(len(some)))
+    first, second = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for start in range(0, len(others), _PART):
+        part = others[start : start + _PART]
+        left, right = _close(unit, _unit(part, _inverse_lengths(part), np.arange(len(part))), cosine)
+        first.append(left)
+        second.append(right + start)
+    return np.concatenate(first), np.concatenate(second)
+
+
+def join_labels(labels: Rows, first: Rows, second: Rows) -> Rows:
+    """Return the labels (N,) after the images of each pair (n,), (n,) are in one group, with its smallest label."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    names, index = np.unique(labels, return_inverse=True)
+    index = index.ravel()
+    pairs = (np.ones(len(first), dtype=np.int8), (index[first], index[second]))
+    _, components = connected_components(coo_matrix(pairs, shape=(len(names), len(names))), directed=False)
+    _, smallest = np.unique(components, return_index=True)  # names are in order
+    return np.asarray(names[smallest[components]][index], dtype=np.int64)
+
+
 def _inverse_lengths(embeddings: Vectors) -> Scale:
     """Return the inverse length (N,) float64 of each embedding, 0 for an embedding of zeros."""
     lengths = np.empty(len(embeddings))

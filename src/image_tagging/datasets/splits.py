@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import TrainingError
 from .divisions import MIN_IMAGES_TO_SPLIT, divide
+from .said import SaidOfTag
 from .tagged_embeddings import OTHER_TRAINING, TaggedEmbeddings
 
 #: With fewer validation images of a tag its figures vary by tens of percent between splits.
@@ -33,7 +34,8 @@ class Split:
     ``is_tag`` (n,) bool belongs to ``training`` (n,), ``is_validation_tag`` (m,) bool to ``validation`` (m,).
     ``groups`` (n,) int64 are the groups of near-duplicates in ``training``, which folds should not separate.
     ``marks`` are warnings about the split. ``weights`` say how many images each training image stands for: one of the
-    tag, one of the others. A tag without an image has only other images in ``training`` and no ``validation``.
+    tag, one of the others. ``is_kept`` (n,) bool are others that a person said are none of the tag: each is learned
+    from. A tag without an image has only other images in ``training`` and no ``validation``.
     """
 
     training: NDArray[np.int64]
@@ -43,6 +45,7 @@ class Split:
     is_validation_tag: NDArray[np.bool_]
     marks: tuple[str, ...]
     weights: tuple[float, float] = (1.0, 1.0)
+    is_kept: Optional[NDArray[np.bool_]] = None
 
     @property
     def images(self) -> tuple[int, int]:
@@ -64,6 +67,9 @@ class Splitter:
     ``test_share`` is the share of either class that is held back; ``None`` is a tenth, and nothing where the tag has
     few images, which depends on this tag alone.
 
+    What people said of pictures (:mod:`.said`) counts for their tag more than lists do. Pictures that are validation by
+    that are never in training, nor is what is nearly the same: this is validation too.
+
     Near-duplicates stay on one side of a split. Groups are computed over the whole data set: an added image changes the
     split of an unrelated tag only where it joins two groups of its images.
     """
@@ -75,7 +81,6 @@ class Splitter:
         self._data = data
         self._share = test_share
         self._seed = seed
-        self._groups = data.groups
         given = data.rows.get(OTHER_TRAINING)
         others = given if given is not None and len(given) and not with_background else np.arange(len(data.embeddings))
         self._others = data.shuffled(np.unique(others), seed)
@@ -92,41 +97,65 @@ class Splitter:
         TrainingError
             There is no image without the tag.
         """
-        positives = self._data.shuffled(np.unique(self._data.rows[tag]), self._seed)
-        only_validated = self._without(positives, self._only_validated)
-        negatives = self._without(np.concatenate([positives, only_validated]), self._others)
+        said, groups = self._data.said_of(tag), self._data.groups_of(tag)
+        positives = self._data.shuffled(np.unique(self._data.labelled(tag)), self._seed)
+        no = np.setdiff1d(said.no, self._only_validated)
+        every_said = np.setdiff1d(said.rows, self._only_validated[np.isin(self._only_validated, said.no)])
+        only_validated = self._without(np.concatenate([positives, every_said]), self._only_validated)
+        negatives = self._without(np.concatenate([positives, only_validated, every_said]), self._others)
+        if len(no) or len(said.checked_no):
+            negatives = self._data.shuffled(np.concatenate([negatives, no, said.checked_no]), self._seed)
+        positives, checked_tag = _checked(positives, groups, said.checks)
+        negatives, checked_other = _checked(negatives, groups, said.checks)
         if not len(negatives) and not self._with_background:
             raise TrainingError("there is no image without the tag to compare with; add a folder of other images")
         share = _share_of(len(positives)) if self._share is None else self._share
-        held_tag, every_tag, held_other, every_other = divide(positives, negatives, self._groups, share)
-        if not len(held_tag):
+        held_tag, every_tag, held_other, every_other = divide(positives, negatives, groups, share)
+        held_back = len(held_tag)
+        if not held_back:
             held_other, every_other = held_other[:0], negatives
+        if len(every_other) > MOST_OTHERS:
+            every_other = _first_kept(every_other, no)
         learned_tag, learned_other = every_tag[:MOST_OF_TAG], every_other[:MOST_OTHERS]
-        capped = (
-            _capped(every_tag, learned_tag, "images of the tag"),
-            _capped(every_other, learned_other, "other images"),
-        )
         training = np.concatenate([learned_tag, learned_other])
-        held_other = np.concatenate([held_other, self._unlike(training, only_validated)])
+        unlike = only_validated[~np.isin(groups[only_validated], groups[training])]  # figures would be too good
+        held_tag = np.concatenate([held_tag, checked_tag])
+        held_other = np.concatenate([held_other, checked_other, unlike])
         return Split(
             training=training,
             is_tag=_first(len(learned_tag), len(learned_other)),
-            groups=self._groups[training],
+            groups=groups[training],
             validation=np.concatenate([held_tag, held_other]),
             is_validation_tag=_first(len(held_tag), len(held_other)),
-            marks=(*_warnings(len(positives), len(held_tag), self._share), *filter(None, capped)),
+            marks=(
+                *_warnings(len(positives), held_back, self._share),
+                *_capped(every_tag, learned_tag, "images of the tag"),
+                *_capped(every_other, learned_other, "other images"),
+                *_said_in_words(said),
+            ),
             weights=(_weight(every_tag, learned_tag), _weight(every_other, learned_other)),
+            is_kept=np.isin(training, no) if len(no) else None,
         )
 
     def _without(self, left_out: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return ``rows`` without those of another set, in their order."""
-        keep = np.ones(len(self._data.embeddings), dtype=bool)
+        keep = np.ones(len(self._data.table), dtype=bool)
         keep[left_out] = False
         return rows[keep[rows]]
 
-    def _unlike(self, learned: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return ``rows`` without near-duplicates of training images, which would make the figures too good."""
-        return rows[~np.isin(self._groups[rows], self._groups[learned])]
+
+def _checked(
+    rows: NDArray[np.int64], groups: NDArray[np.int64], checks: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows that may be trained on, and those that are validation: ``checks`` and their like."""
+    is_held = np.isin(groups[rows], groups[checks])
+    return rows[~is_held], rows[is_held]
+
+
+def _first_kept(rows: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows in their order, but those that are ``kept`` before all others."""
+    is_kept = np.isin(rows, kept)
+    return np.concatenate([rows[is_kept], rows[~is_kept]])
 
 
 def _share_of(images: int) -> float:
@@ -134,9 +163,9 @@ def _share_of(images: int) -> float:
     return USUAL_SHARE if images >= FEWEST_TO_HOLD_BACK else 0.0
 
 
-def _capped(every: NDArray[np.int64], learned: NDArray[np.int64], what: str) -> str:
-    """Return the warning that only some of the images are in training, empty where all are."""
-    return f"learned from {len(learned):,} of {len(every):,} {what}" if len(learned) < len(every) else ""
+def _capped(every: NDArray[np.int64], learned: NDArray[np.int64], what: str) -> tuple[str, ...]:
+    """Return the warning that only some of the images are in training, none where all are."""
+    return (f"learned from {len(learned):,} of {len(every):,} {what}",) if len(learned) < len(every) else ()
 
 
 def _weight(every: NDArray[np.int64], learned: NDArray[np.int64]) -> float:
@@ -147,6 +176,15 @@ def _weight(every: NDArray[np.int64], learned: NDArray[np.int64]) -> float:
 def _first(count: int, others: int) -> NDArray[np.bool_]:
     """Return (count + others,) bool, true for the first ``count``."""
     return np.arange(count + others) < count
+
+
+def _said_in_words(said: SaidOfTag) -> tuple[str, ...]:
+    """Return the note on what people said of pictures for the tag, none where that is nothing."""
+    if not len(said.rows):
+        return ()
+    counts = f"{len(said.yes):,} yes, {len(said.no):,} no, {len(said.unsure):,} unsure"
+    checks = f"; {len(said.checks):,} of check are validation" if len(said.checks) else ""
+    return (f"verdicts: {counts}{checks}",)
 
 
 def _warnings(images: int, validated: int, share: Optional[float]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 from ..errors import TrainingError
 from ..records import NEARLY_THE_SAME, ImportedEmbedding
 from .hash_lists import HashList, RowIndex
-from .near_duplicates import near_duplicate_groups
+from .near_duplicates import close_pairs, join_labels, near_duplicate_groups
+from .said import Said, SaidOfPictures, SaidOfTag, empty_said, find_said, rows_of_said
 
 #: Names of the two sets of other images, negatives of every tag: one for training, one for validation only.
 OTHER_TRAINING = "other-training"
 OTHER_VALIDATION = "other-validation"
+OTHER_SETS = frozenset({OTHER_TRAINING, OTHER_VALIDATION})
 
 #: The table of embeddings grows by this many rows or this share, the larger: it is neither copied nor much too large.
 _MORE_ROWS = 1024
@@ -32,6 +35,10 @@ class TaggedEmbeddings:
     ``draws`` (N,) uint64 is a pseudo-random number for each image that depends on its ``hash_id`` alone. ``unknown``
     counts the listed hashes without an embedding. Images are near-duplicates where the cosine of their embeddings is at
     least ``nearly_the_same``. ``hashes`` are those of all images.
+
+    ``said`` is what people said of single pictures. V of these may be no images of the data set: they are the last rows
+    of the ``table`` (N + V, D), which begins with the embeddings, and have a draw too. They are there for the tags
+    alone that something was said of them for; all else is about the N images.
     """
 
     embeddings: NDArray[np.float32]
@@ -40,11 +47,33 @@ class TaggedEmbeddings:
     unknown: int
     nearly_the_same: float = NEARLY_THE_SAME
     hashes: HashList = field(default_factory=HashList)
+    said: SaidOfPictures = field(default_factory=SaidOfPictures)
+    table: NDArray[np.float32] = None  # type: ignore[assignment]  # the embeddings, where no other is given
+
+    def __post_init__(self) -> None:
+        if self.table is None:
+            object.__setattr__(self, "table", self.embeddings)
 
     @cached_property
     def tags(self) -> list[str]:
-        """The tags, without the two sets of other images, in alphabetical order."""
-        return sorted(tag for tag in self.rows if tag not in {OTHER_TRAINING, OTHER_VALIDATION})
+        """The tags, those of verdicts alone too, without the two sets of other images, in alphabetical order."""
+        return sorted({*self.rows, *self.said.by_tag} - OTHER_SETS)
+
+    def rows_of(self, tag: str) -> NDArray[np.int64]:
+        """Return the rows of the images that are listed for a tag; none where it has no list."""
+        return self.rows.get(tag, np.empty(0, dtype=np.int64))
+
+    def said_of(self, tag: str) -> SaidOfTag:
+        """Return what was said of pictures for a tag, by their rows in the table."""
+        return self.said.by_tag.get(tag) or empty_said()
+
+    def labelled(self, tag: str) -> NDArray[np.int64]:
+        """Return the rows of the table that have a tag: those listed, but where something else was said of them."""
+        listed = self.rows_of(tag)
+        if tag not in self.said.by_tag:
+            return listed
+        said = self.said.by_tag[tag]
+        return np.concatenate([np.setdiff1d(listed, said.rows), said.yes, said.checked_yes])
 
     @cached_property
     def only_validated(self) -> NDArray[np.int64]:
@@ -55,6 +84,29 @@ class TaggedEmbeddings:
     def groups(self) -> NDArray[np.int64]:
         """The group (N,) int64 of near-duplicates of each image, computed on first use."""
         return near_duplicate_groups(self.embeddings, cosine=self.nearly_the_same)
+
+    def groups_of(self, tag: str) -> NDArray[np.int64]:
+        """Return the groups (N + V,) with the pictures that something was said of for this tag; -1 for the others."""
+        count = len(self.embeddings)
+        rows = self.said_of(tag).rows
+        added = np.sort(rows[rows >= count])
+        if not len(added):
+            return self.groups
+        labels = np.full(len(self.table), -1)
+        labels[:count] = self.groups
+        labels[added] = added
+        return self.joined(labels, added)
+
+    def joined(self, labels: NDArray[np.int64], added: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the labels once the ``added`` rows (k,) of the table are in the groups of what is nearly the same.
+
+        The labels begin with those of the N images.
+        """
+        some = self.table[added]
+        first, second = close_pairs(some, self.embeddings, cosine=self.nearly_the_same)
+        one, other = close_pairs(some, some, cosine=self.nearly_the_same)
+        pairs = np.concatenate([added[first], added[one]]), np.concatenate([second, added[other]])
+        return join_labels(labels, *pairs)
 
     def shuffled(self, rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
         """Return the rows in an order drawn by the seed.
@@ -67,9 +119,13 @@ class TaggedEmbeddings:
 
 
 def gather(
-    images: Iterable[ImportedEmbedding], tag_lists: Mapping[str, HashList], *, nearly_the_same: float = NEARLY_THE_SAME
+    images: Iterable[ImportedEmbedding],
+    tag_lists: Mapping[str, HashList],
+    *,
+    nearly_the_same: float = NEARLY_THE_SAME,
+    said: Optional[Said] = None,
 ) -> TaggedEmbeddings:
-    """Join the embeddings of a metadata file with the lists of hashes per tag.
+    """Join the embeddings of a metadata file with the lists of hashes per tag, and what was said of pictures.
 
     ``unknown`` counts the listed hashes that the metadata file does not hold.
 
@@ -96,7 +152,16 @@ def gather(
             "no listed image has an embedding: the two files belong to different data sets. Give the "
             "metadata and the tag lists of one run of stage 1."
         )
-    return TaggedEmbeddings(table.finish(), rows, np.array(draws, dtype=np.uint64), unknown, nearly_the_same, hashes)
+    count, of_pictures = len(table), SaidOfPictures()
+    if said and said.labels:
+        further = find_said(said, hashes)
+        for picture in further:
+            table.add(picture.embedding)
+            draws.append(draw_of(picture.hash_id))
+        of_pictures = rows_of_said(said, hashes, (picture.hash_id for picture in further))
+    every = table.finish()
+    numbers = np.array(draws, dtype=np.uint64)
+    return TaggedEmbeddings(every[:count], rows, numbers, unknown, nearly_the_same, hashes, of_pictures, every)
 
 
 def draw_of(hash_id: str) -> int:

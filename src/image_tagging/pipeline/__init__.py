@@ -45,6 +45,14 @@ if TYPE_CHECKING:
     from .thresholds import ThresholdSummary, set_threshold
     from .train import train_tag_models
     from .train_config import TrainConfig
+    from .train_verdicts import VerdictsUsed
+    from .verdicts import (
+        ImportedVerdicts,
+        export_verdicts,
+        import_verdicts,
+        list_verdicts,
+        verdict_records,
+    )
 
 __all__ = [
     "LEAST_BACKGROUND",
@@ -57,6 +65,7 @@ __all__ = [
     "ForgetSummary",
     "ImageEmbeddings",
     "ImageScores",
+    "ImportedVerdicts",
     "InputImages",
     "OutputInput",
     "ProcessConfig",
@@ -67,12 +76,16 @@ __all__ = [
     "ThresholdSummary",
     "TrainConfig",
     "TrainSummary",
+    "VerdictsUsed",
     "choose_encoder",
     "classify_images",
     "embed_images",
+    "export_verdicts",
     "forget_input",
     "forget_tag",
+    "import_verdicts",
     "list_inputs",
+    "list_verdicts",
     "move_input",
     "process_dataset",
     "progress_bar",
@@ -81,6 +94,7 @@ __all__ = [
     "set_threshold",
     "sort_images",
     "train_tag_models",
+    "verdict_records",
 ]
 
 __getattr__ = lazy_names(
@@ -102,4 +116,6 @@ __getattr__ = lazy_names(
     tag_answers="TagAnswer",
     train="train_tag_models",
     train_config="TrainConfig",
+    train_verdicts="VerdictsUsed",
+    verdicts="ImportedVerdicts export_verdicts import_verdicts list_verdicts verdict_records",
 )

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ..datasets import TAG_TO_HASHES, read_tag_lists
-from ..errors import MetadataError, NoModelsError, OutputError
+from ..errors import MetadataError, NoModelsError, OutputError, VerdictsError
 from ..exporters import folders_of_tag, has_results, take_out
 from ..files import StrPath, user_path
 from ..reports import RunWithoutTag, text_reports_of
@@ -17,6 +17,7 @@ from ..text import as_tag
 from ..writing import remove_below
 from .output_tags import require_output, unknown_tag
 from .train import REPORTS_FOLDER
+from .train_verdicts import given_verdicts
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class ForgetSummary:
     """What was taken away of a ``tag``: how many ``models``, text ``reports`` and ``placed`` files.
 
     ``stayed`` counts the placed files that a person has changed, or whose image is gone, which stay where they are; the
-    ``first_stayed`` is one of them. ``has_scores`` says that results still hold scores of the tag, and ``is_example``
-    that the examples still have it.
+    ``first_stayed`` is one of them. ``has_scores`` says that results still hold scores of the tag, ``is_example`` that
+    the examples still have it, and ``has_verdicts`` that there are verdicts on it.
     """
 
     tag: str
@@ -37,6 +38,7 @@ class ForgetSummary:
     has_scores: bool
     is_example: bool
     output: str
+    has_verdicts: bool = False
 
 
 def forget_tag(tag: str, output: StrPath = "./output") -> ForgetSummary:
@@ -78,6 +80,7 @@ def forget_tag(tag: str, output: StrPath = "./output") -> ForgetSummary:
         has_scores=has_results(folder),
         is_example=_is_example(folder, tag),
         output=folder,
+        has_verdicts=_has_verdicts(folder, tag),
     )
 
 
@@ -86,6 +89,14 @@ def _known(folder: str) -> set[str]:
     with suppress(NoModelsError):
         return {tag for _, tag in model_names(os.path.join(folder, MODELS_FOLDER))}
     return set()
+
+
+def _has_verdicts(folder: str, tag: str) -> bool:
+    """Return whether the folder has verdicts on the tag, as far as they can be read."""
+    with suppress(VerdictsError):
+        verdicts = given_verdicts(folder, None, no_verdicts=False)
+        return verdicts is not None and tag in verdicts.tags
+    return False
 
 
 def _is_example(folder: str, tag: str) -> bool:

@@ -55,6 +55,8 @@ class SortConfig(EmbeddingConfig):
     threshold_for: Union[str, Mapping[str, Union[str, float]]] = same_setting(
         TrainConfig, "threshold_for", default=TrainConfig.threshold_for
     )
+    verdicts: Optional[str] = same_setting(TrainConfig, "verdicts", default=None)
+    no_verdicts: bool = same_setting(TrainConfig, "no_verdicts", default=False)
     prior: str = same_setting(TrainConfig, "prior", default=TrainConfig.prior)
     output_bins: int = same_setting(ClassifyConfig, "output_bins", default=ClassifyConfig.output_bins)
     place: str = same_setting(ClassifyConfig, "place", default=ClassifyConfig.place)

@@ -22,6 +22,7 @@ from .summaries import TrainSummary
 from .train import REPORTS_FOLDER, train_tag_models
 from .train_background import BACKGROUND_FILES
 from .train_config import TrainConfig
+from .train_verdicts import given_verdicts
 
 #: Pictures of the mountain, examples aside, from which on tags are distinguished from it.
 LEAST_BACKGROUND = 300
@@ -85,6 +86,13 @@ class SortTraining:
             background=(self._background,) if sample.is_enough else (),
             pretrained=config.pretrained if config.prior != "none" else None,
         )
+        # Read once, and before the training reads them: what a person says meanwhile is learned by the next run.
+        self._verdicts = given_verdicts(self._output, config.verdicts, no_verdicts=config.no_verdicts)
+
+    @property
+    def verdict_tags(self) -> tuple[str, ...]:
+        """The tags that there are verdicts on, in alphabetical order."""
+        return tuple(sorted(self._verdicts.tags)) if self._verdicts else ()
 
     def write_background(self, store: WorkingStore) -> bool:
         """Write the background from a store that lists the mountain; return whether tags must be learned from it.
@@ -115,6 +123,7 @@ class SortTraining:
         aim = stage.threshold_for if isinstance(stage.threshold_for, str) else sorted(stage.threshold_for.items())
         settings = (stage.test_per, aim, stage.prior, stage.pretrained, stage.seed, stage.background)
         digest.update(repr((_LEARNING, self._encoder.label, settings)).encode("utf-8", "backslashreplace"))
+        digest.update(self._verdicts.digest.encode() if self._verdicts else b"")
         for path in (stage.metadata_json, stage.tag_to_hash_json):
             with open(path, "rb") as file:
                 while block := file.read(1 << 20):

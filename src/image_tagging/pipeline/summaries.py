@@ -11,6 +11,7 @@ from ..exporters import PlacingPlan, WrittenResults
 from ..records import EncoderSpec, Failure, FoundArchive, LeftOutCount
 from ..training import ValidationReport
 from .tag_answers import ScoredImage, TagAnswer
+from .train_verdicts import VerdictsUsed
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ class TrainSummary:
     """What stage 2 did: a report per model, tag by tag, the tags that could not be learned with the reason.
 
     ``background`` counts the pictures of the mountain that tags were distinguished from, ``None`` without any.
-    ``unknown`` counts the listed hashes that the metadata does not hold. ``warnings`` are sentences.
+    ``unknown`` counts the listed hashes that the metadata does not hold. ``verdicts`` says which were used, and is
+    ``None`` where there are none. ``warnings`` are sentences.
     ``advice`` lists problems of the data set, the most important first; its rows are those of the metadata, from 0.
     ``page`` is the path of the HTML page that shows all results. ``directory`` holds the images to score next, as far
     as that is known, ``in_archives`` says that they lie in archives there, and ``metadata`` is their metadata file.
@@ -117,6 +119,7 @@ class TrainSummary:
     metadata: str = ""
     directory: str = ""
     in_archives: bool = False
+    verdicts: Optional[VerdictsUsed] = None
 
 
 #: From this share on most of a mountain is of other things than the tags were distinguished from: of pictures like
@@ -208,7 +211,8 @@ class SortSummary:
     sort. ``background`` counts the pictures that tags were distinguished from, and is 0 where there were too few.
     ``train`` is ``None`` where the models of an earlier run were learned from the same; ``folder`` and ``archive`` are
     stages 3 and 4, ``None`` where the mountain has no such images. ``answers`` and ``with_tag`` are those of the whole
-    mountain, where a picture that lies in an archive and outside counts once.
+    mountain, where a picture that lies in an archive and outside counts once. ``verdict_tags`` are the tags that there
+    are verdicts on.
     """
 
     encoder: str
@@ -223,3 +227,4 @@ class SortSummary:
     output: str
     page: str
     seconds: float
+    verdict_tags: tuple[str, ...] = ()

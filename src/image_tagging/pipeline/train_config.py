@@ -61,6 +61,14 @@ class TrainConfig:
         is_path=True,
         is_list=True,
     )
+    verdicts: Optional[str] = setting(
+        default=None,
+        help="The verdicts of people on pictures, which count more than folders: a database of the review, or its "
+        "exported JSON Lines.  [default: verdicts.db in the output folder, if there]",
+        metavar="FILE",
+        is_path=True,
+    )
+    no_verdicts: bool = setting(default=False, help="Leave the verdicts of the output folder out.")
     threshold_for: Union[str, Mapping[str, Union[str, float]]] = setting(
         default=DEFAULT_AIM,
         help="The aim of each model's threshold: f1, balanced, precision=0.9 or recall=0.9 (any share).",

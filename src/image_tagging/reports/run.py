@@ -118,7 +118,8 @@ class RunReport:
     def _run(
         self, paths: Mapping[int, str], advice: Sequence[Advice], skipped: Sequence[tuple[str, str]]
     ) -> dict[str, Any]:
-        tag_index = TagIndex(self._data.rows)
+        labelled = {tag: self._data.labelled(tag) for tag in self._data.tags}
+        tag_index = TagIndex({**self._data.rows, **labelled})
         on_mountain = {row: _path_of(picture) for row, picture in self._mountain_shown().items()}
         tags_of = {row: tag_index.of(row) for row in paths}  # once: many models may show one image of many tags
         return {

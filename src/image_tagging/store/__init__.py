@@ -6,6 +6,8 @@ interrupted run continues where it stopped. Results are written from it.
 :class:`StoreFile` is the open database, and with :mod:`.schema` the only one that knows SQLite. :class:`WorkingStore`
 is composed of parts that are given it: the inputs, the listing, the embeddings, the failures, the encoders, the
 pictures, what is finished, and from which inputs files were written.
+
+:class:`Verdicts` is what people said of pictures, in a file of its own that outlives the store.
 """
 
 from __future__ import annotations
@@ -18,22 +20,40 @@ from .placed import PlacedFile, PlacedFiles
 from .run_lock import one_run_at_a_time
 from .sources import WrittenFrom
 from .store_file import STORE_NAME, StoreFile
+from .verdict import CHECK, NO, YES, InForce, Verdict, in_force
+from .verdict_file import VERDICTS_NAME, is_database
+from .verdict_lines import VerdictLines, verdict_lines
+from .verdicts import VerdictCounts, Verdicts, count_verdicts, read_verdicts
 from .working_store import WorkingStore
 
 __all__ = [
+    "CHECK",
     "ENCODER",
+    "NO",
     "PLACING",
     "STORE_NAME",
     "TRAINING",
     "UNFINISHED_PLACING",
+    "VERDICTS_NAME",
+    "YES",
     "FoundSummary",
+    "InForce",
     "KnownInput",
     "Pictures",
     "PlacedFile",
     "PlacedFiles",
     "Role",
     "StoreFile",
+    "Verdict",
+    "VerdictCounts",
+    "VerdictLines",
+    "Verdicts",
     "WorkingStore",
     "WrittenFrom",
+    "count_verdicts",
+    "in_force",
+    "is_database",
     "one_run_at_a_time",
+    "read_verdicts",
+    "verdict_lines",
 ]

@@ -15,6 +15,7 @@ from .failures import Failures
 from .finished import FinishedWork
 from .imported import Imported
 from .inputs import Inputs
+from .known import KnownPictures
 from .listing import Listing
 from .moved import MovedInputs
 from .picture_names import PictureNames
@@ -32,7 +33,7 @@ class WorkingStore:
     ``imported`` what the metadata file of a run holds of them, ``failures`` what failed, ``encoders`` those that
     embeddings come from, ``finished`` what need not be done again, ``sources`` from which input metadata of stage 1
     is, ``placed`` which files in bins are ours; ``names`` says what results call the
-    pictures, and ``pictures`` gives what they are written from. ``decoder`` names
+    pictures, ``pictures`` gives what they are written from, and ``known`` finds some by their names. ``decoder`` names
     what decides which images can be decoded, limits included: see ``ImageLimits``.
 
     Raises
@@ -57,6 +58,7 @@ class WorkingStore:
         self.embeddings = Embeddings(self._file, self.encoders, self.failures, self.imported)
         self.names = PictureNames(self._file, self.inputs, self.encoders, self.imported)
         self.pictures = Pictures(self._file, self.inputs, self.encoders, self.imported)
+        self.known = KnownPictures(self._file, self.encoders)
 
     def __enter__(self) -> Self:
         return self

@@ -60,7 +60,7 @@ class TagLearner:
         self._sample = MountainSample.of(background, data) if background is not None else None
         self._moments = Moments.of(data.embeddings)
         self._coverage = self._covered()
-        self._tag_index = TagIndex({tag: data.rows[tag] for tag in data.tags})
+        self._tag_index = TagIndex({tag: data.labelled(tag) for tag in data.tags})
         self._order = data.shuffled(np.arange(len(data.embeddings)), seed)
 
     @property
@@ -96,30 +96,40 @@ class TagLearner:
     def _fit(self, tag: str, split: Split, direction: Optional[Floats]) -> dict[str, _Learned]:
         """Fit the models of a tag; a tag without an image is learned from its name, and not from a background."""
         if self._sample is not None and split.is_tag.any():
+            sample, is_apart = self._sample.of_tag(tag, self._data)
             of_tag = OfTag(
-                self._data.embeddings[split.training],
+                self._data.table[split.training],
                 split.is_tag,
-                self._sample.example_groups[split.training],
-                self._sample.is_like(self._data.rows[tag]),
+                sample.example_groups[split.training],
+                sample.is_like(self._data.labelled(tag)),
                 split.weights,
                 direction,
+                is_apart,
+                split.is_kept,
             )
-            found = learn_on_mountain(of_tag, self._sample, self._aims_of(tag), self.seed)
+            found = learn_on_mountain(of_tag, sample, self._aims_of(tag), self.seed)
             return {kind: _Learned(*model) for kind, model in found.items()}
-        moments = self._moments
-        for part in _parts(split.validation):  # all of a tenth of a million would be gigabytes in float64
-            moments = moments.without(unit_rows(self._data.embeddings[part].astype(np.float64)))
         fitted = fit_models(
-            self._data.embeddings,
+            self._data.table,
             split.is_tag,
-            moments=moments,
+            moments=self._moments_of(split),
             groups=split.groups,
             weights=split.weights,
             direction=direction,
             rows=split.training,
+            is_kept=split.is_kept,
             seed=self.seed,
         )
         return {kind: _Learned(model) for kind, model in fitted.items()}
+
+    def _moments_of(self, split: Split) -> Moments:
+        """Return the moments of the data set and of what else a tag is learned from, without what is held back."""
+        moments, count = self._moments, len(self._data.embeddings)
+        for part in _parts(split.validation[split.validation < count]):  # a tenth of a million would be gigabytes
+            moments = moments.without(unit_rows(self._data.table[part].astype(np.float64)))
+        for part in _parts(split.training[split.training >= count]):
+            moments = moments.joined(unit_rows(self._data.table[part].astype(np.float64)))
+        return moments
 
     def _aims_of(self, tag: str) -> tuple[Aim, ...]:
         """Return the aim of a tag, that of all tags, and those that cards have thresholds for."""
@@ -143,8 +153,9 @@ class TagLearner:
     def _other_sample(self, tag: str, split: Split) -> NDArray[np.int64]:
         """Images without the tag that it is neither learned from nor measured on."""
         is_other = np.ones(len(self._order), dtype=bool)
-        for rows in (split.training, split.validation, self._data.rows[tag]):
-            is_other[rows] = False
+        said = self._data.said_of(tag).rows
+        for rows in (split.training, split.validation, self._data.rows_of(tag), said):
+            is_other[rows[rows < len(is_other)]] = False
         return self._order[is_other[self._order]][:_OTHER_SAMPLE]
 
     def _model(
@@ -190,7 +201,7 @@ def _serves_no_aim(split: Split, learned: Collection[_Learned]) -> bool:
 
 def measure(models: TagModels, data: TaggedEmbeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """The probabilities (n, M) that the models give the images of ``rows`` (n,), some thousand at a time."""
-    probabilities = (models.probabilities(data.embeddings[part]) for part in _parts(rows))
+    probabilities = (models.probabilities(data.table[part]) for part in _parts(rows))
     return np.concatenate([np.empty((0, len(models))), *probabilities])
 
 

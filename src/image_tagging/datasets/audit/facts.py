@@ -57,7 +57,7 @@ class DataFacts:
 
         self.data = data
         self.groups = data.groups
-        self.tags = [tag for tag in data.tags if len(data.rows[tag])]
+        self.tags = [tag for tag in data.tags if len(data.rows_of(tag))]
         self.rows = [np.unique(data.rows[tag]) for tag in self.tags]
         self.counts = np.array([len(rows) for rows in self.rows], dtype=np.int64)
         count = len(data.embeddings)

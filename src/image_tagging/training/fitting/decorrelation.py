@@ -55,6 +55,10 @@ class Moments:
         """
         return Moments(self.count - len(x), self.total - x.sum(axis=0), self.products - x.T @ x)
 
+    def joined(self, x: Floats) -> Moments:
+        """The same with the images of further unit vectors (n, D)."""
+        return Moments(self.count + len(x), self.total + x.sum(axis=0), self.products + x.T @ x)
+
     def decorrelation(self, amount: float) -> Decorrelation:
         """The change of space in which the images vary less along the directions that they vary most along.
 

@@ -64,9 +64,11 @@ def require_both_classes(is_tag: NDArray[np.bool_], *, any_others: bool = True) 
         raise TrainingError("every image has the tag: there is nothing to tell it from. Add images without it.")
 
 
-def subsample(examples: Examples, moments: Moments, most: int, seed: int) -> Examples:
+def subsample(
+    examples: Examples, moments: Moments, most: int, seed: int, is_kept: Optional[NDArray[np.bool_]] = None
+) -> Examples:
     """Return at most so many examples of either class, weighted for those left out (:func:`.draw`)."""
-    drawn = draw(Candidates(examples.x, np.arange(len(examples)), examples.is_tag), moments, most, seed)
+    drawn = draw(Candidates(examples.x, np.arange(len(examples)), examples.is_tag, is_kept), moments, most, seed)
     if drawn is None:
         return examples
     return examples.where(drawn.chosen, examples.weights[drawn.chosen] * drawn.weights)

@@ -66,6 +66,7 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
     weights: tuple[float, float] = (1.0, 1.0),
     direction: Optional[Floats] = None,
     rows: Optional[NDArray[np.int64]] = None,
+    is_kept: Optional[NDArray[np.bool_]] = None,
     seed: int = 0,
 ) -> dict[str, FittedModel]:
     """Fit the models of one tag, one of each kind that has a method, by their kinds.
@@ -88,6 +89,8 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
         (D,) of length 1, the direction of the tag's name; it is used as a prior where that helps.
     rows:
         (n,), the rows of the embeddings to learn from, to which ``is_tag`` and ``groups`` belong; by default all.
+    is_kept:
+        (n,) bool, others that are learned from in any case, where there are more than are learned from.
     seed:
         Decides the folds and what is drawn; the same seed gives the same models.
 
@@ -98,7 +101,7 @@ def fit_models(  # noqa: PLR0913 - what a tag is learned from, each by its name
         from a name alone.
     """
     tagged = np.asarray(is_tag, dtype=bool)
-    candidates = _candidates(embeddings, rows, tagged)
+    candidates = _candidates(embeddings, rows, tagged)._replace(is_kept=is_kept)
     everything = np.arange(len(tagged))
     if direction is not None and not tagged.any():
         others = candidates.unit_vectors(everything)

@@ -22,11 +22,15 @@ _NO_NUMBER = "an embedding to train on holds what is no number. Run stage 1 agai
 
 
 class Candidates(NamedTuple):
-    """The images that a tag can be learned from: ``rows`` (n,) of ``embeddings`` (N, D), which ``is_tag`` (n,)."""
+    """The images that a tag can be learned from: ``rows`` (n,) of ``embeddings`` (N, D), which ``is_tag`` (n,).
+
+    ``is_kept`` (n,) are others that are drawn before all others.
+    """
 
     embeddings: NDArray[np.floating[Any]]
     rows: NDArray[np.int64]
     is_tag: NDArray[np.bool_]
+    is_kept: Optional[NDArray[np.bool_]] = None
 
     def unit_vectors(self, chosen: NDArray[np.intp]) -> Floats:
         """Return (k, D) float64, of unit length: in float64 a fit does not depend on who scales the vectors.
@@ -58,10 +62,10 @@ class Drawn(NamedTuple):
 def draw(candidates: Candidates, moments: Moments, most: int, seed: int) -> Optional[Drawn]:
     """Return at most so many images of either class, weighted for those left out; ``None`` where that is all.
 
-    Of more images of the tag a sample is drawn. Of more others half are those that are nearest to being taken for the
-    tag, hard negatives as Felzenszwalb et al. call them (2010, "Object detection with discriminatively trained
-    part-based models"), and half are drawn from the rest. A model keeps little of images that lie far from its
-    boundary.
+    Of more images of the tag a sample is drawn. Of more others, but for those to be kept, half are those that are
+    nearest to being taken for the tag, hard negatives as Felzenszwalb et al. call them (2010, "Object detection with
+    discriminatively trained part-based models"), and half are drawn from the rest. A model keeps little of images that
+    lie far from its boundary.
     """
     random = np.random.default_rng(seed)
     tagged, others = np.flatnonzero(candidates.is_tag), np.flatnonzero(~candidates.is_tag)
@@ -71,9 +75,12 @@ def draw(candidates: Candidates, moments: Moments, most: int, seed: int) -> Opti
     if len(others) <= most:
         parts.append((others, 1.0))
     else:
+        is_kept = np.zeros(len(others), dtype=bool) if candidates.is_kept is None else candidates.is_kept[others]
+        kept = _drawn(others[is_kept], most, random)
+        left, others = most - len(kept[0]), others[~is_kept]
         likeness = _likeness(candidates, moments)[others]
-        nearest, rest = np.split(others[np.argsort(-likeness, kind="stable")], [most // 2])
-        parts += [(nearest, 1.0), _drawn(rest, most - len(nearest), random)]
+        nearest, rest = np.split(others[np.argsort(-likeness, kind="stable")], [left // 2])
+        parts += [kept, (nearest, 1.0), *([_drawn(rest, left - len(nearest), random)] if left else [])]
     weights = np.concatenate([np.full(len(rows), weight) for rows, weight in parts])
     return Drawn(np.concatenate([rows for rows, _ in parts]), weights)
 

@@ -60,14 +60,20 @@ class MountainModel:
 
 
 def fit_with_background(
-    examples: Examples, sample: MountainSample, like_tag: NDArray[np.bool_], seed: int
+    examples: Examples,
+    sample: MountainSample,
+    like_tag: NDArray[np.bool_],
+    seed: int,
+    is_apart: Optional[NDArray[np.bool_]] = None,
 ) -> dict[str, MountainModel]:
     """Return a model of each kind.
 
     ``examples`` are the images of the tag and of other tags, their ``groups`` numbers of the ``sample``; ``like_tag``
-    (m,) says which pictures are near-duplicates of images of the tag: they are no others.
+    (m,) says which pictures are near-duplicates of images of the tag: they are no others. Nor are those of ``is_apart``
+    (m,), which are among the examples, or validation.
     """
-    task = _Task(examples, sample, like_tag, seed)
+    apart = np.zeros(len(sample), dtype=bool) if is_apart is None else is_apart
+    task = _Task(examples, sample, like_tag, apart, seed)
     first, *others = methods()
     every = np.ones(len(task.fitted))
     found = _fitted(task, first, every)
@@ -118,10 +124,17 @@ class _Task:
     that a fold holds out are ``held_with`` (m,) that fold, others with none: -1.
     """
 
-    def __init__(self, examples: Examples, sample: MountainSample, like_tag: NDArray[np.bool_], seed: int) -> None:
+    def __init__(
+        self,
+        examples: Examples,
+        sample: MountainSample,
+        like_tag: NDArray[np.bool_],
+        is_apart: NDArray[np.bool_],
+        seed: int,
+    ) -> None:
         self.examples = examples
         self._sample = sample
-        self.fitted = np.flatnonzero(~like_tag[: sample.fitted])
+        self.fitted = np.flatnonzero(~(like_tag | is_apart)[: sample.fitted])
         more = len(self.fitted)
         joined = Examples(
             np.concatenate([examples.x, sample.x[self.fitted]]),
@@ -137,6 +150,9 @@ class _Task:
         if self._fold is not None:
             fold_of = dict(zip(joined.groups[joined.is_tag].tolist(), self._fold[joined.is_tag].tolist()))
             for row in np.flatnonzero(like_tag):
+                self._held_with[row] = fold_of.get(int(sample.groups[row]), -1)
+            fold_of = dict(zip(examples.groups.tolist(), self._fold.tolist()))
+            for row in np.flatnonzero(is_apart):
                 self._held_with[row] = fold_of.get(int(sample.groups[row]), -1)
         count = int(joined.is_tag.sum())
         self._weight = float(np.clip((len(joined) - count) / count, 1.0, _MOST_WEIGHT))

@@ -27,7 +27,8 @@ class OfTag(NamedTuple):
 
     ``groups`` (n,) are near-duplicates by the numbers of the sample, and ``like_tag`` the pictures of the background
     that are near-duplicates of any image of the tag. ``weights`` say how many images each one of the tag, and each
-    other, stands for. ``direction`` (D,) is that of the tag's name, if it is used.
+    other, stands for. ``direction`` (D,) is that of the tag's name, if it is used. ``is_apart`` (m,) are pictures of
+    the background that no model is fitted to, and ``is_kept`` (n,) others that are learned from in any case.
     """
 
     embeddings: NDArray[np.float32]
@@ -36,6 +37,8 @@ class OfTag(NamedTuple):
     like_tag: NDArray[np.bool_]
     weights: tuple[float, float] = (1.0, 1.0)
     direction: Optional[Floats] = None
+    is_apart: Optional[NDArray[np.bool_]] = None
+    is_kept: Optional[NDArray[np.bool_]] = None
 
 
 def learn_on_mountain(
@@ -50,8 +53,8 @@ def learn_on_mountain(
     everything = Examples(
         x, tag.is_tag, np.where(tag.is_tag, *tag.weights), tag.groups, rows, tag.direction, any_others=False
     )
-    examples = subsample(everything, sample.moments, MOST_LEARNED, seed)
-    models = fit_with_background(examples, sample, tag.like_tag, seed)
+    examples = subsample(everything, sample.moments, MOST_LEARNED, seed, tag.is_kept)
+    models = fit_with_background(examples, sample, tag.like_tag, seed, tag.is_apart)
     return {kind: _measured(model, examples, aims) for kind, model in models.items()}
 
 

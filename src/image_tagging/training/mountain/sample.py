@@ -5,12 +5,13 @@ Nothing here depends on a tag, so that a further tag of known images changes not
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets import Background, Rows, TaggedEmbeddings, near_duplicate_groups
+from ...datasets import Background, Rows, TaggedEmbeddings, close_pairs, join_labels, near_duplicate_groups
 from ...tag_models import Floats, unit_rows
 from ..fitting.decorrelation import Moments
 
@@ -25,7 +26,7 @@ class MountainSample:
 
     ``groups`` (m,) and ``example_groups`` (N,), of the images of the data set, number near-duplicates in common: a
     number does not depend on the order of the metadata. ``moments`` are those of the part fitted to and of the images,
-    without those of ``other-validation``.
+    without those of ``other-validation``. ``hashes`` (m,) name the pictures.
     """
 
     x: Floats
@@ -33,6 +34,7 @@ class MountainSample:
     groups: Rows
     example_groups: Rows
     moments: Moments
+    hashes: tuple[str, ...] = ()
     _changed: dict[float, NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -49,7 +51,32 @@ class MountainSample:
         has_part[: len(order)] &= ~np.isin(order, data.only_validated)
         moments = Moments.of(together[has_part])
         x = unit_rows(background.embeddings.astype(np.float64))
-        return cls(x, fitted, groups[len(order) :], of_examples, moments)
+        hashes = tuple(picture.hash_id for picture in background.pictures)
+        return cls(x, fitted, groups[len(order) :], of_examples, moments, hashes)
+
+    def of_tag(self, tag: str, data: TaggedEmbeddings) -> tuple[MountainSample, Optional[NDArray[np.bool_]]]:
+        """Return the sample with the groups (N + V,) of all that something was said of for a tag, and what is apart.
+
+        Apart (m,) are the pictures that models of the tag are not fitted to as others: those that are examples
+        themselves, and what is nearly the same as a picture that is unsure or validation. ``None`` where nothing was
+        said. Groups of pictures that another tag alone has verdicts on are -1.
+        """
+        said, count, pictures = data.said_of(tag), len(data.embeddings), len(self)
+        if not len(said.rows):
+            return self, None
+        added = np.sort(said.rows[said.rows >= count])
+        # As the images of the data set and the pictures were numbered: in one table, what is added after these.
+        labels = np.concatenate([self.example_groups, np.full(len(data.table) - count, -1), self.groups])
+        labels[added] = added + pictures
+        first, second = close_pairs(data.table[added], self.x.astype(np.float32), cosine=data.nearly_the_same)
+        place = {hash_id: row for row, hash_id in enumerate(self.hashes)}
+        same = {row: place[name] for row in added.tolist() if (name := data.said.pictures[row - count]) in place}
+        pairs = np.concatenate([added[first], [*same]]), np.concatenate([second, [*same.values()]]) + len(data.table)
+        labels = join_labels(data.joined(labels, added), *(each.astype(np.int64) for each in pairs))
+        groups, of_table = labels[len(data.table) :], labels[: len(data.table)]
+        is_apart = np.isin(groups, of_table[np.concatenate([said.unsure, said.checks])])
+        is_apart[[*same.values()]] = True
+        return replace(self, groups=groups, example_groups=of_table), is_apart
 
     def __len__(self) -> int:
         return len(self.x)
