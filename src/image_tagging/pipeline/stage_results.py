@@ -95,7 +95,7 @@ def write_results(  # noqa: PLR0913, PLR0917 - what a run has found, each by its
         placing=places.placing,
         stamp_of_other=store.listing.stamp_of_other,
     ) as writer:
-        scored = scoring.pictures(store.pictures.records(embedding.encoder), tally.every)
+        scored = scoring.pictures(store.pictures.records(embedding.encoder, with_tags=False), tally.every)
         for number, (record, scores, has_tag) in enumerate(scored, start=1):
             files = store.pictures.files_of(record.hash_id)
             writer.add(record, files, scores)

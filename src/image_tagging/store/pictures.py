@@ -99,10 +99,10 @@ class Pictures:
         """Yield every ``hash_id`` that different pictures have among all that runs have read."""
         return (hash_id for (hash_id,) in self._file.stream(_SHARED_NAMES))
 
-    def records(self, encoder: EncoderSpec) -> Iterator[ImageRecord]:
-        """Yield every picture that has a name, once, in the order of the listing."""
+    def records(self, encoder: EncoderSpec, *, with_tags: bool = True) -> Iterator[ImageRecord]:
+        """Yield every picture that has a name, once, in the order of the listing; tags are a query for each."""
         self.differing = 0
-        return self._records(self._file.stream(_PICTURES, self._values(encoder)), encoder)
+        return self._records(self._file.stream(_PICTURES, self._values(encoder)), encoder, with_tags=with_tags)
 
     def records_of(self, names: Iterable[str], encoder: EncoderSpec) -> Iterator[ImageRecord]:
         """Yield the pictures of these names, in their order."""
@@ -110,7 +110,7 @@ class Pictures:
         for name in names:
             yield from self._records(self._file.rows(_PICTURE_OF_NAME, {**values, "name": name}), encoder)
 
-    def _records(self, rows: Iterable[Any], encoder: EncoderSpec) -> Iterator[ImageRecord]:
+    def _records(self, rows: Iterable[Any], encoder: EncoderSpec, *, with_tags: bool = True) -> Iterator[ImageRecord]:
         for seq, address, hash_id, *facts, own, imported in rows:
             vector = self._vector(imported if own is None else own, encoder)
             if own is not None and imported is not None and own != imported:
@@ -126,7 +126,7 @@ class Pictures:
                 size_bytes=size_bytes,
                 width=width,
                 height=height,
-                tags=self._tags_of(hash_id),
+                tags=self._tags_of(hash_id) if with_tags else (),
                 embedding=vector,
                 encoder=encoder,
                 input=self._inputs.origin(seq),

@@ -78,6 +78,7 @@ class StoreFile:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute("PRAGMA cache_size = -65536")  # 64 MiB, most of the indexes of a million images
             if not has_temporary_folder():  # for sorting many names
                 self._db.execute("PRAGMA temp_store = MEMORY")
             # Writing takes the lock; in one go, so that a run that is killed here leaves no half of a store.
