@@ -15,8 +15,8 @@ from image_tagging.addresses import ImageRef
 from image_tagging.datasets import read_embeddings
 
 #: Sources of drawn pictures that resemble the examples, and labels of the same things as the examples show.
-_DRAWN = ("crawl", "superpowers", "freedoom", "raylib")
-_SAME_THINGS = (
+DRAWN = ("crawl", "superpowers", "freedoom", "raylib")
+SAME_THINGS = (
     *("airplanes", "butterfly", "cardboard", "grand_piano", "Motorbikes", "pizza", "rose", "roses", "sunflower"),
     *("sunflowers", "dandelion", "glass", "leopards", "Leopards", "watch"),
 )
@@ -70,9 +70,9 @@ def embedded(folder: Path, cache: Path) -> Pictures:
 
 
 def _place(address: ImageRef) -> tuple[str, str]:
-    """The label of a picture, which is the name of its folder, and its archive."""
+    """The label of a picture, which is the name of its folder, and its source, the folder of that."""
     folder = os.path.dirname(address.members[-1] if address.members else address.file)
-    return os.path.basename(folder), os.path.basename(address.file).partition(".")[0]
+    return os.path.basename(folder), os.path.basename(os.path.dirname(folder))
 
 
 def cache_folder(given: str | None) -> Path:
@@ -81,13 +81,13 @@ def cache_folder(given: str | None) -> Path:
 
 def photos(kinds: Pictures, corpus: Pictures, seed: int, *, own: bool = True) -> Scenario:
     """The kinds of photos, and a mountain of their further pictures among those of the corpus of other things."""
-    is_other = ~np.isin(corpus.source, _DRAWN) & ~np.isin(corpus.label, _SAME_THINGS)
+    is_other = ~np.isin(corpus.source, DRAWN) & ~np.isin(corpus.label, SAME_THINGS)
     return _with_others(kinds, corpus.of(np.flatnonzero(is_other)), DEV_OTHERS, seed, own)
 
 
 def pixel_art(kinds: Pictures, corpus: Pictures, seed: int, *, own: bool = True) -> Scenario:
     """The kinds of sprites and tiles, likewise."""
-    return _with_others(kinds, corpus.of(np.flatnonzero(~np.isin(corpus.source, _DRAWN))), PIX_OTHERS, seed, own)
+    return _with_others(kinds, corpus.of(np.flatnonzero(~np.isin(corpus.source, DRAWN))), PIX_OTHERS, seed, own)
 
 
 def _with_others(kinds: Pictures, others: Pictures, count: int, seed: int, own: bool) -> Scenario:
@@ -97,7 +97,7 @@ def _with_others(kinds: Pictures, others: Pictures, count: int, seed: int, own: 
     rest = np.concatenate([rows[EXAMPLES:] for rows in drawn])
     rows = random.permutation(np.flatnonzero(~np.isin(others.hashes, kinds.hashes)))[:count]
     unlabelled = _unlabelled(others.of(rows))
-    return Scenario(kinds.of(examples), _joined([kinds.of(rest), unlabelled] if own else [unlabelled]))
+    return Scenario(kinds.of(examples), joined([kinds.of(rest), unlabelled] if own else [unlabelled]))
 
 
 def half_of_labels(corpus: Pictures, seed: int, *, labels: int = 300, fewest: int = 8, most: int = 60) -> Scenario:
@@ -129,7 +129,7 @@ def dense(corpus: Pictures, share: float, seed: int, *, labels: int = 12, size: 
         count = min(size, int(len(own) / share)) if share else size
         own = own[: round(count * share)] if share else own[:0]
         parts = [corpus.of(own), _unlabelled(corpus.of(others[: count - len(own)]))]
-        yield Scenario(examples, _joined(parts))
+        yield Scenario(examples, joined(parts))
 
 
 def contaminated(scenario: Scenario, seed: int, *, share: float = 0.2) -> Scenario:
@@ -173,7 +173,7 @@ def _unlabelled(pictures: Pictures) -> Pictures:
     return Pictures(pictures.x, pictures.hashes, np.full(len(pictures.x), ""), pictures.source)
 
 
-def _joined(parts: Iterable[Pictures]) -> Pictures:
+def joined(parts: Iterable[Pictures]) -> Pictures:
     parts = list(parts)
     return Pictures(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "hashes", "label", "source"))

@@ -75,7 +75,7 @@ PUBLIC = {
     ),
     "training": (
         "Aim Fitted LearnedModel LearnedTag Method Recipe TagIndex TagLearner TextPrior Training ValidationReport "
-        "as_aim methods one_thread_a_product parse_aim register_method unregister_method"
+        "active as_aim methods one_thread_a_product parse_aim register_method unregister_method"
     ),
 }
 

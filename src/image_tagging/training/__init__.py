@@ -1,11 +1,13 @@
 """Labelled embeddings become tag models.
 
 :mod:`.learner` learns one tag and measures it, :mod:`.run` all tags on threads. :mod:`.fitting` fits and calibrates,
-:mod:`.text_prior` uses what the name of a tag says, :mod:`.evaluation` measures.
+:mod:`.text_prior` uses what the name of a tag says, :mod:`.evaluation` measures. :mod:`.active` is for the review of a
+tag: what to judge next, the refit after each page, and how good the tag is by now.
 """
 
 from __future__ import annotations
 
+from . import active
 from .blas_threads import one_thread_a_product
 from .described import LearnedModel
 from .evaluation.out_of_fold import TagIndex
@@ -28,6 +30,7 @@ __all__ = [
     "TextPrior",
     "Training",
     "ValidationReport",
+    "active",
     "as_aim",
     "methods",
     "one_thread_a_product",

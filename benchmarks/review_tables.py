@@ -1,0 +1,264 @@
+"""The tables and curves of review_order.py, from the records of reviews; goals stand beside their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import numpy as np
+from review_rivals import ORDERS
+from review_simulation import ACTION, BANDS, CHECKS, ENOUGH, PICTURE
+
+Record = dict
+
+#: By band: the median of labels and of actions to 95 %, and the 90th percentile of actions.
+_MOST_LABELS, _MOST_ACTIONS, _MOST_ACTIONS_90 = (100, 120, 72, 60), (32, 42, 25, 28), 80
+#: Effort as a part of that of another order.
+_EFFORT = {"LightlyStudio": 0.5, "random": 0.5, "FiftyOne Labs": 0.65, "top": 0.9, "nearest to .5": 0.95}
+_WORSE_SHARE, _WRONG_COST, _COVERED, _STOPPED = 0.01, 1.2, 0.88, (0.9, 0.95, 0.95, 0.95)
+
+
+def print_tables(records: Sequence[Record]) -> None:
+    """Print what was measured, by encoder."""
+    for encoder in dict.fromkeys(record["encoder"] for record in records):
+        of_encoder = [record for record in records if record["encoder"] == encoder]
+        exact = [record for record in of_encoder if not record["wrong"]]
+        tags = {(record["world"], record["tag"], record["seed"]) for record in exact}
+        weak = {(r["world"], r["tag"], r["seed"]) for r in exact if r["full"] < 0.5}
+        print(f"\n## {encoder}: {len(exact)} reviews of {len(tags)} tags (of a seed); {len(weak)} below .5 in full")
+        for start in [None, *sorted({record["start"] for record in exact})]:
+            some = [record for record in exact if start in (None, record["start"])]
+            _print_costs(some, "all starts" if start is None else f"start of {start}", with_goals=start is None)
+        _print_pairs(exact)
+        _print_worse(exact)
+        _print_wrong(of_encoder)
+        _print_intervals(exact)
+        _print_stops(exact)
+
+
+def band_of(record: Record) -> str:
+    return next((name for name, (low, high) in BANDS.items() if low <= record["share"] < high), "")
+
+
+def costs(record: Record) -> dict[str, float]:
+    """Labels, actions and effort until the tag is learned; infinite where it is not."""
+    for precision, labels, actions in zip(record["ap"], record["labels"], record["actions"]):
+        if precision >= ENOUGH * record["full"]:
+            return {"labels": labels, "actions": actions, "effort": PICTURE * labels + ACTION * actions}
+    return dict.fromkeys(("labels", "actions", "effort"), np.inf)
+
+
+def _capped(record: Record) -> dict[str, float]:
+    """The same, but all that were given where the tag is not learned: a lower bound."""
+    found = costs(record)
+    if np.isfinite(found["labels"]):
+        return found
+    labels, actions = record["labels"][-1], record["actions"][-1]
+    return {"labels": labels, "actions": actions, "effort": PICTURE * labels + ACTION * actions}
+
+
+def _print_costs(records: Sequence[Record], title: str, *, with_goals: bool) -> None:
+    print(
+        f"\n{title}; to 95 % of full: actions / labels / effort in s, median (quartiles); - where most are not learned"
+    )
+    print("| order | " + " | ".join(f"{band} ({_count(records, band)} reviews)" for band in BANDS) + " |")
+    print("|---|" + "---|" * len(BANDS))
+    for order in ORDERS:
+        cells = []
+        for number, band in enumerate(BANDS):
+            found = [costs(record) for record in records if record["order"] == order and band_of(record) == band]
+            cell = " / ".join(_quartiles([each[what] for each in found]) for what in ("actions", "labels", "effort"))
+            if with_goals and order == "this" and found:
+                cell += _goals_of_band(found, number)
+            cells.append(cell)
+        if any(cell.strip("/ ") for cell in cells):
+            print(f"| {order} | " + " | ".join(cells) + " |")
+
+
+def _goals_of_band(found: Sequence[dict[str, float]], number: int) -> str:
+    labels, actions = (np.array([each[what] for each in found]) for what in ("labels", "actions"))
+    return "; " + ", ".join(
+        (
+            _goal("labels", _median(labels), _MOST_LABELS[number]),
+            _goal("actions", _median(actions), _MOST_ACTIONS[number]),
+            _goal("90 % of actions", float(np.quantile(actions, 0.9, method="higher")), _MOST_ACTIONS_90),
+        )
+    )
+
+
+def _goal(what: str, value: float, limit: float, *, at_least: bool = False) -> str:
+    is_met = value >= limit if at_least else value <= limit
+    return f"{what} {value:.3g} (goal {'>=' if at_least else '<='} {limit:g}: {'met' if is_met else 'MISSED'})"
+
+
+def _count(records: Iterable[Record], band: str) -> int:
+    return sum(record["order"] == "this" and band_of(record) == band for record in records)
+
+
+def _median(values: Sequence[float]) -> float:
+    return float(np.quantile(values, 0.5, method="higher"))
+
+
+def _quartiles(values: Sequence[float]) -> str:
+    if not len(values):
+        return ""
+    low, middle, high = (np.quantile(values, q, method="higher") for q in (0.25, 0.5, 0.75))
+    return f"{_shown(middle)} ({_shown(low)}-{_shown(high)})"
+
+
+def _shown(value: float) -> str:
+    return f"{value:.0f}" if np.isfinite(value) else "-"
+
+
+def _paired(records: Sequence[Record], other: str) -> list[tuple[Record, Record]]:
+    def reviewed(record: Record) -> tuple:
+        return record["world"], record["tag"], record["seed"], record["start"]
+
+    others = {reviewed(record): record for record in records if record["order"] == other}
+    ours = [record for record in records if record["order"] == "this"]
+    return [(record, others[reviewed(record)]) for record in ours if reviewed(record) in others]
+
+
+def _print_pairs(records: Sequence[Record]) -> None:
+    print("\nThis order against others: total labels and effort, of the same tags and starts. A review that is not")
+    print("learned counts with what was given, which favours the order that fails: not learned of ours / of theirs.")
+    print("| against | reviews | labels | effort | not learned |\n|---|---|---|---|---|")
+    for other in [order for order in ORDERS if order != "this"]:
+        pairs = _paired(records, other)
+        if not pairs:
+            continue
+        sums = {
+            what: [sum(_capped(pair[side])[what] for pair in pairs) for side in (0, 1)] for what in ("labels", "effort")
+        }
+        labels, effort = (ours / max(theirs, 1) for ours, theirs in sums.values())
+        shown = _goal("", effort, _EFFORT[other]).strip() if other in _EFFORT else f"{effort:.2f}"
+        failed = [sum(not np.isfinite(costs(pair[side])["labels"]) for pair in pairs) for side in (0, 1)]
+        print(f"| {other} | {len(pairs)} | {labels:.2f} | {shown} | {failed[0]} / {failed[1]} |")
+
+
+def _print_worse(records: Sequence[Record]) -> None:
+    pairs = [pair for pair in _paired(records, "random") if pair[0]["full"] >= 0.5]
+    at = [[record["ap"][min(5, len(record["ap"]) - 1)] for record in pair] for pair in pairs]
+    if at:
+        share = float(np.mean([ours < 0.9 * theirs for ours, theirs in at]))
+        print("\n" + _goal("More than 10 % worse than random after 5 pages, share of reviews", share, _WORSE_SHARE))
+
+
+def _print_wrong(records: Sequence[Record]) -> None:
+    def reviewed(record: Record) -> tuple:
+        return record["world"], record["tag"], record["seed"], record["start"]
+
+    exact = {reviewed(record): record for record in records if record["order"] == "this" and not record["wrong"]}
+    wrong = [record for record in records if record["wrong"] and reviewed(record) in exact]
+    if wrong:
+        ratio = sum(_capped(r)["labels"] for r in wrong) / max(
+            sum(_capped(exact[reviewed(r)])["labels"] for r in wrong), 1
+        )
+        print(
+            "\n"
+            + _goal(
+                f"Labels with 3 % wrong verdicts ({len(wrong)} reviews), as a part of those without", ratio, _WRONG_COST
+            )
+        )
+
+
+def _print_intervals(records: Sequence[Record]) -> None:
+    ours = [record for record in records if record.get("intervals")]
+    if not ours:
+        return
+    print("\nHow often the 5 % to 95 % interval holds the truth, and its median width, by check verdicts")
+    print("| figure | checks | " + " | ".join(BANDS) + " |\n|---|---|" + "---|" * len(BANDS))
+    for figure in ("recall", "precision"):
+        for checks in CHECKS:
+            cells = []
+            for band in BANDS:
+                rows = [row for record in ours if band_of(record) == band for row in record["intervals"]]
+                rows = [row for row in rows if row["checks"] == checks]
+                cells.append(_coverage(rows, figure))
+            print(f"| {figure} | {checks} | " + " | ".join(cells) + " |")
+
+
+def _coverage(rows: Sequence[dict], figure: str) -> str:
+    if not rows:
+        return ""
+    tiny = 1e-4  # they are rounded
+    held = [row[figure][0] - tiny <= row["truth"][figure] <= row[figure][2] + tiny for row in rows]
+    width = float(np.median([row[figure][2] - row[figure][0] for row in rows]))
+    share = float(np.mean(held))
+    goal = f", goal >= {_COVERED}: {'met' if share >= _COVERED else 'MISSED'}" if figure == "recall" else ""
+    return f"{share:.2f} of {len(rows)}, width {width:.2f}{goal}"
+
+
+def _print_stops(records: Sequence[Record]) -> None:
+    ours = [record for record in records if record.get("stop")]
+    if not ours:
+        return
+    print("\nStop advice: reviews that it stops within the pages played, and how many of them are at 95 % of full")
+    print("| band | reviews | stopped | at 95 % | labels then, median | told to search |\n|---|---|---|---|---|---|")
+    for band, least in zip(BANDS, _STOPPED):
+        of_band = [record["stop"] for record in ours if band_of(record) == band]
+        stopped = [stop for stop in of_band if stop["advice"] == "stop"]
+        if not of_band:
+            continue
+        share = float(np.mean([stop["learned"] for stop in stopped])) if stopped else np.nan
+        labels = _shown(_median([stop["labels"] for stop in stopped])) if stopped else "-"
+        search = sum(stop["advice"] == "search" for stop in of_band)
+        goal = _goal("", share, least, at_least=True).strip() if stopped else "-"
+        print(f"| {band} | {len(of_band)} | {len(stopped)} | {goal} | {labels} | {search} |")
+
+
+#: Colours of the lines that are told apart by people who see colours otherwise (Okabe and Ito 2008).
+_COLOURS = ("#000000", "#999999", "#0072b2", "#009e73", "#d55e00", "#cc79a7", "#e69f00", "#56b4e9")
+_FONT = 'font-family="sans-serif" font-size="12"'
+_PANEL, _GAP, _LEFT, _TOP = (330, 190), (70, 70), 52, 34
+
+
+def draw_curves(records: Sequence[Record]) -> str:
+    """Return an SVG: for each band the mean part of full average precision by labels, a line for each order."""
+    records = [record for record in records if not record["wrong"] and record["encoder"] == records[0]["encoder"]]
+    most = min(max(record["labels"][-1] for record in records), 192)
+    width = _LEFT + 2 * _PANEL[0] + _GAP[0] + 20
+    height = _TOP + 2 * _PANEL[1] + _GAP[1] + 90
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {_FONT}>',
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+    ]
+    for number, band in enumerate(BANDS):
+        left = _LEFT + (number % 2) * (_PANEL[0] + _GAP[0])
+        top = _TOP + (number // 2) * (_PANEL[1] + _GAP[1])
+        of_band = [record for record in records if band_of(record) == band]
+        parts += _panel(of_band, f"{band} of the pool ({_count(of_band, band)} reviews)", left, top, most)
+    for number, order in enumerate(ORDERS):
+        x, y = _LEFT + (number % 4) * 190, height - 34 + (number // 4) * 20
+        parts.append(
+            f'<path d="M{x} {y - 4}h24" stroke="{_COLOURS[number]}" stroke-width="{3 if order == "this" else 1.6}"/>'
+        )
+        parts.append(f'<text x="{x + 30}" y="{y}">{escape(order)}</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _panel(records: Sequence[Record], title: str, left: float, top: float, most: int) -> list[str]:
+    across, down = _PANEL
+    parts = [f'<text x="{left}" y="{top - 10}" font-weight="bold">{escape(title)}</text>']
+    for tenth in (0, 2, 4, 6, 8, 10):
+        y = top + down * (1 - tenth / 10)
+        parts.append(f'<path d="M{left} {y:.1f}h{across}" stroke="#dddddd"/>')
+        parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{tenth / 10:g}</text>')
+    for labels in range(0, most + 1, 48):
+        x = left + across * labels / most
+        parts.append(f'<text x="{x:.1f}" y="{top + down + 16}" text-anchor="middle">{labels}</text>')
+    middle = left + across / 2
+    parts.append(
+        f'<text x="{middle}" y="{top + down + 32}" text-anchor="middle">labels: part of full average precision</text>'
+    )
+    grid = np.linspace(0, most, 33)
+    for number, order in reversed(list(enumerate(ORDERS))):
+        lines = [np.interp(grid, r["labels"], np.array(r["ap"]) / r["full"]) for r in records if r["order"] == order]
+        if lines:
+            mean = np.clip(np.mean(lines, axis=0), 0, 1.02)
+            points = " ".join(f"{left + across * x / most:.1f},{top + down * (1 - y):.1f}" for x, y in zip(grid, mean))
+            thick = 3 if order == "this" else 1.6
+            parts.append(
+                f'<polyline points="{points}" fill="none" stroke="{_COLOURS[number]}" stroke-width="{thick}"/>'
+            )
+    return parts
