@@ -49,6 +49,7 @@ FLAGS = {
         "output": "there",
         "test_per": 0.25,
         "background": ("b.parquet",),
+        "verdicts": "v.jsonl",
         "threshold_for": "balanced",
         "prior": "text",
         "pretrained": "w.pt",
@@ -85,6 +86,7 @@ SORT = {
     "tag_level": "top",
     "metadata_format": "both",
     "test_per": 0.25,
+    "verdicts": "v.jsonl",
     "threshold_for": "balanced",
     "prior": "text",
     "output_bins": 5,
@@ -147,7 +149,7 @@ def test_every_documented_flag_in_every_spelling(parsed, command, dash, joined):
     if command.startswith("classify"):
         expected["archives"] = command == "classify-zip"
     if command == "train":
-        expected["seed"] = 0
+        expected |= {"seed": 0, "no_verdicts": False}
     else:
         expected |= {"follow_links": False, "fresh": False, "retry_failures": False, "use_truncated": False}
     assert dataclasses.asdict(config) == expected
@@ -170,7 +172,7 @@ def test_defaults_are_those_of_the_configs(parsed, command):
 def test_sort_takes_its_arguments_and_every_flag(sorted_config, dash):
     config = sorted_config("sort", "examples", "mountain", *spelt(SORT, dash, joined=True))
     expected = {"examples": "examples", "mountain": "mountain", **SORT}
-    expected |= {"follow_links": False, "fresh": False, "retry_failures": False, "use_truncated": False}
+    expected |= dict.fromkeys(("follow_links", "fresh", "no_verdicts", "retry_failures", "use_truncated"), False)
     assert dataclasses.asdict(config) == expected
     assert sorted_config("sort", "e", "m") == SortConfig(examples="e", mountain="m")
     defaults = SortConfig(examples="e", mountain="m")
@@ -319,7 +321,7 @@ def test_help_explains_every_flag_with_its_default(capsys, command):
     text = shown_help(capsys, command)
     options = re.split(r"(?<!--output,) (?=--[a-z])", text.partition("Options: ")[2])
     told = {option.split()[0][2:].strip(",").replace("-", "_"): option for option in options}
-    assert set(told) - {"follow_links", "fresh", "retry_failures", "use_truncated"} == {
+    assert set(told) - {"follow_links", "fresh", "no_verdicts", "retry_failures", "use_truncated"} == {
         *FLAGS[command],
         "version",
         "help",

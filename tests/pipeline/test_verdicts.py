@@ -368,6 +368,16 @@ def test_sort_leaves_verdicts_out_where_it_is_told_to(sorted_folder, tmp_path):
     assert changed(before, models(out)) == ["tiles"]
 
 
+@pytest.mark.parametrize("wrong", ["verdicts.db", "--verdicts"])
+def test_sort_refuses_verdicts_that_cannot_be_used_before_any_work(sorted_folder, tmp_path, wrong):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "verdicts.db").write_bytes(b"a letter to my aunt" if wrong == "verdicts.db" else b"")
+    (tmp_path / "said.jsonl").write_text("{}\n")
+    with pytest.raises(VerdictsError):
+        sorted_folder(**({} if wrong == "verdicts.db" else {"verdicts": str(tmp_path / "said.jsonl")}))
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["verdicts.db"]
+
+
 def test_what_is_said_while_a_run_learns_is_learned_by_the_next(sorted_folder, tmp_path, monkeypatch):
     out = tmp_path / "out"
     sorted_folder()

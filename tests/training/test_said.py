@@ -16,19 +16,16 @@ COUNTS, SHARES, PICTURES = {"cat": 20, "dog": 20, "owl": 12}, (0.1, 0.1), 600
 MOUNTAIN = mountain(PICTURES, SHARES)
 
 
-def data_of(labels):
+def data_of(labels, **lists):
     images, listed = labelled(COUNTS)
     known = {picture.hash_id: picture for picture in MOUNTAIN}
-    return gather(
-        iter(images),
-        tag_lists(listed),
-        said=Said(labels, lambda names: [known[name] for name in names if name in known]),
-    )
+    said = Said(labels, lambda names: [known[name] for name in names if name in known])
+    return gather(iter(images), tag_lists({**listed, **lists}), said=said)
 
 
-def learn(labels=(), *, with_background, tags=None):
-    """The bytes of the models by tag and kind."""
-    data = data_of(labels)
+def learn(labels=(), *, with_background, tags=None, **lists):
+    """The models by tag and kind: their bytes, reports and cards; ``lists`` replace those of tags."""
+    data = data_of(labels, **lists)
     made = background(MOUNTAIN) if with_background else None
     learner = TagLearner(data, ENCODER, seed=0, aim=Aim("f1"), background=made)
     splitter = Splitter(data, test_share=None, seed=0, with_background=with_background)
@@ -61,6 +58,17 @@ def test_only_the_tags_concerned_change(with_background):
     assert changed(before, learn([*YES, *NO, *UNSURE, *CHECKS], with_background=with_background)) == ["cat"]
     new = [*(Label("new", f"m-{number}", True) for number in range(65, 75)), *YES]
     assert changed(learn(YES, with_background=with_background), learn(new, with_background=with_background)) == ["new"]
+
+
+@both
+def test_a_verdict_on_an_example_is_another_folder(with_background):
+    """To the byte: what it says is what moving the file would say."""
+    by_verdicts = learn([Label("cat", "cat-3", False), Label("dog", "cat-3", True)], with_background=with_background)
+    cats, dogs = ([f"{tag}-{number}" for number in range(20)] for tag in ("cat", "dog"))
+    cats.remove("cat-3")
+    by_lists = learn(with_background=with_background, cat=cats, dog=[*dogs, "cat-3"])
+    assert changed(by_verdicts, by_lists) == []
+    assert changed(by_verdicts, learn(with_background=with_background)) == ["cat", "dog"]
 
 
 @both

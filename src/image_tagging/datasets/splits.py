@@ -114,7 +114,8 @@ class Splitter:
         held_back = len(held_tag)
         if not held_back:
             held_other, every_other = held_other[:0], negatives
-        every_other = _first_kept(every_other, no)
+        if len(every_other) > MOST_OTHERS:
+            every_other = _first_kept(every_other, no)
         learned_tag, learned_other = every_tag[:MOST_OF_TAG], every_other[:MOST_OTHERS]
         training = np.concatenate([learned_tag, learned_other])
         unlike = only_validated[~np.isin(groups[only_validated], groups[training])]  # figures would be too good

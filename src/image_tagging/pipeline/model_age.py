@@ -32,12 +32,11 @@ def dataset_digest(tag_lists: Mapping[str, HashList]) -> str:
 
 
 def training_identity(
-    config: TrainConfig, encoder: EncoderSpec, dataset: str, background: Optional[Background], verdicts: str = ""
+    config: TrainConfig, encoder: EncoderSpec, dataset: str, background: Optional[Background]
 ) -> dict[str, str]:
     """Return what cards say of the training that made them: the same for the same data and settings, at any time.
 
-    ``run`` stands for all that it was made from, ``dataset`` for the images and tags alone. ``verdicts`` is the digest
-    of the verdicts.
+    ``run`` stands for all that it was made from, ``dataset`` for the images and tags alone.
     """
     digest = hashlib.blake2b(digest_size=16)
     aim = config.threshold_for if isinstance(config.threshold_for, str) else sorted(config.threshold_for.items())
@@ -45,7 +44,6 @@ def training_identity(
     digest.update(repr(made_from).encode("utf-8", "backslashreplace"))
     for picture in background.pictures if background else ():
         digest.update(picture.hash_id.encode("utf-8", "backslashreplace") + b"\n")
-    digest.update(verdicts.encode())
     return {"run": digest.hexdigest(), "dataset": dataset}
 
 

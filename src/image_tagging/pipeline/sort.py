@@ -38,6 +38,7 @@ from .sort_training import Sample, SortTraining, draw_sample, example_names, req
 from .stage_results import chosen_results, plan_results
 from .summaries import EmbeddingSummary, ProcessSummary, SortSummary
 from .train import REPORTS_FOLDER
+from .train_verdicts import given_verdicts
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +145,7 @@ def require_sortable(config: SortConfig) -> None:
             "examples of a tag. Move one of the two out of the other."
         )
     require_background_ours(absolute(config.output))
+    given_verdicts(config.output, config.verdicts, no_verdicts=config.no_verdicts)
     for archives in (False, True):
         require_results_ours(absolute(config.output), of_archives=archives)
     ResultFormats.of(config.results_format, absolute(config.output))

@@ -86,18 +86,14 @@ def train_tag_models(
 def _train(config: TrainConfig, watch: Progress, mountain: Optional[int]) -> TrainSummary:
     """Do the work of :func:`train_tag_models`."""
     started = time.monotonic()
-    tag_lists = read_tag_lists(config.tag_to_hash_json)
+    tag_lists, common, noted = read_tag_lists(config.tag_to_hash_json), CommonFolder(), NotedImages()
     verdicts = given_verdicts(config.output, config.verdicts, no_verdicts=config.no_verdicts)
-    aim, aims = aims_of(config.threshold_for, {*tag_lists, *(verdicts.tags if verdicts else ())})
+    aim, aims = aims_of(config.threshold_for, tag_lists.keys() | (verdicts.tags if verdicts else set()))
     encoder, images = read_embeddings(config.metadata_json)
     require_this_version(encoder)
-    common, noted = CommonFolder(), NotedImages()
-    data = gather(
-        noted.of(common.of(images)),
-        tag_lists,
-        nearly_the_same=near_duplicate_cosine(encoder),
-        said=verdicts.said(config, encoder, noted) if verdicts else None,
-    )
+    said = verdicts.said(config, encoder, noted) if verdicts else None
+    images = noted.of(common.of(images))
+    data = gather(images, tag_lists, nearly_the_same=near_duplicate_cosine(encoder), said=said)
     background = background_of(config.background, encoder, data, watch, mountain)
     watch("checking the data set", 0, None)
     advice = audit_dataset(data)
@@ -108,8 +104,8 @@ def _train(config: TrainConfig, watch: Progress, mountain: Optional[int]) -> Tra
     kept, kept_warnings = kept_thresholds(writer.models_folder, [tag for tag in data.tags if tag not in aims])
     aims = {**{tag: as_aim(asked) for tag, asked in kept.items()}, **aims}
     learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior, background=background, aims=aims)
-    said = verdicts.digest if verdicts else ""
-    writer.note(training_identity(config, encoder, dataset_digest(tag_lists), background, said), kept)
+    identity = training_identity(config, encoder, dataset_digest(tag_lists), background)
+    writer.note(verdicts.marked(identity) if verdicts else identity, kept)
     watch("training", 0, len(data.tags))
     # Nothing is stored: holding the store file prevents two runs from writing into one folder.
     with StoreFile(writer.output):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
@@ -65,6 +65,11 @@ class GivenVerdicts:
         for label in self.labels:
             digest.update(repr(tuple(label)).encode("utf-8", "backslashreplace") + b"\n")
         return digest.hexdigest() if self.labels else ""
+
+    def marked(self, identity: Mapping[str, str]) -> dict[str, str]:
+        """Return what cards say of the training that made them, where it learned from these verdicts."""
+        run = hashlib.blake2b(f"{identity['run']} {self.digest}".encode(), digest_size=16).hexdigest()
+        return {**identity, "run": run} if self.labels else dict(identity)
 
     def said(self, config: TrainConfig, encoder: EncoderSpec, noted: NotedImages) -> Said:
         """Return what training takes of them; the pictures that are no examples are noted as they are found."""

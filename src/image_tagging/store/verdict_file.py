@@ -18,7 +18,7 @@ from typing_extensions import Self
 
 from ..errors import VerdictsError
 from ..text import escaped
-from ..writing import make_folder, require_plain_database, require_plain_journals
+from ..writing import make_folder, require_plain_database
 from .store_file import Database
 
 #: The name of the file in an output folder.
@@ -49,12 +49,17 @@ _SCHEMA = "; ".join((*_MAKE, f"PRAGMA user_version = {VERSION};"))
 #: What a database begins with.
 _MAGIC = b"SQLite format 3\x00"
 
+#: The endings of what changes a database as soon as that is read.
+_JOURNALS = ("-journal", "-wal")
+
 #: Seconds to wait for another process that is writing a batch.
 _WAIT = 10.0
 
 
 def is_database(path: str) -> bool:
-    """Return whether a file is a database, by how it begins; what cannot be read is none."""
+    """Return whether a file is a database, by how it begins; what cannot be read, or is a pipe, is none."""
+    if not os.path.isfile(path):
+        return False
     try:
         with open(path, "rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC
@@ -80,8 +85,8 @@ class VerdictFile:
             require_plain_database(path)
         elif not os.path.isfile(path):
             raise VerdictsError(f"there is no file of verdicts at {path}. Check the path.")
-        else:
-            require_plain_journals(path)
+        elif any(os.path.lexists(path + ending) for ending in _JOURNALS):
+            require_plain_database(path)  # a journal is rolled back into it: a stranger may have made both
         with self._errors():
             # It is opened to be written to also where it is only read: a batch that was cut off is then taken back.
             uri = f"{Path(path).absolute().as_uri()}?mode={'rwc' if is_new else 'rw'}"

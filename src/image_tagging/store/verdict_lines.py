@@ -8,6 +8,8 @@ A line is a JSON object with ``id``, ``time``, ``tag``, ``hash_id``, ``file_path
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -61,6 +63,8 @@ class VerdictLines:
     def __iter__(self) -> Iterator[Verdict]:
         self.number, latest = 0, datetime.now(timezone.utc) + _AHEAD
         try:
+            if not stat.S_ISREG(os.stat(self.path).st_mode) and not os.path.isdir(self.path):  # it may never end
+                raise VerdictsError(f"cannot read {self.path}: it is a pipe or a device, not a file. Give a file.")
             with open(self.path, "rb") as file:
                 for line in self._lines(file):
                     yield self._verdict(line, latest)
