@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -226,6 +227,7 @@ class Review:
 
     def play(self) -> dict[str, object]:
         """Return the record: average precision, labels and actions after each page, and what else was measured."""
+        started = time.process_time()
         is_ours = self._run.order == "this"
         precision, labels, actions = [self._precision()], [0], [0]
         enough = ENOUGH * self._world.full[self._run.tag]
@@ -245,6 +247,7 @@ class Review:
                 stops.ask(self, precision[-1] >= enough, labels[-1])
         self.record["ap"] = [round(each, 4) for each in precision]
         self.record["labels"], self.record["actions"] = labels, actions
+        self.record["seconds"] = round(time.process_time() - started, 2)
         if is_ours:
             self.record["intervals"], self.record["stop"] = intervals, stops.found if stops else None
         return self.record

@@ -11,6 +11,8 @@ from review_simulation import ACTION, BANDS, CHECKS, ENOUGH, PICTURE
 
 Record = dict
 
+#: What a review costs.
+_COSTS = ("actions", "labels", "effort")
 #: By band: the median of labels and of actions to 95 %, and the 90th percentile of actions.
 _MOST_LABELS, _MOST_ACTIONS, _MOST_ACTIONS_90 = (100, 120, 72, 60), (32, 42, 25, 28), 80
 #: Effort as a part of that of another order.
@@ -58,30 +60,29 @@ def _capped(record: Record) -> dict[str, float]:
 
 
 def _print_costs(records: Sequence[Record], title: str, *, with_goals: bool) -> None:
-    print(
-        f"\n{title}; to 95 % of full: actions / labels / effort in s, median (quartiles); - where most are not learned"
-    )
+    print(f"\n{title}, to 95 % of full: actions / labels / effort in s; median (quartiles), - where it is not learned")
     print("| order | " + " | ".join(f"{band} ({_count(records, band)} reviews)" for band in BANDS) + " |")
     print("|---|" + "---|" * len(BANDS))
-    for order in ORDERS:
+    goals = []
+    for order in dict.fromkeys(record["order"] for record in records):
         cells = []
         for number, band in enumerate(BANDS):
             found = [costs(record) for record in records if record["order"] == order and band_of(record) == band]
-            cell = " / ".join(_quartiles([each[what] for each in found]) for what in ("actions", "labels", "effort"))
-            if with_goals and order == "this" and found:
-                cell += _goals_of_band(found, number)
-            cells.append(cell)
-        if any(cell.strip("/ ") for cell in cells):
-            print(f"| {order} | " + " | ".join(cells) + " |")
+            cells.append(" / ".join(_quartiles([each[what] for each in found]) for what in _COSTS) if found else "")
+            if order == "this" and found:
+                goals.append(f"{band}: {_goals_of_band(found, number)}")
+        print(f"| {order} | " + " | ".join(cells) + " |")
+    if with_goals:
+        print("\n" + "\n".join(goals))
 
 
 def _goals_of_band(found: Sequence[dict[str, float]], number: int) -> str:
     labels, actions = (np.array([each[what] for each in found]) for what in ("labels", "actions"))
-    return "; " + ", ".join(
+    return ", ".join(
         (
-            _goal("labels", _median(labels), _MOST_LABELS[number]),
-            _goal("actions", _median(actions), _MOST_ACTIONS[number]),
-            _goal("90 % of actions", float(np.quantile(actions, 0.9, method="higher")), _MOST_ACTIONS_90),
+            _goal("labels", _quantile(labels, 0.5), _MOST_LABELS[number]),
+            _goal("actions", _quantile(actions, 0.5), _MOST_ACTIONS[number]),
+            _goal("90 % of actions", _quantile(actions, 0.9), _MOST_ACTIONS_90),
         )
     )
 
@@ -95,15 +96,14 @@ def _count(records: Iterable[Record], band: str) -> int:
     return sum(record["order"] == "this" and band_of(record) == band for record in records)
 
 
-def _median(values: Sequence[float]) -> float:
-    return float(np.quantile(values, 0.5, method="higher"))
+def _quantile(values: Sequence[float] | np.ndarray, q: float) -> float:
+    """Return a value that is there: between one and infinity there is none."""
+    return float(np.quantile(values, q, method="higher"))
 
 
 def _quartiles(values: Sequence[float]) -> str:
-    if not len(values):
-        return ""
-    low, middle, high = (np.quantile(values, q, method="higher") for q in (0.25, 0.5, 0.75))
-    return f"{_shown(middle)} ({_shown(low)}-{_shown(high)})"
+    low, middle, high = (_shown(_quantile(values, q)) for q in (0.25, 0.5, 0.75))
+    return f"{middle} ({low} to {high})" if {low, middle, high} != {"-"} else "-"
 
 
 def _shown(value: float) -> str:
@@ -122,18 +122,27 @@ def _paired(records: Sequence[Record], other: str) -> list[tuple[Record, Record]
 def _print_pairs(records: Sequence[Record]) -> None:
     print("\nThis order against others: total labels and effort, of the same tags and starts. A review that is not")
     print("learned counts with what was given, which favours the order that fails: not learned of ours / of theirs.")
-    print("| against | reviews | labels | effort | not learned |\n|---|---|---|---|---|")
-    for other in [order for order in ORDERS if order != "this"]:
+    print(
+        "| against | reviews | labels | effort | "
+        + " | ".join(f"effort, {band}" for band in BANDS)
+        + " | not learned |"
+    )
+    print("|---|---|---|---|" + "---|" * len(BANDS) + "---|")
+    for other in dict.fromkeys(record["order"] for record in records if record["order"] != "this"):
         pairs = _paired(records, other)
         if not pairs:
             continue
-        sums = {
-            what: [sum(_capped(pair[side])[what] for pair in pairs) for side in (0, 1)] for what in ("labels", "effort")
-        }
-        labels, effort = (ours / max(theirs, 1) for ours, theirs in sums.values())
+        effort = _ratio(pairs, "effort")
         shown = _goal("", effort, _EFFORT[other]).strip() if other in _EFFORT else f"{effort:.2f}"
+        of_bands = [_ratio([pair for pair in pairs if band_of(pair[0]) == band], "effort") for band in BANDS]
         failed = [sum(not np.isfinite(costs(pair[side])["labels"]) for pair in pairs) for side in (0, 1)]
-        print(f"| {other} | {len(pairs)} | {labels:.2f} | {shown} | {failed[0]} / {failed[1]} |")
+        cells = [other, str(len(pairs)), f"{_ratio(pairs, 'labels'):.2f}", shown, *(f"{each:.2f}" for each in of_bands)]
+        print("| " + " | ".join(cells) + f" | {failed[0]} / {failed[1]} |")
+
+
+def _ratio(pairs: Sequence[tuple[Record, Record]], what: str) -> float:
+    ours, theirs = (sum(_capped(pair[side])[what] for pair in pairs) for side in (0, 1))
+    return ours / theirs if theirs else np.nan
 
 
 def _print_worse(records: Sequence[Record]) -> None:
@@ -201,7 +210,7 @@ def _print_stops(records: Sequence[Record]) -> None:
         if not of_band:
             continue
         share = float(np.mean([stop["learned"] for stop in stopped])) if stopped else np.nan
-        labels = _shown(_median([stop["labels"] for stop in stopped])) if stopped else "-"
+        labels = _shown(_quantile([stop["labels"] for stop in stopped], 0.5)) if stopped else "-"
         search = sum(stop["advice"] == "search" for stop in of_band)
         goal = _goal("", share, least, at_least=True).strip() if stopped else "-"
         print(f"| {band} | {len(of_band)} | {len(stopped)} | {goal} | {labels} | {search} |")
