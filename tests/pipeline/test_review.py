@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import time
 
 import pytest
 from PIL import Image
 
-from image_tagging import forget_tag, list_verdicts
+from image_tagging import SortConfig, forget_tag, list_verdicts, sort_images
 from image_tagging.errors import InputError, OutputError
 from image_tagging.pipeline import MODES, Judged, Review
+from image_tagging.pipeline.settings_of_sort import remembered_sort
 from image_tagging.store import Verdict, Verdicts, one_run_at_a_time
 
 
@@ -120,6 +122,9 @@ def test_checks_hide_nothing_from_the_figures_and_are_not_learned_from(review):
     assert not any(cell.is_marked for cell in page.cells)
     review.judge("tiles", "check", accepted(page)[:6], page.model)
     assert sum(row.checks for row in review.tags()) == 6
+    assert review.strip("tiles").recall is None  # no page of another order was judged yet
+    page = review.page("tiles", "next")
+    review.judge("tiles", "next", accepted(page)[:4], page.model)
     strip = review.strip("tiles")
     assert 0 <= strip.recall.low <= strip.recall.high <= 1
     assert before  # near-duplicates of checks leave the background, so the model itself may differ
@@ -227,13 +232,41 @@ def test_training_in_the_background_learns_the_verdicts_and_the_new_tag(review, 
     for number, picture in enumerate(tagged(review, "tiles")[:4]):
         review.judge("like tiles", "next", [Judged(picture.hash_id, "yes", number)])
     review.retrain()
-    deadline = time.monotonic() + 300
-    while review.retraining.is_running and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for_training(review)
     assert review.retraining.state.state == "done", review.retraining.state
     (new,) = (row for row in review.tags() if row.tag == "like tiles")
     assert new.waiting == 0
     assert new.precision
+
+
+@pytest.mark.slow
+def test_what_sort_has_made_is_sorted_again_with_the_settings_that_it_had(tmp_path, drawing):
+    for kind in ("tiles", "sprites", "charts"):
+        for number in range(8):
+            drawing(tmp_path / "examples" / kind / f"{number}.png", kind, number)
+            drawing(tmp_path / "mountain" / f"{kind}-{number}.png", kind, 100 + number)
+    given = {"examples": str(tmp_path / "examples"), "mountain": str(tmp_path / "mountain"), "clip_model": "builtin"}
+    config = SortConfig(**given, output=str(tmp_path / "out"), place="symlink", scores=0.25)
+    sort_images(config)
+    assert remembered_sort(str(tmp_path / "out")) == config
+    review = Review(str(tmp_path / "out"))
+    found = review.page("tiles", "all").cells
+    assert {cell.name.split("-")[0] for cell in found} == {"tiles", "sprites", "charts"}  # the mountain alone
+    for cell in found:
+        review.judge("new", "next", [Judged(cell.hash_id, "yes" if cell.name.startswith("tiles") else "no", 0)])
+    review.retrain()
+    wait_for_training(review)
+    assert review.retraining.state.state == "done", review.retraining.state
+    placed = tmp_path / "out" / "by-tag" / "new"
+    assert placed.joinpath(min(os.listdir(placed))).is_symlink()
+    assert review.strip("new").waiting == 0
+    review.close()
+
+
+def wait_for_training(review):
+    deadline = time.monotonic() + 300
+    while review.retraining.is_running and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def test_a_training_that_fails_is_told_and_the_review_goes_on(review, output):

@@ -37,6 +37,7 @@ def review_app(review: Review) -> Starlette:
     pages = _Pages(review)
     routes = [
         Route("/", pages.answer(pages.tags)),
+        Route("/favicon.ico", _nothing),
         Route("/static/{name}", pages.answer(pages.static)),
         Route("/thumb/{hash_id}", pages.answer(pages.thumbnail)),
         Route("/picture/{hash_id}", pages.answer(pages.whole)),
@@ -200,6 +201,10 @@ class _Pages:
     def training(self, request: Request, form: Mapping[str, Any]) -> Response:
         state = self._review.retraining.state
         return JSONResponse({"state": state.state, "said": state.said, "share": state.share}, 200, _NO_STORE)
+
+
+async def _nothing(request: Request) -> Response:
+    return Response(status_code=204)
 
 
 def _tag_of(request: Request) -> str:

@@ -46,7 +46,7 @@ def serve_review(config: ReviewConfig, say: Say = say_nothing) -> None:
         )
     with (
         closing(_listening(config.host, config.port)) as listening,
-        closing(Review(config.output, read_only=config.read_only)) as review,
+        closing(Review(config.output, read_only=config.read_only, say=say)) as review,
     ):
         port, token = listening.getsockname()[1], new_token()
         guarded = Guarded(

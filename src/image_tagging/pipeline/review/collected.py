@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...datasets import OTHER_SETS, Rows, near_duplicate_groups
 from ...errors import InputError, NoModelsError
 from ...files import absolute
+from ...progress import Say, say_nothing
 from ...records import EncoderSpec
 from ...store import (
     EMBEDDINGS_NAME,
@@ -30,6 +31,9 @@ from ...training import active
 
 #: Pictures whose cosine is at least this are shown once.
 _NEAR_DUPLICATES = 0.97
+
+#: From so many pictures on it is said that reading them takes a while.
+_MANY = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +63,10 @@ class Collected:
         return self.rows[hash_id]
 
 
-def collect(output: str) -> Collected:
+def collect(output: str, say: Say = say_nothing) -> Collected:
     """Read an output folder. The store is open meanwhile, and closed when this returns.
+
+    ``say`` gets a sentence where that takes a while: the first time, and when pictures were added.
 
     Raises
     ------
@@ -83,6 +89,8 @@ def collect(output: str) -> Collected:
         path = os.path.join(folder, EMBEDDINGS_NAME)
         embeddings = open_array(path, stamp)
         if embeddings is None:
+            if len(pictures) >= _MANY:
+                say(f"Comparing {len(pictures):,} pictures with each other; only when there are new ones …")
             shape = (len(pictures), encoder.dim)
             write_array(path, stamp, shape, store.collection.vectors(pictures, encoder))
             embeddings = _opened(path, stamp)

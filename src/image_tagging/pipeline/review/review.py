@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import InputError, OutputError
 from ...files import absolute, stamp_of
+from ...progress import Say, say_nothing
 from ...store import NO, UNSURE, YES, CollectedPicture, InForce, Verdict, Verdicts, is_run_at_work
 from ...text import as_tag, counted, encodable
 from ...training import active
@@ -54,11 +55,11 @@ class Review:
         The file of verdicts cannot be used.
     """
 
-    def __init__(self, output: str, *, read_only: bool = False) -> None:
+    def __init__(self, output: str, *, read_only: bool = False, say: Say = say_nothing) -> None:
         self.folder = absolute(output)
         self.read_only = read_only
         self._lock = threading.RLock()
-        self._collected = collect(self.folder)
+        self._collected = collect(self.folder, say)
         self._verdicts = Verdicts(self.folder)
         self._learner: Optional[active.QuickLearner] = None
         self._states: OrderedDict[str, tuple[str, TagState]] = OrderedDict()

@@ -14,6 +14,9 @@ from ...training import active
 from .collected import Collected
 from .tag_state import TagState
 
+#: Intervals are measured to hold after a page and more, and say little before.
+_NO_PAGE_YET = "Judge a page: precision and recall follow from what is right on it."
+
 
 @dataclass(frozen=True)
 class TagRow:
@@ -75,6 +78,8 @@ def strip_of(state: TagState, learner: active.QuickLearner, held: Sequence[InFor
     waiting, unknown = sum(_waiting(state.collected, held).values()), state.known.unknown
     if state.fit is None:
         return Strip(None, None, f"Nothing is learned yet: {state.why}", active.GO_ON, waiting, unknown)
+    if not len(state.known.shown.is_yes):
+        return Strip(None, None, _NO_PAGE_YET, active.GO_ON, waiting, unknown)
     figures = state.figures(learner)
     advice = active.stop_advice(state.flips, figures)
     return Strip(figures.precision, figures.recall, advice.sentence, advice.advice, waiting, unknown)
