@@ -187,3 +187,32 @@ def test_one_picture_at_a_time_by_arrows_and_by_touch(app, chromium, output):
     assert (counts.yes, counts.no) == (1, 1)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(app, chromium, review, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    hash_id = review.page("tiles", "all").cells[0].hash_id
+    _, address = app("--port", "0")
+    context = chromium.new_context(color_scheme=scheme, bypass_csp=True)  # axe is a script of another origin
+    page = context.new_page()
+    page.goto(address)
+    page.goto(address.split("?")[0] + "tag/tiles")
+    shown(page)
+    page.keyboard.press("Enter")
+    told(page, "Kept on")
+    for path in (
+        "",
+        "tag/tiles",
+        "tag/tiles?mode=check",
+        "tag/tiles/one",
+        "history",
+        f"image/{hash_id}",
+        "tag/x?mode=y",
+    ):
+        page.goto(address.split("?")[0] + path)
+        page.wait_for_load_state("networkidle")
+        found = axe.run(page)
+        assert found.violations_count == 0, found.generate_report()
+    context.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Optional
@@ -11,23 +10,18 @@ from typing import Optional
 import numpy as np
 
 from ...errors import InputError, OutputError
-from ...files import absolute, stamp_of
+from ...files import absolute
 from ...progress import Say, say_nothing
 from ...store import NO, UNSURE, YES, CollectedPicture, InForce, Verdict, Verdicts, is_run_at_work
 from ...text import as_tag, counted, encodable
-from ...training import active
 from .collected import collect
 from .labels import PICKED
 from .pictures import THUMBNAIL, Drawn, DrawnPictures
 from .retraining import Retraining
-from .shown import MODES, ShownPage, again, compose, soon
-from .tag_state import TagState, tag_state
+from .shown import MODES, ShownPage, again, compose
+from .states import TagStates
 from .tags import Strip, TagRow, strip_of, tag_rows
 
-#: Tags whose scores are kept in memory: of a million pictures each takes 4 MB.
-_MOST_STATES = 32
-#: Pictures whose part of a page is remembered.
-_MOST_PARTS = 100_000
 _NEIGHBOURS = 12
 _LONGEST_TAG = 200
 
@@ -61,9 +55,7 @@ class Review:
         self._lock = threading.RLock()
         self._collected = collect(self.folder, say)
         self._verdicts = Verdicts(self.folder)
-        self._learner: Optional[active.QuickLearner] = None
-        self._states: OrderedDict[str, tuple[str, TagState]] = OrderedDict()
-        self._tops: OrderedDict[tuple[str, str], bool] = OrderedDict()
+        self._states = TagStates(self._collected, self._verdicts)
         self._drawn = DrawnPictures()
         self.retraining = Retraining(self.folder, self._reload)
 
@@ -84,23 +76,19 @@ class Review:
         if mode not in MODES:
             raise InputError(f"there is no mode {mode!r:.100}: the modes are {', '.join(MODES)}.")
         with self._lock:
-            state = self._state(_as_name(tag))
-            page = compose(state, self._quick, mode, after)
-            for cell, part in zip(page.cells, page.parts):
-                self._tops[state.tag, cell.hash_id] = part == "top"
-            while len(self._tops) > _MOST_PARTS:
-                self._tops.popitem(last=False)
+            page = compose(self._states.of(_as_name(tag)), self._states.learner, mode, after)
+            self._states.note(page)
             return page
 
     def soon(self, tag: str, mode: str) -> list[str]:
-        """Return the names of pictures that will be shown soon, so that they can be drawn before."""
+        """Prepare the page after the next; return the names of its pictures, so that they can be drawn before."""
         with self._lock:
-            return soon(self._state(_as_name(tag)), mode)
+            return self._states.foresee(_as_name(tag), mode)
 
     def strip(self, tag: str) -> Strip:
         """Return how good a tag is by now, and whether to go on."""
         with self._lock:
-            return strip_of(self._state(_as_name(tag)), self._quick, self._verdicts.in_force())
+            return strip_of(self._states.of(_as_name(tag)), self._states.learner, self._verdicts.in_force())
 
     def picture(self, hash_id: str) -> CollectedPicture:
         """Return a picture by its name; InputError where there is none."""
@@ -172,7 +160,7 @@ class Review:
             undone = self._verdicts.undo(batch)
             if not undone:
                 return "There is nothing to undo.", None
-            page = again(self._state(undone[0].tag), undone)
+            page = again(self._states.of(undone[0].tag), undone)
             return f"Undone: {counted(len(undone), 'verdict')} on {undone[0].tag}.", page
 
     def redo(self, batch: Optional[int] = None) -> tuple[str, str]:
@@ -201,38 +189,12 @@ class Review:
         if why := self.why_read_only():
             raise OutputError(why)
 
-    # What is kept in memory
-
-    @property
-    def _quick(self) -> active.QuickLearner:
-        if self._learner is None:
-            self._learner = active.QuickLearner(self._collected.pool, self._collected.is_mountain)
-        return self._learner
-
-    def _state(self, tag: str) -> TagState:
-        """Return a tag as it is now; it is fitted again where verdicts came in, from here or elsewhere."""
-        stamp = stamp_of(self._verdicts.path)
-        kept = self._states.get(tag)
-        if kept is None or kept[0] != stamp:
-            held = self._verdicts.in_force(tag)
-            before = kept[1] if kept else None
-            if before is not None and held == list(before.held):
-                state = before
-            else:
-                is_top = {name: top for (of_tag, name), top in self._tops.items() if of_tag == tag}
-                state = tag_state(self._collected, self._quick, tag, held, before, is_top)
-            self._states[tag] = (stamp, state)
-        self._states.move_to_end(tag)
-        while len(self._states) > _MOST_STATES:
-            self._states.popitem(last=False)
-        return self._states[tag][1]
-
     def _reload(self) -> None:
         """Read the folder again, after a training."""
         collected = collect(self.folder)
         with self._lock:
-            self._collected, self._learner = collected, None
-            self._states.clear()
+            self._collected = collected
+            self._states.use(collected)
 
 
 def _as_name(tag: str) -> str:

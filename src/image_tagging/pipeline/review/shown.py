@@ -79,19 +79,6 @@ def compose(state: TagState, learner: active.QuickLearner, mode: str, after: str
     return _of(state, mode, page)
 
 
-def soon(state: TagState, mode: str) -> list[str]:
-    """Return the names of pictures that the page after the next may show, so that they can be drawn before."""
-    if mode not in {NEXT, BOUNDARY} or state.fit is None:
-        return []
-    seed = len(state.known.held)
-    now = _boundary(state) if mode == BOUNDARY else active.next_page(state.candidates, state.top_share, seed)
-    pool, is_open = state.collected.pool, state.is_open.copy()
-    is_open[np.isin(pool.groups, pool.groups[now.rows])] = False
-    later = active.Candidates(pool, state.margins, is_open, state.known.judged)
-    rows = active.next_page(later, 0.5, seed).rows.tolist()
-    return [state.collected.pictures[row].hash_id for row in rows]
-
-
 def again(state: TagState, verdicts: Sequence[Verdict]) -> ShownPage:
     """Return a page of pictures whose verdicts were undone, marked as they were."""
     rows = state.collected.rows
