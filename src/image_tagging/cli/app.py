@@ -124,7 +124,7 @@ def _classify_zip(config: ClassifyConfig) -> None:
 
 
 def _review(config: ReviewConfig) -> None:
-    """Look, correct, learn again: judge the pictures of an output folder in the browser, by keyboard."""
+    """Show the pictures of an output folder in the browser, to judge them by keyboard and learn again."""
     from ..web import serve_review
     from . import console
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -70,6 +71,7 @@ class _Pages:
     def __init__(self, review: Review) -> None:
         self._review = review
         self._answers: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
+        self._keeping = threading.Lock()  # held while a page is kept: one that is sent twice at once is kept once
         self._templates = Environment(
             loader=FileSystemLoader(os.path.join(_HERE, "templates")), autoescape=True, trim_blocks=True
         )
@@ -165,12 +167,13 @@ class _Pages:
     def judge(self, request: Request, form: Mapping[str, Any]) -> Response:
         tag = _tag_of(request)
         given = judged_of(form)
-        if given.nonce not in self._answers:
-            said = self._review.judge(tag, given.mode, given.judged, given.model)
-            self._answers[given.nonce] = {"said": said}
-            while len(self._answers) > _MOST_ANSWERS:
-                self._answers.popitem(last=False)
-        answer = dict(self._answers[given.nonce])
+        with self._keeping:
+            if given.nonce not in self._answers:
+                said = self._review.judge(tag, given.mode, given.judged, given.model)
+                self._answers[given.nonce] = {"said": said}
+                while len(self._answers) > _MOST_ANSWERS:
+                    self._answers.popitem(last=False)
+            answer = dict(self._answers[given.nonce])
         if given.wants_page:
             answer["page"] = self._grid(page=self._review.page(tag, given.mode, given.after))
         return JSONResponse(answer, 200, _NO_STORE)

@@ -10,11 +10,10 @@ from typing import Any, Optional
 
 from starlette.requests import Request
 
-from ..pipeline import Judged
+from ..pipeline import MODES, Judged
 
 _MOST_JUDGED = 200
 _VERDICTS = ("yes", "no", "unsure")
-_MODE = re.compile(r"[a-z]{1,20}")
 _MODEL = re.compile(r"(?:[0-9a-f]{64})?")
 _NONCE = re.compile(r"[0-9A-Za-z-]{8,64}")
 
@@ -65,7 +64,7 @@ def judged_of(form: Mapping[str, Any]) -> GivenPage:
     """
     nonce, mode, model = (_text(form, name) for name in ("nonce", "mode", "model"))
     verdicts = form.get("verdicts")
-    if not _NONCE.fullmatch(nonce) or not _MODE.fullmatch(mode) or not _MODEL.fullmatch(model):
+    if not _NONCE.fullmatch(nonce) or mode not in MODES or not _MODEL.fullmatch(model):
         raise FormError("the page has no number, mode or model as this app gives them: reload it.")
     if not isinstance(verdicts, list) or not 0 < len(verdicts) <= _MOST_JUDGED:
         raise FormError(f"a page has 1 to {_MOST_JUDGED} verdicts.")

@@ -59,7 +59,13 @@ def serve_review(config: ReviewConfig, say: Say = say_nothing) -> None:
             say("Read-only: no verdict is kept.")
         say(f"Open http://{name}:{port}/?token={token} (Ctrl-C ends; what was judged is kept)")
         settings = uvicorn.Config(
-            guarded, log_level="warning", access_log=False, server_header=False, lifespan="off", ws="none"
+            guarded,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            ws="none",
         )
         uvicorn.Server(settings).run(sockets=[listening])
 

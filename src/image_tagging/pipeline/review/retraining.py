@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from typing import Optional
 
 from ...datasets import TAG_TO_HASHES, TAGGED_METADATA
@@ -39,6 +40,8 @@ class Retraining:
         self._lock = threading.Lock()
         self._thread: Optional[threading.Thread] = None
         self.state = RetrainState()
+        #: When the last training began that succeeded, as verdicts have times: later ones it has not learned.
+        self.learned_until: Optional[str] = None
 
     @property
     def is_running(self) -> bool:
@@ -55,10 +58,12 @@ class Retraining:
             return self.state
 
     def _run(self) -> None:
+        begun = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 said = _train(self._folder, self._watch)
+            self.learned_until = begun
             self._then()
         except ImageTaggingError as error:
             self.state = RetrainState(FAILED, f"The training failed: {error}")

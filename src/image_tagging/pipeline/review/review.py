@@ -69,7 +69,7 @@ class Review:
     def tags(self) -> list[TagRow]:
         """Return every tag: of the examples, of the models, and of verdicts; those that gain most come first."""
         with self._lock:
-            return tag_rows(self._collected, self._verdicts.in_force())
+            return tag_rows(self._collected, self._verdicts.in_force(), self.retraining.learned_until)
 
     def page(self, tag: str, mode: str, after: str = "") -> ShownPage:
         """Return the page to judge next; InputError where there is no such mode."""
@@ -88,7 +88,8 @@ class Review:
     def strip(self, tag: str) -> Strip:
         """Return how good a tag is by now, and whether to go on."""
         with self._lock:
-            return strip_of(self._states.of(_as_name(tag)), self._states.learner, self._verdicts.in_force())
+            state, held = self._states.of(_as_name(tag)), self._verdicts.in_force()
+            return strip_of(state, self._states.learner, held, self.retraining.learned_until)
 
     def picture(self, hash_id: str) -> CollectedPicture:
         """Return a picture by its name; InputError where there is none."""

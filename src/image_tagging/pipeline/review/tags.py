@@ -48,11 +48,14 @@ class Strip:
     unknown: int
 
 
-def tag_rows(collected: Collected, held: Sequence[InForce]) -> list[TagRow]:
-    """Return every tag, those first whose average precision leaves most to gain; those without a model first of all."""
+def tag_rows(collected: Collected, held: Sequence[InForce], learned_until: Optional[str] = None) -> list[TagRow]:
+    """Return every tag, those first whose average precision leaves most to gain; those without a model first of all.
+
+    ``learned_until`` is when the last training of this review began: it has not learned what was said meanwhile.
+    """
     counts = {each.tag: each for each in count_verdicts(held)}
     names = {*collected.examples, *collected.models, *counts} - set(OTHER_SETS)
-    waiting = _waiting(collected, held)
+    waiting = _waiting(collected, held, learned_until)
     rows = []
     for tag in names:
         best = _best(collected.models.get(tag, ()))
@@ -73,9 +76,12 @@ def tag_rows(collected: Collected, held: Sequence[InForce]) -> list[TagRow]:
     return sorted(rows, key=lambda row: (-row.gain, row.tag))
 
 
-def strip_of(state: TagState, learner: active.QuickLearner, held: Sequence[InForce]) -> Strip:
+def strip_of(
+    state: TagState, learner: active.QuickLearner, held: Sequence[InForce], learned_until: Optional[str] = None
+) -> Strip:
     """Return the strip of a tag; ``held`` are the verdicts of all tags."""
-    waiting, unknown = sum(_waiting(state.collected, held).values()), state.known.unknown
+    waiting = sum(_waiting(state.collected, held, learned_until).values())
+    unknown = state.known.unknown
     if state.fit is None:
         return Strip(None, None, f"Nothing is learned yet: {state.why}", active.GO_ON, waiting, unknown)
     if not len(state.known.shown.is_yes):
@@ -85,12 +91,13 @@ def strip_of(state: TagState, learner: active.QuickLearner, held: Sequence[InFor
     return Strip(figures.precision, figures.recall, advice.sentence, advice.advice, waiting, unknown)
 
 
-def _waiting(collected: Collected, held: Sequence[InForce]) -> dict[str, int]:
+def _waiting(collected: Collected, held: Sequence[InForce], learned_until: Optional[str]) -> dict[str, int]:
     """Return how many verdicts of each tag are younger than its models."""
     waiting: dict[str, int] = {}
     created = {tag: _created(models) for tag, models in collected.models.items()}
     for verdict in (each.verdict for each in held):
         made = created.get(verdict.tag)
+        made = min(made, learned_until or made) if made else None
         if verdict.tag not in OTHER_SETS and (made is None or verdict.time > made):
             waiting[verdict.tag] = waiting.get(verdict.tag, 0) + 1
     return waiting
