@@ -19,6 +19,11 @@ CHECK = "check"
 #: Characters of a tag, of a hash and of a path; and of the other texts.
 LONGEST_NAME, LONGEST_WORD = 65_536, 100
 
+_TEXTS = (
+    *((name, LONGEST_NAME) for name in ("tag", "hash_id", "file_path")),
+    *((name, LONGEST_WORD) for name in ("verdict", "mode", "before", "model", "id", "time")),
+)
+
 #: Numbers that every program can hold: of rows, of places.
 MOST = 1 << 53
 
@@ -73,17 +78,17 @@ def in_force(verdicts: Iterable[Verdict]) -> list[InForce]:
     latest: dict[tuple[str, str], Verdict] = {}
     checks: dict[tuple[str, str], Verdict] = {}
     for verdict in verdicts:
-        if verdict.undone_by is not None:
-            continue
-        key = (verdict.tag, verdict.hash_id)
-        latest[key] = max(latest.get(key, verdict), verdict, key=_rank)
-        if verdict.mode == CHECK:
-            checks[key] = max(checks.get(key, verdict), verdict, key=_rank)
+        if verdict.undone_by is None:
+            _keep_later(latest, verdict)
+            if verdict.mode == CHECK:
+                _keep_later(checks, verdict)
     return [InForce(latest[key], checks.get(key)) for key in sorted(latest)]
 
 
-def _rank(verdict: Verdict) -> tuple[str, str]:
-    return verdict.time, verdict.id
+def _keep_later(kept: dict[tuple[str, str], Verdict], verdict: Verdict) -> None:
+    known = kept.setdefault((verdict.tag, verdict.hash_id), verdict)
+    if (verdict.time, verdict.id) > (known.time, known.id):
+        kept[verdict.tag, verdict.hash_id] = verdict
 
 
 def time_in_words(moment: datetime) -> str:
@@ -123,12 +128,11 @@ def why_malformed(verdict: Verdict) -> str:
 
 
 def _wrong_text(verdict: Verdict) -> str:
-    names = {"tag": verdict.tag, "hash_id": verdict.hash_id, "file_path": verdict.file_path}
-    words = {"verdict": verdict.verdict, "mode": verdict.mode, "before": verdict.before, "model": verdict.model}
-    for name, text in {**names, **words, "id": verdict.id, "time": verdict.time}.items():
+    for name, longest in _TEXTS:
+        text = getattr(verdict, name)
         if not isinstance(text, str):
             return f"its {name} is no text"
-        if len(text) > (LONGEST_NAME if name in names else LONGEST_WORD):
+        if len(text) > longest:
             return f"its {name} is too long"
     if not verdict.tag or not verdict.hash_id:
         return f"its {'hash_id' if verdict.tag else 'tag'} is empty"

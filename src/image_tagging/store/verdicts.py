@@ -16,8 +16,9 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
+from operator import attrgetter
 from typing import Any, Optional
 
 from typing_extensions import Self
@@ -56,6 +57,9 @@ _TO_UNDO = f"SELECT {_COLUMNS} FROM verdict WHERE batch = ? AND undone_by IS NUL
 _UNDO = "UPDATE verdict SET undone_by = ? WHERE batch = ? AND undone_by IS NULL"
 _TO_REDO = f"SELECT {_COLUMNS} FROM verdict WHERE undone_by = ? ORDER BY rowid"
 _REDO = "UPDATE verdict SET undone_by = NULL WHERE undone_by = ?"
+
+#: The values of a verdict, in the order of the columns above.
+_VALUES = attrgetter(*(each.name for each in fields(Verdict)))
 
 #: Beyond every row.
 _END = (1 << 63) - 1
@@ -123,7 +127,7 @@ class Verdicts:
                 before = held[0].verdict.verdict if held else verdict.before
                 new = replace(verdict, before=before, batch=batch, undone_by=None)
                 new = replace(new, id=secrets.token_hex(16), time=later(first, position))
-                db.execute(_ADD, astuple(new))
+                db.execute(_ADD, _VALUES(new))
             return batch
 
     def add(self, verdicts: Iterable[Verdict], conflict: Callable[[str], VerdictsError]) -> tuple[int, int]:
@@ -138,7 +142,7 @@ class Verdicts:
             for verdict in map(as_stored, verdicts):
                 there = list(self._verdicts(db.execute(_OF_ID, (verdict.id,))))
                 if not there:
-                    db.execute(_ADD, astuple(replace(verdict, batch=batch, undone_by=None)))
+                    db.execute(_ADD, _VALUES(replace(verdict, batch=batch, undone_by=None)))
                     new += 1
                 elif there[0].said == verdict.said:
                     known += 1
