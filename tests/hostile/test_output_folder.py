@@ -470,7 +470,7 @@ CONNECTING = {
 }
 
 #: Where a picture or an estimator is encoded into memory.
-ENCODING = {"demo/dataset.py", "reports/thumbnails.py", "tag_models/files.py"}
+ENCODING = {"demo/dataset.py", "pipeline/review/pictures.py", "reports/thumbnails.py", "tag_models/files.py"}
 
 
 def calls():

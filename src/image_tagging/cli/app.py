@@ -12,6 +12,7 @@ from typing import Annotated, Any, Callable, Optional
 import typer
 
 from ..pipeline import ClassifyConfig, ProcessConfig, SortConfig, TrainConfig
+from ..web import ReviewConfig
 from . import tag_commands
 from .flags import parameters, path
 from .input_command import inputs
@@ -122,6 +123,14 @@ def _classify_zip(config: ClassifyConfig) -> None:
     _classify(config)
 
 
+def _review(config: ReviewConfig) -> None:
+    """Show the pictures of an output folder in the browser, to judge them by keyboard and learn again."""
+    from ..web import serve_review
+    from . import console
+
+    serve_review(config, console.say)
+
+
 _add_stage("sort", SortConfig, _sort)
 _add_stage("process", ProcessConfig, _process)
 _add_stage("train", TrainConfig, _train)
@@ -133,6 +142,7 @@ _add_stage(
     {"directory": "An archive (.zip, .tar, .tar.gz), or a folder that holds archives."},
     archives=True,
 )
+_add_stage("review", ReviewConfig, _review)
 
 
 app.command()(tag_commands.models)

@@ -6,7 +6,7 @@
 :func:`train_tag_models` (stage 2) learns tag models from it. :func:`classify_images` (stages 3 and 4, which differ in
 where images come from and in their table) embeds further images, scores them by all models and places them in bins.
 :func:`set_threshold` and :func:`forget_tag` change what an output folder has of one tag.
-:class:`FileCache` lists images by their content hash in a table for other programs.
+:class:`Review` is a person's review of an output folder, as pages show it, without HTTP.
 :class:`FileCache` lists images by their content hash in a table for other programs. :func:`embed_images` and
 :func:`score_images` give arrays, of paths or pictures in memory, and write nothing.
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .forget import ForgetSummary, forget_tag
     from .inputs import ChangedInputs, OutputInput, forget_input, list_inputs, move_input
     from .process import process_dataset
+    from .review import MODES, Drawn, Judged, Review, ShownPage
     from .shown_progress import progress_bar
     from .sort import require_sortable, sort_images
     from .sort_config import SortConfig
@@ -56,9 +57,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEAST_BACKGROUND",
+    "MODES",
     "ChangedInputs",
     "ClassifyConfig",
     "ClassifySummary",
+    "Drawn",
     "EmbeddingConfig",
     "EmbeddingSummary",
     "FileCache",
@@ -67,9 +70,12 @@ __all__ = [
     "ImageScores",
     "ImportedVerdicts",
     "InputImages",
+    "Judged",
     "OutputInput",
     "ProcessConfig",
     "ProcessSummary",
+    "Review",
+    "ShownPage",
     "SortConfig",
     "SortSummary",
     "TagAnswer",
@@ -106,6 +112,7 @@ __getattr__ = lazy_names(
     forget="ForgetSummary forget_tag",
     inputs="ChangedInputs OutputInput forget_input list_inputs move_input",
     process="process_dataset",
+    review="Drawn Judged MODES Review ShownPage",
     shown_progress="progress_bar",
     sort="require_sortable sort_images",
     sort_config="SortConfig",

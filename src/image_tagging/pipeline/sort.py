@@ -32,6 +32,7 @@ from .input_files import empty_stage
 from .kept_thresholds import require_aims
 from .places import Places
 from .process import process_found
+from .settings_of_sort import remember_sort
 from .shown_progress import shown
 from .sort_config import SortConfig
 from .sort_training import Sample, SortTraining, draw_sample, example_names, require_background_ours
@@ -102,6 +103,7 @@ def _sort(config: SortConfig, watch: Progress, encoder: ChosenEncoder, runner: R
     with _store(config) as store:
         store.inputs.choose(Role.MOUNTAIN)
         is_new = training.write_background(store)
+        remember_sort(store, config)
     train = training.run(steps.of(_TAGS)) if is_new else None
     configs = {archives: _stage(once, archives=archives) for archives in sorted(with_archives)}
     plan = _plan(next(iter(configs.values())), embedded.encoder, steps.of(_FOLDERS), say)

@@ -12,15 +12,17 @@ pictures, what is finished, and from which inputs files were written.
 
 from __future__ import annotations
 
+from .array_file import EMBEDDINGS_NAME, GROUPS_NAME, open_array, write_array
+from .collection import CollectedPicture
 from .finished import ENCODER, PLACING, TRAINING, UNFINISHED_PLACING
 from .found import FoundSummary
 from .inputs import KnownInput, Role
 from .pictures import Pictures
 from .placed import PlacedFile, PlacedFiles
-from .run_lock import one_run_at_a_time
+from .run_lock import is_run_at_work, one_run_at_a_time
 from .sources import WrittenFrom
 from .store_file import STORE_NAME, StoreFile
-from .verdict import CHECK, NO, YES, InForce, Verdict, in_force
+from .verdict import CHECK, NO, UNSURE, YES, InForce, Verdict, in_force
 from .verdict_file import VERDICTS_NAME, is_database
 from .verdict_lines import VerdictLines, verdict_lines
 from .verdicts import VerdictCounts, Verdicts, count_verdicts, read_verdicts
@@ -28,14 +30,18 @@ from .working_store import WorkingStore
 
 __all__ = [
     "CHECK",
+    "EMBEDDINGS_NAME",
     "ENCODER",
+    "GROUPS_NAME",
     "NO",
     "PLACING",
     "STORE_NAME",
     "TRAINING",
     "UNFINISHED_PLACING",
+    "UNSURE",
     "VERDICTS_NAME",
     "YES",
+    "CollectedPicture",
     "FoundSummary",
     "InForce",
     "KnownInput",
@@ -53,7 +59,10 @@ __all__ = [
     "count_verdicts",
     "in_force",
     "is_database",
+    "is_run_at_work",
     "one_run_at_a_time",
+    "open_array",
     "read_verdicts",
     "verdict_lines",
+    "write_array",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing_extensions import Self
 
+from .collection import Collection
 from .embeddings import Embeddings
 from .encoders import Encoders
 from .failures import Failures
@@ -33,8 +34,9 @@ class WorkingStore:
     ``imported`` what the metadata file of a run holds of them, ``failures`` what failed, ``encoders`` those that
     embeddings come from, ``finished`` what need not be done again, ``sources`` from which input metadata of stage 1
     is, ``placed`` which files in bins are ours; ``names`` says what results call the
-    pictures, ``pictures`` gives what they are written from, and ``known`` finds some by their names. ``decoder`` names
-    what decides which images can be decoded, limits included: see ``ImageLimits``.
+    pictures, ``pictures`` gives what they are written from, ``known`` finds some by their names, and
+    ``collection`` gives those of all roles together. ``decoder`` names what decides which images can be decoded, limits
+    included: see ``ImageLimits``.
 
     Raises
     ------
@@ -59,6 +61,7 @@ class WorkingStore:
         self.names = PictureNames(self._file, self.inputs, self.encoders, self.imported)
         self.pictures = Pictures(self._file, self.inputs, self.encoders, self.imported)
         self.known = KnownPictures(self._file, self.encoders)
+        self.collection = Collection(self._file, self.encoders)
 
     def __enter__(self) -> Self:
         return self

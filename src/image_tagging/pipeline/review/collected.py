@@ -1,0 +1,168 @@
+"""What a review reads from an output folder: its pictures and embeddings from the store, and which tags have models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...datasets import OTHER_SETS, Rows, near_duplicate_groups
+from ...errors import InputError, NoModelsError
+from ...files import absolute
+from ...progress import Say, say_nothing
+from ...records import EncoderSpec
+from ...store import (
+    EMBEDDINGS_NAME,
+    GROUPS_NAME,
+    STORE_NAME,
+    CollectedPicture,
+    Role,
+    WorkingStore,
+    open_array,
+    write_array,
+)
+from ...tag_models import MODELS_FOLDER, ListedModel, list_folder
+from ...text import as_tag, encodable
+from ...training import active
+
+#: Pictures whose cosine is at least this are shown once.
+_NEAR_DUPLICATES = 0.97
+
+#: From so many pictures on it is said that reading them takes a while.
+_MANY = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """The pictures of an output folder, a row each, in the order of their names.
+
+    ``rows`` finds a row by its name, ``is_mountain`` (N,) says which are no examples (all where there is no mountain),
+    ``examples`` has the rows of each tag of the examples, ``models`` the models of each tag, and ``copies`` (N,) how
+    many pictures are in the group of near-duplicates of each.
+    """
+
+    folder: str
+    encoder: EncoderSpec
+    pictures: Sequence[CollectedPicture]
+    rows: Mapping[str, int]
+    pool: active.Pool
+    is_mountain: NDArray[np.bool_]
+    has_mountain: bool
+    examples: Mapping[str, Rows]
+    models: Mapping[str, Sequence[ListedModel]]
+    copies: Rows
+
+    def row(self, hash_id: str) -> int:
+        """Return the row of a picture; InputError where there is none of this name."""
+        if hash_id not in self.rows:
+            raise InputError(f"no picture of {self.folder} is called {hash_id!r:.100}.")
+        return self.rows[hash_id]
+
+
+def collect(output: str, say: Say = say_nothing) -> Collected:
+    """Read an output folder. The store is open meanwhile, and closed when this returns.
+
+    ``say`` gets a sentence where that takes a while: the first time, and when pictures were added.
+
+    Raises
+    ------
+    InputError
+        It is no output folder, or no picture in it has an embedding.
+    OutputError
+        Another run works there, the store cannot be used, or the folder cannot be written.
+    """
+    folder = absolute(output)
+    if not os.path.isfile(os.path.join(folder, STORE_NAME)):
+        raise InputError(f"{folder} holds no {STORE_NAME}: give an output folder of sort, process or classify.")
+    models = _models(os.path.join(folder, MODELS_FOLDER))
+    named = next((model.encoder for of_tag in models.values() for model in of_tag if model.encoder), None)
+    with WorkingStore(folder) as store:
+        encoder = named or store.encoders.most_used()
+        pictures = tuple(store.collection.pictures())
+        if encoder is None or not pictures:
+            raise InputError(f"{folder} holds no picture yet: run image-tagging sort or process first.")
+        stamp = store.collection.stamp(pictures, encoder)
+        path = os.path.join(folder, EMBEDDINGS_NAME)
+        embeddings = open_array(path, stamp)
+        if embeddings is None:
+            if len(pictures) >= _MANY:
+                say(f"Comparing {len(pictures):,} pictures with each other; only when there are new ones …")
+            shape = (len(pictures), encoder.dim)
+            write_array(path, stamp, shape, store.collection.vectors(pictures, encoder))
+            embeddings = _opened(path, stamp)
+    return _collected(folder, encoder, pictures, embeddings, stamp, models)
+
+
+def _collected(
+    folder: str,
+    encoder: EncoderSpec,
+    pictures: Sequence[CollectedPicture],
+    embeddings: NDArray[Any],
+    stamp: str,
+    models: Mapping[str, Sequence[ListedModel]],
+) -> Collected:
+    groups_path = os.path.join(folder, GROUPS_NAME)
+    groups = open_array(groups_path, stamp)
+    if groups is None:
+        found = near_duplicate_groups(embeddings, cosine=_NEAR_DUPLICATES)
+        write_array(groups_path, stamp, found.shape, [found])
+        groups = _opened(groups_path, stamp)
+    groups = np.asarray(groups, dtype=np.int64)
+    pool = active.Pool(embeddings, groups)
+    if not (pool.inverse_lengths > 0).any():
+        raise InputError(
+            f"no picture of {folder} has an embedding by {encoder.label}: run image-tagging process first."
+        )
+    is_mountain = np.array([picture.is_mountain for picture in pictures], dtype=bool)
+    has_mountain = bool(is_mountain.any())
+    return Collected(
+        folder=folder,
+        encoder=encoder,
+        pictures=pictures,
+        rows={picture.hash_id: row for row, picture in enumerate(pictures)},
+        pool=pool,
+        is_mountain=is_mountain if has_mountain else np.ones(len(pictures), dtype=bool),
+        has_mountain=has_mountain,
+        examples=_examples(pictures),
+        models=models,
+        copies=np.bincount(groups, minlength=len(pictures))[groups],
+    )
+
+
+def roles_of(folder: str) -> tuple[Optional[str], Optional[str]]:
+    """Return where the examples and the mountain of ``sort`` lie, each ``None`` where it has none or several."""
+    with WorkingStore(folder) as store:
+        found = [[each.source for each in store.inputs.of(role)] for role in (Role.TAGGED, Role.MOUNTAIN)]
+    examples, mountain = (sources[0] if len(sources) == 1 else None for sources in found)
+    return examples, mountain
+
+
+def _opened(path: str, stamp: str) -> NDArray[Any]:
+    array = open_array(path, stamp)
+    if array is None:
+        raise InputError(f"{path} was changed while it was written: start again.")
+    return array
+
+
+def _examples(pictures: Sequence[CollectedPicture]) -> dict[str, Rows]:
+    rows: dict[str, list[int]] = {}
+    for row, picture in enumerate(pictures):
+        for tag in picture.tags:
+            rows.setdefault(encodable(as_tag(tag)), []).append(row)
+    return {tag: np.array(of_tag, dtype=np.int64) for tag, of_tag in sorted(rows.items()) if tag not in OTHER_SETS}
+
+
+def _models(folder: str) -> dict[str, list[ListedModel]]:
+    """Return the models of each tag by their names and cards; none where nothing was trained yet."""
+    models: dict[str, list[ListedModel]] = {}
+    try:
+        found = list_folder(folder).models if os.path.isdir(folder) else ()
+    except NoModelsError:
+        return models
+    for model in found:
+        models.setdefault(encodable(model.tag), []).append(model)
+    return models

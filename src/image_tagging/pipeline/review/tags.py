@@ -1,0 +1,118 @@
+"""The list of tags, and the strip that says how good one is by now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Optional
+
+from ...datasets import OTHER_SETS
+from ...store import InForce, count_verdicts
+from ...tag_models import AveragePrecision, ListedModel
+from ...training import active
+from .collected import Collected
+from .tag_state import TagState
+
+#: Intervals are measured to hold after a page and more, and say little before.
+_NO_PAGE_YET = "Judge a page: precision and recall follow from what is right on it."
+
+
+@dataclass(frozen=True)
+class TagRow:
+    """A tag: its ``examples``, the average precision of its model in words, and how many verdicts of each sort hold.
+
+    ``waiting`` counts verdicts that no model has learned from yet.
+    """
+
+    tag: str
+    examples: int
+    precision: str
+    gain: float
+    yes: int
+    no: int
+    unsure: int
+    checks: int
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Strip:
+    """How good a tag is: figures with intervals where there are any, and sentences for people."""
+
+    precision: Optional[active.Interval]
+    recall: Optional[active.Interval]
+    sentence: str
+    advice: str
+    waiting: int
+    unknown: int
+
+
+def tag_rows(collected: Collected, held: Sequence[InForce], learned_until: Optional[str] = None) -> list[TagRow]:
+    """Return every tag, those first whose average precision leaves most to gain; those without a model first of all.
+
+    ``learned_until`` is when the last training of this review began: it has not learned what was said meanwhile.
+    """
+    counts = {each.tag: each for each in count_verdicts(held)}
+    names = {*collected.examples, *collected.models, *counts} - set(OTHER_SETS)
+    waiting = _waiting(collected, held, learned_until)
+    rows = []
+    for tag in names:
+        best = _best(collected.models.get(tag, ()))
+        said = counts.get(tag)
+        rows.append(
+            TagRow(
+                tag=tag,
+                examples=len(collected.examples.get(tag, ())),
+                precision=str(best) if best else "",
+                gain=1 - best.value if best else 1.0,
+                yes=said.yes if said else 0,
+                no=said.no if said else 0,
+                unsure=said.unsure if said else 0,
+                checks=said.checks if said else 0,
+                waiting=waiting.get(tag, 0),
+            )
+        )
+    return sorted(rows, key=lambda row: (-row.gain, row.tag))
+
+
+def strip_of(
+    state: TagState, learner: active.QuickLearner, held: Sequence[InForce], learned_until: Optional[str] = None
+) -> Strip:
+    """Return the strip of a tag; ``held`` are the verdicts of all tags."""
+    waiting = sum(_waiting(state.collected, held, learned_until).values())
+    unknown = state.known.unknown
+    if state.fit is None:
+        return Strip(None, None, f"Nothing is learned yet: {state.why}", active.GO_ON, waiting, unknown)
+    if not len(state.known.shown.is_yes):
+        return Strip(None, None, _NO_PAGE_YET, active.GO_ON, waiting, unknown)
+    figures = state.figures(learner)
+    advice = active.stop_advice(state.flips, figures)
+    return Strip(figures.precision, figures.recall, advice.sentence, advice.advice, waiting, unknown)
+
+
+def _waiting(collected: Collected, held: Sequence[InForce], learned_until: Optional[str]) -> dict[str, int]:
+    """Return how many verdicts of each tag are younger than its models."""
+    waiting: dict[str, int] = {}
+    created = {tag: _created(models) for tag, models in collected.models.items()}
+    for verdict in (each.verdict for each in held):
+        made = created.get(verdict.tag)
+        made = min(made, learned_until or made) if made else None
+        if verdict.tag not in OTHER_SETS and (made is None or verdict.time > made):
+            waiting[verdict.tag] = waiting.get(verdict.tag, 0) + 1
+    return waiting
+
+
+def _created(models: Sequence[ListedModel]) -> Optional[str]:
+    """Return when the oldest model of a tag was made, as verdicts have times; ``None`` where no card says it."""
+    times = [model.card.created for model in models if model.card and model.card.created]
+    return _in_words(min(times)) if times else None
+
+
+def _in_words(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _best(models: Sequence[ListedModel]) -> Optional[AveragePrecision]:
+    found = [model.card.precision for model in models if model.card and model.card.precision]
+    return max(found, key=lambda each: each.value) if found else None

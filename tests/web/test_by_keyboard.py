@@ -1,0 +1,218 @@
+"""A person's way through the app in a real browser, by keyboard alone, killed in between."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from browser import find_browser
+from image_tagging import export_verdicts, list_verdicts
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+PROGRAM = "import sys; from image_tagging.__main__ import main; sys.exit(main())"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Chromium of this system, driven by Playwright; skips, and says so, where one of the two is missing."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no test in a browser")
+    command = find_browser()
+    if command is None:
+        pytest.skip("no chromium on this machine: no test in a browser")
+    with sync_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=command, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def app(output):
+    """``app(*flags)`` starts the program on the output folder and returns it and the address that it prints."""
+    for name in ("uvicorn", "starlette", "jinja2"):
+        pytest.importorskip(name, reason="the extra review is not installed")
+    running = []
+
+    def start(*flags):
+        command = [sys.executable, "-c", PROGRAM, "review", str(output), *flags]
+        environment = {**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1"}
+        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, encoding="utf-8"))
+        for line in running[-1].stdout:
+            if found := re.search(r"http://\S+", line):
+                return running[-1], found[0]
+        raise AssertionError("the program ended before it printed an address")
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate(timeout=60)
+
+
+@pytest.fixture
+def page(chromium):
+    context = chromium.new_context()
+    opened = context.new_page()
+    problems = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    yield opened
+    context.close()
+    assert problems == []
+
+
+def told(page, text):
+    page.wait_for_function("text => document.getElementById('said').textContent.includes(text)", arg=text)
+
+
+def shown(page):
+    page.wait_for_selector("#grid .cell")
+    return page.eval_on_selector_all(
+        "#grid .cell", "cells => cells.map(cell => [cell.dataset.hash, cell.dataset.verdict])"
+    )
+
+
+@pytest.mark.slow
+def test_judge_undo_over_a_restart_and_export_by_keyboard_alone(app, page, output, tmp_path):
+    program, address = app("--port", "0")
+    page.goto(address)
+    assert "token" not in page.url
+    page.keyboard.press("Tab")  # Tags
+    page.keyboard.press("Tab")  # History
+    page.keyboard.press("Tab")  # the first tag
+    page.keyboard.press("Enter")
+    before = shown(page)
+    page.wait_for_function("() => document.activeElement.classList.contains('cell')")
+
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("y")
+    page.keyboard.press("l")
+    page.keyboard.press("s")
+    page.keyboard.press("End")
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("n")
+    marked = shown(page)
+    assert marked[0][1] != before[0][1]
+    assert [word for _, word in marked[1:3]] == ["yes", "unsure"]
+    assert [word for _, word in marked[-2:]] == ["no", "no"]
+    page.keyboard.press("Enter")
+    told(page, "Kept on")
+    (counts,) = list_verdicts(output)
+    assert counts.yes + counts.no + counts.unsure == len(marked)
+    assert counts.unsure == 1
+
+    program.send_signal(signal.SIGKILL)
+    program.wait()
+    _, address = app("--port", "0")
+    page.goto(address)
+    page.goto(address.split("?")[0] + f"tag/{counts.tag}")
+    page.wait_for_selector("#grid", state="attached")
+    page.keyboard.press("u")
+    told(page, "Undone")
+    assert shown(page) == marked
+    assert list_verdicts(output) == ()
+    page.keyboard.press("Shift+U")
+    told(page, "Given again")
+
+    there = tmp_path / "verdicts.jsonl"
+    assert export_verdicts(output, there) == len(marked)
+    assert {line.split('"verdict":"')[1].split('"')[0] for line in there.read_text().splitlines()} >= {"yes", "unsure"}
+
+
+@pytest.mark.slow
+def test_a_tab_that_outlives_the_program_keeps_its_marks(app, page, output):
+    program, address = app("--port", "0")
+    port = re.search(r":(\d+)/", address)[1]
+    page.goto(address)
+    page.goto(f"http://127.0.0.1:{port}/tag/tiles")
+    shown(page)
+    page.keyboard.press("Space")
+    marked = shown(page)
+    program.kill()
+    program.wait()
+    page.keyboard.press("Enter")
+    told(page, "does not answer")
+    _, address = app("--port", port)
+    page.keyboard.press("Enter")
+    told(page, "started again")
+    assert list_verdicts(output) == ()
+    assert shown(page) == marked
+    other = page.context.new_page()
+    other.goto(address)
+    page.bring_to_front()
+    page.keyboard.press("Enter")
+    told(page, "Kept on tiles")
+    (counts,) = list_verdicts(output)
+    assert counts.yes + counts.no == len(marked)
+
+
+@pytest.mark.slow
+def test_pictures_are_shown_without_blur_and_one_that_is_gone_says_so(app, page, output, trained, monkeypatch):
+    _, address = app("--port", "0")
+    page.goto(address)
+    page.goto(address.split("?")[0] + "tag/tiles?mode=all")
+    shown(page)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.frame img')].every(image => image.complete && image.naturalWidth)"
+    )
+    sizes = page.eval_on_selector_all(
+        "img.pixels",
+        "images => images.map(image => [image.width / image.naturalWidth, image.height / image.naturalHeight])",
+    )
+    assert all(across == down and across == int(across) for across, down in sizes)
+    page.route("**/thumb/*", lambda route: route.fulfill(status=404, body="{}"))
+    page.reload()
+    page.wait_for_selector(".gone")
+    assert "cannot be shown" in page.text_content(".gone")
+
+
+@pytest.mark.slow
+def test_one_picture_at_a_time_by_arrows_and_by_touch(app, chromium, output):
+    _, address = app("--port", "0")
+    context = chromium.new_context(has_touch=True, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(address)
+    page.goto(address.split("?")[0] + "tag/tiles/one")
+    page.wait_for_selector("#one img:not([hidden])")
+    page.keyboard.press("ArrowRight")
+    told(page, "1 yes")
+    page.wait_for_function("() => document.querySelector('#one .line').textContent.startsWith('2 of')")
+    page.tap("#no")
+    told(page, "1 no")
+    (counts,) = list_verdicts(output)
+    assert (counts.yes, counts.no) == (1, 1)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(app, chromium, review, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    hash_id = review.page("tiles", "all").cells[0].hash_id
+    _, address = app("--port", "0")
+    context = chromium.new_context(color_scheme=scheme, bypass_csp=True)  # axe is a script of another origin
+    page = context.new_page()
+    page.goto(address)
+    page.goto(address.split("?")[0] + "tag/tiles")
+    shown(page)
+    page.keyboard.press("Enter")
+    told(page, "Kept on")
+    for path in (
+        "",
+        "tag/tiles",
+        "tag/tiles?mode=check",
+        "tag/tiles/one",
+        "history",
+        f"image/{hash_id}",
+        "tag/x?mode=y",
+    ):
+        page.goto(address.split("?")[0] + path)
+        page.wait_for_load_state("networkidle")
+        found = axe.run(page)
+        assert found.violations_count == 0, found.generate_report()
+    context.close()

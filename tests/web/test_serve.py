@@ -1,0 +1,82 @@
+"""Starting the app: what is in the way is told in one line before anything is done."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import urllib.error
+import urllib.request
+
+import pytest
+
+from image_tagging.errors import InputError, LibraryMissingError
+from image_tagging.web import ReviewConfig, serve_review
+
+
+def test_without_the_extra_the_command_says_what_to_install(monkeypatch, output):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.setitem(sys.modules, "starlette", None)
+    with pytest.raises(LibraryMissingError, match=r"pip install 'image-tagging-tools\[review\]'"):
+        serve_review(ReviewConfig(output=str(output)))
+
+
+@pytest.fixture
+def extra():
+    for name in ("uvicorn", "starlette", "jinja2"):
+        pytest.importorskip(name, reason="the extra review is not installed")
+
+
+def test_a_port_in_use_is_one_line(extra, output):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(InputError, match=f"port {port}.*--port 0") as raised:
+            serve_review(ReviewConfig(output=str(output), port=port))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
+def test_other_machines_are_let_in_only_by_a_name(extra, output, host):
+    with pytest.raises(InputError, match="--allow-host"):
+        serve_review(ReviewConfig(output=str(output), host=host, port=0))
+
+
+def test_an_address_of_another_machine_is_one_line(extra, output):
+    with pytest.raises(InputError, match=r"192\.0\.2\.7"):
+        serve_review(ReviewConfig(output=str(output), host="192.0.2.7", allow_host=["nas"], port=0))
+
+
+def test_it_answers_at_the_address_that_it_prints_and_listens_nowhere_else(extra, output, monkeypatch):
+    import uvicorn
+
+    said, servers = [], []
+    started = threading.Event()
+
+    class Noted(uvicorn.Server):
+        async def startup(self, sockets=None):
+            await super().startup(sockets)
+            servers.append((self, sockets))
+            started.set()
+
+    monkeypatch.setattr(uvicorn, "Server", Noted)
+    config = ReviewConfig(output=str(output), port=0, read_only=True)
+    running = threading.Thread(target=serve_review, args=(config, said.append))
+    running.start()
+    try:
+        assert started.wait(60)
+        address = next(word for line in said for word in line.split() if word.startswith("http://127.0.0.1:"))
+        assert [each.getsockname()[0] for each in servers[0][1]] == ["127.0.0.1"]
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with opener.open(address, timeout=30) as answer:
+            assert "tiles" in answer.read().decode()
+            assert "server" not in answer.headers
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(address.split("?")[0], timeout=30)
+        assert any("Read-only" in line for line in said)
+    finally:
+        for server, _ in servers:
+            server.should_exit = True
+        running.join(60)
+    assert not running.is_alive()
