@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
 import sys
 import threading
 import urllib.error
@@ -80,3 +82,18 @@ def test_it_answers_at_the_address_that_it_prints_and_listens_nowhere_else(extra
             server.should_exit = True
         running.join(60)
     assert not running.is_alive()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that is Ctrl-C for one process")
+def test_ctrl_c_is_how_it_ends(extra, output):
+    command = [sys.executable, "-m", "image_tagging", "review", str(output), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            while "Open http" not in (line := process.stdout.readline()):
+                assert line, "it ended before it served"
+            with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(line.split()[1], timeout=30):
+                process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=60)[0].endswith("Ended. What was judged is kept.\n")
+        finally:
+            process.kill()
+    assert process.returncode == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 from ..errors import InputError, LibraryMissingError
@@ -67,7 +67,9 @@ def serve_review(config: ReviewConfig, say: Say = say_nothing) -> None:
             lifespan="off",
             ws="none",
         )
-        uvicorn.Server(settings).run(sockets=[listening])
+        with suppress(KeyboardInterrupt):  # how a person ends it; uvicorn raises it again once it has closed
+            uvicorn.Server(settings).run(sockets=[listening])
+        say("Ended. What was judged is kept.")
 
 
 def _import_uvicorn() -> Any:
