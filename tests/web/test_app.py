@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 
@@ -41,6 +42,14 @@ def test_a_page_is_judged_and_the_next_one_comes_back_at_once(browser, output):
     assert not {each["hash"] for each in form["verdicts"]} & {found[0] for found in CELL.findall(answer["page"])}
     (counts,) = list_verdicts(output)
     assert (counts.yes + counts.no, counts.unsure) == (len(form["verdicts"]) - 1, 1)
+
+
+def test_the_history_names_the_files_that_were_judged(browser, review):
+    browser.post("/tag/tiles/verdicts", json=page_of(browser.get("/tag/tiles").text))
+    text = browser.get("/history").text
+    names = {os.path.basename(verdict.file_path) for verdict in review.history(1000)}
+    assert names
+    assert all(f"<bdi>{name}</bdi>" in text for name in names)
 
 
 def test_a_page_that_is_sent_twice_is_kept_once(browser, review):

@@ -75,7 +75,7 @@ class _Pages:
         self._templates = Environment(
             loader=FileSystemLoader(os.path.join(_HERE, "templates")), autoescape=True, trim_blocks=True
         )
-        names = ("tag_address", "name_for_people", "percent", "between", "sizes")
+        names = ("tag_address", "name_for_people", "picture_name", "percent", "between", "sizes")
         self._templates.globals.update({name: getattr(words, name) for name in names}, modes=MODES, review=review)
 
     def answer(self, handler: Handler) -> Callable[[Request], Any]:

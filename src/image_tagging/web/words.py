@@ -43,6 +43,11 @@ def name_for_people(name: str) -> str:
     return marked(shortened(name, _LONGEST_NAME))
 
 
+def picture_name(file_path: str, hash_id: str) -> str:
+    """Return the name of the file of a picture; the begin of its hash where no file is known."""
+    return name_for_people(file_path.replace("\\", "/").rstrip("/").rpartition("/")[2]) or hash_id[:12]
+
+
 def percent(score: Optional[float]) -> str:
     """Return a probability for a cell: ``97 %``; empty where there is none."""
     return "" if score is None else f"{min(max(score, 0.0), 1.0) * 100:.0f} %"
