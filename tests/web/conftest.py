@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 
 import pytest
 
@@ -40,7 +41,9 @@ def guarded(review):
 def client(guarded):
     """``client(**headers)`` is a browser at our address that sends these headers too."""
     pytest.importorskip("httpx", reason="httpx, the client for tests, is not installed")
-    from starlette.testclient import TestClient
+    with warnings.catch_warnings():  # later versions would rather have another package, which is none for Python 3.9
+        warnings.simplefilter("ignore")
+        from starlette.testclient import TestClient
 
     def new(with_cookie=True, base="http://127.0.0.1:8765", **headers):
         given = {name.replace("_", "-"): value for name, value in headers.items()}
