@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import time
+from datetime import timedelta
 
 import pytest
 from PIL import Image
@@ -13,8 +14,10 @@ from PIL import Image
 from image_tagging import SortConfig, forget_tag, list_verdicts, sort_images
 from image_tagging.errors import InputError, OutputError
 from image_tagging.pipeline import MODES, Judged, Review
+from image_tagging.pipeline.review.tags import tag_rows
 from image_tagging.pipeline.settings_of_sort import remembered_sort
-from image_tagging.store import Verdict, Verdicts, one_run_at_a_time
+from image_tagging.store import Verdict, Verdicts, in_force, one_run_at_a_time
+from image_tagging.store.verdict import time_in_words
 
 
 @pytest.fixture
@@ -305,3 +308,13 @@ def test_a_tag_whose_models_were_taken_away_is_still_there_by_its_verdicts(revie
     again = Review(str(output))
     assert "tiles" in {row.tag for row in again.tags()}
     again.close()
+
+
+def test_what_was_said_in_the_second_of_a_card_is_learned(review):
+    model = next(models[0] for models in review._collected.models.values())
+    verdicts = [
+        Verdict(model.tag, f"h{at}", "yes", id=str(at), time=time_in_words(model.card.created + timedelta(seconds=at)))
+        for at in (-0.1, 0.5, 1.5)
+    ]
+    waiting = {row.tag: row.waiting for row in tag_rows(review._collected, in_force(verdicts))}
+    assert waiting[model.tag] == 1

@@ -67,10 +67,11 @@ class Retraining:
             self._then()
         except ImageTaggingError as error:
             self.state = RetrainState(FAILED, f"The training failed: {error}")
-        except Exception as error:  # noqa: BLE001  it is told on the page, and the review goes on
-            self.state = RetrainState(FAILED, f"The training failed: {type(error).__name__}: {error}"[:500])
         else:
             self.state = RetrainState(DONE, said, 1.0)
+        finally:
+            if self.is_running:  # an error of this program, which the thread prints: the review goes on
+                self.state = RetrainState(FAILED, "The training failed; the terminal says why. Verdicts are kept.")
 
     def _watch(self, activity: str, done: int, total: Optional[int]) -> None:
         share = min(done / total, 1.0) if total else self.state.share

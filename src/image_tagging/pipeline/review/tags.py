@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Optional
 
 from ...datasets import OTHER_SETS
@@ -16,6 +16,9 @@ from .tag_state import TagState
 
 #: Intervals are measured to hold after a page and more, and say little before.
 _NO_PAGE_YET = "Judge a page: precision and recall follow from what is right on it."
+
+#: Cards say whole seconds: what was said in the second before a model was there is learned.
+_SECOND = timedelta(microseconds=999_999)
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def _waiting(collected: Collected, held: Sequence[InForce], learned_until: Optio
 def _created(models: Sequence[ListedModel]) -> Optional[str]:
     """Return when the oldest model of a tag was made, as verdicts have times; ``None`` where no card says it."""
     times = [model.card.created for model in models if model.card and model.card.created]
-    return _in_words(min(times)) if times else None
+    return _in_words(min(times) + _SECOND) if times else None
 
 
 def _in_words(moment: datetime) -> str:
