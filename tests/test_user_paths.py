@@ -105,12 +105,12 @@ def test_an_empty_path_is_refused_and_not_the_current_folder(config, name):
 
 
 def test_every_setting_called_like_a_path_is_one():
-    words = ("folder", "directory", "json", "output", "model", "pretrained", "path", "file")
+    words = ("folder", "directory", "json", "output", "model", "pretrained", "path", "file", "verdicts")
     named = {
         (config, field.name)
         for config in CONFIGS
         for field in dataclasses.fields(config)
-        if field.name.endswith(words) and field.name != "clip_model"
+        if field.name.endswith(words) and field.name not in {"clip_model", "no_verdicts"}
     }
     assert named == {path for path in PATHS if path not in LISTS}
 

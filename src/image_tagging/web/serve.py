@@ -57,18 +57,19 @@ def serve_review(config: ReviewConfig, say: Say = say_nothing) -> None:
             say(_NOT_ENCRYPTED)
         if config.read_only:
             say("Read-only: no verdict is kept.")
-        say(f"Open http://{name}:{port}/?token={token} (Ctrl-C ends; what was judged is kept)")
-        settings = uvicorn.Config(
-            guarded,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            lifespan="off",
-            ws="none",
-        )
         with suppress(KeyboardInterrupt):  # how a person ends it; uvicorn raises it again once it has closed
-            uvicorn.Server(settings).run(sockets=[listening])
+            settings = uvicorn.Config(
+                guarded,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                lifespan="off",
+                ws="none",
+            )
+            server = uvicorn.Server(settings)
+            say(f"Open http://{name}:{port}/?token={token} (Ctrl-C ends; what was judged is kept)")
+            server.run(sockets=[listening])
         say("Ended. What was judged is kept.")
 
 
