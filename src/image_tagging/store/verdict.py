@@ -73,7 +73,7 @@ def in_force(verdicts: Iterable[Verdict]) -> list[InForce]:
     """Return what holds of each picture and tag, ordered by these: the latest verdict that is not undone.
 
     Of two of one time the one with the greater ``id`` wins, so that the order in which they are given says nothing. A
-    picture that was once checked stays validation of that tag, whatever is said of it later.
+    picture that was once checked stays validation of that tag, also when something else is said of it later.
     """
     latest: dict[tuple[str, str], Verdict] = {}
     checks: dict[tuple[str, str], Verdict] = {}

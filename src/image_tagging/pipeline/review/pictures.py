@@ -1,4 +1,4 @@
-"""Pictures as the pages show them: drawn anew from the pixels that were decoded, never the bytes of a file.
+"""Pictures as the pages show them: encoded again from the pixels that were decoded, never the bytes of a file.
 
 A picture is found by its name alone and shown only where the file still holds it. Files are read on threads and decoded
 in processes, as everywhere; drawn pictures are kept in memory, up to a number of bytes.
