@@ -162,9 +162,8 @@ class EncoderSpec:
 class ImageFacts:
     """What decoding finds out about an image file, without the picture.
 
-    ``hash_id`` is the published hash (pixels of the first frame in the mode of the file). ``picture_hash`` is the hash
-    of the picture that a person sees, so it differs between palette-swapped sprites. ``width`` and ``height`` are
-    those of the file, in pixels.
+    ``hash_id`` is the published hash (pixels of the first frame in the mode of the file), ``picture_hash`` that of what
+    a person sees, which differs between palette swaps. ``width`` and ``height`` are pixels of the file.
     """
 
     ref: ImageRef
@@ -200,8 +199,8 @@ class ImageRecord:
 
     ``hash_id`` identifies the picture in results. It is the hash of its pixels, except where an earlier image with
     that hash shows something else (a palette swap): then it is the ``picture_hash``. ``ref`` is the first file that
-    holds the picture, ``tags`` are the tags of all files that do. ``embedding`` is (D,) float32 as the encoder returns
-    it, not normalised. ``input`` is the absolute path of the input that ``ref`` lies in, where there are several.
+    holds the picture, ``input`` the absolute path of its input, where there are several; ``tags`` are those of all
+    ``files``, which a record of the working store has. ``embedding`` is (D,) float32, as the encoder returns it.
     """
 
     ref: ImageRef
@@ -215,6 +214,7 @@ class ImageRecord:
     embedding: NDArray[np.float32]
     encoder: EncoderSpec
     input: str = ""
+    files: tuple[ListedFile, ...] = ()
 
 
 @dataclass(frozen=True)

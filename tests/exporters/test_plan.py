@@ -24,7 +24,9 @@ Usage = namedtuple("Usage", "total used free")
 
 def record(ref, size):
     facts = {"hash_id": ref.key, "picture_hash": ref.key, "format": "PNG", "size_bytes": size, "width": 1, "height": 1}
-    return ImageRecord(ref=ref, tags=(), embedding=np.zeros(2, np.float32), encoder=ENCODER, **facts)
+    return ImageRecord(
+        ref=ref, tags=(), embedding=np.zeros(2, np.float32), encoder=ENCODER, files=(ListedFile(ref, 1),), **facts
+    )
 
 
 class Scores(list):
@@ -49,9 +51,8 @@ class Planned:
         with WorkingStore(str(self.root / "out")) as store:
             placing = Placing(placed=store.placed, **self.settings)
             planner = Planner(str(self.root / "out"), placing, LABELS, str(source or self.root))
-            files = {ref.key: [ListedFile(ref, 1)] for ref, _ in images}
             scored = [(record(ref, 1000), of_image) for ref, of_image in images]
-            return planner.plan(iter(scored), files.__getitem__, results=1400 * len(images))
+            return planner.plan(iter(scored), results=1400 * len(images))
 
     def place(self, *images):
         with WorkingStore(str(self.root / "out")) as store:

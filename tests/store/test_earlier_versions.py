@@ -11,6 +11,7 @@ import pytest
 
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import OutputError
+from image_tagging.files import stamp_of
 from image_tagging.records import EmbeddedImage, EncoderSpec
 from image_tagging.store import PLACING, PlacedFile, Role, WorkingStore
 from image_tagging.store.store_file import STORE_NAME
@@ -47,8 +48,17 @@ CREATE TABLE IF NOT EXISTS listing(
 CREATE INDEX IF NOT EXISTS listing_picture ON listing(picture_id);
 """
 
-#: What makes a store of this version one of version 4: its listing had no input.
-VERSION_4 = """
+#: What makes a store of this version one of version 5: its table of imported embeddings had a primary key.
+VERSION_5 = """
+DROP TABLE imported_embedding;
+CREATE TABLE imported_embedding(
+    key TEXT NOT NULL, encoder INTEGER NOT NULL REFERENCES encoder(id), vector BLOB NOT NULL,
+    PRIMARY KEY(key, encoder));
+"""
+
+#: And of version 4: its listing had no input.
+VERSION_4 = f"""
+{VERSION_5}
 DROP TABLE listed;
 DROP TABLE input;
 CREATE TABLE listing(
@@ -210,3 +220,22 @@ def test_a_store_of_version_4_knows_its_images_and_no_input(tmp_path):
         assert store.finished.made_from(PLACING) == "models"
     with opened(tmp_path, ("/d/1.png",), ("/d/2.png",)) as store:
         assert [ref.path for ref in pending(store)] == ["/d/2.png"]
+
+
+def test_a_store_of_version_5_keeps_the_embeddings_of_its_metadata_file(tmp_path):
+    metadata = tmp_path / "m.json"
+    metadata.write_text("[]")
+    with WorkingStore(str(tmp_path)) as store:
+        store.encoders.add(SPEC)
+    with closing(sqlite3.connect(tmp_path / STORE_NAME)) as db:
+        db.executescript(f"{VERSION_5} PRAGMA user_version = 5")
+        for key, number in [("p2", 2), ("p1", 1)]:
+            db.execute("INSERT INTO imported_embedding VALUES (?, 1, ?)", (key, vector(number)))
+        db.execute("INSERT INTO imported VALUES (?, ?)", (str(metadata), stamp_of(metadata)))
+        db.commit()
+    for _ in range(2):
+        with WorkingStore(str(tmp_path)) as store:
+            store.imported.replace(str(metadata), SPEC, ())
+            assert store.embeddings.has(facts("/d/1.png", picture_hash="p1"), SPEC)
+            assert store.embeddings.has(facts("/d/2.png", picture_hash="p2"), SPEC)
+            assert not store.embeddings.has(facts("/d/3.png", picture_hash="p3"), SPEC)

@@ -433,6 +433,14 @@ def test_a_file_that_turns_out_malformed_leaves_nothing(store, metadata):
     assert store.embeddings.has(facts("/d/1.png"), SPEC)
 
 
+def test_of_embeddings_of_one_image_in_a_file_the_last_holds(store, metadata):
+    store.imported.replace(metadata, SPEC, [imported(values=(1, 1, 1)), imported("h2"), imported(values=(4, 4, 4))])
+    store.listing.replace([found("/d/1.png")])
+    store.embeddings.add([embedded("/d/1.png", values=None)], SPEC)
+    store.names.assign(SPEC)
+    assert pictures(store) == [("/d/1.png", "h1", [4, 4, 4])]
+
+
 def test_an_image_known_by_its_path_is_imported_for_that_picture_alone(store, metadata):
     store.listing.replace([found("/d/red.png"), found("/d/blue.png")])
     store.embeddings.add(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -76,23 +76,14 @@ class Planner:
         self._can_link = placing.how == "copy" and _can_link(source, root)
         self._files = self._bytes = self._taken = self._linkable = 0
 
-    def plan(
-        self,
-        scored: Iterable[tuple[ImageRecord, PictureScores]],
-        files_of: Callable[[str], Iterable[ListedFile]],
-        *,
-        results: int,
-    ) -> PlacingPlan:
-        """Return what ``scored`` pictures are going to take, of which ``files_of`` returns the files by their names.
-
-        ``results`` is about the bytes of the files that scores are written to.
-        """
+    def plan(self, scored: Iterable[tuple[ImageRecord, PictureScores]], *, results: int) -> PlacingPlan:
+        """Return what pictures with their scores are going to take; ``results``: about the bytes of files of scores."""
         self._taken += results
         for record, scores in scored:
             of_record = scores.to_place(tagged_only=self._placing.tagged_only)
             wanted = self._layout.wanted(of_record, self._labels, is_example=record.hash_id in self._placing.examples)
             if any(wanted.values()):
-                for file in files_of(record.hash_id):
+                for file in record.files:
                     self._add(file, wanted, record.size_bytes)
         free = free_bytes(self._root)
         is_much = self._bytes > min(_MANY_BYTES, free * _MUCH_OF_FREE)

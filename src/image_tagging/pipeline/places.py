@@ -75,9 +75,9 @@ class Places:
             return None
         watch("counting what to place", 0, None)
         planner = Planner(absolute(config.output), self.placing, bin_labels(config.output_bins), config.directory)
-        records, is_tagged = pictures.records(encoder, with_tags=False), self.placing.tagged_only
+        records, is_tagged = pictures.records(encoder), self.placing.tagged_only
         scored = Scoring(self._models, config.output_bins).to_place(records, tagged_only=is_tagged)
-        plan = planner.plan(scored, pictures.files_of, results=results)
+        plan = planner.plan(scored, results=results)
         plan.require_room()
         if plan.files:
             log.info("%s", plan.sentence)

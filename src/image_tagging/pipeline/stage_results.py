@@ -95,11 +95,10 @@ def write_results(  # noqa: PLR0913, PLR0917 - what a run has found, each by its
         placing=places.placing,
         stamp_of_other=store.listing.stamp_of_other,
     ) as writer:
-        scored = scoring.pictures(store.pictures.records(embedding.encoder, with_tags=False), tally.every)
+        scored = scoring.pictures(store.pictures.records(embedding.encoder), tally.every)
         for number, (record, scores, has_tag) in enumerate(scored, start=1):
-            files = store.pictures.files_of(record.hash_id)
-            writer.add(record, files, scores)
-            tally.add(record, files, scores, has_tag)
+            writer.add(record, record.files, scores)
+            tally.add(record, record.files, scores, has_tag)
             watch("scoring and placing", number, embedding.pictures)
         watch("writing the results", 0, None)
     removed = formats.remove_others(output, keeps_json=earlier.kept > 0)

@@ -17,6 +17,10 @@ INSERT OR REPLACE INTO image
 SELECT address, stamp, :hash_id, :picture_hash, :format, :size_bytes, :width, :height
 FROM listing WHERE address = :address
 """
+_HAS_OWN = "SELECT 1 FROM embedding WHERE encoder = ?1 AND key = ?2"
+_HAS = f"""
+{_HAS_OWN} UNION ALL SELECT 1 FROM imported_embedding WHERE encoder = ?1 AND key IN (?2, ?3) LIMIT 1
+"""
 _ADD_EMBEDDING = "INSERT OR REPLACE INTO embedding VALUES (?, ?, ?)"
 
 
@@ -34,14 +38,10 @@ class Embeddings:
 
         One of the metadata file that this run names counts as well.
         """
-        number = self._encoders.number(encoder)
-        computed = (number, facts.picture_hash)
-        if self._file.rows("SELECT 1 FROM embedding WHERE encoder = ? AND key = ?", computed):
-            return True
-        keys = (*computed, facts.hash_id)
-        return self._imported.is_used and bool(
-            self._file.rows("SELECT 1 FROM imported_embedding WHERE encoder = ? AND key IN (?, ?)", keys)
-        )
+        computed = (self._encoders.number(encoder), facts.picture_hash)
+        if self._imported.is_used:
+            return bool(self._file.rows(_HAS, (*computed, facts.hash_id)))
+        return bool(self._file.rows(_HAS_OWN, computed))
 
     def knows_any(self, encoder: EncoderSpec) -> bool:
         """Return whether any picture has an embedding by this encoder, or may have one of this run's metadata file."""

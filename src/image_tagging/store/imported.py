@@ -10,6 +10,7 @@ from ..records import EncoderSpec, ImportedEmbedding
 from ..text import encodable
 from .encoders import Encoders
 from .finished import FinishedWork
+from .schema import DROP_IMPORTED, INDEX_IMPORTED
 from .store_file import StoreFile
 
 #: The condition that an image ``i`` has an embedding that counts in this run: one by ``:encoder`` was computed here or,
@@ -20,7 +21,15 @@ OR (:imported AND EXISTS (SELECT 1 FROM imported_embedding AS e
                           WHERE e.encoder = :encoder AND e.key IN (i.picture_hash, i.hash_id))))
 """
 
-_ADD = "INSERT OR REPLACE INTO imported_embedding VALUES (?, ?, ?)"
+_ADD = "INSERT INTO imported_embedding VALUES (?, ?, ?)"
+
+#: Of embeddings with one key the last holds; the index has them side by side.
+_DROP_EARLIER = """
+DELETE FROM imported_embedding WHERE rowid IN (
+    SELECT earlier.rowid FROM imported_embedding AS earlier JOIN (
+        SELECT key, encoder, max(rowid) AS held FROM imported_embedding GROUP BY key, encoder HAVING count(*) > 1
+    ) AS last ON earlier.key = last.key AND earlier.encoder = last.encoder AND earlier.rowid < last.held)
+"""
 
 
 class Imported:
@@ -52,10 +61,13 @@ class Imported:
             self._encoders.add(encoder)
             number = self._encoders.number(encoder)
             with self._file.transaction() as db:
+                db.execute(DROP_IMPORTED)
                 db.execute("DELETE FROM imported_embedding")
                 db.execute("DELETE FROM imported")
                 for image in images:
                     db.execute(_ADD, (self._key(image), number, image.embedding.astype("<f4").tobytes()))
+                db.execute(INDEX_IMPORTED)
+                db.execute(_DROP_EARLIER)
                 db.execute("INSERT INTO imported VALUES (?, ?)", source)
                 self._finished.forget_results(db)
         self.source = " ".join(source)

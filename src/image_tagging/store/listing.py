@@ -42,21 +42,21 @@ _COUNT_GONE = """
 SELECT count(*) FROM earlier WHERE NOT EXISTS (
     SELECT 1 FROM listed WHERE (listed.address, listed.role) = (earlier.address, ?))
 """
-_OWN_PAGE = "SELECT seq, address, stamp FROM listed WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+_ROWS = "SELECT seq, address, stamp FROM listed WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
 _STAMP = "SELECT seq, stamp FROM listing WHERE address = ?"
 _OWN = "SELECT address, stamp, name, tag FROM listed WHERE seq BETWEEN ? AND ? ORDER BY seq"
 _COUNT = "SELECT count(*) FROM listed WHERE seq BETWEEN ? AND ?"
 
+#: A range of its own, and not that of the view ``listing``: SQLite would search by one bound alone, and read each page
+#: from the begin of the listing.
 _PENDING = f"""
-FROM listing AS l
+FROM listed AS l
 LEFT JOIN image AS i ON i.address = l.address AND i.stamp = l.stamp
-WHERE NOT {HAS_EMBEDDING}
+WHERE l.seq BETWEEN :first AND :last AND NOT {HAS_EMBEDDING}
 AND NOT EXISTS (SELECT 1 FROM absent WHERE l.seq BETWEEN absent.first AND absent.last)
 AND NOT EXISTS (SELECT 1 FROM failure AS f WHERE f.address = l.address AND f.stamp = l.stamp
                 AND f.step = 'decode' AND f.code <> '{KILLED}' AND f.decoder = :decoder)
 """
-
-_PLAIN_FILES = "SELECT seq, address, stamp FROM listing WHERE seq > ? ORDER BY seq LIMIT ?"
 
 _RENEW_LISTED = "UPDATE listed SET stamp = ? WHERE address = ? AND stamp = ?"
 _RENEW_IMAGE = "UPDATE image SET stamp = ? WHERE address = ? AND stamp = ?"
@@ -127,19 +127,21 @@ class Listing:
 
     def images(self) -> Iterator[FoundImage]:
         """Yield the images of the chosen input with their stamps, in order; meanwhile the store may be written."""
-        start, end = self._inputs.own_range
-        while rows := self._file.rows(_OWN_PAGE, (start, end, _PAGE)):
-            start = rows[-1][0] + 1
+        for rows in self._pages(*self._inputs.own_range):
             yield from (FoundImage(as_ref(self._file, address), stamp) for _, address, stamp in rows)
+
+    def _pages(self, start: int, end: int) -> Iterator[list[tuple[int, str, str]]]:
+        """Yield the rows (seq, address, stamp) from one ``seq`` to another, a page at a time."""
+        while rows := self._file.rows(_ROWS, (start, end, _PAGE)):
+            start = rows[-1][0] + 1
+            yield rows
 
     def renew_stamps(self) -> None:
         """Give listed files their present stamp where only their change time is another than when they were listed.
 
         A hard link to a file changes that, and not the file: without this the next run would read it again.
         """
-        after = 0
-        while rows := self._file.rows(_PLAIN_FILES, (after, _PAGE)):
-            after = rows[-1][0]
+        for rows in self._pages(*self._inputs.range):
             renewed = list(self._renewed(rows))
             if renewed:
                 with self._file.transaction() as db:
@@ -200,15 +202,17 @@ class Listing:
     def pending(self, encoder: Optional[EncoderSpec]) -> Iterator[FoundImage]:
         """Yield the listed images that have no embedding by this encoder and are worth a try, in order."""
         values = self._pending_values(encoder)
-        query = f"SELECT l.seq, l.address, l.stamp {_PENDING} AND l.seq > :after ORDER BY l.seq LIMIT {_PAGE}"
+        query = f"SELECT l.seq, l.address, l.stamp {_PENDING} ORDER BY l.seq LIMIT {_PAGE}"
         while rows := self._file.rows(query, values):
-            values["after"] = rows[-1][0]
+            values["first"] = rows[-1][0] + 1
             yield from (FoundImage(as_ref(self._file, address), stamp) for _, address, stamp in rows)
 
     def _pending_values(self, encoder: Optional[EncoderSpec]) -> dict[str, Any]:
+        first, last = self._inputs.range
         return {
             "encoder": self._encoders.number(encoder),
             "imported": self._imported.is_used,
             "decoder": self._failures.decoder,
-            "after": 0,
+            "first": first,
+            "last": last,
         }

@@ -10,6 +10,7 @@ from .addresses import as_ref
 from .encoders import Encoders
 from .imported import HAS_EMBEDDING, Imported
 from .inputs import Inputs
+from .schema import DROP_NAMES, INDEX_NAMES
 from .store_file import StoreFile
 
 _NAME_PICTURES = f"""
@@ -25,12 +26,15 @@ AND (SELECT i.picture_hash FROM image AS i WHERE i.address = listed.address)
     <> (SELECT k.picture_hash FROM image AS k WHERE k.address = :address AND k.hash_id = :name)
 """
 
+#: Names that may be of several pictures, and what they name in the run.
 _SHARED_HASHES = """
 SELECT l.picture_id, i.picture_hash, l.seq FROM listing AS l JOIN image AS i ON i.address = l.address
-WHERE l.picture_id IN (SELECT l.picture_id FROM listing AS l JOIN image AS i ON i.address = l.address
-                       GROUP BY l.picture_id HAVING count(DISTINCT i.picture_hash) > 1)
+WHERE l.picture_id IN (SELECT hash_id FROM image GROUP BY hash_id HAVING min(picture_hash) < max(picture_hash))
 ORDER BY l.seq
 """
+
+#: How many rows of the table of all inputs a run names.
+_SHARE = "SELECT (SELECT count(*) FROM listed WHERE seq BETWEEN ? AND ?), (SELECT count(*) FROM listed)"
 
 _SHARED_PAIRS = """
 SELECT l.address, (SELECT first.address FROM listing AS first WHERE first.picture_id = i.hash_id ORDER BY seq LIMIT 1)
@@ -75,7 +79,12 @@ class PictureNames:
         with self._file.transaction() as db:
             rows = dict(zip(("first", "last"), self._inputs.range))
             values = {"encoder": self._encoders.number(encoder), "imported": self._imported.is_used}
+            named, listed = self._file.rows(_SHARE, self._inputs.range)[0]
+            if is_most := named > listed // 2:
+                db.execute(DROP_NAMES)
             db.execute(_NAME_PICTURES, {**values, **rows})
+            if is_most:
+                db.execute(INDEX_NAMES)
             db.executemany(_RENAME_TAKEN, ({"name": name, "address": ref.key, **rows} for name, ref in self._taken()))
             for hash_id, picture_hash, seq in self._file.rows(_SHARED_HASHES):
                 if picture_hash != first.setdefault(hash_id, picture_hash):

@@ -21,7 +21,8 @@ from .store_file import StoreFile
 _SAME = 0.05
 
 _PICTURE = """
-SELECT l.seq, l.address, l.picture_id, i.picture_hash, i.format, i.size_bytes, i.width, i.height,
+SELECT l.seq, l.address, l.number, l.tag, l.picture_id IN ({repeated}), l.picture_id,
+       i.picture_hash, i.format, i.size_bytes, i.width, i.height,
        own.vector, coalesce(by_picture.vector, by_hash.vector)
 FROM listing AS l
 JOIN image AS i ON i.address = l.address
@@ -29,17 +30,29 @@ LEFT JOIN embedding AS own ON own.key = i.picture_hash AND own.encoder = :encode
 LEFT JOIN imported_embedding AS by_picture
     ON :imported AND by_picture.key = i.picture_hash AND by_picture.encoder = :encoder
 LEFT JOIN imported_embedding AS by_hash ON :imported AND by_hash.key = i.hash_id AND by_hash.encoder = :encoder
-WHERE l.seq = (SELECT min(seq) FROM listing AS same WHERE same.picture_id = l.picture_id)
+WHERE {which} ORDER BY l.seq
 """
 
-_PICTURES = f"{_PICTURE} ORDER BY l.seq"
-_PICTURE_OF_NAME = f"{_PICTURE} AND l.picture_id = :name"
+#: The pictures of several files, and all files of those but the first: read from the index, once a query.
+_REPEATED = """
+SELECT picture_id FROM listed
+WHERE picture_id IS NOT NULL AND +seq BETWEEN :first AND :last GROUP BY picture_id HAVING count(*) > 1
+"""
+_LATER = """
+SELECT same.seq FROM listed AS same JOIN (
+    SELECT picture_id, min(seq) AS seq FROM listed
+    WHERE picture_id IS NOT NULL AND +seq BETWEEN :first AND :last GROUP BY picture_id HAVING count(*) > 1
+) AS head ON same.picture_id = head.picture_id AND +same.seq > head.seq AND +same.seq <= :last
+"""
+
+_PICTURES = _PICTURE.format(repeated=_REPEATED, which=f"l.picture_id IS NOT NULL AND l.seq NOT IN ({_LATER})")
+_PICTURE_OF_NAME = _PICTURE.format(repeated="l.picture_id", which="l.picture_id = :name") + " LIMIT 1"
 
 _FILES = """
 SELECT seq, address, number, picture_id FROM listed WHERE picture_id IS NOT NULL AND seq BETWEEN ? AND ? ORDER BY seq
 """
 
-_FILES_OF = "SELECT seq, address, number FROM listing WHERE picture_id = ? ORDER BY seq"
+_FILES_OF = "SELECT seq, address, number, tag FROM listing WHERE picture_id = ? ORDER BY seq"
 
 _TAG_LISTS = """
 SELECT tag, picture_id FROM listing WHERE picture_id IS NOT NULL GROUP BY tag, picture_id ORDER BY tag, min(seq)
@@ -49,6 +62,12 @@ _TAG_COUNTS = """
 SELECT tag, count(DISTINCT picture_id) FROM listing WHERE picture_id IS NOT NULL GROUP BY tag ORDER BY tag
 """
 
+#: Read from the index, in its order: a million names need no sorting.
+_COUNT = """
+SELECT coalesce(sum(images), 0), count(*) FROM (
+    SELECT count(*) AS images FROM listed
+    WHERE picture_id IS NOT NULL AND +seq BETWEEN ? AND ? GROUP BY picture_id)
+"""
 _COUNT_NAMED = "SELECT count(picture_id) FROM listed WHERE seq BETWEEN ? AND ?"
 _COUNT_MISSING = """
 SELECT (l.seq >> 36) & 1048575, count(*) FROM listing AS l
@@ -99,10 +118,10 @@ class Pictures:
         """Yield every ``hash_id`` that different pictures have among all that runs have read."""
         return (hash_id for (hash_id,) in self._file.stream(_SHARED_NAMES))
 
-    def records(self, encoder: EncoderSpec, *, with_tags: bool = True) -> Iterator[ImageRecord]:
-        """Yield every picture that has a name, once, in the order of the listing; tags are a query for each."""
+    def records(self, encoder: EncoderSpec) -> Iterator[ImageRecord]:
+        """Yield every picture that has a name, once, in the order of the listing."""
         self.differing = 0
-        return self._records(self._file.stream(_PICTURES, self._values(encoder)), encoder, with_tags=with_tags)
+        return self._records(self._file.stream(_PICTURES, self._values(encoder)), encoder)
 
     def records_of(self, names: Iterable[str], encoder: EncoderSpec) -> Iterator[ImageRecord]:
         """Yield the pictures of these names, in their order."""
@@ -110,32 +129,38 @@ class Pictures:
         for name in names:
             yield from self._records(self._file.rows(_PICTURE_OF_NAME, {**values, "name": name}), encoder)
 
-    def _records(self, rows: Iterable[Any], encoder: EncoderSpec, *, with_tags: bool = True) -> Iterator[ImageRecord]:
-        for seq, address, hash_id, *facts, own, imported in rows:
+    def _records(self, rows: Iterable[Any], encoder: EncoderSpec) -> Iterator[ImageRecord]:
+        for seq, address, number, tag, is_repeated, hash_id, *facts, own, imported in rows:
             vector = self._vector(imported if own is None else own, encoder)
             if own is not None and imported is not None and own != imported:
                 self.differing += _is_another(vector, self._vector(imported, encoder))
             picture_hash, image_format, size_bytes, width, height = facts
             if [type(fact) for fact in facts] != [str, str, int, int, int]:
                 raise self._file.damaged("the facts of an image are not what they should be")
+            held_by = self._file.rows(_FILES_OF, (hash_id,)) if is_repeated else [(seq, address, number, tag)]
+            files = tuple(self._listed(*row[:3]) for row in held_by)
             yield ImageRecord(
-                ref=as_ref(self._file, address),
+                ref=files[0].ref,
                 hash_id=hash_id,
                 picture_hash=picture_hash,
                 format=image_format,
                 size_bytes=size_bytes,
                 width=width,
                 height=height,
-                tags=self._tags_of(hash_id) if with_tags else (),
+                tags=tuple(sorted({row[3] for row in held_by})),
                 embedding=vector,
                 encoder=encoder,
-                input=self._inputs.origin(seq),
+                input=files[0].input,
+                files=files,
             )
+
+    def _listed(self, seq: int, address: str, number: int) -> ListedFile:
+        return ListedFile(as_ref(self._file, address), number, self._inputs.origin(seq))
 
     def count(self) -> tuple[int, int]:
         """Return how many listed files hold a named picture, and how many pictures these are."""
-        images, pictures = self._file.rows("SELECT count(picture_id), count(DISTINCT picture_id) FROM listing")[0]
-        return images, pictures
+        images, pictures = self._file.rows(_COUNT, self._inputs.range)[0]
+        return int(images), int(pictures)
 
     def count_own(self) -> int:
         """Return how many files of the chosen input hold a named picture."""
@@ -166,9 +191,7 @@ class Pictures:
     def files_of(self, hash_id: str) -> list[ListedFile]:
         """Return the listed files that hold one picture, in order."""
         rows = self._file.rows(_FILES_OF, (hash_id,))
-        return [
-            ListedFile(as_ref(self._file, address), number, self._inputs.origin(seq)) for seq, address, number in rows
-        ]
+        return [self._listed(*row[:3]) for row in rows]
 
     def tag_lists(self) -> Iterator[tuple[str, list[str]]]:
         """Yield every tag with the pictures in it, tags in alphabetical order, pictures in that of the listing."""
@@ -188,7 +211,8 @@ class Pictures:
         return tuple(tag for (tag,) in rows)
 
     def _values(self, encoder: EncoderSpec) -> dict[str, Any]:
-        return {"encoder": self._encoders.number(encoder), "imported": self._imported.is_used}
+        rows = dict(zip(("first", "last"), self._inputs.range))
+        return {"encoder": self._encoders.number(encoder), "imported": self._imported.is_used, **rows}
 
     def _vector(self, vector: bytes, encoder: EncoderSpec) -> NDArray[np.float32]:
         """Return (D,) float32; OutputError where the bytes are of another length."""

@@ -10,7 +10,7 @@ from typing import Optional
 from ..addresses import ImageRef
 
 #: The version of the tables below, written into the file.
-VERSION = 5
+VERSION = 6
 
 #: An ``address`` is the key of an ``ImageRef``: two images may share a path, and never an address.
 SCHEMA = """
@@ -32,8 +32,8 @@ CREATE TABLE IF NOT EXISTS finished(work TEXT PRIMARY KEY, digest TEXT NOT NULL)
 -- The metadata file that a run named last, and its embeddings; key: the picture_hash where it is known, or the hash_id.
 CREATE TABLE IF NOT EXISTS imported(path TEXT PRIMARY KEY, stamp TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS imported_embedding(
-    key TEXT NOT NULL, encoder INTEGER NOT NULL REFERENCES encoder(id), vector BLOB NOT NULL,
-    PRIMARY KEY(key, encoder));
+    key TEXT NOT NULL, encoder INTEGER NOT NULL REFERENCES encoder(id), vector BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS imported_key ON imported_embedding(key, encoder);
 -- The inputs by role, numbered as they were added: the address, a digest of the images, and JSON lists of the archives
 -- with their numbers of images and of the tags of folders without an image.
 CREATE TABLE IF NOT EXISTS input(
@@ -63,6 +63,19 @@ CREATE TEMP VIEW listing AS SELECT * FROM listed
 WHERE seq BETWEEN (SELECT first FROM chosen) AND (SELECT last FROM chosen);
 """
 
+#: The index of the names of pictures, and that of imported embeddings: dropped while a run fills them, and made again
+#: at once, by the statements of ``SCHEMA``. Names are hashes, so that each would change another page of the index.
+DROP_NAMES, DROP_IMPORTED = "DROP INDEX listed_picture", "DROP INDEX imported_key"
+INDEX_NAMES = "CREATE INDEX listed_picture ON listed(picture_id)"
+INDEX_IMPORTED = "CREATE INDEX imported_key ON imported_embedding(key, encoder)"
+
+#: The table of versions up to 5 that is another now: a further embedding of a key replaced the one before.
+_TABLES_5 = """
+CREATE TABLE IF NOT EXISTS imported_embedding(
+    key TEXT NOT NULL, encoder INTEGER NOT NULL REFERENCES encoder(id), vector BLOB NOT NULL,
+    PRIMARY KEY(key, encoder));
+"""
+
 #: The tables of versions up to 4: the images of the latest run, whatever it was.
 _TABLES_4 = """
 CREATE TABLE IF NOT EXISTS listing(
@@ -90,6 +103,7 @@ _ADDED = {
     3: {"dataset"},
     4: {"placed", "placed_folder"},
     5: {"input", "listed", "listed_picture"},
+    6: {"imported_key"},
 }
 
 # Embeddings of metadata files were among those computed here, and nothing says which they are.
@@ -127,7 +141,16 @@ DROP TABLE IF EXISTS listing;
 DELETE FROM finished WHERE work NOT IN ('placing', 'placing, unfinished', 'training', 'encoder');
 """
 
-_MIGRATIONS = {1: _FROM_1, 2: _FROM_2, 3: _FROM_3, 4: _FROM_4}
+# In the order of the keys: the index is there, or is made below, where the table was one of version 1.
+_FROM_5 = f"""
+ALTER TABLE imported_embedding RENAME TO imported_5;
+DROP INDEX IF EXISTS imported_key;
+{SCHEMA}
+INSERT INTO imported_embedding SELECT key, encoder, vector FROM imported_5 ORDER BY key;
+DROP TABLE imported_5;
+"""
+
+_MIGRATIONS = {1: _FROM_1, 2: _FROM_2, 3: _FROM_3, 4: _FROM_4, 5: _FROM_5}
 
 VERSIONS = frozenset({*_MIGRATIONS, VERSION})
 
@@ -140,6 +163,8 @@ def statements_of(version: int) -> dict[str, str]:
             db.executescript(_TABLES_2)
         if version <= 4:
             db.executescript(_TABLES_4)
+        if version <= 5:
+            db.executescript(_TABLES_5)
         db.executescript(SCHEMA)
         rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     return {name: sql for name, sql in rows if name not in later}
