@@ -20,18 +20,6 @@ from image_tagging.store import Verdict, Verdicts, in_force, one_run_at_a_time
 from image_tagging.store.verdict import time_in_words
 
 
-@pytest.fixture
-def output(trained, tmp_path):
-    return shutil.copytree(trained.output, tmp_path / "out")
-
-
-@pytest.fixture
-def review(output):
-    opened = Review(str(output))
-    yield opened
-    opened.close()
-
-
 def accepted(page, **changed):
     """What a person says who accepts a page but for what is changed, by position: ``p0="no"``."""
     words = ["yes" if cell.is_marked else "no" for cell in page.cells]
