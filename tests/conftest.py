@@ -15,6 +15,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from image_tagging.pipeline import Review
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -139,6 +141,23 @@ def review(output: Path) -> Iterator[Review]:
     opened = Review(str(output))
     yield opened
     opened.close()
+
+
+#: What Chromium is called on the systems that have it.
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Chromium of this system, driven by Playwright; skips, and says so, where one of the two is missing."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no test in a browser")
+    command = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if command is None:
+        pytest.skip("no chromium on this machine, so no page was tried in a browser: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=command, args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session")
