@@ -46,7 +46,8 @@ PUBLIC = {
         "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage"
     ),
     "reports": (
-        "RunReport RunWithoutTag explain precision_in_words require_report_ours require_reports_ours text_reports_of "
+        "RunReport RunWithoutTag component_style explain interval_bar limits precision_in_words "
+        "require_report_ours require_reports_ours share text_reports_of "
         "write_report"
     ),
     "runners": "LocalRunner Preparer Runner Work local",
