@@ -1,6 +1,7 @@
 """In which order should a person judge pictures so that a tag is learned with the least work, and when is it enough?
 
 Usage: python benchmarks/review_order.py SHARED [--cache FOLDER] [--results FILE] [--quick] [--curves FILE.svg]
+       python benchmarks/review_order.py --drawn [--results FILE] [--quick]
 
 SHARED is the folder with ``data/photos``, ``data/pixelart`` and ``encoder-corpus``. Simulated persons, whose answers
 are the folders of the pictures, judge page after page in the order of this project and in others (review_rivals.py).
@@ -10,7 +11,8 @@ the same learner has with the whole pool labelled. An action is a page or a flip
 an action.
 
 Each review is a line of --results: a run that is stopped goes on where it was. The time left stands on the screen.
---quick takes a few tags of each band, one start and one seed. Goals stand beside their figures, met or missed.
+--quick takes a few tags of each band, one start and one seed. --drawn plays on embeddings drawn at random: it shows
+that all of it works, and its figures mean nothing. Goals stand beside their figures, met or missed.
 """
 
 from __future__ import annotations
@@ -20,12 +22,15 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 import mountain_scenarios as scenarios
 import numpy as np
+from review_learners import OURS, learner_of
 from review_rivals import ORDERS
-from review_simulation import BANDS, DataSet, Review, Run, World, learn_fully, split
+from review_simulation import Review, Run
 from review_tables import draw_curves, print_tables
+from review_worlds import BANDS, DataSet, World, drawn, split
 
 from image_tagging.training import one_thread_a_product
 
@@ -45,7 +50,7 @@ def main() -> None:
     done = read_results(results)
     with one_thread_a_product():
         play(options, results, done)
-    records = [record for record in read_results(results).values() if not options.quick or _is_quick(record, options)]
+    records = [record for record in read_results(results).values() if _is_wanted(record, options)]
     print_tables(records)
     if options.curves:
         Path(options.curves).write_text(draw_curves(records), encoding="utf-8")
@@ -53,7 +58,8 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("shared", metavar="SHARED")
+    parser.add_argument("shared", metavar="SHARED", nargs="?")
+    parser.add_argument("--drawn", action="store_true", help="embeddings drawn at random in place of SHARED")
     parser.add_argument("--cache", metavar="FOLDER", help="where embeddings are kept for the next run")
     parser.add_argument("--results", default="review-order.jsonl", metavar="FILE", help="a line for each review")
     parser.add_argument("--curves", metavar="FILE.svg", help="draw average precision by labels")
@@ -68,14 +74,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--encoders", nargs="+", default=["builtin", "imagenet"])
     parser.add_argument("--pages", type=int, nargs=2, default=(8, 20), help="the fewest and most of a review")
     options = parser.parse_args()
+    if (options.shared is None) != options.drawn:
+        parser.error("give either SHARED or --drawn")
     if options.quick:
-        options.seeds, options.starts, options.tags = [0], [5], 3
+        options.seeds, options.starts, options.tags = [0], [5], min(options.tags, 3)
         options.wrong, options.encoders, options.pages = [0.0], ["builtin"], (6, 12)
     return options
 
 
 def read_results(path: Path) -> dict[str, dict]:
-    """Return the reviews that were played, by their keys; a line that was cut off is left out."""
+    """Return the reviews that were played, and what was learned fully, by key; a line that was cut off is left out."""
     records = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
         try:
@@ -96,20 +104,44 @@ def play(options: argparse.Namespace, results: Path, done: dict[str, dict]) -> N
         file.write("\n")  # after a line that was cut off
         for world, runs in plan:
             wanted = [run for run in runs if run.key not in done]
-            if wanted:
-                learn_fully(world, sorted({run.tag for run in wanted}))
+            for record in learn_fully(world, wanted, done):
+                _append(file, record)
             for number, run in enumerate(wanted, 1):
                 review = Review(world, run, ORDERS[run.order], fewest=options.pages[0], most=options.pages[1])
-                file.write(json.dumps(review.play()) + "\n")
-                file.flush()
+                _append(file, review.play())
                 played += 1
                 if number % 50 == 0 or number == len(wanted):
                     hours = (time.perf_counter() - started) / played * (left - played) / 3600
                     print(f"  {world.name}: {played} of {left} played, {hours:.2f} h left", flush=True)
+            world.learners.clear()
+
+
+def learn_fully(world: World, runs: Sequence[Run], done: dict[str, dict]) -> Iterator[dict]:
+    """Set what the tags have with the whole pool labelled, by the learners that they need; yield what was not done."""
+    for learner in sorted({OURS, *(ORDERS[run.order].learner for run in runs)}):
+        of_learner = [run for run in runs if learner in (OURS, ORDERS[run.order].learner)]
+        keys = {run.tag: run.full_key(learner) for run in of_learner}
+        world.full.update({(learner, tag): done[key]["full"] for tag, key in keys.items() if key in done})
+        missing = sorted(tag for tag in keys if (learner, tag) not in world.full)
+        # Ours fits all tags at once; the others take one after the other, and each is kept.
+        for tags in ([missing] if learner == OURS else [[tag] for tag in missing]) if missing else []:
+            for tag, precision in zip(tags, learner_of(world, learner).full(tags)):
+                world.full[learner, tag] = precision
+                yield {"key": keys[tag], "full": precision}
+
+
+def _append(file: TextIO, record: dict) -> None:
+    file.write(json.dumps(record) + "\n")
+    file.flush()
 
 
 def _plan(options: argparse.Namespace) -> Iterator[tuple[World, list[Run]]]:
     """Yield for each encoder, seed and data set its world, and its reviews, tag by tag."""
+    if options.drawn:
+        for seed in options.seeds:
+            world = split(drawn(seed), seed)
+            yield world, list(_runs(options, "builtin", world, _tags(world, options.tags, seed), seed))
+        return
     shared, cache = Path(options.shared), scenarios.cache_folder(options.cache)
     corpus = _named(scenarios.embedded(shared / "encoder-corpus", cache))
     kinds = scenarios.joined(
@@ -144,7 +176,7 @@ def _tags(world: World, count: int, seed: int) -> list[str]:
     for low, high in BANDS.values():
         share = counts / len(world.of_pool)
         fits = (share >= low) & (share < high) & np.array(usable) & (in_test >= 5) & (counts >= 11)
-        if world.name != "corpus":
+        if world.name in ("kinds", "among"):
             fits &= [name.startswith(("photos/", "pixelart/")) for name in names]
         chosen += random.permutation(names[fits])[:count].tolist()
     return [str(tag) for tag in random.permutation(chosen)]
@@ -169,7 +201,10 @@ def _of(pictures: scenarios.Pictures, values: slice) -> scenarios.Pictures:
     return scenarios.Pictures(pictures.x[:, values], pictures.hashes, pictures.label, pictures.source)
 
 
-def _is_quick(record: dict, options: argparse.Namespace) -> bool:
+def _is_wanted(record: dict, options: argparse.Namespace) -> bool:
+    """Whether it is a review, of those that were asked for where the run is quick."""
+    if "order" not in record or not options.quick:
+        return "order" in record
     return record["seed"] in options.seeds and record["start"] in options.starts and record["encoder"] == "builtin"
 
 

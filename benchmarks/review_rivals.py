@@ -1,12 +1,13 @@
 """Orders of pages that review_order.py compares: this project's, simple ones, and the rules of others.
 
-All are judged with the learner of this project and with its marks, so that the order alone differs. That favours the
-others: LightlyStudio's forest and FiftyOne Labs' prototype rank worse than it.
+LightlyStudio and FiftyOne Labs are played twice: as they are, and with the learner and the marks of this project, so
+that the order alone differs. All others are played with this project's.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from review_learners import FOREST, PROTOTYPE, learner_of
 from review_simulation import Order, State
 
 from image_tagging.training.active import PAGE_SIZE, Page, next_page, typical_page
@@ -39,50 +40,27 @@ def nearest(state: State) -> np.ndarray:
 
 
 def lightly(state: State) -> np.ndarray:
-    """10 random pictures above .5 and 10 below, by a balanced forest of 100 trees; random ones before any is no."""
-    from sklearn.ensemble import RandomForestClassifier
-
-    if all(state.verdicts):
-        return _at_random(state, state.is_open, 2 * _LIGHTLY)
-    forest = RandomForestClassifier(
-        n_estimators=100,
-        max_depth=10,
-        min_samples_split=10,
-        min_samples_leaf=5,
-        class_weight="balanced",
-        random_state=42,
-    )
-    pool = state.world.pool
-    forest.fit(pool.unit(np.array(state.rows)), np.array(state.verdicts))
-    yes = forest.predict_proba(pool.unit(np.flatnonzero(state.is_open)))[:, -1] > 0.5
-    is_above = np.zeros(len(pool), dtype=bool)
-    is_above[np.flatnonzero(state.is_open)[yes]] = True
-    above = _at_random(state, is_above, _LIGHTLY)
-    below = state.is_open & ~is_above & ~np.isin(pool.groups, pool.groups[above])
-    return np.concatenate([above, _at_random(state, below, _LIGHTLY)])
+    return _above_and_below(state, state.margins)
 
 
-def fiftyone(state: State) -> np.ndarray:
-    """The most positive by prototypes: the mean of those that are yes, and of those that are no."""
-    pool, rows, is_yes = state.world.pool, np.array(state.rows), np.array(state.verdicts)
-    x = pool.unit(rows)
-    yes = x[is_yes].mean(axis=0)
-    # The difference of the two distances, as their model has it; before any is no, the distance alone.
-    scores = -_distances(state, yes)
-    if not is_yes.all():
-        scores += _distances(state, x[~is_yes].mean(axis=0))
-    return best_rows(pool, scores, state.is_open, PAGE_SIZE)
+def lightly_our_learner(state: State) -> np.ndarray:
+    return _above_and_below(state, learner_of(state.world, FOREST).of_pool(state.labels)[0])
+
+
+def fiftyone_our_learner(state: State) -> np.ndarray:
+    scores = learner_of(state.world, PROTOTYPE).of_pool(state.labels)
+    return best_rows(state.world.pool, scores, state.is_open, PAGE_SIZE)
 
 
 def drop_query(state: State) -> np.ndarray:
     """Pictures whose answer changes when most of their values are left out, 24 of them unlike each other."""
     pool, random = state.world.pool, np.random.default_rng(state.draw)
     rows = one_of_each_group(pool, np.flatnonzero(state.is_open))
-    x, coef = pool.unit(rows), state.fit.model.coef.astype(np.float32)
+    x, coef = pool.unit(rows), state.learned.fit.model.coef.astype(np.float32)
     changed = np.zeros(len(rows), dtype=np.int64)
     for _ in range(_TIMES):
         kept = (np.frombuffer(random.bytes(x.size), np.uint8) < 256 // _KEPT).reshape(x.shape)
-        margins = _KEPT * np.einsum("nd,nd,d->n", x, kept.astype(np.float32), coef) + state.fit.model.intercept
+        margins = _KEPT * np.einsum("nd,nd,d->n", x, kept.astype(np.float32), coef) + state.learned.fit.model.intercept
         changed += (margins >= 0) != (state.margins[rows] >= 0)
     found = rows[changed > _TIMES / 2]
     chosen = found[spread(pool.unit(found), PAGE_SIZE, state.draw)] if len(found) else found
@@ -97,11 +75,14 @@ def typical_then_nearest(state: State) -> np.ndarray:
     return nearest(state)
 
 
-def _distances(state: State, centre: np.ndarray) -> np.ndarray:
-    """The distance (N,) of each picture of the pool, at length 1, from a centre (D,)."""
-    length = float(np.linalg.norm(centre))
-    cosines = state.world.pool.cosines(centre.astype(np.float64))
-    return np.sqrt(np.maximum(1 + length * length - 2 * length * cosines, 0))
+def _above_and_below(state: State, scores: np.ndarray) -> np.ndarray:
+    """10 random pictures of each side; 10 random ones, the negatives that it offers, before any is no."""
+    if all(state.verdicts):
+        return _at_random(state, state.is_open, _LIGHTLY)
+    above = _at_random(state, state.is_open & (scores >= 0), _LIGHTLY)
+    groups = state.world.pool.groups
+    below = state.is_open & (scores < 0) & ~np.isin(groups, groups[above])
+    return np.concatenate([above, _at_random(state, below, _LIGHTLY)])
 
 
 def _at_random(state: State, is_wanted: np.ndarray, count: int) -> np.ndarray:
@@ -110,12 +91,14 @@ def _at_random(state: State, is_wanted: np.ndarray, count: int) -> np.ndarray:
 
 
 ORDERS: dict[str, Order] = {
-    "this": this,
-    "random": random_pictures,
-    "top": top,
-    "nearest to .5": nearest,
-    "LightlyStudio": lightly,
-    "FiftyOne Labs": fiftyone,
-    "DropQuery": drop_query,
-    "TypiClust, then margin": typical_then_nearest,
+    "this": Order(this),
+    "LightlyStudio": Order(lightly, FOREST),
+    "FiftyOne Labs": Order(top, PROTOTYPE),
+    "random": Order(random_pictures),
+    "top": Order(top),
+    "nearest to .5": Order(nearest),
+    "LightlyStudio, our learner": Order(lightly_our_learner),
+    "FiftyOne Labs, our learner": Order(fiftyone_our_learner),
+    "DropQuery": Order(drop_query),
+    "TypiClust, then margin": Order(typical_then_nearest),
 }

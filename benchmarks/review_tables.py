@@ -6,10 +6,15 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
+from review_learners import OURS
 from review_rivals import ORDERS
-from review_simulation import ACTION, BANDS, CHECKS, ENOUGH, PICTURE
+from review_simulation import ACTION, CHECKS, ENOUGH, PICTURE
+from review_worlds import BANDS
 
 Record = dict
+
+#: Labels after which orders are compared by average precision.
+_GIVEN = (0, 24, 48, 96, 144, 192)
 
 #: What a review costs.
 _COSTS = ("actions", "labels", "effort")
@@ -26,11 +31,12 @@ def print_tables(records: Sequence[Record]) -> None:
         of_encoder = [record for record in records if record["encoder"] == encoder]
         exact = [record for record in of_encoder if not record["wrong"]]
         tags = {(record["world"], record["tag"], record["seed"]) for record in exact}
-        weak = {(r["world"], r["tag"], r["seed"]) for r in exact if r["full"] < 0.5}
+        weak = {(r["world"], r["tag"], r["seed"]) for r in exact if r["our_full"] < 0.5}
         print(f"\n## {encoder}: {len(exact)} reviews of {len(tags)} tags (of a seed); {len(weak)} below .5 in full")
         for start in [None, *sorted({record["start"] for record in exact})]:
             some = [record for record in exact if start in (None, record["start"])]
             _print_costs(some, "all starts" if start is None else f"start of {start}", with_goals=start is None)
+        _print_precision(exact)
         _print_pairs(exact)
         _print_worse(exact)
         _print_wrong(of_encoder)
@@ -42,17 +48,20 @@ def band_of(record: Record) -> str:
     return next((name for name, (low, high) in BANDS.items() if low <= record["share"] < high), "")
 
 
-def costs(record: Record) -> dict[str, float]:
-    """Labels, actions and effort until the tag is learned; infinite where it is not."""
+def costs(record: Record, full: str = "full") -> dict[str, float]:
+    """Labels, actions and effort until the tag is learned; infinite where it is not.
+
+    ``full`` is ``our_full`` where it is measured by the average precision that this project's learner has.
+    """
     for precision, labels, actions in zip(record["ap"], record["labels"], record["actions"]):
-        if precision >= ENOUGH * record["full"]:
+        if precision >= ENOUGH * record[full]:
             return {"labels": labels, "actions": actions, "effort": PICTURE * labels + ACTION * actions}
     return dict.fromkeys(("labels", "actions", "effort"), np.inf)
 
 
-def _capped(record: Record) -> dict[str, float]:
+def _capped(record: Record, full: str = "full") -> dict[str, float]:
     """The same, but all that were given where the tag is not learned: a lower bound."""
-    found = costs(record)
+    found = costs(record, full)
     if np.isfinite(found["labels"]):
         return found
     labels, actions = record["labels"][-1], record["actions"][-1]
@@ -130,18 +139,37 @@ def _print_pairs(records: Sequence[Record]) -> None:
     print("|---|---|---|---|" + "---|" * len(BANDS) + "---|")
     for other in dict.fromkeys(record["order"] for record in records if record["order"] != "this"):
         pairs = _paired(records, other)
-        if not pairs:
-            continue
-        effort = _ratio(pairs, "effort")
-        shown = _goal("", effort, _EFFORT[other]).strip() if other in _EFFORT else f"{effort:.2f}"
-        of_bands = [_ratio([pair for pair in pairs if band_of(pair[0]) == band], "effort") for band in BANDS]
-        failed = [sum(not np.isfinite(costs(pair[side])["labels"]) for pair in pairs) for side in (0, 1)]
-        cells = [other, str(len(pairs)), f"{_ratio(pairs, 'labels'):.2f}", shown, *(f"{each:.2f}" for each in of_bands)]
-        print("| " + " | ".join(cells) + f" | {failed[0]} / {failed[1]} |")
+        if pairs:
+            _print_pair(other, pairs, "full")
+        if pairs and ORDERS[other].learner != OURS:
+            _print_pair(f"{other}, to what this project's learner has in full", pairs, "our_full")
 
 
-def _ratio(pairs: Sequence[tuple[Record, Record]], what: str) -> float:
-    ours, theirs = (sum(_capped(pair[side])[what] for pair in pairs) for side in (0, 1))
+def _print_pair(title: str, pairs: Sequence[tuple[Record, Record]], full: str) -> None:
+    effort = _ratio(pairs, "effort", full)
+    other = title if full == "full" else ""
+    shown = _goal("", effort, _EFFORT[other]).strip() if other in _EFFORT else f"{effort:.2f}"
+    of_bands = [_ratio([pair for pair in pairs if band_of(pair[0]) == band], "effort", full) for band in BANDS]
+    failed = [sum(not np.isfinite(costs(pair[side], full)["labels"]) for pair in pairs) for side in (0, 1)]
+    cells = [title, str(len(pairs)), f"{_ratio(pairs, 'labels', full):.2f}", shown, *(f"{x:.2f}" for x in of_bands)]
+    print("| " + " | ".join(cells) + f" | {failed[0]} / {failed[1]} |")
+
+
+def _print_precision(records: Sequence[Record]) -> None:
+    """Print how good the tags are by then, of all learners as a part of what this project's has in full."""
+    print("\nMean average precision on the test part, as a part of this project's with all labels, by labels given")
+    print("| order | reviews | " + " | ".join(map(str, _GIVEN)) + " | own learner in full |")
+    print("|---|---|" + "---|" * (len(_GIVEN) + 1))
+    for order in dict.fromkeys(record["order"] for record in records):
+        of_order = [record for record in records if record["order"] == order]
+        parts = [np.interp(_GIVEN, r["labels"], r["ap"]) / r["our_full"] for r in of_order]
+        full = float(np.mean([r["full"] / r["our_full"] for r in of_order]))
+        cells = [f"{each:.2f}" for each in (*np.mean(parts, axis=0), full)]
+        print(f"| {order} | {len(of_order)} | " + " | ".join(cells) + " |")
+
+
+def _ratio(pairs: Sequence[tuple[Record, Record]], what: str, full: str) -> float:
+    ours, theirs = (sum(_capped(pair[side], full)[what] for pair in pairs) for side in (0, 1))
     return ours / theirs if theirs else np.nan
 
 
@@ -217,17 +245,24 @@ def _print_stops(records: Sequence[Record]) -> None:
 
 
 #: Colours of the lines that are told apart by people who see colours otherwise (Okabe and Ito 2008).
-_COLOURS = ("#000000", "#999999", "#0072b2", "#009e73", "#d55e00", "#cc79a7", "#e69f00", "#56b4e9")
+_COLOURS = {
+    **{"this": "#000000", "random": "#999999", "top": "#0072b2", "nearest to .5": "#009e73"},
+    **{"LightlyStudio": "#d55e00", "LightlyStudio, our learner": "#d55e00"},
+    **{"FiftyOne Labs": "#cc79a7", "FiftyOne Labs, our learner": "#cc79a7"},
+    **{"DropQuery": "#e69f00", "TypiClust, then margin": "#56b4e9"},
+}
+#: Rivals with their own learners are dashed.
+_DASHES = ' stroke-dasharray="5 3"'
 _FONT = 'font-family="sans-serif" font-size="12"'
 _PANEL, _GAP, _LEFT, _TOP = (330, 190), (70, 70), 52, 34
 
 
 def draw_curves(records: Sequence[Record]) -> str:
-    """Return an SVG: for each band the mean part of full average precision by labels, a line for each order."""
+    """Return an SVG: for each band the mean part of our full average precision by labels, a line for each order."""
     records = [record for record in records if not record["wrong"] and record["encoder"] == records[0]["encoder"]]
     most = min(max(record["labels"][-1] for record in records), 192)
     width = _LEFT + 2 * _PANEL[0] + _GAP[0] + 20
-    height = _TOP + 2 * _PANEL[1] + _GAP[1] + 90
+    height = _TOP + 2 * _PANEL[1] + _GAP[1] + 110
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {_FONT}>',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
@@ -238,10 +273,8 @@ def draw_curves(records: Sequence[Record]) -> str:
         of_band = [record for record in records if band_of(record) == band]
         parts += _panel(of_band, f"{band} of the pool ({_count(of_band, band)} reviews)", left, top, most)
     for number, order in enumerate(ORDERS):
-        x, y = _LEFT + (number % 4) * 190, height - 34 + (number // 4) * 20
-        parts.append(
-            f'<path d="M{x} {y - 4}h24" stroke="{_COLOURS[number]}" stroke-width="{3 if order == "this" else 1.6}"/>'
-        )
+        x, y = _LEFT + (number % 4) * 190, height - 54 + (number // 4) * 20
+        parts.append(f'<path d="M{x} {y - 4}h24" {_stroke(order)}/>')
         parts.append(f'<text x="{x + 30}" y="{y}">{escape(order)}</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -258,16 +291,19 @@ def _panel(records: Sequence[Record], title: str, left: float, top: float, most:
         parts.append(f'<text x="{x:.1f}" y="{top + down + 16}" text-anchor="middle">{labels}</text>')
     middle = left + across / 2
     parts.append(
-        f'<text x="{middle}" y="{top + down + 32}" text-anchor="middle">labels: part of full average precision</text>'
+        f'<text x="{middle}" y="{top + down + 32}" text-anchor="middle">labels: part of the precision in full</text>'
     )
     grid = np.linspace(0, most, 33)
-    for number, order in reversed(list(enumerate(ORDERS))):
-        lines = [np.interp(grid, r["labels"], np.array(r["ap"]) / r["full"]) for r in records if r["order"] == order]
+    for order in reversed(ORDERS):
+        of_order = [record for record in records if record["order"] == order]
+        lines = [np.interp(grid, r["labels"], np.array(r["ap"]) / r["our_full"]) for r in of_order]
         if lines:
             mean = np.clip(np.mean(lines, axis=0), 0, 1.02)
             points = " ".join(f"{left + across * x / most:.1f},{top + down * (1 - y):.1f}" for x, y in zip(grid, mean))
-            thick = 3 if order == "this" else 1.6
-            parts.append(
-                f'<polyline points="{points}" fill="none" stroke="{_COLOURS[number]}" stroke-width="{thick}"/>'
-            )
+            parts.append(f'<polyline points="{points}" fill="none" {_stroke(order)}/>')
     return parts
+
+
+def _stroke(order: str) -> str:
+    dashes = _DASHES if ORDERS[order].learner != OURS else ""
+    return f'stroke="{_COLOURS[order]}" stroke-width="{3 if order == "this" else 1.6}"{dashes}'

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from image_tagging.pipeline import Review
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # A process of tests per core: further threads for products of matrices would spin and wait for each other. The
@@ -119,6 +125,39 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         TrainConfig(metadata_json=str(made.metadata), tag_to_hash_json=str(made.tag_lists), output=str(made.output))
     )
     return made
+
+
+@pytest.fixture
+def output(trained: Trained, tmp_path: Path) -> Path:
+    """A copy of what was trained, which may be written to."""
+    return shutil.copytree(trained.output, tmp_path / "out")
+
+
+@pytest.fixture
+def review(output: Path) -> Iterator[Review]:
+    """The review of that copy."""
+    from image_tagging.pipeline import Review
+
+    opened = Review(str(output))
+    yield opened
+    opened.close()
+
+
+#: What Chromium is called on the systems that have it.
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Chromium of this system, driven by Playwright; skips, and says so, where one of the two is missing."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no test in a browser")
+    command = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if command is None:
+        pytest.skip("no chromium on this machine, so no page was tried in a browser: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=command, args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ PUBLIC = {
     "cli": "classify_main interrupted list_models main",
     "datasets": (
         "Advice Background FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK METADATA_ENDING MOST_KEPT "
-        "Label OTHER_SETS Said close_pairs join_labels "
+        "OTHER_SETS VerdictLabel VerdictLabels close_pairs join_labels "
         "NotedImages RECORDS_MARK Rows Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER "
         "audit_dataset differ_in_case draw_of gather input_keys json_entries json_entry json_object json_pieces "
         "like_other_sets metadata_paths near_duplicate_groups read_background read_embeddings read_tag_lists "
@@ -46,7 +46,8 @@ PUBLIC = {
         "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage"
     ),
     "reports": (
-        "RunReport RunWithoutTag explain precision_in_words require_report_ours require_reports_ours text_reports_of "
+        "RunReport RunWithoutTag component_style explain interval_bar limits precision_in_words "
+        "require_report_ours require_reports_ours share text_reports_of "
         "write_report"
     ),
     "runners": "LocalRunner Preparer Runner Work local",

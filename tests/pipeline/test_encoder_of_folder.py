@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from image_tagging import ProcessConfig, process_dataset
@@ -17,12 +15,6 @@ from image_tagging.store import STORE_NAME
 
 def config(trained, output, **settings):
     return ProcessConfig(input_folder=str(trained.images), output_folder=str(output), **settings)
-
-
-@pytest.fixture
-def output(trained, tmp_path):
-    shutil.copytree(trained.output, tmp_path / "out")
-    return tmp_path / "out"
 
 
 def test_stage_1_takes_the_encoder_that_the_folder_has(trained, output):

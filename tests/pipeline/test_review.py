@@ -20,18 +20,6 @@ from image_tagging.store import Verdict, Verdicts, in_force, one_run_at_a_time
 from image_tagging.store.verdict import time_in_words
 
 
-@pytest.fixture
-def output(trained, tmp_path):
-    return shutil.copytree(trained.output, tmp_path / "out")
-
-
-@pytest.fixture
-def review(output):
-    opened = Review(str(output))
-    yield opened
-    opened.close()
-
-
 def accepted(page, **changed):
     """What a person says who accepts a page but for what is changed, by position: ``p0="no"``."""
     words = ["yes" if cell.is_marked else "no" for cell in page.cells]
@@ -46,7 +34,7 @@ def test_tags_are_those_of_examples_models_and_verdicts(review):
     assert all(row.precision for row in review.tags())
     review.make_tag("new one", review.page("tiles", "all").cells[0].hash_id)
     (new,) = (row for row in review.tags() if row.tag == "new one")
-    assert (new.examples, new.precision, new.yes, new.waiting) == (0, "", 1, 1)
+    assert (new.examples, new.precision, new.yes, new.waiting) == (0, None, 1, 1)
     assert review.tags()[0] == new  # it leaves most to gain
 
 
@@ -213,7 +201,7 @@ def processed(images, output):
 
 def test_a_folder_that_was_only_processed_can_be_reviewed(trained, tmp_path):
     review = Review(str(processed(trained.images, tmp_path / "out")))
-    assert {row.precision for row in review.tags()} == {""}
+    assert {row.precision for row in review.tags()} == {None}
     assert review.page("tiles", "next").cells
     review.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 
@@ -12,12 +11,6 @@ from image_tagging.cli import app as cli
 from image_tagging.errors import InputError, ModelError, NoModelsError
 from image_tagging.pipeline import set_threshold
 from image_tagging.tag_models import load_tag_models
-
-
-@pytest.fixture
-def output(trained, tmp_path):
-    shutil.copytree(trained.output, tmp_path / "out")
-    return tmp_path / "out"
 
 
 def cards(output, tag="tiles"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import warnings
 
 import pytest
@@ -10,20 +9,6 @@ import pytest
 PORT = 8765
 TOKEN = "t" * 43
 COOKIE = "image-tagging-review-8765"
-
-
-@pytest.fixture
-def output(trained, tmp_path):
-    return shutil.copytree(trained.output, tmp_path / "out")
-
-
-@pytest.fixture
-def review(output):
-    from image_tagging.pipeline import Review
-
-    opened = Review(str(output))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import shutil
 import pytest
 
 from image_tagging import list_verdicts
+from image_tagging.reports import component_style, interval_bar, limits
 from image_tagging.store import one_run_at_a_time
 from web.conftest import COOKIE, TOKEN
 
@@ -239,3 +240,12 @@ def test_progress_of_a_training_is_told(browser):
 def test_cookie_and_token_are_no_part_of_a_page(browser):
     assert TOKEN not in browser.get("/tag/tiles").text
     assert COOKIE not in browser.get("/").text
+
+
+def test_the_app_looks_as_the_report_does_and_draws_its_bars(browser, review):
+    assert browser.get("/static/components.css").text == component_style()
+    tags = browser.get("/").text
+    assert '<link rel="stylesheet" href="/static/components.css">' in tags
+    (row,) = (row for row in review.tags() if row.tag == "tiles")
+    assert interval_bar(row.precision.value, *row.precision.interval) in tags
+    assert limits(*row.precision.interval) in tags

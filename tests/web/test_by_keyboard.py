@@ -11,24 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from browser import find_browser
 from image_tagging import export_verdicts, list_verdicts
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 PROGRAM = "import sys; from image_tagging.__main__ import main; sys.exit(main())"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Chromium of this system, driven by Playwright; skips, and says so, where one of the two is missing."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no test in a browser")
-    command = find_browser()
-    if command is None:
-        pytest.skip("no chromium on this machine: no test in a browser")
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=command, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -33,10 +33,10 @@ from .metadata_parquet import require_pyarrow
 from .near_duplicates import close_pairs, join_labels, near_duplicate_groups
 from .noted_images import NotedImages
 from .other_names import like_other_sets
-from .said import Label, Said
 from .splits import Split, Splitter
 from .tag_lists import TAG_TO_HASHES, read_tag_lists
 from .tagged_embeddings import OTHER_SETS, TaggedEmbeddings, draw_of, gather
+from .verdict_labels import VerdictLabel, VerdictLabels
 
 __all__ = [
     "HASH_TO_TAGS",
@@ -53,13 +53,13 @@ __all__ = [
     "FileErrors",
     "HashList",
     "JsonObjectWriter",
-    "Label",
     "NotedImages",
     "Rows",
-    "Said",
     "Split",
     "Splitter",
     "TaggedEmbeddings",
+    "VerdictLabel",
+    "VerdictLabels",
     "audit_dataset",
     "close_pairs",
     "differ_in_case",

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..errors import TrainingError
 from .divisions import MIN_IMAGES_TO_SPLIT, divide
-from .said import SaidOfTag
 from .tagged_embeddings import OTHER_TRAINING, TaggedEmbeddings
+from .verdict_labels import TagVerdicts
 
 #: With fewer validation images of a tag its figures vary by tens of percent between splits.
 FEW_VALIDATED = 5
@@ -34,7 +34,7 @@ class Split:
     ``is_tag`` (n,) bool belongs to ``training`` (n,), ``is_validation_tag`` (m,) bool to ``validation`` (m,).
     ``groups`` (n,) int64 are the groups of near-duplicates in ``training``, which folds should not separate.
     ``marks`` are warnings about the split. ``weights`` say how many images each training image stands for: one of the
-    tag, one of the others. ``is_kept`` (n,) bool are others that a person said are none of the tag: each is learned
+    tag, one of the others. ``is_kept`` (n,) bool are others that a person judged to be none of the tag: each is learned
     from. A tag without an image has only other images in ``training`` and no ``validation``.
     """
 
@@ -67,7 +67,7 @@ class Splitter:
     ``test_share`` is the share of either class that is held back; ``None`` is a tenth, and nothing where the tag has
     few images, which depends on this tag alone.
 
-    What people said of pictures (:mod:`.said`) counts for their tag more than lists do. Pictures that are validation by
+    What people judged (:mod:`.verdict_labels`) counts for their tag more than lists do. Pictures that are validation by
     that are never in training, nor is what is nearly the same: this is validation too.
 
     Near-duplicates stay on one side of a split. Groups are computed over the whole data set: an added image changes the
@@ -97,16 +97,16 @@ class Splitter:
         TrainingError
             There is no image without the tag.
         """
-        said, groups = self._data.said_of(tag), self._data.groups_of(tag)
+        verdicts, groups = self._data.verdicts_of(tag), self._data.groups_of(tag)
         positives = self._data.shuffled(np.unique(self._data.labelled(tag)), self._seed)
-        no = np.setdiff1d(said.no, self._only_validated)
-        every_said = np.setdiff1d(said.rows, self._only_validated[np.isin(self._only_validated, said.no)])
-        only_validated = self._without(np.concatenate([positives, every_said]), self._only_validated)
-        negatives = self._without(np.concatenate([positives, only_validated, every_said]), self._others)
-        if len(no) or len(said.checked_no):
-            negatives = self._data.shuffled(np.concatenate([negatives, no, said.checked_no]), self._seed)
-        positives, checked_tag = _checked(positives, groups, said.checks)
-        negatives, checked_other = _checked(negatives, groups, said.checks)
+        no = np.setdiff1d(verdicts.no, self._only_validated)
+        every_judged = np.setdiff1d(verdicts.rows, self._only_validated[np.isin(self._only_validated, verdicts.no)])
+        only_validated = self._without(np.concatenate([positives, every_judged]), self._only_validated)
+        negatives = self._without(np.concatenate([positives, only_validated, every_judged]), self._others)
+        if len(no) or len(verdicts.checked_no):
+            negatives = self._data.shuffled(np.concatenate([negatives, no, verdicts.checked_no]), self._seed)
+        positives, checked_tag = _checked(positives, groups, verdicts.checks)
+        negatives, checked_other = _checked(negatives, groups, verdicts.checks)
         if not len(negatives) and not self._with_background:
             raise TrainingError("there is no image without the tag to compare with; add a folder of other images")
         share = _share_of(len(positives)) if self._share is None else self._share
@@ -131,7 +131,7 @@ class Splitter:
                 *_warnings(len(positives), held_back, self._share),
                 *_capped(every_tag, learned_tag, "images of the tag"),
                 *_capped(every_other, learned_other, "other images"),
-                *_said_in_words(said),
+                *_verdicts_in_words(verdicts),
             ),
             weights=(_weight(every_tag, learned_tag), _weight(every_other, learned_other)),
             is_kept=np.isin(training, no) if len(no) else None,
@@ -178,12 +178,12 @@ def _first(count: int, others: int) -> NDArray[np.bool_]:
     return np.arange(count + others) < count
 
 
-def _said_in_words(said: SaidOfTag) -> tuple[str, ...]:
-    """Return the note on what people said of pictures for the tag, none where that is nothing."""
-    if not len(said.rows):
+def _verdicts_in_words(verdicts: TagVerdicts) -> tuple[str, ...]:
+    """Return the note on the verdicts on pictures for the tag, none where there are none."""
+    if not len(verdicts.rows):
         return ()
-    counts = f"{len(said.yes):,} yes, {len(said.no):,} no, {len(said.unsure):,} unsure"
-    checks = f"; {len(said.checks):,} of check are validation" if len(said.checks) else ""
+    counts = f"{len(verdicts.yes):,} yes, {len(verdicts.no):,} no, {len(verdicts.unsure):,} unsure"
+    checks = f"; {len(verdicts.checks):,} of check are validation" if len(verdicts.checks) else ""
     return (f"verdicts: {counts}{checks}",)
 
 

@@ -16,7 +16,7 @@ from ..errors import TrainingError
 from ..records import NEARLY_THE_SAME, ImportedEmbedding
 from .hash_lists import HashList, RowIndex
 from .near_duplicates import close_pairs, join_labels, near_duplicate_groups
-from .said import Said, SaidOfPictures, SaidOfTag, empty_said, find_said, rows_of_said
+from .verdict_labels import TagVerdicts, VerdictLabels, VerdictRows, find_pictures, no_verdicts, rows_of_verdicts
 
 #: Names of the two sets of other images, negatives of every tag: one for training, one for validation only.
 OTHER_TRAINING = "other-training"
@@ -30,50 +30,50 @@ _MORE_SHARE = 1 / 16
 
 @dataclass(frozen=True, eq=False)
 class TaggedEmbeddings:
-    """All embeddings (N, D) float32 of a data set, and for each tag the rows of its images.
+    """The ``table`` of the embeddings of a data set of N images, and for each tag the ``rows`` of its images.
 
-    ``draws`` (N,) uint64 is a pseudo-random number for each image that depends on its ``hash_id`` alone. ``unknown``
+    ``draws`` (N + V,) uint64 is a pseudo-random number for each row that depends on its ``hash_id`` alone. ``unknown``
     counts the listed hashes without an embedding. Images are near-duplicates where the cosine of their embeddings is at
     least ``nearly_the_same``. ``hashes`` are those of all images.
 
-    ``said`` is what people said of single pictures. V of these may be no images of the data set: they are the last rows
-    of the ``table`` (N + V, D), which begins with the embeddings, and have a draw too. They are there for the tags
-    alone that something was said of them for; all else is about the N images.
+    ``verdicts`` are those of people on single pictures. V of these may be no images of the data set: they are the last
+    rows of the table (N + V, D) float32, and have a draw too. They are there for the tags alone that they were judged
+    for; all else is about the N images.
     """
 
-    embeddings: NDArray[np.float32]
+    table: NDArray[np.float32]
     rows: Mapping[str, NDArray[np.int64]]
     draws: NDArray[np.uint64]
     unknown: int
     nearly_the_same: float = NEARLY_THE_SAME
     hashes: HashList = field(default_factory=HashList)
-    said: SaidOfPictures = field(default_factory=SaidOfPictures)
-    table: NDArray[np.float32] = None  # type: ignore[assignment]  # the embeddings, where no other is given
+    verdicts: VerdictRows = field(default_factory=VerdictRows)
 
-    def __post_init__(self) -> None:
-        if self.table is None:
-            object.__setattr__(self, "table", self.embeddings)
+    @cached_property
+    def embeddings(self) -> NDArray[np.float32]:
+        """The embeddings (N, D) of the images: the table without the pictures that verdicts alone are on."""
+        return self.table[: len(self.table) - len(self.verdicts.pictures)]
 
     @cached_property
     def tags(self) -> list[str]:
         """The tags, those of verdicts alone too, without the two sets of other images, in alphabetical order."""
-        return sorted({*self.rows, *self.said.by_tag} - OTHER_SETS)
+        return sorted({*self.rows, *self.verdicts.by_tag} - OTHER_SETS)
 
     def rows_of(self, tag: str) -> NDArray[np.int64]:
         """Return the rows of the images that are listed for a tag; none where it has no list."""
         return self.rows.get(tag, np.empty(0, dtype=np.int64))
 
-    def said_of(self, tag: str) -> SaidOfTag:
-        """Return what was said of pictures for a tag, by their rows in the table."""
-        return self.said.by_tag.get(tag) or empty_said()
+    def verdicts_of(self, tag: str) -> TagVerdicts:
+        """Return the verdicts on pictures for a tag, by their rows in the table."""
+        return self.verdicts.by_tag.get(tag) or no_verdicts()
 
     def labelled(self, tag: str) -> NDArray[np.int64]:
-        """Return the rows of the table that have a tag: those listed, but where something else was said of them."""
+        """Return the rows of the table that have a tag: those listed, but where a verdict says otherwise."""
         listed = self.rows_of(tag)
-        if tag not in self.said.by_tag:
+        if tag not in self.verdicts.by_tag:
             return listed
-        said = self.said.by_tag[tag]
-        return np.concatenate([np.setdiff1d(listed, said.rows), said.yes, said.checked_yes])
+        verdicts = self.verdicts.by_tag[tag]
+        return np.concatenate([np.setdiff1d(listed, verdicts.rows), verdicts.yes, verdicts.checked_yes])
 
     @cached_property
     def only_validated(self) -> NDArray[np.int64]:
@@ -86,9 +86,9 @@ class TaggedEmbeddings:
         return near_duplicate_groups(self.embeddings, cosine=self.nearly_the_same)
 
     def groups_of(self, tag: str) -> NDArray[np.int64]:
-        """Return the groups (N + V,) with the pictures that something was said of for this tag; -1 for the others."""
+        """Return the groups (N + V,) with the pictures that were judged for this tag; -1 for the others."""
         count = len(self.embeddings)
-        rows = self.said_of(tag).rows
+        rows = self.verdicts_of(tag).rows
         added = np.sort(rows[rows >= count])
         if not len(added):
             return self.groups
@@ -123,9 +123,9 @@ def gather(
     tag_lists: Mapping[str, HashList],
     *,
     nearly_the_same: float = NEARLY_THE_SAME,
-    said: Optional[Said] = None,
+    verdicts: Optional[VerdictLabels] = None,
 ) -> TaggedEmbeddings:
-    """Join the embeddings of a metadata file with the lists of hashes per tag, and what was said of pictures.
+    """Join the embeddings of a metadata file with the lists of hashes per tag, and the verdicts on pictures.
 
     ``unknown`` counts the listed hashes that the metadata file does not hold.
 
@@ -152,16 +152,15 @@ def gather(
             "no listed image has an embedding: the two files belong to different data sets. Give the "
             "metadata and the tag lists of one run of stage 1."
         )
-    count, of_pictures = len(table), SaidOfPictures()
-    if said and said.labels:
-        further = find_said(said, hashes)
+    of_pictures = VerdictRows()
+    if verdicts and verdicts.labels:
+        further = find_pictures(verdicts, hashes)
         for picture in further:
             table.add(picture.embedding)
             draws.append(draw_of(picture.hash_id))
-        of_pictures = rows_of_said(said, hashes, (picture.hash_id for picture in further))
-    every = table.finish()
+        of_pictures = rows_of_verdicts(verdicts, hashes, (picture.hash_id for picture in further))
     numbers = np.array(draws, dtype=np.uint64)
-    return TaggedEmbeddings(every[:count], rows, numbers, unknown, nearly_the_same, hashes, of_pictures, every)
+    return TaggedEmbeddings(table.finish(), rows, numbers, unknown, nearly_the_same, hashes, of_pictures)
 
 
 def draw_of(hash_id: str) -> int:

@@ -91,9 +91,9 @@ def _train(config: TrainConfig, watch: Progress, mountain: Optional[int]) -> Tra
     aim, aims = aims_of(config.threshold_for, tag_lists.keys() | (verdicts.tags if verdicts else set()))
     encoder, images = read_embeddings(config.metadata_json)
     require_this_version(encoder)
-    said = verdicts.said(config, encoder, noted) if verdicts else None
+    labels = verdicts.with_pictures(config, encoder, noted) if verdicts else None
     images = noted.of(common.of(images))
-    data = gather(images, tag_lists, nearly_the_same=near_duplicate_cosine(encoder), said=said)
+    data = gather(images, tag_lists, nearly_the_same=near_duplicate_cosine(encoder), verdicts=labels)
     background = background_of(config.background, encoder, data, watch, mountain)
     watch("checking the data set", 0, None)
     advice = audit_dataset(data)

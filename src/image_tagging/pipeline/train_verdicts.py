@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
-from ..datasets import OTHER_SETS, Label, NotedImages, Said, TaggedEmbeddings, read_embeddings
+from ..datasets import OTHER_SETS, NotedImages, TaggedEmbeddings, VerdictLabel, VerdictLabels, read_embeddings
 from ..files import absolute
 from ..records import EncoderSpec, ImportedEmbedding
 from ..store import (
@@ -50,7 +50,7 @@ class GivenVerdicts:
     """The verdicts in force of a file, as ``labels`` of tags; ``no_tags`` counts those that are of no tag."""
 
     path: str
-    labels: tuple[Label, ...]
+    labels: tuple[VerdictLabel, ...]
     no_tags: int
 
     @property
@@ -71,17 +71,17 @@ class GivenVerdicts:
         run = hashlib.blake2b(f"{identity['run']} {self.digest}".encode(), digest_size=16).hexdigest()
         return {**identity, "run": run} if self.labels else dict(identity)
 
-    def said(self, config: TrainConfig, encoder: EncoderSpec, noted: NotedImages) -> Said:
+    def with_pictures(self, config: TrainConfig, encoder: EncoderSpec, noted: NotedImages) -> VerdictLabels:
         """Return what training takes of them; the pictures that are no examples are noted as they are found."""
         finder = _Finder(config, encoder)
-        return Said(self.labels, lambda names: noted.of(sorted(finder.pictures(names), key=_name)))
+        return VerdictLabels(self.labels, lambda names: noted.of(sorted(finder.pictures(names), key=_name)))
 
     def used(self, data: TaggedEmbeddings) -> VerdictsUsed:
         """Return what was used of them in a data set."""
-        used = data.said.used
+        used = data.verdicts.used
         tags = tuple(dict.fromkeys(label.tag for label in used))
         checks = sum(label.is_check for label in used)
-        return VerdictsUsed(self.path, len(used), tags, checks, data.said.missing, self.no_tags)
+        return VerdictsUsed(self.path, len(used), tags, checks, data.verdicts.missing, self.no_tags)
 
 
 def given_verdicts(output: str, verdicts: Optional[str], *, no_verdicts: bool) -> Optional[GivenVerdicts]:
@@ -97,7 +97,7 @@ def given_verdicts(output: str, verdicts: Optional[str], *, no_verdicts: bool) -
         return None
     held = verdicts_in(path)
     labels = tuple(
-        Label(each.verdict.tag, each.verdict.hash_id, _HAS_TAG.get(each.verdict.verdict), each.check is not None)
+        VerdictLabel(each.verdict.tag, each.verdict.hash_id, _HAS_TAG.get(each.verdict.verdict), each.check is not None)
         for each in held
         if each.verdict.tag not in OTHER_SETS
     )

@@ -153,8 +153,8 @@ class TagLearner:
     def _other_sample(self, tag: str, split: Split) -> NDArray[np.int64]:
         """Images without the tag that it is neither learned from nor measured on."""
         is_other = np.ones(len(self._order), dtype=bool)
-        said = self._data.said_of(tag).rows
-        for rows in (split.training, split.validation, self._data.rows_of(tag), said):
+        judged = self._data.verdicts_of(tag).rows
+        for rows in (split.training, split.validation, self._data.rows_of(tag), judged):
             is_other[rows[rows < len(is_other)]] = False
         return self._order[is_other[self._order]][:_OTHER_SAMPLE]
 

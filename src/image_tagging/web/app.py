@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from ..errors import ImageTaggingError, InputError, OutputError
 from ..pipeline import MODES, Review
+from ..reports import component_style, interval_bar, limits
 from . import words
 from .given import FormError, judged_of, read_form
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _STATIC = {"review.css": "text/css", "review.js": "text/javascript", "picture.js": "text/javascript"}
+#: What the training report looks like too.
+_SHARED = "components.css"
 
 #: Answers to pages that were given, so that one that is sent twice is kept once.
 _MOST_ANSWERS = 256
@@ -77,6 +80,7 @@ class _Pages:
         )
         names = ("tag_address", "name_for_people", "picture_name", "percent", "between", "sizes")
         self._templates.globals.update({name: getattr(words, name) for name in names}, modes=MODES, review=review)
+        self._templates.globals.update(interval_bar=interval_bar, limits=limits)
 
     def answer(self, handler: Handler) -> Callable[[Request], Any]:
         """Return what answers a request by a handler; errors that are for people become one line."""
@@ -146,6 +150,8 @@ class _Pages:
 
     def static(self, request: Request, form: Mapping[str, Any]) -> Response:
         name = request.path_params["name"]
+        if name == _SHARED:
+            return Response(component_style(), 200, {"cache-control": "no-cache"}, "text/css")
         if name not in _STATIC:
             raise InputError("there is no such file.")
         with open(os.path.join(_HERE, "static", name), "rb") as file:

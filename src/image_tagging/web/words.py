@@ -6,6 +6,7 @@ import re
 from typing import Any, Optional
 from urllib.parse import quote
 
+from ..reports import limits, share
 from ..text import marked, shortened
 
 #: Pixels of the side of a cell, in CSS: pictures that are smaller are enlarged by whole numbers.
@@ -50,12 +51,12 @@ def picture_name(file_path: str, hash_id: str) -> str:
 
 def percent(score: Optional[float]) -> str:
     """Return a probability for a cell: ``97 %``; empty where there is none."""
-    return "" if score is None else f"{min(max(score, 0.0), 1.0) * 100:.0f} %"
+    return "" if score is None else share(min(max(score, 0.0), 1.0))
 
 
 def between(interval: Any) -> str:
-    """Return an interval as ``0.87 to 0.94``."""
-    return f"{interval.low:.2f} to {interval.high:.2f}"
+    """Return an interval: ``0.87 – 0.94``."""
+    return limits(interval.low, interval.high)
 
 
 def sizes(width: int, height: int, *, zoomed: bool = False) -> dict[str, object]:

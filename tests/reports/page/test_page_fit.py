@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from browser import as_url
 from image_tagging.reports.page.page import tag_link, write_report_page
 from report_runs import mountain, run, two_kinds
 
@@ -28,35 +28,37 @@ def page(request, tmp_path_factory):
         models = [{**one, "measured_on": "mountain", "mountain": figures} for one in models]
         more = {"mountain": {"pictures": 18000, "read": 1_000_000}}
     advice = {"code": "few", "tags": [*TAGS, "not learned"], "images": [], "sentence": "Add more."}
-    return as_url(write_report_page(str(tmp_path_factory.mktemp("fit")), run(*models, advice=[advice], **more), {}))
+    return Path(
+        write_report_page(str(tmp_path_factory.mktemp("fit")), run(*models, advice=[advice], **more), {})
+    ).as_uri()
 
 
 def test_nothing_is_wider_than_its_place(browser, page):
-    browser.size(1200)
-    browser.open(page)
+    browser.set_viewport_size({"width": 1200, "height": 900})
+    browser.goto(page)
     for width in WIDTHS:
-        browser.size(width)
-        assert browser.run("document.documentElement.scrollWidth") <= width
+        browser.set_viewport_size({"width": width, "height": 900})
+        assert browser.evaluate("document.documentElement.scrollWidth") <= width
         wide = "document.querySelector('.wide')"
-        assert browser.run(f"{wide}.scrollWidth - {wide}.clientWidth") == 0, width
+        assert browser.evaluate(f"{wide}.scrollWidth - {wide}.clientWidth") == 0, width
 
 
 @pytest.mark.parametrize("width", [800, 1200])
 def test_warnings_are_in_sight(browser, page, width):
-    browser.size(width)
-    browser.open(page)
+    browser.set_viewport_size({"width": width, "height": 900})
+    browser.goto(page)
     right = "Math.max(...[...document.querySelectorAll('td.warnings')].map(one => one.getBoundingClientRect().right))"
-    assert 0 < browser.run(right) <= width
+    assert 0 < browser.evaluate(right) <= width
 
 
 @pytest.mark.parametrize("fragment", ["", tag_link(WORD)])
 def test_names_stay_on_their_line_and_are_whole_in_the_title(browser, page, fragment):
-    browser.size(400)
-    browser.open(page + fragment)
+    browser.set_viewport_size({"width": 400, "height": 900})
+    browser.goto(page + fragment)
     names = "[...document.querySelectorAll('.cut')].filter(one => one.offsetHeight)"
     heights = f"{names}.map(one => one.getClientRects().length ? one.offsetHeight : 0)"
-    assert max(browser.run(heights)) < 45
-    titles = browser.run(f"{names}.map(one => (one.closest('[title]') ?? one).title)")
+    assert max(browser.evaluate(heights)) < 45
+    titles = browser.evaluate(f"{names}.map(one => (one.closest('[title]') ?? one).title)")
     assert titles
     assert all(titles)
     if not fragment:
@@ -64,38 +66,40 @@ def test_names_stay_on_their_line_and_are_whole_in_the_title(browser, page, frag
 
 
 def test_every_chip_leads_to_its_tag_and_others_are_plain_text(browser, page):
-    browser.size(1200)
-    browser.open(page)
+    browser.set_viewport_size({"width": 1200, "height": 900})
+    browser.goto(page)
     for number, tag in enumerate(TAGS):
-        browser.run(f"document.querySelectorAll('.chip')[{number}].click(); new Promise(done => setTimeout(done, 50))")
-        assert browser.run("document.querySelector('#tag h2').textContent") == tag
-        browser.run("document.querySelector('.back').click(); new Promise(done => setTimeout(done, 50))")
-        assert browser.run("document.getElementById('overview').hidden") is False
-    assert browser.run("[...document.querySelectorAll('.chip')].every(one => one.matches('a[href]'))")
+        browser.evaluate(
+            f"document.querySelectorAll('.chip')[{number}].click(); new Promise(done => setTimeout(done, 50))"
+        )
+        assert browser.evaluate("document.querySelector('#tag h2').textContent") == tag
+        browser.evaluate("document.querySelector('.back').click(); new Promise(done => setTimeout(done, 50))")
+        assert browser.evaluate("document.getElementById('overview').hidden") is False
+    assert browser.evaluate("[...document.querySelectorAll('.chip')].every(one => one.matches('a[href]'))")
     for plain in (".no-link", "td .warning"):
         style = f"getComputedStyle(document.querySelector({json.dumps(plain)}))"
-        assert browser.run(f"[{style}.backgroundColor, {style}.borderStyle]") == ["rgba(0, 0, 0, 0)", "none"]
+        assert browser.evaluate(f"[{style}.backgroundColor, {style}.borderStyle]") == ["rgba(0, 0, 0, 0)", "none"]
 
 
 def test_every_button_does_what_it_says(browser, page):
     """In the overview buttons sort; on the page of a tag they copy paths, and those of the kinds change the column."""
-    browser.size(800)
-    browser.open(page)
-    for column in browser.run(
+    browser.set_viewport_size({"width": 800, "height": 900})
+    browser.goto(page)
+    for column in browser.evaluate(
         "[...document.querySelectorAll('#table th[data-column]')].map(one => one.dataset.column)"
     ):
         head = f"document.querySelector('[data-column={column}]')"
-        before = browser.run(f"{head}.getAttribute('aria-sort')")
-        browser.run(f"{head}.querySelector('button').click()")
-        assert browser.run(f"{head}.getAttribute('aria-sort')") not in {None, before}
-    browser.open(page + tag_link("cat"))
-    browser.run("window.copied = []; document.execCommand = () => copied.push(document.activeElement.value)")
-    browser.run("navigator.clipboard.writeText = () => Promise.reject(new Error('not from disk'))")
+        before = browser.evaluate(f"{head}.getAttribute('aria-sort')")
+        browser.evaluate(f"{head}.querySelector('button').click()")
+        assert browser.evaluate(f"{head}.getAttribute('aria-sort')") not in {None, before}
+    browser.goto(page + tag_link("cat"))
+    browser.evaluate("window.copied = []; document.execCommand = () => copied.push(document.activeElement.value); 0")
+    browser.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('not from disk')); 0")
     buttons = "[...document.querySelectorAll('#tag .shown :is(.plain, .picture)')]"
     clicked = f"for (const each of {buttons}) each.click(); new Promise(done => setTimeout(done, 300))"
-    browser.run(clicked)
-    assert browser.run("copied.length") == browser.run(f"{buttons}.length") > 5
-    assert browser.run("copied.every(paths => paths.startsWith('/in/'))")
+    browser.evaluate(clicked)
+    assert browser.evaluate("copied.length") == browser.evaluate(f"{buttons}.length") > 5
+    assert browser.evaluate("copied.every(paths => paths.startsWith('/in/'))")
 
 
 @pytest.mark.parametrize(
@@ -109,6 +113,6 @@ def test_every_button_does_what_it_says(browser, page):
     ],
 )
 def test_the_sentence_on_the_middle_counts(browser, page, figures, said):
-    browser.open(page)
+    browser.goto(page)
     models = json.dumps([{"average_precision": value} for value in sorted(figures)])
-    assert browser.run(f"halfOf({models})") == said
+    assert browser.evaluate(f"halfOf({models})") == said

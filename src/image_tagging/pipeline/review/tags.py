@@ -23,14 +23,14 @@ _SECOND = timedelta(microseconds=999_999)
 
 @dataclass(frozen=True)
 class TagRow:
-    """A tag: its ``examples``, the average precision of its model in words, and how many verdicts of each sort hold.
+    """A tag: its ``examples``, the average precision of its model, and how many verdicts of each sort hold.
 
-    ``waiting`` counts verdicts that no model has learned from yet.
+    ``precision`` is ``None`` without a model. ``waiting`` counts verdicts that no model has learned from yet.
     """
 
     tag: str
     examples: int
-    precision: str
+    precision: Optional[AveragePrecision]
     gain: float
     yes: int
     no: int
@@ -67,7 +67,7 @@ def tag_rows(collected: Collected, held: Sequence[InForce], learned_until: Optio
             TagRow(
                 tag=tag,
                 examples=len(collected.examples.get(tag, ())),
-                precision=str(best) if best else "",
+                precision=best,
                 gain=1 - best.value if best else 1.0,
                 yes=said.yes if said else 0,
                 no=said.no if said else 0,

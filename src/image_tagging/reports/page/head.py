@@ -40,7 +40,7 @@ def heading(run: Mapping[str, Any]) -> str:
     return f"""<header id="heading">
 <p class="program">{program}</p>
 <h1>What {counted(_tags(run), "tag")} {"has" if _tags(run) == 1 else "have"} learned</h1>
-<dl class="run">
+<dl class="run figures">
 {cells}
 </dl>
 </header>"""

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from ...tag_models import kind_named
 from ...text import encodable
 from ...writing import new_text
+from ..components import component_style
 from .content import details, overview, pictures_of
 from .head import heading, notes, title
 from .table import table
@@ -87,7 +88,7 @@ def write_report_page(folder: str, run: Mapping[str, Any], thumbnails: Mapping[s
 def as_page(run: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
     """Return the HTML of the page."""
     links = {model["tag"]: tag_link(model["tag"]) for model in run["models"]}
-    style = _asset("page.css")
+    style = component_style() + _asset("page.css")
     script = "\n".join(['"use strict";', *map(_asset, _SCRIPTS)])
     shown = {path: thumbnails[path] for path in pictures_of(run) if path in thumbnails}
     return _PAGE.format(

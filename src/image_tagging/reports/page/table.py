@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from ...tag_models import MountainFigures, kind_named
-from .words import NOTHING, as_html, estimated_share, figure, share
+from ..components import NOTHING, figure, interval_bar, limits, share
+from .words import as_html, estimated_share
 
 
 class _Column(NamedTuple):
@@ -72,9 +73,6 @@ _WITH_MOUNTAIN = (
     *(_TAG, _KIND, _PICTURES, _THRESHOLD, _PRECISION_THERE, _SHARE, _RIGHT),
     *(_BALANCED, _CALIBRATION, _WARNINGS),
 )
-
-#: Pixels of the bar of average precision, and of the dot on it.
-_WIDTH, _HEIGHT, _RADIUS = 120, 14, 4
 
 _WITHOUT_SCRIPT = "Plots, pictures, sorting and searching need JavaScript; all figures are in the table."
 
@@ -167,8 +165,8 @@ def _prevalence(mountain: Optional[MountainFigures]) -> str:
     if mountain is None or mountain.prevalence is None:
         return NOTHING
     low, high = map(estimated_share, mountain.interval or (None, None))
-    limits = f"<small>{low} – {high}</small>" if mountain.interval else ""
-    return f"<b>{estimated_share(mountain.prevalence)}</b>{limits}"
+    shown = f"<small>{low} – {high}</small>" if mountain.interval else ""
+    return f"<b>{estimated_share(mountain.prevalence)}</b>{shown}"
 
 
 def _expected_precision(mountain: Optional[MountainFigures]) -> Optional[float]:
@@ -187,14 +185,5 @@ def _average_precision(model: Mapping[str, Any]) -> str:
     if value is None:
         return NOTHING
     low, high = interval or (value, value)
-    limits = f"<small>{figure(low)} – {figure(high)}</small>" if interval else ""
-    middle = _HEIGHT // 2
-    left, width = low * _WIDTH, max(1.0, (high - low) * _WIDTH)
-    at = min(_WIDTH - _RADIUS, max(_RADIUS, value * _WIDTH))
-    drawn = (
-        f'<line class="track" x1="0" x2="{_WIDTH}" y1="{middle}" y2="{middle}"/>'
-        f'<rect class="interval" x="{left:.1f}" y="{middle - 4}" width="{width:.1f}" height="8" rx="4"/>'
-        f'<circle class="value" cx="{at:.1f}" cy="{middle}" r="{_RADIUS}"/>'
-    )
-    size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}"'
-    return f'<b>{figure(value)}</b><svg class="bar" {size} aria-hidden="true">{drawn}</svg>{limits}'
+    shown = f"<small>{limits(low, high)}</small>" if interval else ""
+    return f"<b>{figure(value)}</b>{interval_bar(value, low, high)}{shown}"

@@ -20,7 +20,7 @@ function tiles(model) {
   return tileList(shown);
 }
 
-const tileList = (shown) => element("dl", { class: "tiles" }, ...shown.map(([name, value, more]) =>
+const tileList = (shown) => element("dl", { class: "tiles figures" }, ...shown.map(([name, value, more]) =>
   element("div", {}, element("dt", {}, name), element("dd", {}, value, more ? element("small", {}, more) : null))));
 
 // What follows from probabilities is not claimed where a warning says that these cannot be relied on.

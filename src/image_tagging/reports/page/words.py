@@ -6,8 +6,7 @@ import html
 from typing import Optional
 
 from ...text import marked, percent
-
-NOTHING = "–"
+from ..components import NOTHING, share
 
 _AIMS = {
     "balanced": "for the best balanced accuracy",
@@ -33,16 +32,6 @@ def aim(name: str) -> str:
         return name
 
 
-def share(value: Optional[float]) -> str:
-    """A share as a percentage: ``84 %``."""
-    return NOTHING if value is None else f"{value * 100:.0f}\u202f%"
-
-
 def estimated_share(value: Optional[float]) -> str:
     """An estimated share as a percentage, of few digits: ``0.7 %``."""
     return NOTHING if value is None else percent(value).replace(" ", "\u202f")
-
-
-def figure(value: Optional[float], digits: int = 2) -> str:
-    """A figure that stays one: ``0.81``."""
-    return NOTHING if value is None else f"{value:.{digits}f}"

@@ -55,26 +55,26 @@ class MountainSample:
         return cls(x, fitted, groups[len(order) :], of_examples, moments, hashes)
 
     def of_tag(self, tag: str, data: TaggedEmbeddings) -> tuple[MountainSample, Optional[NDArray[np.bool_]]]:
-        """Return the sample with the groups (N + V,) of all that something was said of for a tag, and what is apart.
+        """Return the sample with the groups (N + V,) of all pictures that were judged for a tag, and what is apart.
 
         Apart (m,) are the pictures that models of the tag are not fitted to as others: those that are examples
-        themselves, and what is nearly the same as a picture that is unsure or validation. ``None`` where nothing was
-        said. Groups of pictures that another tag alone has verdicts on are -1.
+        themselves, and what is nearly the same as a picture that is unsure or validation. ``None`` where none was
+        judged. Groups of pictures that another tag alone has verdicts on are -1.
         """
-        said, count, pictures = data.said_of(tag), len(data.embeddings), len(self)
-        if not len(said.rows):
+        verdicts, count, pictures = data.verdicts_of(tag), len(data.embeddings), len(self)
+        if not len(verdicts.rows):
             return self, None
-        added = np.sort(said.rows[said.rows >= count])
+        added = np.sort(verdicts.rows[verdicts.rows >= count])
         # As the images of the data set and the pictures were numbered: in one table, what is added after these.
         labels = np.concatenate([self.example_groups, np.full(len(data.table) - count, -1), self.groups])
         labels[added] = added + pictures
         first, second = close_pairs(data.table[added], self.x.astype(np.float32), cosine=data.nearly_the_same)
         place = {hash_id: row for row, hash_id in enumerate(self.hashes)}
-        same = {row: place[name] for row in added.tolist() if (name := data.said.pictures[row - count]) in place}
+        same = {row: place[name] for row in added.tolist() if (name := data.verdicts.pictures[row - count]) in place}
         pairs = np.concatenate([added[first], [*same]]), np.concatenate([second, [*same.values()]]) + len(data.table)
         labels = join_labels(data.joined(labels, added), *(each.astype(np.int64) for each in pairs))
         groups, of_table = labels[len(data.table) :], labels[: len(data.table)]
-        is_apart = np.isin(groups, of_table[np.concatenate([said.unsure, said.checks])])
+        is_apart = np.isin(groups, of_table[np.concatenate([verdicts.unsure, verdicts.checks])])
         is_apart[[*same.values()]] = True
         return replace(self, groups=groups, example_groups=of_table), is_apart
 

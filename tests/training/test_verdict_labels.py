@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from image_tagging.datasets import Label, Said, Splitter, gather
+from image_tagging.datasets import Splitter, VerdictLabel, VerdictLabels, gather
 from image_tagging.training import Aim, TagLearner
 from labelled import tag_lists
 from mountains import ENCODER, background, labelled, mountain
@@ -19,8 +19,8 @@ MOUNTAIN = mountain(PICTURES, SHARES)
 def data_of(labels, **lists):
     images, listed = labelled(COUNTS)
     known = {picture.hash_id: picture for picture in MOUNTAIN}
-    said = Said(labels, lambda names: [known[name] for name in names if name in known])
-    return gather(iter(images), tag_lists({**listed, **lists}), said=said)
+    verdicts = VerdictLabels(labels, lambda names: [known[name] for name in names if name in known])
+    return gather(iter(images), tag_lists({**listed, **lists}), verdicts=verdicts)
 
 
 def learn(labels=(), *, with_background, tags=None, **lists):
@@ -44,10 +44,10 @@ def files(learned, tag, kind):
     return learned.get((tag, kind), [None])[0]
 
 
-YES = [Label("cat", f"m-{number}", True) for number in range(20)]
-NO = [Label("cat", f"m-{number}", False) for number in range(200, 230)]
-UNSURE = [Label("cat", f"m-{number}", None) for number in range(60, 65)]
-CHECKS = [Label("cat", f"m-{number}", number < 100, True) for number in (*range(30, 40), *range(300, 320))]
+YES = [VerdictLabel("cat", f"m-{number}", True) for number in range(20)]
+NO = [VerdictLabel("cat", f"m-{number}", False) for number in range(200, 230)]
+UNSURE = [VerdictLabel("cat", f"m-{number}", None) for number in range(60, 65)]
+CHECKS = [VerdictLabel("cat", f"m-{number}", number < 100, True) for number in (*range(30, 40), *range(300, 320))]
 
 both = pytest.mark.parametrize("with_background", [False, True])
 
@@ -56,14 +56,16 @@ both = pytest.mark.parametrize("with_background", [False, True])
 def test_only_the_tags_concerned_change(with_background):
     before = learn(with_background=with_background)
     assert changed(before, learn([*YES, *NO, *UNSURE, *CHECKS], with_background=with_background)) == ["cat"]
-    new = [*(Label("new", f"m-{number}", True) for number in range(65, 75)), *YES]
+    new = [*(VerdictLabel("new", f"m-{number}", True) for number in range(65, 75)), *YES]
     assert changed(learn(YES, with_background=with_background), learn(new, with_background=with_background)) == ["new"]
 
 
 @both
 def test_a_verdict_on_an_example_is_another_folder(with_background):
     """To the byte: what it says is what moving the file would say."""
-    by_verdicts = learn([Label("cat", "cat-3", False), Label("dog", "cat-3", True)], with_background=with_background)
+    by_verdicts = learn(
+        [VerdictLabel("cat", "cat-3", False), VerdictLabel("dog", "cat-3", True)], with_background=with_background
+    )
     cats, dogs = ([f"{tag}-{number}" for number in range(20)] for tag in ("cat", "dog"))
     cats.remove("cat-3")
     by_lists = learn(with_background=with_background, cat=cats, dog=[*dogs, "cat-3"])
@@ -73,7 +75,7 @@ def test_a_verdict_on_an_example_is_another_folder(with_background):
 
 @both
 def test_the_order_of_what_was_said_changes_no_byte(with_background):
-    labels = [*YES, *NO, *UNSURE, *CHECKS, Label("dog", "m-3", False), Label("new", "m-5", True)]
+    labels = [*YES, *NO, *UNSURE, *CHECKS, VerdictLabel("dog", "m-3", False), VerdictLabel("new", "m-5", True)]
     order = np.random.default_rng(1).permutation(len(labels))
     shuffled = [labels[number] for number in order]
     one, other = (learn(each, with_background=with_background) for each in (labels, shuffled))
@@ -97,8 +99,8 @@ def test_what_a_check_says_teaches_nothing(with_background):
 @both
 def test_verdicts_teach_what_no_example_shows(with_background):
     """Pictures along the axis of the dogs are cats too, by the word of a person; others of them were not shown."""
-    labels = [Label("cat", f"m-{number}", True) for number in range(60, 90)]
-    labels += [Label("cat", f"dog-{number}", True) for number in range(20)]
+    labels = [VerdictLabel("cat", f"m-{number}", True) for number in range(60, 90)]
+    labels += [VerdictLabel("cat", f"dog-{number}", True) for number in range(20)]
     unseen = np.array([picture.embedding for picture in MOUNTAIN[90:120]])
     estimators = [
         pickle.loads(learn(each, with_background=with_background, tags=["cat"])["cat", "ovr-logistic-regression"][0])
@@ -124,7 +126,7 @@ def test_pictures_of_the_background_that_are_known_are_no_others():
 def test_near_duplicates_of_a_check_in_the_background_are_no_others():
     from image_tagging.training.mountain.sample import MountainSample
 
-    data = data_of([Label("cat", "m-300", False, True), Label("cat", "m-301", False)])
+    data = data_of([VerdictLabel("cat", "m-300", False, True), VerdictLabel("cat", "m-301", False)])
     near = [picture.__class__(f"near-{picture.hash_id}", "", picture.embedding * 2) for picture in MOUNTAIN[300:302]]
     made = background([*MOUNTAIN, *near])
     _, is_apart = MountainSample.of(made, data).of_tag("cat", data)

@@ -1,7 +1,7 @@
-"""What people said of single pictures for single tags, as rows of the table of embeddings.
+"""Verdicts as labels: single pictures that a person judged for single tags, as rows of the table of embeddings.
 
-What is said of a picture for one tag counts for that tag alone, and more than the folders that the picture lies in: it
-changes no other tag.
+A verdict on a picture counts for its tag alone, and more than the folders that the picture lies in: it changes no other
+tag.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from .centres import Rows
 from .hash_lists import HashList, RowIndex
 
 
-class Label(NamedTuple):
-    """What was said of one picture for one tag; ``has_tag`` is ``None`` where it is not known.
+class VerdictLabel(NamedTuple):
+    """The verdict on one picture for one tag; ``has_tag`` is ``None`` where it is not known.
 
     ``is_check`` says that the picture is validation of the tag, and nothing to be trained on.
     """
@@ -29,16 +29,16 @@ class Label(NamedTuple):
     is_check: bool = False
 
 
-class Said(NamedTuple):
-    """All that was said, and what finds the pictures that are no images of the data set, by their hashes."""
+class VerdictLabels(NamedTuple):
+    """All verdicts, and what finds the pictures that are no images of the data set, by their hashes."""
 
-    labels: Sequence[Label]
+    labels: Sequence[VerdictLabel]
     find: Callable[[Sequence[str]], Iterable[ImportedEmbedding]]
 
 
 @dataclass(frozen=True, eq=False)
-class SaidOfTag:
-    """The rows (k,) of the pictures that something was said of for one tag, each once, by what that is."""
+class TagVerdicts:
+    """The rows (k,) of the pictures that have a verdict for one tag, each once, by what it is."""
 
     yes: Rows
     no: Rows
@@ -57,8 +57,8 @@ class SaidOfTag:
         return np.concatenate([self.checked_yes, self.checked_no])
 
     @classmethod
-    def of(cls, rows: Rows, labels: Sequence[Label]) -> SaidOfTag:
-        """Sort the rows (k,) by what the labels say of them; what is not known of a check is not known."""
+    def of(cls, rows: Rows, labels: Sequence[VerdictLabel]) -> TagVerdicts:
+        """Sort the rows (k,) by their labels; a check that is unsure is unsure."""
 
         def where(*, has_tag: Optional[bool], is_check: bool) -> Rows:
             kept = [each.has_tag is has_tag and each.is_check is is_check for each in labels]
@@ -74,48 +74,48 @@ class SaidOfTag:
 
 
 @dataclass(frozen=True, eq=False)
-class SaidOfPictures:
-    """What was said of the pictures of a data set and of ``pictures`` (V,) that are no images of it.
+class VerdictRows:
+    """The verdicts on the pictures of a data set and on ``pictures`` (V,) that are no images of it.
 
     Their rows follow those of the data set. ``used`` has the labels whose pictures are there, ``missing`` counts the
     others.
     """
 
-    by_tag: Mapping[str, SaidOfTag] = field(default_factory=dict)
+    by_tag: Mapping[str, TagVerdicts] = field(default_factory=dict)
     pictures: tuple[str, ...] = ()
-    used: tuple[Label, ...] = ()
+    used: tuple[VerdictLabel, ...] = ()
     missing: int = 0
 
 
-def find_said(said: Said, images: HashList) -> list[ImportedEmbedding]:
-    """Return the pictures of what was said that are no images of the data set and are known, ordered by their hash."""
-    named = sorted({label.hash_id for label in said.labels})
+def find_pictures(verdicts: VerdictLabels, images: HashList) -> list[ImportedEmbedding]:
+    """Return the judged pictures that are no images of the data set and are known, ordered by their hash."""
+    named = sorted({label.hash_id for label in verdicts.labels})
     known = frozenset(images.digests.tolist())
-    found = {each.hash_id: each for each in said.find([name for name in named if _digest(name) not in known])}
+    found = {each.hash_id: each for each in verdicts.find([name for name in named if _digest(name) not in known])}
     return [found[hash_id] for hash_id in sorted(found)]
 
 
-def rows_of_said(said: Said, images: HashList, pictures: Iterable[str]) -> SaidOfPictures:
-    """Return what was said by the rows of the data set and of the further pictures, which follow them."""
+def rows_of_verdicts(verdicts: VerdictLabels, images: HashList, pictures: Iterable[str]) -> VerdictRows:
+    """Return the verdicts by the rows of the data set and of the further pictures, which follow them."""
     further = tuple(pictures)
     every = HashList()
     every.join(images)
     every.extend(further)
-    index, tags = RowIndex(every), {label.tag: list[Label]() for label in sorted(said.labels, key=_order)}
+    index, tags = RowIndex(every), {label.tag: list[VerdictLabel]() for label in sorted(verdicts.labels, key=_order)}
     known = frozenset(every.digests.tolist())
-    used = [label for label in sorted(said.labels, key=_order) if _digest(label.hash_id) in known]
+    used = [label for label in sorted(verdicts.labels, key=_order) if _digest(label.hash_id) in known]
     for label in used:
         tags[label.tag].append(label)
     by_tag = {
-        tag: SaidOfTag.of(index.find(HashList(each.hash_id for each in labels).digests), labels)
+        tag: TagVerdicts.of(index.find(HashList(each.hash_id for each in labels).digests), labels)
         for tag, labels in tags.items()
     }
-    return SaidOfPictures(by_tag, further, tuple(used), len(said.labels) - len(used))
+    return VerdictRows(by_tag, further, tuple(used), len(verdicts.labels) - len(used))
 
 
-def empty_said() -> SaidOfTag:
-    """Return that nothing was said of a tag."""
-    return SaidOfTag(*(np.empty(0, dtype=np.int64) for _ in range(5)))
+def no_verdicts() -> TagVerdicts:
+    """Return what a tag has that no picture was judged for."""
+    return TagVerdicts(*(np.empty(0, dtype=np.int64) for _ in range(5)))
 
 
 def _digest(hash_id: str) -> bytes:
@@ -123,5 +123,5 @@ def _digest(hash_id: str) -> bytes:
     return bytes(digest)
 
 
-def _order(label: Label) -> tuple[str, str]:
+def _order(label: VerdictLabel) -> tuple[str, str]:
     return label.tag, label.hash_id
