@@ -30,18 +30,22 @@ class Server:
     """The program, started on an output folder: it has printed its address, after ``seconds``."""
 
     def __init__(self, output: Path) -> None:
-        started = time.perf_counter()
+        self._started = time.perf_counter()
         command = [sys.executable, "-m", "image_tagging", "review", str(output), "--port=0"]
         environment = {**os.environ, "PYTHONPATH": SOURCE, "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, encoding="utf-8")
         assert self.process.stdout
         found = next(filter(None, (re.search(r"http://([^/]+)(/\?\S+)", line) for line in self.process.stdout)))
-        self.seconds = time.perf_counter() - started
+        self.seconds = self.age()
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
         self.host = found[1]
         connection = http.client.HTTPConnection(self.host)
         connection.request("GET", found[2])
         self.cookie = str(connection.getresponse().headers["set-cookie"]).split(";")[0]
+
+    def age(self) -> float:
+        """Return the seconds since it was started."""
+        return time.perf_counter() - self._started
 
     def memory(self) -> tuple[float, float]:
         """Return the MiB that the process held at most, and what it holds now that no file is mapped for."""
@@ -75,6 +79,7 @@ class Browser:
 
     def ask(self, name: str, path: str, form: Optional[Mapping[str, Any]] = None) -> str:
         headers = {"cookie": self.server.cookie, "sec-fetch-site": "same-origin", "content-type": "application/json"}
+        self._connection.close()  # the server does so after some seconds without a question
         begun = time.perf_counter()
         body = None if form is None else json.dumps(form)
         self._connection.request("GET" if body is None else "POST", path, body, headers)
