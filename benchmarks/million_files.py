@@ -148,8 +148,8 @@ class Files:
             for tag, images in examples.items():
                 drawn = vectors.embeddings(np.full(EXAMPLES, tag), seed=(1 << 40) + tag)
                 pairs = [(ImageRef(str(path)), number) for path, number in images]
-                _embed(store, (_record(ref, number, "", v) for (ref, number), v in zip(pairs, drawn)))
-            _embed(store, self.records())
+                add_records(store, (_record(ref, number, "", v) for (ref, number), v in zip(pairs, drawn)))
+            add_records(store, self.records())
 
     def records(self) -> Iterator[ImageRecord]:
         """Yield the records of all pictures."""
@@ -162,7 +162,7 @@ class Files:
                 yield _record(ImageRef(str(self.zips / _zip_name(number)), (_member(number),)), number, name, vector)
 
 
-def _embed(store: WorkingStore, records: Iterator[ImageRecord]) -> None:
+def add_records(store: WorkingStore, records: Iterator[ImageRecord]) -> None:
     """Add images to a store, some thousand in one transaction."""
     batch: list[EmbeddedImage] = []
     for record in records:

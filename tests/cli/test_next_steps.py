@@ -7,8 +7,8 @@ import shlex
 
 import pytest
 
-from image_tagging.cli import summaries
-from image_tagging.cli.next_steps import after_classify, after_process, after_train, command_line
+from image_tagging.cli import next_steps, summaries
+from image_tagging.cli.next_steps import after_classify, after_process, after_train, command_line, to_review
 from image_tagging.exporters import PlacingPlan
 from image_tagging.pipeline import TagAnswer
 from image_tagging.pipeline.tag_answers import ScoredImage
@@ -112,3 +112,15 @@ def test_the_scores_of_a_few_images_are_on_the_screen(capsys):
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     start = lines.index("/m/a\ufffd.png")
     assert lines[start + 1 : start + 3] == ["  0.9000 tagged  cat", "  0.1250         dog"]
+
+
+def test_where_the_review_is_installed_its_command_can_be_pasted(tmp_path, monkeypatch):
+    folder = tmp_path / "my out"
+    folder.mkdir()
+    monkeypatch.setattr(next_steps, "find_spec", lambda name: name)
+    assert to_review(str(folder)) == ""  # nothing to review
+    (folder / "image-tagging.store").touch()
+    quoted = f'"{folder}"' if os.name == "nt" else f"'{folder}'"
+    assert to_review(str(folder)).endswith(f": image-tagging review {quoted}")
+    monkeypatch.setattr(next_steps, "find_spec", lambda name: None if name == "uvicorn" else name)
+    assert to_review(str(folder)) == ""

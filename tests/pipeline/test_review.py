@@ -79,24 +79,6 @@ def test_scores_follow_verdicts(review):
     assert now.verdict == "no"
 
 
-@pytest.mark.parametrize("flips", [{}, {"p0": "no", "p2": "yes"}])
-def test_looking_ahead_changes_nothing_that_is_shown(trained, tmp_path, flips):
-    """The page that comes is the same, whether the one before was accepted as foreseen, or not, or nothing was."""
-    pages = []
-    for ahead in (True, False):
-        output = shutil.copytree(trained.output, tmp_path / str(ahead))
-        review = Review(str(output))
-        review.judge("tiles", "next", [Judged(each.hash_id, "no", 0) for each in tagged(review, "sprites")[:4]])
-        page = review.page("tiles", "next")
-        if ahead:
-            assert review.soon("tiles", "next") is not None
-        review.judge("tiles", "next", accepted(page, **flips), page.model)
-        pages.append([(cell.hash_id, cell.score, cell.reason) for cell in review.page("tiles", "all").cells])
-        review.close()
-    assert [name for name, *_ in pages[0]] == [name for name, *_ in pages[1]]
-    assert [score for _, score, _ in pages[0]] == pytest.approx([score for _, score, _ in pages[1]], abs=1e-6)
-
-
 def test_undo_and_redo_outlive_a_restart_and_an_undone_page_is_as_it_was(review, output):
     page = review.page("tiles", "next")
     judged = accepted(page, p0="yes")

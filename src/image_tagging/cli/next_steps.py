@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from importlib.util import find_spec
 
 from ..datasets import HASH_TO_TAGS, TAG_TO_HASHES
 from ..pipeline import ClassifySummary, ProcessSummary, TagAnswer, TrainSummary
+from ..store import STORE_NAME
 from ..text import command_line, tag_in_words
 
 #: The page of the reports, below the output folder.
 _PAGE = os.path.join("reports", "index.html")
+
+#: What the extra ``review`` installs.
+_OF_REVIEW = ("uvicorn", "starlette", "jinja2")
 
 #: A tag that more than this share of all pictures gets is seldom right, where it was not distinguished from them.
 _MUCH = 0.25
@@ -53,6 +58,13 @@ def after_classify(summary: ClassifySummary, page: str) -> str:
     folder = os.path.join(summary.folder, answer.best)
     how = "the best first" if summary.by_tag else "its highest bin"
     return f"Look at {folder} first ({tag_in_words(answer.tag)}, {how}){then}"
+
+
+def to_review(folder: str) -> str:
+    """Return the command that shows an output folder for correction; empty where its libraries are not installed."""
+    if not all(map(find_spec, _OF_REVIEW)) or not os.path.isfile(os.path.join(folder, STORE_NAME)):
+        return ""
+    return f"To correct what was found, and learn from that: {command_line('review', folder)}"
 
 
 def _promise(pictures: int, answer: TagAnswer) -> tuple[bool, bool, float, int]:

@@ -14,8 +14,9 @@ from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary
 from ..settings import BY_TAG
 from ..text import command_line, counted, counted_pictures, join_tags
 from .input_screen import in_inputs, show_inputs
+from .next_steps import to_review
 from .screen import line, screen
-from .summaries import show_classify, show_train
+from .summaries import show_classify, show_next, show_train
 
 
 def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
@@ -35,6 +36,7 @@ def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
     line(console)
     line(console, f"Everything is in {summary.output}; {summary.page} shows what was learned.")
     line(console, f"Time {summary.seconds:,.1f} s")
+    show_next(console, to_review(summary.output))
 
 
 def _whole(summary: SortSummary) -> ClassifySummary:

@@ -15,7 +15,7 @@ from ..tag_models import kind_named
 from ..text import command_line, counted, counted_pictures, shortened, tag_in_words
 from ..training import ValidationReport
 from .input_screen import in_inputs, show_inputs
-from .next_steps import after_classify, after_process, after_train
+from .next_steps import after_classify, after_process, after_train, to_review
 from .placed_notes import show_few, show_placed, where_placed
 from .screen import line, screen
 from .tag_tables import answering_reports, explain_precision, show_answers, show_counts, show_reports
@@ -43,7 +43,7 @@ def show_process(summary: ProcessSummary, log: Optional[str] = None) -> None:
     _show_notes(console, summary.warnings, len(summary.warnings))
     _show_inputs(console, summary)
     _show_end(console, summary.files, summary.seconds, summary.embedding.images)
-    _show_next(console, after_process(summary))
+    show_next(console, after_process(summary))
 
 
 def _show_inputs(console: Console, summary: ProcessSummary) -> None:
@@ -93,7 +93,7 @@ def show_train(summary: TrainSummary, *, is_part: bool = False) -> None:
         line(console, f"  To look at: {advice.sentence}", style="yellow")
     if not is_part:
         _show_end(console, (summary.models, summary.reports_folder, summary.page), summary.seconds, None)
-        _show_next(console, after_train(summary))
+        show_next(console, after_train(summary))
 
 
 def _kinds_in_words(reports: Iterable[ValidationReport]) -> str:
@@ -137,7 +137,9 @@ def show_classify(summary: ClassifySummary, log: Optional[str] = None, page: str
         line(console, note, style="yellow")
     if not page:
         _show_end(console, summary.files, summary.seconds, summary.embedding.images)
-    _show_next(console, after_classify(summary, page))
+    show_next(console, after_classify(summary, page))
+    if not page:
+        show_next(console, to_review(summary.folder))
 
 
 def _show_stages(console: Console, summary: ClassifySummary) -> None:
@@ -231,6 +233,7 @@ def _show_end(console: Console, files: Iterable[str], seconds: float, images: Op
     line(console, f"Time {seconds:,.1f} s{rate}")
 
 
-def _show_next(console: Console, sentence: str) -> None:
+def show_next(console: Console, sentence: str) -> None:
+    """Print what to do next, where there is something."""
     if sentence:
         line(console, sentence)

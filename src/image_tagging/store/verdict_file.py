@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,6 +81,7 @@ class VerdictFile:
 
     def __init__(self, path: str, *, is_new: bool = False) -> None:
         self.path = path
+        self._lock = threading.RLock()
         if is_new:
             make_folder(os.path.dirname(path))
             require_plain_database(path)
@@ -101,7 +103,8 @@ class VerdictFile:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._db.close()
+        with self._lock:  # SQLite crashes where a connection is closed under a query of another thread
+            self._db.close()
 
     def _open(self, *, is_new: bool) -> None:
         """Make the tables where the file is empty, and require that they are ours."""
@@ -127,14 +130,14 @@ class VerdictFile:
         return {str(name): str(sql) for name, sql in rows}
 
     def rows(self, query: str, values: Any = ()) -> list[Any]:
-        """Return all rows of a query, of one state of the file."""
-        with self._errors():
+        """Return all rows of a query, of one state of the file; any thread may call this."""
+        with self._lock, self._errors():
             return self._db.execute(query, values).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[Database]:
         """Give the database for changes that are made together and are then on the disk, or are not made at all."""
-        with self._errors(), self._db:
+        with self._lock, self._errors(), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             yield self._db
 

@@ -26,7 +26,12 @@ from .given import FormError, judged_of, read_form
 log = logging.getLogger(__name__)
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_STATIC = {"review.css": "text/css", "review.js": "text/javascript", "picture.js": "text/javascript"}
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
+_STATIC = {
+    name: _TYPES[ending]
+    for name in os.listdir(os.path.join(_HERE, "static"))
+    if (ending := os.path.splitext(name)[1]) in _TYPES
+}
 #: What the training report looks like too.
 _SHARED = "components.css"
 
@@ -57,7 +62,7 @@ def review_app(review: Review) -> Starlette:
         Route("/tag/{tag}/one", pages.answer(pages.one)),
         Route("/tag/{tag}/page", pages.answer(pages.page)),
         Route("/tag/{tag}/strip", pages.answer(pages.strip)),
-        Route("/tag/{tag}/soon", pages.answer(pages.soon)),
+        Route("/tag/{tag}/soon", pages.answer(pages.soon), methods=["POST"]),
         Route("/tag/{tag}/verdicts", pages.answer(pages.judge), methods=["POST"]),
     ]
     app = Starlette(routes=routes)
@@ -135,7 +140,8 @@ class _Pages:
         return self._page("strip.html", strip=self._review.strip(_tag_of(request)))
 
     def soon(self, request: Request, form: Mapping[str, Any]) -> Response:
-        soon = self._review.soon(_tag_of(request), request.query_params.get("mode", "next"))
+        given = judged_of(form)
+        soon = self._review.soon(_tag_of(request), given.mode, given.judged, given.after)
         return JSONResponse({"soon": soon}, 200, _NO_STORE)
 
     def image(self, request: Request, form: Mapping[str, Any]) -> Response:

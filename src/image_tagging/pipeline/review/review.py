@@ -15,10 +15,11 @@ from ...progress import Say, say_nothing
 from ...store import NO, UNSURE, YES, CollectedPicture, InForce, Verdict, Verdicts, is_run_at_work
 from ...text import as_tag, counted, encodable
 from .collected import collect
+from .foresight import Marked
 from .labels import PICKED
 from .pictures import THUMBNAIL, Drawn, DrawnPictures
 from .retraining import Retraining
-from .shown import MODES, ShownPage, again, compose
+from .shown import MODES, ShownPage, again
 from .states import TagStates
 from .tags import Strip, TagRow, strip_of, tag_rows
 
@@ -58,9 +59,11 @@ class Review:
         self._states = TagStates(self._collected, self._verdicts)
         self._drawn = DrawnPictures()
         self.retraining = Retraining(self.folder, self._reload)
+        self._prepare()
 
     def close(self) -> None:
         """End the processes that draw pictures, and close the verdicts."""
+        self._states.close()
         self._drawn.close()
         self._verdicts.__exit__()
 
@@ -68,50 +71,48 @@ class Review:
 
     def tags(self) -> list[TagRow]:
         """Return every tag: of the examples, of the models, and of verdicts; those that gain most come first."""
-        with self._lock:
-            return tag_rows(self._collected, self._verdicts.in_force(), self.retraining.learned_until)
+        return tag_rows(self._collected, self._states.every(), self.retraining.learned_until)
 
     def page(self, tag: str, mode: str, after: str = "") -> ShownPage:
         """Return the page to judge next; InputError where there is no such mode."""
         if mode not in MODES:
             raise InputError(f"there is no mode {mode!r:.100}: the modes are {', '.join(MODES)}.")
-        with self._lock:
-            page = compose(self._states.of(_as_name(tag)), self._states.learner, mode, after)
-            self._states.note(page)
-            return page
+        return self._states.page(_as_name(tag), mode, after)
 
-    def soon(self, tag: str, mode: str) -> list[str]:
-        """Prepare the page after the next; return the names of its pictures, so that they can be drawn before."""
-        with self._lock:
-            return self._states.foresee(_as_name(tag), mode)
+    def soon(self, tag: str, mode: str, judged: Sequence[Judged], after: str = "") -> list[str]:
+        """Prepare the page that comes when one is given as it is marked now; nothing is kept.
+
+        Return the names of its pictures, so that they can be drawn before; none where newer marks came meanwhile.
+        """
+        name = _as_name(tag)
+        verdicts = [Verdict(name, each.hash_id, each.verdict, mode, score=each.score) for each in judged]
+        return self._states.look_ahead(Marked(name, mode, after, verdicts))
 
     def strip(self, tag: str) -> Strip:
         """Return how good a tag is by now, and whether to go on."""
-        with self._lock:
-            state, held = self._states.of(_as_name(tag)), self._verdicts.in_force()
-            return strip_of(state, self._states.learner, held, self.retraining.learned_until)
+        state, held = self._states.of(_as_name(tag)), self._states.every()
+        return strip_of(state, self._states.learner, held, self.retraining.learned_until)
 
     def picture(self, hash_id: str) -> CollectedPicture:
         """Return a picture by its name; InputError where there is none."""
-        with self._lock:
-            return self._collected.pictures[self._collected.row(hash_id)]
+        collected = self._collected
+        return collected.pictures[collected.row(hash_id)]
 
     def said_of(self, hash_id: str) -> list[InForce]:
         """Return the verdicts in force of one picture, by tag."""
-        with self._lock:
-            return [each for each in self._verdicts.in_force() if each.verdict.hash_id == hash_id]
+        return [each for each in self._states.every() if each.verdict.hash_id == hash_id]
 
     def neighbours(self, hash_id: str) -> list[CollectedPicture]:
         """Return the pictures most like one, the nearest first."""
-        with self._lock:
-            collected, row = self._collected, self._collected.row(hash_id)
-            pool = collected.pool
-            if not pool.inverse_lengths[row]:
-                return []
-            cosines = pool.cosines(pool.unit(np.array([row]))[0].astype(np.float64))
-            cosines[row] = -np.inf
-            order = np.argsort(-cosines, kind="stable")[:_NEIGHBOURS]
-            return [collected.pictures[each] for each in order.tolist() if np.isfinite(cosines[each])]
+        collected = self._collected
+        row = collected.row(hash_id)
+        pool = collected.pool
+        if not pool.inverse_lengths[row]:
+            return []
+        cosines = pool.cosines(pool.unit(np.array([row]))[0].astype(np.float64))
+        cosines[row] = -np.inf
+        order = np.argsort(-cosines, kind="stable")[:_NEIGHBOURS]
+        return [collected.pictures[each] for each in order.tolist() if np.isfinite(cosines[each])]
 
     def draw(self, hash_id: str, side: int = THUMBNAIL) -> Drawn:
         """Return a picture as a browser takes it; ``why`` of it says why it cannot be shown."""
@@ -119,34 +120,33 @@ class Review:
 
     def history(self, most: int, before: str = "") -> list[Verdict]:
         """Return the latest verdicts, the last first, undone ones too."""
-        with self._lock:
-            return self._verdicts.history(most, before)
+        return self._verdicts.history(most, before)
 
     # What a person does
 
     def judge(self, tag: str, mode: str, judged: Sequence[Judged], model: str = "") -> str:
         """Keep the verdicts of a page, all or none; return what was kept, as a sentence."""
         self._require_writable()
-        with self._lock:
-            name = _as_name(tag)
-            rows = [self._collected.row(each.hash_id) for each in judged]
-            examples = set(self._collected.examples.get(name, np.empty(0, dtype=np.int64)).tolist())
-            verdicts = [
-                Verdict(
-                    name,
-                    each.hash_id,
-                    each.verdict,
-                    mode,
-                    self._collected.pictures[row].files[0].path,
-                    YES if row in examples else "",
-                    each.score,
-                    model,
-                    each.position,
-                )
-                for each, row in zip(judged, rows)
-            ]
-            self._verdicts.append(verdicts)
-            return _kept(verdicts, name)
+        collected = self._collected
+        name = _as_name(tag)
+        rows = [collected.row(each.hash_id) for each in judged]
+        examples = set(collected.examples.get(name, np.empty(0, dtype=np.int64)).tolist())
+        verdicts = [
+            Verdict(
+                name,
+                each.hash_id,
+                each.verdict,
+                mode,
+                collected.pictures[row].files[0].path,
+                YES if row in examples else "",
+                each.score,
+                model,
+                each.position,
+            )
+            for each, row in zip(judged, rows)
+        ]
+        self._verdicts.append(verdicts)
+        return _kept(verdicts, name)
 
     def make_tag(self, tag: str, hash_id: str) -> str:
         """Make a tag of one picked picture, or give a tag that picture; return its name."""
@@ -157,21 +157,19 @@ class Review:
     def undo(self, batch: Optional[int] = None) -> tuple[str, Optional[ShownPage]]:
         """Undo the last page, or a batch; return what was undone, as a sentence, and that page as it was."""
         self._require_writable()
-        with self._lock:
-            undone = self._verdicts.undo(batch)
-            if not undone:
-                return "There is nothing to undo.", None
-            page = again(self._states.of(undone[0].tag), undone)
-            return f"Undone: {counted(len(undone), 'verdict')} on {undone[0].tag}.", page
+        undone = self._verdicts.undo(batch)
+        if not undone:
+            return "There is nothing to undo.", None
+        page = again(self._states.of(undone[0].tag), undone)
+        return f"Undone: {counted(len(undone), 'verdict')} on {undone[0].tag}.", page
 
     def redo(self, batch: Optional[int] = None) -> tuple[str, str]:
         """Take the last undo back; return what was given again, as a sentence, and the tag."""
         self._require_writable()
-        with self._lock:
-            redone = self._verdicts.redo(batch)
-            if not redone:
-                return "There is nothing to redo.", ""
-            return f"Given again: {counted(len(redone), 'verdict')} on {redone[0].tag}.", redone[0].tag
+        redone = self._verdicts.redo(batch)
+        if not redone:
+            return "There is nothing to redo.", ""
+        return f"Given again: {counted(len(redone), 'verdict')} on {redone[0].tag}.", redone[0].tag
 
     def retrain(self) -> None:
         """Start a training in the background, unless one runs."""
@@ -193,9 +191,14 @@ class Review:
     def _reload(self) -> None:
         """Read the folder again, after a training."""
         collected = collect(self.folder)
-        with self._lock:
+        with self._lock:  # one reload at a time: both are of one state of the folder
             self._collected = collected
             self._states.use(collected)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Fit the tags that come first in the list, before somebody asks for them."""
+        self._states.prepare([row.tag for row in self.tags()])
 
 
 def _as_name(tag: str) -> str:

@@ -1,115 +1,174 @@
 """The tags of a review as they are now: fitted when they are asked for, kept in memory, and foreseen.
 
-While a person looks at a page, the tag is fitted as if the page was accepted as it is marked. Where it then is, the
-next page is there at once; where a picture was flipped, the tag is fitted again.
+While a person looks at a page, the tag is fitted as if the page was given as it is marked by then (:mod:`.foresight`).
+No lock is held while a tag is fitted but that of this tag, and nobody waits for what nobody has asked for.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Optional
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple, Optional
 
 from ...files import stamp_of
-from ...store import NO, YES, InForce, Verdict, Verdicts
+from ...store import InForce, Verdicts
 from ...training import active
+from .background import Background
 from .collected import Collected
-from .labels import BOUNDARY, NEXT, flips_of, labels_of, top_share
+from .foresight import Foreseen, Foresight, Marked, adopted, as_given, foresee, held_after, said_of
 from .shown import ShownPage, compose
 from .tag_state import TagState, tag_state
 
-#: Tags whose scores are kept in memory: of a million pictures each takes 4 MB.
+#: Tags whose scores are kept in memory: of a million pictures each takes 4 MB, and 8 where all are in order.
 _MOST_STATES = 32
 #: Pictures whose part of a page is remembered.
 _MOST_PARTS = 100_000
+#: Tags whose first page is prepared.
+_MOST_PREPARED = 8
 
-#: A time after that of every verdict.
-_LATER = "2999-12-31T00:00:00.000000Z"
+
+class _Kept(NamedTuple):
+    """A tag as it was when the file of verdicts had this ``stamp``; with the page that was foreseen, if it was."""
+
+    stamp: str
+    state: TagState
+    foreseen: Optional[Foreseen]
 
 
-class TagStates:
-    """The states of tags; one thread at a time may call these methods."""
+@dataclass(eq=False)
+class _OfFolder:
+    """What follows from the pictures of the output folder as they were collected last; ``lock`` is held for moments."""
 
-    def __init__(self, collected: Collected, verdicts: Verdicts) -> None:
-        self._verdicts = verdicts
-        self._tops: OrderedDict[tuple[str, str], bool] = OrderedDict()
-        self.use(collected)
+    collected: Collected
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    states: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
+    fitting: dict[str, threading.RLock] = field(default_factory=dict)
+    foresights: dict[str, Foresight] = field(default_factory=dict)
+    making_learner: threading.Lock = field(default_factory=threading.Lock)
 
-    def use(self, collected: Collected) -> None:
-        """Take the pictures of the output folder, which are others now; forget what followed from those before."""
-        self._collected = collected
-        self._learner: Optional[active.QuickLearner] = None
-        self._states: OrderedDict[str, tuple[str, TagState]] = OrderedDict()
-        self._foreseen: dict[str, TagState] = {}
+    @cached_property
+    def _learner(self) -> active.QuickLearner:
+        return active.QuickLearner(self.collected.pool, self.collected.is_mountain)
 
     @property
     def learner(self) -> active.QuickLearner:
         """What fits every tag."""
-        if self._learner is None:
-            self._learner = active.QuickLearner(self._collected.pool, self._collected.is_mountain)
-        return self._learner
+        with self.making_learner:
+            return self._learner
+
+    def lock_of(self, tag: str) -> threading.RLock:
+        with self.lock:
+            return self.fitting.setdefault(tag, threading.RLock())
+
+    def keep(self, tag: str, kept: _Kept) -> None:
+        with self.lock:
+            self.states[tag] = kept
+            self.states.move_to_end(tag)
+            while len(self.states) > _MOST_STATES:
+                self.foresights.pop(self.states.popitem(last=False)[0], None)
+
+
+class TagStates:
+    """The states of tags; any thread may call these methods."""
+
+    def __init__(self, collected: Collected, verdicts: Verdicts) -> None:
+        self._verdicts = verdicts
+        self._lock = threading.Lock()
+        self._tops: OrderedDict[tuple[str, str], bool] = OrderedDict()
+        self._every: tuple[str, list[InForce]] = ("", [])
+        self._background = Background()
+        self.use(collected)
+
+    def use(self, collected: Collected) -> None:
+        """Take the pictures of the output folder, which are others now; forget what followed from those before."""
+        self._folder = _OfFolder(collected)
+
+    def close(self) -> None:
+        """End the thread that looks ahead."""
+        self._background.close()
+
+    @property
+    def learner(self) -> active.QuickLearner:
+        """What fits every tag."""
+        return self._folder.learner
 
     def of(self, tag: str) -> TagState:
         """Return a tag as it is now; it is fitted again where verdicts came in, from here or elsewhere."""
-        stamp = stamp_of(self._verdicts.path)
-        kept = self._states.get(tag)
-        if kept is None or kept[0] != stamp:
-            held = self._verdicts.in_force(tag)
-            before = kept[1] if kept else None
-            is_same = before is not None and held == list(before.held)
-            self._states[tag] = (stamp, before if before and is_same else self._fitted(tag, held, before))
-        self._states.move_to_end(tag)
-        while len(self._states) > _MOST_STATES:
-            self._foreseen.pop(self._states.popitem(last=False)[0], None)
-        return self._states[tag][1]
+        return self._now(self._folder, tag).state
 
-    def note(self, page: ShownPage) -> None:
+    def page(self, tag: str, mode: str, after: str = "") -> ShownPage:
+        """Return the page of a tag that a person judges next."""
+        folder = self._folder
+        kept = self._now(folder, tag)
+        seen = kept.foreseen
+        is_right = seen is not None and (seen.page.mode, seen.after) == (mode, after)
+        page = seen.page if seen and is_right else compose(kept.state, folder.learner, mode, after)
+        self._note(page)
+        return page
+
+    def every(self) -> list[InForce]:
+        """Return the verdicts in force of all tags."""
+        stamp, held = self._every
+        now = stamp_of(self._verdicts.path)
+        if stamp != now:
+            held = self._verdicts.in_force()
+            self._every = now, held
+        return held
+
+    def look_ahead(self, marked: Marked) -> list[str]:
+        """Fit a tag as if the page was given as it is marked; return the names of the pictures that would come then.
+
+        That is done for one page at a time: none come back where a newer one was given before this was begun.
+        """
+        folder, tag = self._folder, marked.tag
+        base = self.of(tag)
+        held = held_after(base.held, as_given(marked))
+        said, is_top = said_of(held), self._is_top(tag)
+        ahead = self._background.newest(lambda: foresee(base, held, marked, folder.learner, is_top))
+        with folder.lock:
+            folder.foresights[tag] = Foresight(base, said, ahead)
+        foreseen = ahead.wait()
+        return [cell.hash_id for cell in foreseen.page.cells] if foreseen else []
+
+    def prepare(self, tags: Sequence[str]) -> None:
+        """Fit tags in the background, the first ones of these, for their first page."""
+        self._background.when_idle(*(lambda tag=tag: self.of(tag) for tag in tags[:_MOST_PREPARED]))
+
+    def _now(self, folder: _OfFolder, tag: str) -> _Kept:
+        with folder.lock_of(tag):
+            stamp = stamp_of(self._verdicts.path)
+            kept = folder.states.get(tag)
+            if kept is None or kept.stamp != stamp:
+                held = self._verdicts.in_force(tag)
+                if kept is not None and held == list(kept.state.held):
+                    kept = kept._replace(stamp=stamp)
+                else:
+                    kept = _Kept(stamp, *self._fitted(folder, tag, held, kept.state if kept else None))
+            folder.keep(tag, kept)
+            return kept
+
+    def _fitted(
+        self, folder: _OfFolder, tag: str, held: Sequence[InForce], before: Optional[TagState]
+    ) -> tuple[TagState, Optional[Foreseen]]:
+        with folder.lock:
+            foresight = folder.foresights.pop(tag, None)
+        if foresight and foresight.base is before and foresight.said == said_of(held):
+            foreseen = foresight.ahead.result()
+            if foreseen is not None:
+                return adopted(foreseen, folder.collected, held, self._is_top(tag))
+        return tag_state(folder.collected, folder.learner, tag, held, before, self._is_top(tag)), None
+
+    def _note(self, page: ShownPage) -> None:
         """Remember which pictures of a page were there for their scores: the next page depends on how many were yes."""
-        for cell, part in zip(page.cells, page.parts):
-            self._tops[page.tag, cell.hash_id] = part == "top"
-        while len(self._tops) > _MOST_PARTS:
-            self._tops.popitem(last=False)
-
-    def foresee(self, tag: str, mode: str) -> list[str]:
-        """Fit a tag as if its next page was accepted; return the names of the pictures that would come then."""
-        state = self.of(tag)
-        if mode not in {NEXT, BOUNDARY} or state.fit is None:
-            return []
-        page = compose(state, self.learner, mode)
-        accepted = [
-            Verdict(
-                tag,
-                cell.hash_id,
-                YES if cell.is_marked else NO,
-                mode,
-                score=cell.score,
-                time=_LATER,
-                batch=1 << 52,
-            )
-            for cell in page.cells
-        ]
-        held = sorted([*state.held, *(InForce(each, None) for each in accepted)], key=_by_name)
-        later = tag_state(self._collected, self.learner, tag, held, state, self._is_top(tag))
-        self._foreseen[tag] = later
-        return [cell.hash_id for cell in compose(later, self.learner, mode).cells]
-
-    def _fitted(self, tag: str, held: Sequence[InForce], before: Optional[TagState]) -> TagState:
-        foreseen = self._foreseen.pop(tag, None)
-        if foreseen is not None and _said(held) == _said(foreseen.held):
-            known = labels_of(self._collected, tag, held)
-            share = top_share(held, self._is_top(tag))
-            return replace(foreseen, held=held, known=known, flips=flips_of(held), top_share=share)
-        return tag_state(self._collected, self.learner, tag, held, before, self._is_top(tag))
+        with self._lock:
+            for cell, part in zip(page.cells, page.parts):
+                self._tops[page.tag, cell.hash_id] = part == "top"
+            while len(self._tops) > _MOST_PARTS:
+                self._tops.popitem(last=False)
 
     def _is_top(self, tag: str) -> dict[str, bool]:
-        return {name: is_top for (of_tag, name), is_top in self._tops.items() if of_tag == tag}
-
-
-def _by_name(each: InForce) -> tuple[str, str]:
-    return each.verdict.tag, each.verdict.hash_id
-
-
-def _said(held: Sequence[InForce]) -> list[tuple[str, str, bool]]:
-    """Return all that a fit depends on."""
-    return [(each.verdict.hash_id, each.verdict.verdict, each.check is not None) for each in held]
+        with self._lock:
+            return {name: is_top for (of_tag, name), is_top in self._tops.items() if of_tag == tag}

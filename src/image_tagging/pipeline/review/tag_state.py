@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Optional
 
@@ -51,7 +51,7 @@ class TagState:
     def by_score(self) -> Rows:
         """(n,) all pictures of the review with an embedding, the best first."""
         rows = np.flatnonzero(self.is_wanted & (self.collected.pool.inverse_lengths > 0))
-        order: Rows = rows[np.lexsort((rows, -self.margins[rows]))]
+        order: Rows = rows[np.argsort(-self.margins[rows], kind="stable")]
         return order
 
     @cached_property
@@ -62,6 +62,15 @@ class TagState:
         linear = self.fit.model
         values = np.append(np.asarray(linear.coef, dtype="<f8"), linear.intercept).astype("<f8")
         return hashlib.sha256(values.tobytes()).hexdigest()
+
+    def told(
+        self, held: Sequence[InForce], known: TagLabels, flips: Sequence[int], top_share: Optional[float]
+    ) -> TagState:
+        """Return this state with verdicts that say the same and have other times; what was computed is kept."""
+        state = replace(self, held=held, known=known, flips=flips, top_share=top_share)
+        of_labels = ("is_open", "candidates", "by_score", "model")
+        state.__dict__.update({name: self.__dict__[name] for name in of_labels if name in self.__dict__})
+        return state
 
     def score(self, row: int) -> Optional[float]:
         """Return the probability of a picture by the quick refit, ``None`` where there is none."""

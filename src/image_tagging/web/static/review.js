@@ -1,5 +1,7 @@
 // Judging the pictures of one tag: marks, keys, and what is sent. Nothing is kept here but the page in hand.
 
+import { ahead } from "/static/ahead.js";
+
 const element = (id) => document.getElementById(id);
 const cells = () => [...document.querySelectorAll("#grid .cell")];
 const grid = () => element("grid");
@@ -40,6 +42,7 @@ async function ask(address, form) {
 function mark(cell, verdict) {
   cell.dataset.verdict = verdict;
   cell.querySelector(".verdict").textContent = verdict;
+  tellMarks();
 }
 
 const flip = (cell) => mark(cell, cell.dataset.verdict === "yes" ? "no" : "yes");
@@ -105,13 +108,18 @@ function show(html) {
 }
 
 async function refresh() {
-  const { address, mode } = grid().dataset;
+  const { address } = grid().dataset;
+  tellMarks();
   try {
     element("strip").innerHTML = await ask(`${address}/strip`);
-    const { soon } = await ask(`${address}/soon?mode=${mode}`);
-    soon.forEach((hash) => { new Image().src = `/thumb/${hash}`; });
   } catch (error) { say(error.message); }
 }
+
+const tellMarks = ahead(async () => {
+  const { address, mode, model, after } = grid().dataset;
+  if (isOne || busy || !cells().length) return [];
+  return (await ask(`${address}/soon`, { nonce: number, mode, model, after, verdicts: judged() })).soon;
+});
 
 async function alone(work) {
   if (busy) return;
