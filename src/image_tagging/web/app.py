@@ -25,7 +25,12 @@ from .given import FormError, judged_of, read_form
 log = logging.getLogger(__name__)
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_STATIC = {"review.css": "text/css", "review.js": "text/javascript", "picture.js": "text/javascript"}
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
+_STATIC = {
+    name: _TYPES[ending]
+    for name in os.listdir(os.path.join(_HERE, "static"))
+    if (ending := os.path.splitext(name)[1]) in _TYPES
+}
 
 #: Answers to pages that were given, so that one that is sent twice is kept once.
 _MOST_ANSWERS = 256

@@ -1,91 +1,13 @@
 // Judging the pictures of one tag: marks, keys, and what is sent. Nothing is kept here but the page in hand.
 
-const element = (id) => document.getElementById(id);
-const cells = () => [...document.querySelectorAll("#grid .cell")];
-const grid = () => element("grid");
+import { MOVES, cells, chosen, clearRange, flip, focused, grid, mark, move, watchMouse } from "./cells.js";
+import { alone, ask, element, newNumber, say } from "./server.js";
+import { enlarge, openZoom } from "./zoom.js";
+
 const isOne = Boolean(element("one"));
 const TRIED_AGAIN_AFTER = 1500;
 
-let anchor = null; // where a range begins
-let busy = false;
 let number = newNumber();
-
-function newNumber() {
-  return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(16).padStart(8, "0")).join("");
-}
-
-function say(sentence) {
-  element("said").textContent = sentence;
-}
-
-async function ask(address, form) {
-  const request = form === undefined ? {} : {
-    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(form),
-  };
-  let response;
-  try {
-    response = await fetch(address, { ...request, redirect: "error" });
-  } catch {
-    throw new Error("The program does not answer: is it still running? The marks on this page are still there.");
-  }
-  const text = await response.text();
-  if (response.ok) return (response.headers.get("content-type") || "").includes("json") ? JSON.parse(text) : text;
-  let problem = text;
-  try { problem = JSON.parse(text).problem || text; } catch { /* it is plain text */ }
-  throw new Error(problem || `The program answered ${response.status}.`);
-}
-
-// Marks
-
-function mark(cell, verdict) {
-  cell.dataset.verdict = verdict;
-  cell.querySelector(".verdict").textContent = verdict;
-}
-
-const flip = (cell) => mark(cell, cell.dataset.verdict === "yes" ? "no" : "yes");
-const chosen = () => {
-  const range = cells().filter((cell) => cell.getAttribute("aria-selected") === "true");
-  return range.length ? range : [focused()].filter(Boolean);
-};
-const focused = () => cells().find((cell) => cell.tabIndex === 0);
-
-function clearRange() {
-  cells().forEach((cell) => cell.removeAttribute("aria-selected"));
-  anchor = null;
-}
-
-function focusOn(cell, extend = false) {
-  if (!cell) return;
-  const every = cells();
-  if (extend) {
-    anchor ??= focused();
-    const [from, to] = [every.indexOf(anchor), every.indexOf(cell)].sort((one, other) => one - other);
-    every.forEach((each, at) => each.setAttribute("aria-selected", String(at >= from && at <= to)));
-  } else {
-    clearRange();
-  }
-  every.forEach((each) => { each.tabIndex = each === cell ? 0 : -1; });
-  cell.focus();
-}
-
-function columns() {
-  const every = cells();
-  const first = every[0]?.offsetTop;
-  const count = every.findIndex((cell) => cell.offsetTop !== first);
-  return count > 0 ? count : every.length || 1;
-}
-
-function move(key, extend) {
-  const every = cells();
-  const at = every.indexOf(focused());
-  const wide = columns();
-  const steps = {
-    ArrowLeft: -1, h: -1, ArrowRight: 1, l: 1, ArrowUp: -wide, k: -wide, ArrowDown: wide, j: wide,
-    Home: -at, End: every.length - 1 - at, PageUp: -wide * 2, PageDown: wide * 2,
-  };
-  const to = at + steps[key];
-  if (to >= 0 && to < every.length) focusOn(every[to], extend);
-}
 
 // Pages
 
@@ -99,7 +21,7 @@ function judged(only) {
 function show(html) {
   element("page").innerHTML = html;
   number = newNumber();
-  anchor = null;
+  clearRange();
   if (isOne) { at = 0; showOne(); } else { focused()?.focus(); }
   refresh();
 }
@@ -111,16 +33,6 @@ async function refresh() {
     const { soon } = await ask(`${address}/soon?mode=${mode}`);
     soon.forEach((hash) => { new Image().src = `/thumb/${hash}`; });
   } catch (error) { say(error.message); }
-}
-
-async function alone(work) {
-  if (busy) return;
-  busy = true;
-  document.body.setAttribute("aria-busy", "true");
-  try { await work(); } catch (error) { say(error.message); } finally {
-    busy = false;
-    document.body.removeAttribute("aria-busy");
-  }
 }
 
 const accept = () => alone(async () => {
@@ -170,16 +82,7 @@ async function follow() {
 
 function zoom() {
   const cell = isOne ? cells()[at] : focused();
-  if (!cell) return;
-  const image = element("zoom").querySelector("img");
-  enlarge(image, cell);
-  element("zoom").showModal();
-}
-
-function enlarge(image, cell) {
-  image.src = `/picture/${cell.dataset.hash}`;
-  image.alt = cell.querySelector("img")?.alt || "";
-  image.classList.toggle("pixels", Boolean(cell.querySelector("img.pixels")));
+  if (cell) openZoom(cell);
 }
 
 function nextMode() {
@@ -196,7 +99,7 @@ function showOne() {
   const cell = cells()[at];
   const image = element("one").querySelector("img");
   image.hidden = !cell;
-  if (cell) enlarge(image, cell);
+  if (cell) enlarge(image, cell, () => ({ width: element("one").clientWidth - 24, height: Math.min(window.innerHeight * 0.5, 720) }));
   const reason = cell ? `${at + 1} of ${cells().length}: ${cell.querySelector(".reason").textContent}` : element("note").textContent;
   element("one").querySelector(".line").textContent = reason;
   element("one").focus();
@@ -242,7 +145,6 @@ function watchSwipes(area) {
 
 // Keys
 
-const MOVES = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown", "h", "j", "k", "l"];
 const WORDS = { y: "yes", n: "no", s: "unsure" };
 const ONE = { ArrowLeft: () => judgeOne("no"), ArrowRight: () => judgeOne("yes"), ArrowDown: advance, ArrowUp: back };
 const COMMON = {
@@ -277,14 +179,6 @@ function onKey(event) {
   work(event);
 }
 
-function onClick(event) {
-  const cell = event.target.closest?.(".cell");
-  if (!cell) return;
-  if (event.shiftKey) { focusOn(cell, true); return; }
-  focusOn(cell);
-  flip(cell);
-}
-
 async function onMissing(event) {
   const image = event.target;
   if (image.tagName !== "IMG" || !image.src.includes("/thumb/")) return;
@@ -299,7 +193,7 @@ async function onMissing(event) {
 }
 
 document.addEventListener("keydown", onKey);
-document.addEventListener("click", onClick);
+watchMouse();
 document.addEventListener("error", onMissing, true);
 const BUTTONS = {
   accept, none: allNo, undo, redo, train, keys: COMMON["?"],
