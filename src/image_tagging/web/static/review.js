@@ -1,6 +1,9 @@
 // Judging the pictures of one tag: marks, keys, and what is sent. Nothing is kept here but the page in hand.
 
+import { giveAlike, leaveAlike, offerAlike } from "./alike.js";
 import { MOVES, cells, chosen, clearRange, flip, focused, grid, mark, move, watchMouse } from "./cells.js";
+import { markAnimated } from "./frames.js";
+import { judgePinned, markSaid } from "./pins.js";
 import { alone, ask, element, newNumber, say } from "./server.js";
 import { enlarge, openZoom } from "./zoom.js";
 
@@ -32,6 +35,9 @@ async function refresh() {
     element("strip").innerHTML = await ask(`${address}/strip`);
     const { soon } = await ask(`${address}/soon?mode=${mode}`);
     soon.forEach((hash) => { new Image().src = `/thumb/${hash}`; });
+    await markSaid(cells());
+    await markAnimated(cells());
+    if (isOne) showLine();
   } catch (error) { say(error.message); }
 }
 
@@ -39,9 +45,12 @@ const accept = () => alone(async () => {
   const { address, mode, model, after } = grid().dataset;
   if (!cells().length) return;
   const form = { nonce: number, mode, model, after, verdicts: judged(), wants_page: true };
+  const was = cells();
   const answer = await ask(`${address}/verdicts`, form);
   say(answer.said);
+  leaveAlike();
   show(answer.page);
+  offerAlike(address, mode, was, answer.said);
 });
 
 function allNo() {
@@ -49,10 +58,17 @@ function allNo() {
   accept();
 }
 
+// What was undone or given again is none of this page: its marks stay, and what is said of its pictures may be another.
+async function besides() {
+  await markSaid(cells());
+  if (isOne) showLine();
+}
+
 const undo = () => alone(async () => {
   const answer = await ask("/undo", {});
   say(answer.said);
-  if (!answer.page) return;
+  leaveAlike();
+  if (!answer.page) { await besides(); return; }
   if (answer.tag !== grid().dataset.tag) { location.href = answer.address; return; }
   if (isOne) { location.reload(); return; }
   show(answer.page);
@@ -61,7 +77,7 @@ const undo = () => alone(async () => {
 const redo = () => alone(async () => {
   const answer = await ask("/redo", {});
   say(answer.said);
-  if (!answer.tag) return;
+  if (!answer.tag) { await besides(); return; }
   const { address, mode } = grid().dataset;
   show((await ask(`${address}/page?mode=${mode}`)).page);
 });
@@ -100,9 +116,14 @@ function showOne() {
   const image = element("one").querySelector("img");
   image.hidden = !cell;
   if (cell) enlarge(image, cell, () => ({ width: element("one").clientWidth - 24, height: Math.min(window.innerHeight * 0.5, 720) }));
-  const reason = cell ? `${at + 1} of ${cells().length}: ${cell.querySelector(".reason").textContent}` : element("note").textContent;
-  element("one").querySelector(".line").textContent = reason;
+  showLine();
   element("one").focus();
+}
+
+function showLine() {
+  const cell = cells()[at];
+  const words = cell ? [...cell.querySelectorAll(".reason, .frames, .said")].map((each) => each.textContent) : [];
+  element("one").querySelector(".line").textContent = cell ? `${at + 1} of ${cells().length}: ${words.join(" · ")}` : element("note").textContent;
 }
 
 const advance = () => alone(async () => {
@@ -120,8 +141,11 @@ async function judgeOne(verdict) {
     mark(cell, verdict);
     const { address, mode, model } = grid().dataset;
     const form = { nonce: newNumber(), mode, model, after: "", verdicts: judged(cell), wants_page: false };
-    say((await ask(`${address}/verdicts`, form)).said);
+    const { said } = await ask(`${address}/verdicts`, form);
+    say(said);
+    leaveAlike();
     kept = true;
+    offerAlike(address, mode, [cell], said);
   });
   if (kept) advance();
 }
@@ -143,11 +167,17 @@ function watchSwipes(area) {
   });
 }
 
+const pin = (key) => alone(async () => {
+  await judgePinned(key, isOne ? [cells()[at]].filter(Boolean) : chosen());
+  await besides();
+});
+
 // Keys
 
 const WORDS = { y: "yes", n: "no", s: "unsure" };
 const ONE = { ArrowLeft: () => judgeOne("no"), ArrowRight: () => judgeOne("yes"), ArrowDown: advance, ArrowUp: back };
 const COMMON = {
+  d: () => alone(async () => { await giveAlike(); refresh(); }),
   u: undo, Backspace: undo, U: redo, r: train, z: zoom, m: nextMode,
   "?": () => element("help").showModal(),
   t: () => { location.href = element("head").dataset.next; },
@@ -172,10 +202,11 @@ function onKey(event) {
   const key = event.key;
   const work = WORDS[key] && (isOne ? () => judgeOne(WORDS[key]) : () => chosen().forEach((cell) => mark(cell, WORDS[key])))
     || (isOne ? ONE[key] : GRID[key]) || COMMON[key]
+    || (/^[1-9]$/.test(key) && (() => pin(Number(key))))
     || (!isOne && MOVES.includes(key) && (() => move(key, event.shiftKey)));
   if (!work) return;
   event.preventDefault();
-  if (event.repeat && (key === "Enter" || key === "u" || isOne)) return;
+  if (event.repeat && (key === "Enter" || key === "u" || /^[1-9]$/.test(key) || isOne)) return;
   work(event);
 }
 
