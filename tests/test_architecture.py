@@ -43,7 +43,8 @@ PUBLIC = {
         "TrainConfig TrainSummary choose_encoder classify_images embed_images forget_tag process_dataset progress_bar "
         "require_sortable score_images set_threshold sort_images train_tag_models ChangedInputs InputImages "
         "OutputInput forget_input list_inputs move_input VerdictsUsed ImportedVerdicts export_verdicts "
-        "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage"
+        "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage "
+        "AlikeOffer give_alike give_pinned offer_alike tags_said take_pinned"
     ),
     "reports": (
         "RunReport RunWithoutTag component_style explain interval_bar limits precision_in_words "

@@ -8,10 +8,12 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from image_tagging.addresses import ImageRef
 from image_tagging.errors import DecodeError, InputError
-from image_tagging.images.decode import decode, decoder_version
+from image_tagging.images import appearance
+from image_tagging.images.decode import decode, decode_to_draw, decoder_version
 from image_tagging.settings import ImageLimits
 from samples import drawn, encoded, palette_image, plain, png
 
@@ -120,7 +122,8 @@ def test_heic_without_the_extra_says_what_to_install():
 import sys
 sys.modules["pillow_heif"] = None
 from image_tagging.errors import DecodeError
-from image_tagging.images.decode import decode, decoder_version
+from image_tagging.images import appearance
+from image_tagging.images.decode import decode, decode_to_draw, decoder_version
 from image_tagging.settings import DEFAULT_LIMITS, ImageLimits
 from image_tagging.addresses import ImageRef
 try:
@@ -151,3 +154,47 @@ def test_the_facts_can_be_compared_and_the_picture_not():
     one, other = decode(REF, png()), decode(REF, png())
     assert one.facts == other.facts
     assert dataclasses.asdict(one.facts)["hash_id"] == one.facts.hash_id
+
+
+# --- to draw it -------------------------------------------------------------------------------------------
+
+
+def sprite():
+    image = drawn(mode="RGBA")
+    image.paste((9, 8, 7, 0), (0, 0, 5, 8))
+    image.putpixel((6, 6), (200, 10, 10, 100))
+    return image
+
+
+def test_a_drawn_picture_keeps_its_transparency_and_the_facts_are_those_of_what_the_encoder_sees():
+    data = encoded(sprite())
+    (picture, frames), seen = decode_to_draw(REF, data), decode(REF, data)
+    assert (picture.picture.mode, frames, picture.facts) == ("RGBA", 1, seen.facts)
+    assert picture.picture.tobytes() == sprite().tobytes()
+    over_white = Image.alpha_composite(Image.new("RGBA", picture.picture.size, "white"), picture.picture)
+    assert over_white.convert("RGB").tobytes() == seen.picture.tobytes()
+
+
+@pytest.mark.parametrize("image", [drawn(), drawn(mode="L"), drawn(mode="RGBA"), drawn(mode="P")])
+def test_what_is_nowhere_transparent_is_drawn_as_it_is_seen(image):
+    data = encoded(image)
+    assert decode_to_draw(REF, data)[0].picture.tobytes() == decode(REF, data).picture.tobytes()
+
+
+@pytest.mark.parametrize(("image_format", "frames"), [("GIF", 3), ("PNG", 3), ("WEBP", 3), ("TIFF", 1)])
+def test_frames_of_an_animation_are_counted_and_pages_are_not(image_format, frames):
+    options = {"save_all": True, "append_images": [drawn(1), drawn(2)]}
+    assert decode_to_draw(REF, encoded(drawn(), image_format, **options))[1] == frames
+
+
+def test_an_animation_that_is_cut_short_still_shows_its_first_frame():
+    data = encoded(drawn(), "GIF", save_all=True, append_images=[drawn(1), drawn(2)])
+    cut = data[: len(data) // 2]
+    picture, frames = decode_to_draw(REF, cut)
+    assert frames in {1, 2}
+    assert picture.picture.tobytes() == decode(REF, cut).picture.tobytes()
+
+
+def test_transparency_of_a_tall_picture_is_kept_strip_by_strip(monkeypatch):
+    monkeypatch.setattr(appearance, "_STRIP_PIXELS", 24)
+    assert decode_to_draw(REF, encoded(sprite()))[0].picture.tobytes() == sprite().tobytes()

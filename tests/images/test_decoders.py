@@ -43,6 +43,22 @@ def facts(decoders, data, ref=REF):
         return image if isinstance(image, Failure) else image.facts
 
 
+def test_a_picture_to_draw_keeps_its_transparency_and_its_facts(decoders):
+    image = drawn(mode="RGBA")
+    image.paste((0, 0, 0, 0), (0, 0, 4, 4))
+    data = encoded(image, "GIF", save_all=True, append_images=[drawn(1)])
+    with decoders.drawn(REF, data) as found:
+        pixels = found.prepared(channels)
+        assert (found.frames, found.facts) == (2, facts(decoders, data))
+    assert pixels.shape == (8, 12, 4)
+    with decoders.drawn(REF, b"none") as failed:
+        assert isinstance(failed, Failure)
+
+
+def channels(picture):
+    return np.asarray(picture, dtype=np.float32)
+
+
 def prepared(decoders, preprocess, data=GOOD):
     """The array that a function makes of the picture there, or why it failed."""
     with decoders.decoded(REF, data) as image:

@@ -39,14 +39,22 @@ def as_seen(image: Image.Image) -> Image.Image:
         raise DecodeError("damaged", "the picture has no palette for its indices")
     grey = _scaled_grey(image)
     profile = image.info.get("icc_profile")
-    with suppress(*DECODER_ERRORS):  # a picture with damaged EXIF is usable, and counts as upright
-        if image.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT:
-            image = ImageOps.exif_transpose(image)
+    image = _upright(image)
     if grey:
         return _in_strips(image, grey)
     if image.mode == "RGB" and not profile and not image.has_transparency_data:
         return image
     return _in_strips(image, lambda strip: _over_white(strip, profile))
+
+
+def as_drawn(image: Image.Image) -> Image.Image:
+    """Return the picture for a screen: as :func:`as_seen`, but RGBA where it is transparent anywhere."""
+    seen = as_seen(image)
+    if not image.has_transparency_data or _scaled_grey(image):
+        return seen
+    profile = image.info.get("icc_profile")
+    layer = _in_strips(_upright(image), lambda strip: _layer(strip, profile))
+    return seen if layer.getchannel("A").getextrema() == (255, 255) else layer
 
 
 def strips(image: Image.Image) -> Iterator[tuple[tuple[int, int, int, int], Image.Image]]:
@@ -61,14 +69,23 @@ def strips(image: Image.Image) -> Iterator[tuple[tuple[int, int, int, int], Imag
         yield box, image.crop(box)
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    """Return the image turned as its EXIF says; one with damaged EXIF is usable, and counts as upright."""
+    with suppress(*DECODER_ERRORS):
+        if image.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT:
+            return ImageOps.exif_transpose(image)
+    return image
+
+
 def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
     """Return the image converted strip by strip."""
     parts = strips(image)
     box, first = next(parts)
     if box[3] == image.height:
         return convert(first)
-    whole = Image.new("RGB", image.size)
-    whole.paste(convert(first), box)
+    first = convert(first)
+    whole = Image.new(first.mode, image.size)
+    whole.paste(first, box)
     for box, strip in parts:
         whole.paste(convert(strip), box)
     return whole
@@ -78,12 +95,18 @@ def _over_white(image: Image.Image, profile: Optional[bytes]) -> Image.Image:
     """Return the image in sRGB, its transparency composited over white."""
     if not image.has_transparency_data:
         return _in_srgb(image, profile)
-    layer = image.convert("RGBA")
-    if profile:
-        colours = _in_srgb(layer.convert("RGB"), profile)
-        colours.putalpha(layer.getchannel("A"))
-        layer = colours
+    layer = _layer(image, profile)
     return Image.alpha_composite(Image.new("RGBA", layer.size, _WHITE), layer).convert("RGB")
+
+
+def _layer(image: Image.Image, profile: Optional[bytes]) -> Image.Image:
+    """Return a transparent image as RGBA, its colours in sRGB."""
+    layer = image.convert("RGBA")
+    if not profile:
+        return layer
+    colours = _in_srgb(layer.convert("RGB"), profile)
+    colours.putalpha(layer.getchannel("A"))
+    return colours
 
 
 def _in_srgb(image: Image.Image, profile: Optional[bytes]) -> Image.Image:

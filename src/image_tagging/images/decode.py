@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Callable, TypeVar
 
 import PIL
@@ -16,7 +17,7 @@ from ..errors import DecodeError
 from ..records import ImageFacts
 from ..settings import DEFAULT_LIMITS, ImageLimits
 from .allocations import WatchedAllocations
-from .appearance import as_seen, strips
+from .appearance import as_drawn, as_seen, strips
 from .avif_size import coded_pixels
 from .decode_errors import DECODER_ERRORS, ends_early, too_large, undecodable, unidentified
 from .formats import FORMATS, open_image, register_heif
@@ -25,6 +26,9 @@ from .png_side_data import picture_alone
 from .psd_merged import require_merged
 
 Result = TypeVar("Result")
+
+#: The formats whose further pictures are frames that follow in time, not pages or layers.
+_ANIMATED = frozenset({"AVIF", "FLI", "GIF", "PNG", "WEBP"})
 
 #: Changed when other files can be decoded than before, so that those are tried again.
 _RULES = 3
@@ -64,6 +68,21 @@ def decode(
         The bytes are not an image, are truncated or damaged, or hold too many pixels.
     """
     return _first_frame(data, limits, before_load, lambda image: _decoded(ref, len(data), image))
+
+
+def decode_to_draw(
+    ref: ImageRef, data: bytes, limits: ImageLimits = DEFAULT_LIMITS, before_load: Callable[[int], None] = _any_size
+) -> tuple[DecodedImage, int]:
+    """Decode as :func:`decode` does, but keep transparency: the picture is RGBA where it has any.
+
+    Return the number of frames with it, 1 where the file is no animation. Raises as :func:`decode` does.
+    """
+
+    def drawn(image: Image.Image) -> tuple[DecodedImage, int]:
+        decoded = replace(_decoded(ref, len(data), image), picture=as_drawn(image))
+        return decoded, _frames(image)
+
+    return _first_frame(data, limits, before_load, drawn)
 
 
 def picture_of(image: Image.Image, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
@@ -167,6 +186,14 @@ def _decoded(ref: ImageRef, size_bytes: int, image: Image.Image) -> DecodedImage
         height=height,
     )
     return DecodedImage(facts, picture)
+
+
+def _frames(image: Image.Image) -> int:
+    """Return how many frames a file has, as far as it can be read; afterwards the image may show another frame."""
+    if image.format in _ANIMATED:
+        with suppress(*DECODER_ERRORS):
+            return max(int(getattr(image, "n_frames", 1)), 1)
+    return 1
 
 
 def _hash_id(image: Image.Image) -> str:

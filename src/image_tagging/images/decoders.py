@@ -57,6 +57,17 @@ class Decoders:
             response = turn.decode(ref, Request.FACTS, data)
             yield response if isinstance(response, Failure) else RemoteImage(ImageFacts(ref=ref, **response), turn)
 
+    @contextmanager
+    def drawn(self, ref: ImageRef, data: bytes) -> Iterator[Union[RemoteImage, Failure]]:
+        """Decode an image as :meth:`decoded` does, to draw it: its picture is RGBA where it is transparent."""
+        with self._turn() as turn:
+            response = turn.decode(ref, Request.DRAW, data)
+            if isinstance(response, Failure):
+                yield response
+            else:
+                frames = int(response.pop("frames"))
+                yield RemoteImage(ImageFacts(ref=ref, **response), turn, frames)
+
     def content_hashes(self, images: Sequence[tuple[ImageRef, bytes]]) -> list[Union[str, Failure]]:
         """Return the ``hash_id`` or the ``Failure`` of each image.
 

@@ -28,7 +28,7 @@ from ..addresses import ImageRef
 from ..failures import attempt
 from ..records import Failure
 from ..settings import ImageLimits
-from .decode import DecodedImage, content_hash, decode
+from .decode import DecodedImage, content_hash, decode, decode_to_draw
 from .decode_errors import is_about_limits, undecodable
 from .formats import close_formats
 from .sandbox import Sandbox
@@ -61,6 +61,7 @@ class Request(IntEnum):
     PREPARE = 4  # apply the function to the kept picture, respond with the array
     PROCEED = 5  # load a large picture
     FORGET = 6  # release the kept picture
+    DRAW = 7  # as FACTS, with transparency in the picture, and the number of frames in the response
 
 
 def main(given_limits: Mapping[str, Any], own_folders: Sequence[str]) -> None:
@@ -111,6 +112,8 @@ class _Server:
                 self._is_alone = False
             if request == Request.FACTS:
                 self._respond_outcome(attempt(_NO_REF, "decode", partial(self._facts, payload)))
+            elif request == Request.DRAW:
+                self._respond_outcome(attempt(_NO_REF, "decode", partial(self._drawn, payload)))
             elif request == Request.HASH:
                 self._respond_outcome(attempt(_NO_REF, "decode", partial(self._hash, payload)))
             elif request == Request.PREPROCESS:
@@ -130,9 +133,11 @@ class _Server:
 
     def _facts(self, data: bytes) -> dict[str, Any]:
         self._decoded = decode(_NO_REF, data, self._limits, self._before_load)
-        facts = asdict(self._decoded.facts)
-        del facts["ref"]
-        return facts
+        return _as_header(self._decoded)
+
+    def _drawn(self, data: bytes) -> dict[str, Any]:
+        self._decoded, frames = decode_to_draw(_NO_REF, data, self._limits, self._before_load)
+        return {**_as_header(self._decoded), "frames": frames}
 
     def _hash(self, data: bytes) -> dict[str, Any]:
         return {"hash_id": content_hash(data, self._limits, self._before_load)}
@@ -172,6 +177,12 @@ class _Server:
         self._responses.write(RESPONSE.pack(len(line), len(data)) + line)
         self._responses.write(data)
         self._responses.flush()
+
+
+def _as_header(decoded: DecodedImage) -> dict[str, Any]:
+    facts = asdict(decoded.facts)
+    del facts["ref"]
+    return facts
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -39,10 +39,11 @@ class ProcessPool(Protocol):
 
 
 class RemoteImage:
-    """An image decoded in another process, which still holds its picture."""
+    """An image decoded in another process, which still holds its picture; ``frames`` of it are counted to draw it."""
 
-    def __init__(self, facts: ImageFacts, turn: Turn) -> None:
+    def __init__(self, facts: ImageFacts, turn: Turn, frames: int = 1) -> None:
         self.facts = facts
+        self.frames = frames
         self._turn = turn
 
     def prepared(self, preprocess: Preprocess) -> Union[NDArray[np.float32], Failure]:

@@ -29,7 +29,19 @@ if TYPE_CHECKING:
     from .forget import ForgetSummary, forget_tag
     from .inputs import ChangedInputs, OutputInput, forget_input, list_inputs, move_input
     from .process import process_dataset
-    from .review import MODES, Drawn, Judged, Review, ShownPage
+    from .review import (
+        MODES,
+        AlikeOffer,
+        Drawn,
+        Judged,
+        Review,
+        ShownPage,
+        give_alike,
+        give_pinned,
+        offer_alike,
+        tags_said,
+        take_pinned,
+    )
     from .shown_progress import progress_bar
     from .sort import require_sortable, sort_images
     from .sort_config import SortConfig
@@ -58,6 +70,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LEAST_BACKGROUND",
     "MODES",
+    "AlikeOffer",
     "ChangedInputs",
     "ClassifyConfig",
     "ClassifySummary",
@@ -89,16 +102,21 @@ __all__ = [
     "export_verdicts",
     "forget_input",
     "forget_tag",
+    "give_alike",
+    "give_pinned",
     "import_verdicts",
     "list_inputs",
     "list_verdicts",
     "move_input",
+    "offer_alike",
     "process_dataset",
     "progress_bar",
     "require_sortable",
     "score_images",
     "set_threshold",
     "sort_images",
+    "tags_said",
+    "take_pinned",
     "train_tag_models",
     "verdict_records",
 ]
@@ -112,7 +130,7 @@ __getattr__ = lazy_names(
     forget="ForgetSummary forget_tag",
     inputs="ChangedInputs OutputInput forget_input list_inputs move_input",
     process="process_dataset",
-    review="Drawn Judged MODES Review ShownPage",
+    review="AlikeOffer Drawn Judged MODES Review ShownPage give_alike give_pinned offer_alike tags_said take_pinned",
     shown_progress="progress_bar",
     sort="require_sortable sort_images",
     sort_config="SortConfig",

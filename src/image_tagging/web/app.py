@@ -21,6 +21,7 @@ from ..errors import ImageTaggingError, InputError, OutputError
 from ..pipeline import MODES, Review
 from ..reports import component_style, interval_bar, limits
 from . import words
+from .besides import Besides
 from .given import FormError, judged_of, read_form
 
 log = logging.getLogger(__name__)
@@ -44,12 +45,17 @@ _NO_STORE = {"cache-control": "no-store"}
 def review_app(review: Review) -> Starlette:
     """Return the app of a review; nothing in it asks who calls (:mod:`.access` does)."""
     pages = _Pages(review)
+    besides = Besides(review, pages.render)
     routes = [
         Route("/", pages.answer(pages.tags)),
         Route("/favicon.ico", _nothing),
         Route("/static/{name}", pages.answer(pages.static)),
         Route("/thumb/{hash_id}", pages.answer(pages.thumbnail)),
         Route("/picture/{hash_id}", pages.answer(pages.whole)),
+        Route("/frames", pages.answer(besides.frames)),
+        Route("/said", pages.answer(besides.tags)),
+        Route("/tag/{tag}/alike", pages.answer(besides.alike), methods=["POST"]),
+        Route("/tag/{tag}/pinned", pages.answer(besides.pinned), methods=["POST"]),
         Route("/why/{hash_id}", pages.answer(pages.why)),
         Route("/image/{hash_id}", pages.answer(pages.image)),
         Route("/history", pages.answer(pages.history)),
@@ -83,7 +89,7 @@ class _Pages:
         self._templates = Environment(
             loader=FileSystemLoader(os.path.join(_HERE, "templates")), autoescape=True, trim_blocks=True
         )
-        names = ("tag_address", "name_for_people", "picture_name", "percent", "between", "sizes")
+        names = ("tag_address", "name_for_people", "picture_name", "percent", "between", "sizes", "folder_mark")
         self._templates.globals.update({name: getattr(words, name) for name in names}, modes=MODES, review=review)
         self._templates.globals.update(interval_bar=interval_bar, limits=limits)
 
@@ -113,8 +119,12 @@ class _Pages:
     def _page(self, template: str, status: int = 200, **given: Any) -> Response:
         return HTMLResponse(self._templates.get_template(template).render(given), status, _NO_STORE)
 
+    def render(self, template: str, **given: Any) -> str:
+        """Return HTML of a template."""
+        return str(self._templates.get_template(template).render(given))
+
     def _grid(self, **given: Any) -> str:
-        return str(self._templates.get_template("grid.html").render(given))
+        return self.render("grid.html", **given)
 
     # Pages
 

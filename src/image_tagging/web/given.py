@@ -12,7 +12,8 @@ from starlette.requests import Request
 
 from ..pipeline import MODES, Judged
 
-_MOST_JUDGED = 200
+#: Pictures of a page, at most.
+MOST_JUDGED = 200
 _VERDICTS = ("yes", "no", "unsure")
 _MODEL = re.compile(r"(?:[0-9a-f]{64})?")
 _NONCE = re.compile(r"[0-9A-Za-z-]{8,64}")
@@ -66,10 +67,26 @@ def judged_of(form: Mapping[str, Any]) -> GivenPage:
     verdicts = form.get("verdicts")
     if not _NONCE.fullmatch(nonce) or mode not in MODES or not _MODEL.fullmatch(model):
         raise FormError("the page has no number, mode or model as this app gives them: reload it.")
-    if not isinstance(verdicts, list) or not 0 < len(verdicts) <= _MOST_JUDGED:
-        raise FormError(f"a page has 1 to {_MOST_JUDGED} verdicts.")
+    if not isinstance(verdicts, list) or not 0 < len(verdicts) <= MOST_JUDGED:
+        raise FormError(f"a page has 1 to {MOST_JUDGED} verdicts.")
     judged = [_judged(each) for each in verdicts]
     return GivenPage(nonce, mode, model, judged, form.get("wants_page") is not False, _text(form, "after"))
+
+
+def names_of(form: Mapping[str, Any]) -> Sequence[str]:
+    """Return the names of pictures in a form.
+
+    Raises
+    ------
+    FormError
+        There are none, or too many, or one is no text.
+    """
+    names = form.get("hashes")
+    if not isinstance(names, list) or not 0 < len(names) <= MOST_JUDGED:
+        raise FormError(f"1 to {MOST_JUDGED} pictures are needed.")
+    if not all(isinstance(name, str) for name in names):
+        raise FormError("the name of a picture is a text.")
+    return names
 
 
 def _text(form: Mapping[str, Any], name: str) -> str:
@@ -85,7 +102,7 @@ def _judged(each: object) -> Judged:
     hash_id, verdict, position = each.get("hash"), each.get("verdict"), each.get("position")
     if not isinstance(hash_id, str) or verdict not in _VERDICTS:
         raise FormError("a verdict is yes, no or unsure, on a picture by its name.")
-    if not isinstance(position, int) or isinstance(position, bool) or not 0 <= position < _MOST_JUDGED:
+    if not isinstance(position, int) or isinstance(position, bool) or not 0 <= position < MOST_JUDGED:
         raise FormError("a verdict has a place on its page.")
     return Judged(hash_id, verdict, position, _score(each.get("score")))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any, Optional
 from urllib.parse import quote
@@ -47,6 +48,11 @@ def name_for_people(name: str) -> str:
 def picture_name(file_path: str, hash_id: str) -> str:
     """Return the name of the file of a picture; the begin of its hash where no file is known."""
     return name_for_people(file_path.replace("\\", "/").rstrip("/").rpartition("/")[2]) or hash_id[:12]
+
+
+def folder_mark(folder: str) -> str:
+    """Return what tells an output folder from others, under which a browser keeps what is pinned there."""
+    return hashlib.sha256(folder.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def percent(score: Optional[float]) -> str:

@@ -15,6 +15,7 @@ from image_tagging.training.active import (
     Unlabelled,
     Verdicts,
     check_page,
+    live_curve,
     live_figures,
 )
 from image_tagging.training.active.live import calibrate
@@ -50,9 +51,9 @@ def checks_of(unlabelled, truth, seed):
     return Checks(rows, truth[rows])
 
 
-def truth_of(unlabelled, verdicts, truth):
-    above = unlabelled.is_unlabelled & (unlabelled.margins >= 0)
-    below = unlabelled.is_unlabelled & (unlabelled.margins < 0)
+def truth_of(unlabelled, verdicts, truth, threshold=0.0):
+    above = unlabelled.is_unlabelled & (unlabelled.margins >= threshold)
+    below = unlabelled.is_unlabelled & (unlabelled.margins < threshold)
     found = verdicts.yes + truth[above].sum()
     return found / (verdicts.yes + above.sum()), found / (found + truth[below].sum()), int(truth[below].sum())
 
@@ -128,3 +129,44 @@ def test_margins_without_a_model_take_no_part():
     started = replace(verdicts, margins=np.full(len(verdicts.margins), -np.inf, dtype=np.float32))
     said = live_figures(unlabelled, started, NO_CHECKS)
     assert 0 < said.recall.low <= said.recall.median <= said.recall.high <= 1
+
+
+PROBABILITIES = np.arange(1, 20) / 20
+THRESHOLDS = np.log(PROBABILITIES / (1 - PROBABILITIES))
+
+
+def test_figures_of_one_threshold_are_the_curve_there():
+    unlabelled, verdicts, truth = situation(2)
+    checks = checks_of(unlabelled, truth, 2)
+    figures = live_figures(unlabelled, verdicts, checks, seed=2)
+    assert live_curve(unlabelled, verdicts, checks, [0.0], seed=2) == [figures]
+    near = live_curve(unlabelled, verdicts, checks, THRESHOLDS, seed=2)[9]
+    assert near.recall.median == pytest.approx(figures.recall.median, abs=0.03)
+    assert near.shown == figures.shown == verdicts.yes + int((unlabelled.margins[unlabelled.is_unlabelled] >= 0).sum())
+
+
+def test_recall_never_rises_with_the_threshold():
+    unlabelled, verdicts, truth = situation(3)
+    curve = live_curve(unlabelled, verdicts, checks_of(unlabelled, truth, 3), THRESHOLDS, seed=3)
+    for name in ("low", "median", "high"):
+        recalls = [getattr(figures.recall, name) for figures in curve]
+        assert recalls == sorted(recalls, reverse=True)
+    assert [figures.shown for figures in curve] == sorted((figures.shown for figures in curve), reverse=True)
+
+
+def test_intervals_hold_at_other_thresholds_too():
+    held = []
+    for seed in range(40):
+        unlabelled, verdicts, truth = situation(seed)
+        curve = live_curve(unlabelled, verdicts, checks_of(unlabelled, truth, seed), THRESHOLDS[[3, 15]], seed=seed)
+        for threshold, said in zip(THRESHOLDS[[3, 15]], curve):
+            precision, recall, missed = truth_of(unlabelled, verdicts, truth, threshold)
+            held.append((precision in said.precision, recall in said.recall, missed in said.missed))
+    assert (np.mean(held, axis=0) >= (0.85, 0.85, 0.85)).all()
+
+
+def test_a_curve_of_nothing_has_nothing_to_guess():
+    nothing = Unlabelled(np.empty(0, np.float32), np.empty(0, bool), np.empty(0, dtype=np.int64))
+    verdicts = Verdicts(np.array([1.0], np.float32), np.array([True]), 1)
+    curve = live_curve(nothing, verdicts, NO_CHECKS, THRESHOLDS)
+    assert {(figures.recall.median, figures.shown) for figures in curve} == {(1.0, 1)}

@@ -3,15 +3,34 @@
 :class:`Review` is all that a page needs. :mod:`.collected` reads the output folder (the store, never ``output.json``),
 :mod:`.labels` makes the labels of a tag from examples and verdicts, :mod:`.tag_state` fits it, :mod:`.states` keeps the
 tags and looks ahead, :mod:`.shown` composes pages, :mod:`.tags` has the list and the figures, :mod:`.pictures` draws,
-and :mod:`.retraining` trains in the background.
+and :mod:`.retraining` trains in the background. :mod:`.pins` gives another tag by one key,
+and :mod:`.alike` near-duplicates the same verdict.
 """
 
 from __future__ import annotations
 
+from .alike import AlikeOffer, give_alike, offer_alike
 from .pictures import Drawn
+from .pins import give_pinned, tags_said, take_pinned
 from .retraining import RetrainState
 from .review import Judged, Review
 from .shown import MODES, Cell, ShownPage
 from .tags import Strip, TagRow
 
-__all__ = ["MODES", "Cell", "Drawn", "Judged", "RetrainState", "Review", "ShownPage", "Strip", "TagRow"]
+__all__ = [
+    "MODES",
+    "AlikeOffer",
+    "Cell",
+    "Drawn",
+    "Judged",
+    "RetrainState",
+    "Review",
+    "ShownPage",
+    "Strip",
+    "TagRow",
+    "give_alike",
+    "give_pinned",
+    "offer_alike",
+    "tags_said",
+    "take_pinned",
+]

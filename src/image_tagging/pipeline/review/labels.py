@@ -17,6 +17,9 @@ from .collected import Collected
 #: Modes of verdicts.
 NEXT, ALL, BOUNDARY, WRONG, PICKED = "next", "all", "boundary", "wrong", "picked"
 
+#: Modes of verdicts on pictures of a page that are no verdicts of that page: of another tag, and of near-duplicates.
+PINNED, ALIKE = "pinned", "alike"
+
 
 @dataclass(frozen=True, eq=False)
 class TagLabels:

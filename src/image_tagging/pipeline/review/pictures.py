@@ -25,11 +25,16 @@ from ...sources import ThreadReaders
 from ...store import CollectedPicture
 from .reducing import Reduced
 
-#: Pixels of the longer side, at most: of a thumbnail, and of the whole picture.
+#: Pixels of the longer side of a thumbnail, at most. A whole picture has no more pixels than a square of such a side,
+#: so that a sheet that is wide and not high stays as it is, up to the longest side that WebP has.
 THUMBNAIL, WHOLE = 256, 2048
+_LONGEST = 16_383
 
 #: A picture of no more pixels is kept to the pixel.
 _EXACT_BELOW = 128 * 128
+
+#: What has no more colours is drawn by hand, and lossy coding would smear it.
+_FEW_COLOURS = 256
 
 _QUALITY = 82
 _MOST_BYTES = 128 << 20
@@ -41,11 +46,15 @@ _MOST_FILES = 4
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture as a browser takes it: the bytes, and their type. ``why`` says why there is none."""
+    """A picture as a browser takes it: the bytes, and their type. ``why`` says why there is none.
+
+    It is the first of the ``frames`` of its file.
+    """
 
     data: bytes
     media_type: str
     why: str = ""
+    frames: int = 1
 
 
 class DrawnPictures:
@@ -104,22 +113,26 @@ class DrawnPictures:
         return Drawn(b"", "", why)
 
     def _decoded(self, picture: CollectedPicture, data: bytes, side: int) -> Union[Drawn, Failure]:
-        with self._decoders.decoded(picture.files[0], data) as decoded:
+        with self._decoders.drawn(picture.files[0], data) as decoded:
             if isinstance(decoded, Failure):
                 return decoded
             if decoded.facts.picture_hash != picture.picture_hash:
                 return Failure(picture.files[0], "read", "changed", "the file holds another picture now")
-            pixels = decoded.prepared(Reduced(side))
+            pixels = decoded.prepared(Reduced(side, _LONGEST if side == WHOLE else side))
         if isinstance(pixels, Failure):
             return pixels
-        return _encoded(Image.fromarray(pixels.astype(np.uint8)))
+        return _encoded(Image.fromarray(pixels.astype(np.uint8)), decoded.frames)
 
 
-def _encoded(image: Image.Image) -> Drawn:
-    is_small = image.width * image.height <= _EXACT_BELOW
+def _encoded(image: Image.Image, frames: int) -> Drawn:
     file = io.BytesIO()
     if features.check("webp"):
-        image.save(file, "WEBP", lossless=is_small, quality=_QUALITY, method=2)
-        return Drawn(file.getvalue(), "image/webp")
+        image.save(file, "WEBP", lossless=_is_exact(image), quality=_QUALITY, method=2)
+        return Drawn(file.getvalue(), "image/webp", frames=frames)
     image.save(file, "PNG")  # a Pillow that was built without WebP
-    return Drawn(file.getvalue(), "image/png")
+    return Drawn(file.getvalue(), "image/png", frames=frames)
+
+
+def _is_exact(image: Image.Image) -> bool:
+    """Return whether a picture is kept to the pixel: a small one, and pixel art of any size."""
+    return image.width * image.height <= _EXACT_BELOW or image.getcolors(_FEW_COLOURS) is not None

@@ -14,16 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reduced:
-    """RGB picture -> (height, width, 3) float32, 0 ... 255, whose longer side has at most ``side`` pixels."""
+    """RGB or RGBA picture -> (height, width, 3 or 4) float32, 0 ... 255, of at most side x side pixels.
+
+    No side is longer than ``longest``.
+    """
 
     side: int
+    longest: int
 
     def __call__(self, picture: Image.Image) -> NDArray[np.float32]:
         """Return the pixels of a picture."""
         from PIL import Image
 
-        longest = max(picture.size)
-        if longest > self.side:
-            width, height = (max(1, round(length * self.side / longest)) for length in picture.size)
-            picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        width, height = picture.size
+        factor = min(self.side / (width * height) ** 0.5, self.longest / max(width, height))
+        if factor < 1:
+            size = (max(1, round(width * factor)), max(1, round(height * factor)))
+            picture = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
         return np.asarray(picture, dtype=np.float32)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 
@@ -13,10 +14,11 @@ from ...errors import InputError, OutputError
 from ...files import absolute
 from ...progress import Say, say_nothing
 from ...store import NO, UNSURE, YES, CollectedPicture, InForce, Verdict, Verdicts, is_run_at_work
-from ...text import as_tag, counted, encodable
-from .collected import collect
+from ...text import counted
+from .collected import Collected, collect
 from .foresight import Marked
-from .labels import PICKED
+from .labels import ALIKE, PICKED, PINNED
+from .names import as_name
 from .pictures import THUMBNAIL, Drawn, DrawnPictures
 from .retraining import Retraining
 from .shown import MODES, ShownPage, again
@@ -24,7 +26,6 @@ from .states import TagStates
 from .tags import Strip, TagRow, strip_of, tag_rows
 
 _NEIGHBOURS = 12
-_LONGEST_TAG = 200
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,14 @@ class Judged:
     verdict: str
     position: int
     score: Optional[float] = None
+
+
+class Opened(NamedTuple):
+    """What a review has open: its pictures, its verdicts, and what is learned of its tags."""
+
+    collected: Collected
+    verdicts: Verdicts
+    states: TagStates
 
 
 class Review:
@@ -67,6 +76,20 @@ class Review:
         self._drawn.close()
         self._verdicts.__exit__()
 
+    @contextmanager
+    def opened(self, *, to_write: bool = False) -> Iterator[Opened]:
+        """Give what the review has open, while no other thread changes it.
+
+        Raises
+        ------
+        OutputError
+            It is asked for ``to_write`` verdicts, and nothing may be judged now.
+        """
+        if to_write:
+            self._require_writable()
+        with self._lock:
+            yield Opened(self._collected, self._verdicts, self._states)
+
     # What is shown
 
     def tags(self) -> list[TagRow]:
@@ -77,20 +100,20 @@ class Review:
         """Return the page to judge next; InputError where there is no such mode."""
         if mode not in MODES:
             raise InputError(f"there is no mode {mode!r:.100}: the modes are {', '.join(MODES)}.")
-        return self._states.page(_as_name(tag), mode, after)
+        return self._states.page(as_name(tag), mode, after)
 
     def soon(self, tag: str, mode: str, judged: Sequence[Judged], after: str = "") -> list[str]:
         """Prepare the page that comes when one is given as it is marked now; nothing is kept.
 
         Return the names of its pictures, so that they can be drawn before; none where newer marks came meanwhile.
         """
-        name = _as_name(tag)
+        name = as_name(tag)
         verdicts = [Verdict(name, each.hash_id, each.verdict, mode, score=each.score) for each in judged]
         return self._states.look_ahead(Marked(name, mode, after, verdicts))
 
     def strip(self, tag: str) -> Strip:
         """Return how good a tag is by now, and whether to go on."""
-        state, held = self._states.of(_as_name(tag)), self._states.every()
+        state, held = self._states.of(as_name(tag)), self._states.every()
         return strip_of(state, self._states.learner, held, self.retraining.learned_until)
 
     def picture(self, hash_id: str) -> CollectedPicture:
@@ -128,7 +151,7 @@ class Review:
         """Keep the verdicts of a page, all or none; return what was kept, as a sentence."""
         self._require_writable()
         collected = self._collected
-        name = _as_name(tag)
+        name = as_name(tag)
         rows = [collected.row(each.hash_id) for each in judged]
         examples = set(collected.examples.get(name, np.empty(0, dtype=np.int64)).tolist())
         verdicts = [
@@ -150,26 +173,31 @@ class Review:
 
     def make_tag(self, tag: str, hash_id: str) -> str:
         """Make a tag of one picked picture, or give a tag that picture; return its name."""
-        name = _as_name(tag)
+        name = as_name(tag)
         self.judge(name, PICKED, [Judged(hash_id, YES, 0)])
         return name
 
     def undo(self, batch: Optional[int] = None) -> tuple[str, Optional[ShownPage]]:
-        """Undo the last page, or a batch; return what was undone, as a sentence, and that page as it was."""
+        """Undo the last page, or a batch; return what was undone, as a sentence, and that page as it was.
+
+        There is no page where what was undone did not come from one of its tag.
+        """
         self._require_writable()
         undone = self._verdicts.undo(batch)
         if not undone:
             return "There is nothing to undo.", None
-        page = again(self._states.of(undone[0].tag), undone)
+        is_page = undone[0].mode not in {PINNED, ALIKE}
+        page = again(self._states.of(undone[0].tag), undone) if is_page else None
         return f"Undone: {counted(len(undone), 'verdict')} on {undone[0].tag}.", page
 
     def redo(self, batch: Optional[int] = None) -> tuple[str, str]:
-        """Take the last undo back; return what was given again, as a sentence, and the tag."""
+        """Take the last undo back; return what was given again, as a sentence, and the tag if it came from its page."""
         self._require_writable()
         redone = self._verdicts.redo(batch)
         if not redone:
             return "There is nothing to redo.", ""
-        return f"Given again: {counted(len(redone), 'verdict')} on {redone[0].tag}.", redone[0].tag
+        tag, is_page = redone[0].tag, redone[0].mode not in {PINNED, ALIKE}
+        return f"Given again: {counted(len(redone), 'verdict')} on {tag}.", tag if is_page else ""
 
     def retrain(self) -> None:
         """Start a training in the background, unless one runs."""
@@ -199,13 +227,6 @@ class Review:
     def _prepare(self) -> None:
         """Fit the tags that come first in the list, before somebody asks for them."""
         self._states.prepare([row.tag for row in self.tags()])
-
-
-def _as_name(tag: str) -> str:
-    name = encodable(as_tag(tag.strip()))
-    if not name or len(name) > _LONGEST_TAG:
-        raise InputError(f"a tag has a name of 1 to {_LONGEST_TAG} characters.")
-    return name
 
 
 def _kept(verdicts: Sequence[Verdict], tag: str) -> str:

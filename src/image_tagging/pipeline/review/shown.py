@@ -44,6 +44,7 @@ class Cell:
     copies: int
     width: int
     height: int
+    format: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,4 +178,5 @@ def _cell(state: TagState, row: int, reason: str) -> Cell:
         copies=int(state.collected.copies[row]) - 1,
         width=picture.width,
         height=picture.height,
+        format=picture.format,
     )

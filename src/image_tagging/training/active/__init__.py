@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .checking import check_page, likely_wrong_page, strata
 from .learner import Labels, QuickFit, QuickLearner
-from .live import Checks, Interval, LiveFigures, Unlabelled, Verdicts, live_figures
+from .live import Checks, Interval, LiveFigures, Unlabelled, Verdicts, live_curve, live_figures
 from .pages import PAGE_SIZE, Candidates, Page, next_page, top_share_of
 from .pool import Pool, open_rows
 from .starting import page_similar_to, typical_page
@@ -34,6 +34,7 @@ __all__ = [
     "Verdicts",
     "check_page",
     "likely_wrong_page",
+    "live_curve",
     "live_figures",
     "next_page",
     "open_rows",

@@ -9,6 +9,7 @@ resampling: Rubin 1988, "Using the SIR algorithm to simulate posterior distribut
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +50,8 @@ class LiveFigures:
     """``precision`` and ``recall`` at a threshold, and how many pictures that have the tag are ``missed`` below it.
 
     ``found`` is the number of pictures that are yes or expected to be, above the threshold or judged; ``checked`` that
-    of the check verdicts, and ``prevalence`` the share of all pictures that are expected to have the tag.
+    of the check verdicts, and ``prevalence`` the share of all pictures that are expected to have the tag. ``shown``
+    counts the pictures that are yes or above the threshold.
     """
 
     precision: Interval
@@ -58,6 +60,7 @@ class LiveFigures:
     found: float
     checked: int
     prevalence: float
+    shown: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,26 +100,64 @@ def live_figures(
     unlabelled: Unlabelled, verdicts: Verdicts, checks: Checks, *, threshold: float = 0.0, seed: int = 0
 ) -> LiveFigures:
     """Return the figures at a threshold of the margin; the seed draws the walks."""
+    return live_curve(unlabelled, verdicts, checks, [threshold], threshold=threshold, seed=seed)[0]
+
+
+def live_curve(
+    unlabelled: Unlabelled,
+    verdicts: Verdicts,
+    checks: Checks,
+    thresholds: Sequence[float],
+    *,
+    threshold: float = 0.0,
+    seed: int = 0,
+) -> list[LiveFigures]:
+    """Return the figures at each of some thresholds of the margin, of one drawing of walks.
+
+    Strata are those of ``threshold``, and calibration too. They are cut at the other thresholds, and a part has the
+    error of its stratum: so the figures of neighbouring thresholds belong together, and recall never rises with them.
+    """
     margins = unlabelled.margins
     above, below = strata(margins, unlabelled.is_unlabelled, threshold)
-    parts = [*above, *below]
+    parts, of_stratum = _cut([*above, *below], margins, thresholds)
     calibrated = calibrate(unlabelled, verdicts, threshold)
     means = np.array([calibrated.of(margins[part].astype(np.float64)).mean() for part in parts])
     sizes = np.array([len(part) for part in parts], dtype=np.int64)
     everything = max(int(sizes.sum()) + verdicts.yes, 1)
     prevalence = (verdicts.yes + float(means @ sizes)) / everything
-    drawn = _Draw(np.maximum(means, _LEAST_SHARE * prevalence), sizes, len(above), seed).run(*_counts(parts, checks))
-    found = verdicts.yes + drawn[:, : len(above)].sum(axis=1)
-    missed = drawn[:, len(above) :].sum(axis=1)
-    shown = verdicts.yes + int(sizes[: len(above)].sum())
-    return LiveFigures(
-        precision=_interval(found / max(shown, 1)),
-        recall=_interval(np.divide(found, found + missed, out=np.ones(len(found)), where=found + missed > 0)),
-        missed=_interval(missed),
-        found=float(np.median(found)),
-        checked=len(checks.rows),
-        prevalence=float(np.median(found + missed)) / everything,
-    )
+    draw = _Draw(np.maximum(means, _LEAST_SHARE * prevalence), sizes, of_stratum, len(above), seed)
+    drawn = draw.run(*_counts(parts, checks))
+    highest = np.array([margins[part[0]] for part in parts], dtype=np.float32)
+    every = []
+    for each in thresholds:
+        is_above = highest >= each
+        found = verdicts.yes + drawn[:, is_above].sum(axis=1)
+        missed = drawn[:, ~is_above].sum(axis=1)
+        shown = verdicts.yes + int(sizes[is_above].sum())
+        every.append(
+            LiveFigures(
+                precision=_interval(found / max(shown, 1)),
+                recall=_interval(np.divide(found, found + missed, out=np.ones(len(found)), where=found + missed > 0)),
+                missed=_interval(missed),
+                found=float(np.median(found)),
+                checked=len(checks.rows),
+                prevalence=float(np.median(found + missed)) / everything,
+                shown=shown,
+            )
+        )
+    return every
+
+
+def _cut(parts: Sequence[Rows], margins: Vectors, thresholds: Sequence[float]) -> tuple[list[Rows], Rows]:
+    """Return strata, each from the best down, cut at thresholds, and (h,) the number of the stratum of each part."""
+    descending = np.sort(np.array(thresholds, dtype=np.float32))[::-1]
+    cut, of_stratum = [], []
+    for number, part in enumerate(parts):
+        places = np.searchsorted(-margins[part], -descending, side="right")
+        pieces = [piece for piece in np.split(part, places) if len(piece)]
+        cut += pieces
+        of_stratum += [number] * len(pieces)
+    return cut, np.array(of_stratum, dtype=np.int64)
 
 
 def calibrate(unlabelled: Unlabelled, verdicts: Verdicts, threshold: float) -> Sigmoid:
@@ -155,18 +196,23 @@ def _counts(parts: list[Rows], checks: Checks) -> tuple[Rows, Rows]:
 
 @dataclass(frozen=True, eq=False)
 class _Draw:
-    """Draws how many pictures of each stratum are yes; of ``means``, ``sizes`` (h,) the first ``above`` are above."""
+    """Draws how many pictures of each part are yes; ``means``, ``sizes`` (h,) are those of the parts.
+
+    ``strata`` (h,) has the number of the stratum that each part is cut from, whose error it shares; the first ``above``
+    strata are above the threshold.
+    """
 
     means: Floats
     sizes: Rows
+    strata: Rows
     above: int
     seed: int
 
     def run(self, checked: Rows, yes: Rows) -> Floats:
-        """Return numbers (walks, h); ``checked`` and ``yes`` (h,) are the check verdicts of each stratum."""
+        """Return numbers (walks, h); ``checked`` and ``yes`` (h,) are the check verdicts of each part."""
         random = np.random.default_rng(self.seed)
         believed = np.clip(self.means, _CERTAIN**2, 1 - _CERTAIN)
-        z = np.log(believed / (1 - believed)) + self._walks(random)
+        z = np.log(believed / (1 - believed)) + self._walks(random)[:, self.strata]
         # Of yes: -log(1 + exp(-z)); of no: -log(1 + exp(z)).
         likely = -(np.logaddexp(0, -z) @ yes) - np.logaddexp(0, z) @ (checked - yes)
         weights = np.exp(likely - likely.max())
@@ -175,8 +221,9 @@ class _Draw:
         return (yes + unseen).astype(np.float64)
 
     def _walks(self, random: np.random.Generator) -> Floats:
-        below = len(self.means) - self.above
-        walks = random.normal(0.0, 1.0, (_WALKS, len(self.means)))
+        count = int(self.strata.max(initial=-1)) + 1
+        below = count - self.above
+        walks = random.normal(0.0, 1.0, (_WALKS, count))
         walks[:, : self.above] = _ABOVE[0] + _ABOVE[1] * walks[:, : self.above]
         if below:
             steps = walks[:, self.above :]

@@ -1,5 +1,7 @@
 // The page of one picture, and the history: giving a tag, undoing a page.
 
+import { markAnimated } from "./frames.js";
+
 async function send(address, form) {
   const said = document.getElementById("said");
   try {
@@ -42,3 +44,6 @@ for (const image of document.querySelectorAll("img[data-hash]")) {
   image.addEventListener("error", gone);
   if (image.complete && !image.naturalWidth) gone();
 }
+
+const whole = document.querySelector(".whole");
+if (whole) markAnimated([whole]).catch(() => { /* the picture itself says why it cannot be shown */ });

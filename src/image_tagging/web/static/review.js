@@ -1,94 +1,17 @@
 // Judging the pictures of one tag: marks, keys, and what is sent. Nothing is kept here but the page in hand.
 
 import { ahead } from "/static/ahead.js";
+import { giveAlike, leaveAlike, offerAlike } from "./alike.js";
+import { MOVES, cells, chosen, clearRange, flip, focused, grid, mark, move, watchMouse } from "./cells.js";
+import { markAnimated } from "./frames.js";
+import { judgePinned, markSaid } from "./pins.js";
+import { alone, ask, element, newNumber, say } from "./server.js";
+import { enlarge, openZoom } from "./zoom.js";
 
-const element = (id) => document.getElementById(id);
-const cells = () => [...document.querySelectorAll("#grid .cell")];
-const grid = () => element("grid");
 const isOne = Boolean(element("one"));
 const TRIED_AGAIN_AFTER = 1500;
 
-let anchor = null; // where a range begins
-let busy = false;
 let number = newNumber();
-
-function newNumber() {
-  return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(16).padStart(8, "0")).join("");
-}
-
-function say(sentence) {
-  element("said").textContent = sentence;
-}
-
-async function ask(address, form) {
-  const request = form === undefined ? {} : {
-    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(form),
-  };
-  let response;
-  try {
-    response = await fetch(address, { ...request, redirect: "error" });
-  } catch {
-    throw new Error("The program does not answer: is it still running? The marks on this page are still there.");
-  }
-  const text = await response.text();
-  if (response.ok) return (response.headers.get("content-type") || "").includes("json") ? JSON.parse(text) : text;
-  let problem = text;
-  try { problem = JSON.parse(text).problem || text; } catch { /* it is plain text */ }
-  throw new Error(problem || `The program answered ${response.status}.`);
-}
-
-// Marks
-
-function mark(cell, verdict) {
-  cell.dataset.verdict = verdict;
-  cell.querySelector(".verdict").textContent = verdict;
-  tellMarks();
-}
-
-const flip = (cell) => mark(cell, cell.dataset.verdict === "yes" ? "no" : "yes");
-const chosen = () => {
-  const range = cells().filter((cell) => cell.getAttribute("aria-selected") === "true");
-  return range.length ? range : [focused()].filter(Boolean);
-};
-const focused = () => cells().find((cell) => cell.tabIndex === 0);
-
-function clearRange() {
-  cells().forEach((cell) => cell.removeAttribute("aria-selected"));
-  anchor = null;
-}
-
-function focusOn(cell, extend = false) {
-  if (!cell) return;
-  const every = cells();
-  if (extend) {
-    anchor ??= focused();
-    const [from, to] = [every.indexOf(anchor), every.indexOf(cell)].sort((one, other) => one - other);
-    every.forEach((each, at) => each.setAttribute("aria-selected", String(at >= from && at <= to)));
-  } else {
-    clearRange();
-  }
-  every.forEach((each) => { each.tabIndex = each === cell ? 0 : -1; });
-  cell.focus();
-}
-
-function columns() {
-  const every = cells();
-  const first = every[0]?.offsetTop;
-  const count = every.findIndex((cell) => cell.offsetTop !== first);
-  return count > 0 ? count : every.length || 1;
-}
-
-function move(key, extend) {
-  const every = cells();
-  const at = every.indexOf(focused());
-  const wide = columns();
-  const steps = {
-    ArrowLeft: -1, h: -1, ArrowRight: 1, l: 1, ArrowUp: -wide, k: -wide, ArrowDown: wide, j: wide,
-    Home: -at, End: every.length - 1 - at, PageUp: -wide * 2, PageDown: wide * 2,
-  };
-  const to = at + steps[key];
-  if (to >= 0 && to < every.length) focusOn(every[to], extend);
-}
 
 // Pages
 
@@ -102,7 +25,7 @@ function judged(only) {
 function show(html) {
   element("page").innerHTML = html;
   number = newNumber();
-  anchor = null;
+  clearRange();
   if (isOne) { at = 0; showOne(); } else { focused()?.focus(); }
   refresh();
 }
@@ -112,32 +35,29 @@ async function refresh() {
   tellMarks();
   try {
     element("strip").innerHTML = await ask(`${address}/strip`);
+    await markSaid(cells());
+    await markAnimated(cells());
+    if (isOne) showLine();
   } catch (error) { say(error.message); }
 }
 
+// The program learns how the page is marked by now, and prepares the one that follows.
 const tellMarks = ahead(async () => {
   const { address, mode, model, after } = grid().dataset;
-  if (isOne || busy || !cells().length) return [];
+  if (isOne || document.body.hasAttribute("aria-busy") || !cells().length) return [];
   return (await ask(`${address}/soon`, { nonce: number, mode, model, after, verdicts: judged() })).soon;
 });
-
-async function alone(work) {
-  if (busy) return;
-  busy = true;
-  document.body.setAttribute("aria-busy", "true");
-  try { await work(); } catch (error) { say(error.message); } finally {
-    busy = false;
-    document.body.removeAttribute("aria-busy");
-  }
-}
 
 const accept = () => alone(async () => {
   const { address, mode, model, after } = grid().dataset;
   if (!cells().length) return;
   const form = { nonce: number, mode, model, after, verdicts: judged(), wants_page: true };
+  const was = cells();
   const answer = await ask(`${address}/verdicts`, form);
   say(answer.said);
+  leaveAlike();
   show(answer.page);
+  offerAlike(address, mode, was, answer.said);
 });
 
 function allNo() {
@@ -145,10 +65,17 @@ function allNo() {
   accept();
 }
 
+// What was undone or given again is none of this page: its marks stay, and what is said of its pictures may be another.
+async function besides() {
+  await markSaid(cells());
+  if (isOne) showLine();
+}
+
 const undo = () => alone(async () => {
   const answer = await ask("/undo", {});
   say(answer.said);
-  if (!answer.page) return;
+  leaveAlike();
+  if (!answer.page) { await besides(); return; }
   if (answer.tag !== grid().dataset.tag) { location.href = answer.address; return; }
   if (isOne) { location.reload(); return; }
   show(answer.page);
@@ -157,7 +84,7 @@ const undo = () => alone(async () => {
 const redo = () => alone(async () => {
   const answer = await ask("/redo", {});
   say(answer.said);
-  if (!answer.tag) return;
+  if (!answer.tag) { await besides(); return; }
   const { address, mode } = grid().dataset;
   show((await ask(`${address}/page?mode=${mode}`)).page);
 });
@@ -178,16 +105,7 @@ async function follow() {
 
 function zoom() {
   const cell = isOne ? cells()[at] : focused();
-  if (!cell) return;
-  const image = element("zoom").querySelector("img");
-  enlarge(image, cell);
-  element("zoom").showModal();
-}
-
-function enlarge(image, cell) {
-  image.src = `/picture/${cell.dataset.hash}`;
-  image.alt = cell.querySelector("img")?.alt || "";
-  image.classList.toggle("pixels", Boolean(cell.querySelector("img.pixels")));
+  if (cell) openZoom(cell);
 }
 
 function nextMode() {
@@ -204,10 +122,15 @@ function showOne() {
   const cell = cells()[at];
   const image = element("one").querySelector("img");
   image.hidden = !cell;
-  if (cell) enlarge(image, cell);
-  const reason = cell ? `${at + 1} of ${cells().length}: ${cell.querySelector(".reason").textContent}` : element("note").textContent;
-  element("one").querySelector(".line").textContent = reason;
+  if (cell) enlarge(image, cell, () => ({ width: element("one").clientWidth - 24, height: Math.min(window.innerHeight * 0.5, 720) }));
+  showLine();
   element("one").focus();
+}
+
+function showLine() {
+  const cell = cells()[at];
+  const words = cell ? [...cell.querySelectorAll(".reason, .frames, .said")].map((each) => each.textContent) : [];
+  element("one").querySelector(".line").textContent = cell ? `${at + 1} of ${cells().length}: ${words.join(" · ")}` : element("note").textContent;
 }
 
 const advance = () => alone(async () => {
@@ -225,8 +148,11 @@ async function judgeOne(verdict) {
     mark(cell, verdict);
     const { address, mode, model } = grid().dataset;
     const form = { nonce: newNumber(), mode, model, after: "", verdicts: judged(cell), wants_page: false };
-    say((await ask(`${address}/verdicts`, form)).said);
+    const { said } = await ask(`${address}/verdicts`, form);
+    say(said);
+    leaveAlike();
     kept = true;
+    offerAlike(address, mode, [cell], said);
   });
   if (kept) advance();
 }
@@ -248,12 +174,17 @@ function watchSwipes(area) {
   });
 }
 
+const pin = (key) => alone(async () => {
+  await judgePinned(key, isOne ? [cells()[at]].filter(Boolean) : chosen());
+  await besides();
+});
+
 // Keys
 
-const MOVES = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown", "h", "j", "k", "l"];
 const WORDS = { y: "yes", n: "no", s: "unsure" };
 const ONE = { ArrowLeft: () => judgeOne("no"), ArrowRight: () => judgeOne("yes"), ArrowDown: advance, ArrowUp: back };
 const COMMON = {
+  d: () => alone(async () => { await giveAlike(); refresh(); }),
   u: undo, Backspace: undo, U: redo, r: train, z: zoom, m: nextMode,
   "?": () => element("help").showModal(),
   t: () => { location.href = element("head").dataset.next; },
@@ -278,19 +209,12 @@ function onKey(event) {
   const key = event.key;
   const work = WORDS[key] && (isOne ? () => judgeOne(WORDS[key]) : () => chosen().forEach((cell) => mark(cell, WORDS[key])))
     || (isOne ? ONE[key] : GRID[key]) || COMMON[key]
+    || (/^[1-9]$/.test(key) && (() => pin(Number(key))))
     || (!isOne && MOVES.includes(key) && (() => move(key, event.shiftKey)));
   if (!work) return;
   event.preventDefault();
-  if (event.repeat && (key === "Enter" || key === "u" || isOne)) return;
+  if (event.repeat && (key === "Enter" || key === "u" || /^[1-9]$/.test(key) || isOne)) return;
   work(event);
-}
-
-function onClick(event) {
-  const cell = event.target.closest?.(".cell");
-  if (!cell) return;
-  if (event.shiftKey) { focusOn(cell, true); return; }
-  focusOn(cell);
-  flip(cell);
 }
 
 async function onMissing(event) {
@@ -307,7 +231,8 @@ async function onMissing(event) {
 }
 
 document.addEventListener("keydown", onKey);
-document.addEventListener("click", onClick);
+document.addEventListener("marked", tellMarks);
+watchMouse();
 document.addEventListener("error", onMissing, true);
 const BUTTONS = {
   accept, none: allNo, undo, redo, train, keys: COMMON["?"],

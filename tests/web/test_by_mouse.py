@@ -1,0 +1,134 @@
+"""A person's way through the app with a mouse and with a finger: ranges by drag, and pictures that are zoomed."""
+
+from __future__ import annotations
+
+import pytest
+
+from image_tagging import list_verdicts
+from web.test_by_keyboard import app, chromium, page, shown, told  # noqa: F401  fixtures
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def opened(app, page):  # noqa: F811
+    """``opened(path)`` opens a page of the app."""
+    _, address = app("--port", "0")
+    page.goto(address)
+
+    def open_page(path):
+        page.goto(address.split("?")[0] + path)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    return open_page
+
+
+def middle(page, at):  # noqa: F811
+    box = page.locator("#grid .cell").nth(at).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + 60
+
+
+def selected(page):  # noqa: F811
+    return page.eval_on_selector_all(
+        "#grid .cell",
+        "cells => cells.flatMap((cell, at) => cell.getAttribute('aria-selected') === 'true' ? [at] : [])",
+    )
+
+
+def test_a_drag_selects_a_range_and_flips_nothing(opened):
+    page = opened("tag/tiles?mode=all")  # noqa: F811
+    before = shown(page)
+    page.mouse.move(*middle(page, 1))
+    page.mouse.down()
+    for at in (2, 3, 4):
+        page.mouse.move(*middle(page, at), steps=3)
+    page.mouse.move(*middle(page, 3), steps=3)  # a person may come back
+    page.mouse.up()
+    assert selected(page) == [1, 2, 3]
+    assert shown(page) == before
+    page.keyboard.press("s")
+    assert [word for _, word in shown(page)[1:4]] == ["unsure"] * 3
+
+
+def test_a_click_flips_and_ends_a_range(opened):
+    page = opened("tag/tiles?mode=all")  # noqa: F811
+    before = shown(page)
+    page.keyboard.press("Shift+ArrowRight")
+    page.mouse.click(*middle(page, 4))
+    assert selected(page) == []
+    assert [at for at, (one, other) in enumerate(zip(before, shown(page))) if one != other] == [4]
+
+
+def size(page):  # noqa: F811
+    return page.evaluate(
+        """() => {
+            const [image, view] = ["img", ".view"].map((name) => document.querySelector(`#zoom ${name}`));
+            const width = image.getBoundingClientRect().width;
+            return { factor: width / image.naturalWidth, left: view.scrollLeft, top: view.scrollTop,
+                     drawn: getComputedStyle(image).imageRendering };
+        }"""
+    )
+
+
+def test_a_small_picture_is_enlarged_by_a_whole_number_without_blur(opened):
+    page = opened("tag/tiles?mode=all")  # noqa: F811
+    page.keyboard.press("z")
+    page.wait_for_function("() => document.querySelector('#zoom img').style.width")
+    for key in ("", "+", "-", "0"):
+        if key:
+            page.keyboard.press(key)
+        now = size(page)
+        assert now["factor"] >= 2
+        assert now["factor"] == int(now["factor"])
+        assert now["drawn"] == "pixelated"
+    assert "pixels, at" in page.text_content("#zoom .size")
+
+
+def test_a_zoomed_picture_is_moved_by_arrows_and_by_drag(opened):
+    page = opened("tag/tiles?mode=all")  # noqa: F811
+    page.keyboard.press("z")
+    page.wait_for_function("() => document.querySelector('#zoom img').style.width")
+    for _ in range(12):
+        page.keyboard.press("+")
+    start = size(page)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"() => document.querySelector('#zoom .view').scrollLeft > {start['left']}")
+    page.wait_for_timeout(500)  # browsers scroll smoothly
+    now = size(page)
+    page.mouse.move(600, 300)
+    page.mouse.down()
+    page.mouse.move(630, 310, steps=4)
+    page.mouse.up()
+    moved = size(page)
+    assert (moved["left"] - now["left"], moved["top"] - now["top"]) == pytest.approx((-30, -10), abs=2)
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.classList.contains('cell')")
+
+
+def test_a_swipe_judges_one_picture(app, chromium, output):  # noqa: F811
+    _, address = app("--port", "0")
+    context = chromium.new_context(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
+    page = context.new_page()  # noqa: F811
+    page.goto(address)
+    page.goto(address.split("?")[0] + "tag/tiles/one")
+    page.wait_for_selector("#one img:not([hidden])")
+    finger = context.new_cdp_session(page)
+    box = page.locator("#one").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def swipe(across):
+        finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        for step in range(1, 6):
+            point = {"x": x + across * step / 5, "y": y}
+            finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    swipe(150)
+    told(page, "1 yes")
+    page.wait_for_function("() => document.querySelector('#one .line').textContent.startsWith('2 of')")
+    swipe(-150)
+    told(page, "1 no")
+    (counts,) = list_verdicts(output)
+    assert (counts.yes, counts.no) == (1, 1)
+    context.close()
