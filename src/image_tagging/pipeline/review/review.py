@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 
 from ...errors import InputError, OutputError
 from ...files import absolute
 from ...progress import Say, say_nothing
-from ...store import NO, UNSURE, YES, CollectedPicture, InForce, Verdict, Verdicts, is_run_at_work
-from ...text import as_tag, counted, encodable
-from .collected import collect
+from ...store import NO, UNSURE, YES, CollectedPicture, InForce, Verdict, Verdicts
+from ...text import counted
+from .collected import Collected
 from .foresight import Marked
 from .labels import PICKED
+from .names import as_name
 from .pictures import THUMBNAIL, Drawn, DrawnPictures
+from .reading import Reading
 from .retraining import Retraining
 from .shown import MODES, ShownPage, again
 from .states import TagStates
 from .tags import Strip, TagRow, strip_of, tag_rows
 
 _NEIGHBOURS = 12
-_LONGEST_TAG = 200
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,14 @@ class Judged:
     verdict: str
     position: int
     score: Optional[float] = None
+
+
+class Opened(NamedTuple):
+    """What a review has open: its pictures, its verdicts, and what is learned of its tags."""
+
+    collected: Collected
+    verdicts: Verdicts
+    states: TagStates
 
 
 class Review:
@@ -53,19 +61,19 @@ class Review:
     def __init__(self, output: str, *, read_only: bool = False, say: Say = say_nothing) -> None:
         self.folder = absolute(output)
         self.read_only = read_only
-        self._lock = threading.RLock()
-        self._collected = collect(self.folder, say)
-        self._verdicts = Verdicts(self.folder)
-        self._states = TagStates(self._collected, self._verdicts)
+        self._opened: Optional[Opened] = None
+        self._reading = Reading(self.folder, self._take)
+        self.retraining = Retraining(self.folder, lambda: self._reading.read(say_nothing))
+        self._reading.open(say)
         self._drawn = DrawnPictures()
-        self.retraining = Retraining(self.folder, self._reload)
-        self._prepare()
 
     def close(self) -> None:
         """End the processes that draw pictures, and close the verdicts."""
-        self._states.close()
+        self._reading.close()
         self._drawn.close()
-        self._verdicts.__exit__()
+        if self._opened:
+            self._opened.states.close()
+            self._opened.verdicts.__exit__()
 
     # What is shown
 
@@ -77,20 +85,20 @@ class Review:
         """Return the page to judge next; InputError where there is no such mode."""
         if mode not in MODES:
             raise InputError(f"there is no mode {mode!r:.100}: the modes are {', '.join(MODES)}.")
-        return self._states.page(_as_name(tag), mode, after)
+        return self._states.page(as_name(tag), mode, after)
 
     def soon(self, tag: str, mode: str, judged: Sequence[Judged], after: str = "") -> list[str]:
         """Prepare the page that comes when one is given as it is marked now; nothing is kept.
 
         Return the names of its pictures, so that they can be drawn before; none where newer marks came meanwhile.
         """
-        name = _as_name(tag)
+        name = as_name(tag)
         verdicts = [Verdict(name, each.hash_id, each.verdict, mode, score=each.score) for each in judged]
         return self._states.look_ahead(Marked(name, mode, after, verdicts))
 
     def strip(self, tag: str) -> Strip:
         """Return how good a tag is by now, and whether to go on."""
-        state, held = self._states.of(_as_name(tag)), self._states.every()
+        state, held = self._states.of(as_name(tag)), self._states.every()
         return strip_of(state, self._states.learner, held, self.retraining.learned_until)
 
     def picture(self, hash_id: str) -> CollectedPicture:
@@ -120,7 +128,7 @@ class Review:
 
     def history(self, most: int, before: str = "") -> list[Verdict]:
         """Return the latest verdicts, the last first, undone ones too."""
-        return self._verdicts.history(most, before)
+        return self._now.verdicts.history(most, before)
 
     # What a person does
 
@@ -128,7 +136,7 @@ class Review:
         """Keep the verdicts of a page, all or none; return what was kept, as a sentence."""
         self._require_writable()
         collected = self._collected
-        name = _as_name(tag)
+        name = as_name(tag)
         rows = [collected.row(each.hash_id) for each in judged]
         examples = set(collected.examples.get(name, np.empty(0, dtype=np.int64)).tolist())
         verdicts = [
@@ -145,19 +153,19 @@ class Review:
             )
             for each, row in zip(judged, rows)
         ]
-        self._verdicts.append(verdicts)
+        self._now.verdicts.append(verdicts)
         return _kept(verdicts, name)
 
     def make_tag(self, tag: str, hash_id: str) -> str:
         """Make a tag of one picked picture, or give a tag that picture; return its name."""
-        name = _as_name(tag)
+        name = as_name(tag)
         self.judge(name, PICKED, [Judged(hash_id, YES, 0)])
         return name
 
     def undo(self, batch: Optional[int] = None) -> tuple[str, Optional[ShownPage]]:
         """Undo the last page, or a batch; return what was undone, as a sentence, and that page as it was."""
         self._require_writable()
-        undone = self._verdicts.undo(batch)
+        undone = self._now.verdicts.undo(batch)
         if not undone:
             return "There is nothing to undo.", None
         page = again(self._states.of(undone[0].tag), undone)
@@ -166,46 +174,59 @@ class Review:
     def redo(self, batch: Optional[int] = None) -> tuple[str, str]:
         """Take the last undo back; return what was given again, as a sentence, and the tag."""
         self._require_writable()
-        redone = self._verdicts.redo(batch)
+        redone = self._now.verdicts.redo(batch)
         if not redone:
             return "There is nothing to redo.", ""
         return f"Given again: {counted(len(redone), 'verdict')} on {redone[0].tag}.", redone[0].tag
 
     def retrain(self) -> None:
-        """Start a training in the background, unless one runs."""
+        """Start a training in the background, unless one runs; OutputError where another run works in the folder."""
         self._require_writable()
+        if not self.retraining.is_running and self._reading.is_other_at_work():
+            raise OutputError(f"Another run works in {self.folder}: train when it has ended. Verdicts are kept.")
         self.retraining.start()
 
+    # What is in the way
+
+    def why_not_open(self) -> str:
+        """Return why nothing can be shown yet: another run worked in the folder at the start. Empty where all can."""
+        return "" if self._opened else self._reading.why or "The pictures are read: they are shown here when they are."
+
     def why_read_only(self) -> str:
-        """Return why nothing may be judged now; empty where it may."""
-        if self.read_only:
-            return "This review is read-only."
-        if not self.retraining.is_running and is_run_at_work(self.folder):
-            return "Another run works in this folder: read-only until it ends."
-        return ""
+        """Return why nothing may be judged; empty where it may."""
+        return "This review is read-only." if self.read_only else ""
+
+    def note(self) -> str:
+        """Return what a person should know of the folder now, for every page; often empty."""
+        return "" if self.retraining.is_running or not self._opened else self._reading.note()
 
     def _require_writable(self) -> None:
         if why := self.why_read_only():
             raise OutputError(why)
 
-    def _reload(self) -> None:
-        """Read the folder again, after a training."""
-        collected = collect(self.folder)
-        with self._lock:  # one reload at a time: both are of one state of the folder
-            self._collected = collected
-            self._states.use(collected)
-        self._prepare()
+    @property
+    def _now(self) -> Opened:
+        if self._opened is None:
+            raise OutputError(self.why_not_open())
+        return self._opened
 
-    def _prepare(self) -> None:
-        """Fit the tags that come first in the list, before somebody asks for them."""
+    @property
+    def _collected(self) -> Collected:
+        return self._now.collected
+
+    @property
+    def _states(self) -> TagStates:
+        return self._now.states
+
+    def _take(self, collected: Collected) -> None:
+        """Take what the folder holds now, and fit the tags that come first in the list before somebody asks."""
+        if self._opened:
+            self._opened.states.use(collected)
+            self._opened = self._opened._replace(collected=collected)
+        else:
+            verdicts = Verdicts(self.folder)
+            self._opened = Opened(collected, verdicts, TagStates(collected, verdicts))
         self._states.prepare([row.tag for row in self.tags()])
-
-
-def _as_name(tag: str) -> str:
-    name = encodable(as_tag(tag.strip()))
-    if not name or len(name) > _LONGEST_TAG:
-        raise InputError(f"a tag has a name of 1 to {_LONGEST_TAG} characters.")
-    return name
 
 
 def _kept(verdicts: Sequence[Verdict], tag: str) -> str:

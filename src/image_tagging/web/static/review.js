@@ -1,6 +1,6 @@
 // Judging the pictures of one tag: marks, keys, and what is sent. Nothing is kept here but the page in hand.
 
-import { ahead } from "/static/ahead.js";
+import { watchMarks } from "./ahead.js";
 
 const element = (id) => document.getElementById(id);
 const cells = () => [...document.querySelectorAll("#grid .cell")];
@@ -42,7 +42,6 @@ async function ask(address, form) {
 function mark(cell, verdict) {
   cell.dataset.verdict = verdict;
   cell.querySelector(".verdict").textContent = verdict;
-  tellMarks();
 }
 
 const flip = (cell) => mark(cell, cell.dataset.verdict === "yes" ? "no" : "yes");
@@ -109,17 +108,10 @@ function show(html) {
 
 async function refresh() {
   const { address } = grid().dataset;
-  tellMarks();
   try {
     element("strip").innerHTML = await ask(`${address}/strip`);
   } catch (error) { say(error.message); }
 }
-
-const tellMarks = ahead(async () => {
-  const { address, mode, model, after } = grid().dataset;
-  if (isOne || busy || !cells().length) return [];
-  return (await ask(`${address}/soon`, { nonce: number, mode, model, after, verdicts: judged() })).soon;
-});
 
 async function alone(work) {
   if (busy) return;
@@ -317,6 +309,11 @@ for (const [id, work] of Object.entries(BUTTONS)) element(id)?.addEventListener(
 if (isOne) { watchSwipes(element("one")); showOne(); } else { focused()?.focus(); }
 document.querySelectorAll(".frame img").forEach((image) => {
   if (image.complete && !image.naturalWidth) onMissing({ target: image }); // it failed before this was loaded
+});
+if (!isOne) watchMarks(element("page"), async () => {
+  const { address, mode, model, after } = grid().dataset;
+  if (!cells().length) return [];
+  return (await ask(`${address}/soon`, { nonce: number, mode, model, after, verdicts: judged() })).soon;
 });
 refresh();
 follow();
