@@ -222,14 +222,31 @@ def test_a_body_that_is_no_json_is_refused(browser):
         assert answer.status_code == 400
 
 
-def test_while_another_run_works_pages_are_shown_and_nothing_is_kept(browser, review, output):
+def test_while_another_run_works_every_page_says_so_and_what_is_judged_is_kept(browser, review, output):
     text = browser.get("/tag/tiles").text
     with one_run_at_a_time(str(output)):
-        assert "read-only until it ends" in browser.get("/tag/tiles").text
-        answer = browser.post("/tag/tiles/verdicts", json=page_of(text))
+        for path in ("/", "/tag/tiles", "/tag/tiles/one", "/history"):
+            assert "Another run works in this folder" in browser.get(path).text
+        assert browser.post("/tag/tiles/verdicts", json=page_of(text)).status_code == 200
+        answer = browser.post("/training", json={})
     assert answer.status_code == 409
-    assert "read-only until it ends" in answer.json()["problem"]
-    assert review.history(1) == []
+    assert "train when it has ended" in answer.json()["problem"]
+    assert len(review.history(100)) == len(CELL.findall(text))
+    assert "Another run works" not in browser.get("/tag/tiles").text
+
+
+def test_a_page_that_is_asked_for_before_the_folder_could_be_read_waits_by_itself(browser, review, monkeypatch):
+    text = browser.get("/tag/tiles").text
+    with monkeypatch.context() as during:
+        during.setattr(review, "_opened", None)
+        during.setattr(review._reading, "why", "Another run works in this folder: wait.")
+        answer = browser.get("/tag/tiles", headers={"accept": "text/html"})
+        assert answer.status_code == 503
+        assert "Another run works in this folder: wait." in answer.text
+        assert '<meta http-equiv="refresh"' in answer.text
+        assert browser.get("/static/review.css").status_code == 200
+        given = browser.post("/tag/tiles/verdicts", json=page_of(text))
+        assert (given.status_code, given.json()["problem"]) == (503, "Another run works in this folder: wait.")
     assert browser.post("/tag/tiles/verdicts", json=page_of(text)).status_code == 200
 
 

@@ -23,7 +23,7 @@ the limit, and chains of them make larger groups.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
@@ -61,7 +61,9 @@ _THREADS = min(4, os.cpu_count() or 1)
 _PART = 8192
 
 
-def near_duplicate_groups(embeddings: Vectors, *, cosine: float = NEARLY_THE_SAME) -> Rows:
+def near_duplicate_groups(
+    embeddings: Vectors, *, cosine: float = NEARLY_THE_SAME, is_wanted: Callable[[], bool] = lambda: True
+) -> Rows:
     """Return the group (N,) int64 of each image: the smallest row among the images of the group.
 
     Groups are connected components: two images whose cosine is at least the limit are in one group, and so are those
@@ -74,6 +76,8 @@ def near_duplicate_groups(embeddings: Vectors, *, cosine: float = NEARLY_THE_SAM
         (N, D) float32, as the encoder returns them.
     cosine:
         The limit, more than 0 and less than 1.
+    is_wanted:
+        Asked now and then; where it says no, the groups are those of what was compared by then.
 
     Notes
     -----
@@ -94,7 +98,7 @@ def near_duplicate_groups(embeddings: Vectors, *, cosine: float = NEARLY_THE_SAM
         return left[first], right[second]
 
     with ThreadPoolExecutor(_THREADS) as threads:
-        while some := list(islice(tiles, 4 * _THREADS)):
+        while is_wanted() and (some := list(islice(tiles, 4 * _THREADS))):
             for first, second in threads.map(close, some):
                 groups.join(first, second)
     return groups.smallest_rows()

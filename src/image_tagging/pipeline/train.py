@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import Any, Optional, Union
 
 from ..datasets import (
+    Label,
     NotedImages,
     audit_dataset,
     gather,
@@ -34,6 +35,7 @@ from ..text import join_tags, tag_in_words
 from ..training import LearnedTag, TagLearner, Training, ValidationReport, as_aim, one_thread_a_product
 from ..writing import folder_below, remove_leftovers
 from .kept_thresholds import aims_of, kept_thresholds
+from .learned_verdicts import write_learned
 from .model_age import dataset_digest, forget_command, training_identity
 from .next_images import CommonFolder, mountain_of
 from .prior_choice import choose_prior
@@ -105,7 +107,7 @@ def _train(config: TrainConfig, watch: Progress, mountain: Optional[int]) -> Tra
     aims = {**{tag: as_aim(asked) for tag, asked in kept.items()}, **aims}
     learner = TagLearner(data, encoder, seed=config.seed, aim=aim, prior=prior, background=background, aims=aims)
     identity = training_identity(config, encoder, dataset_digest(tag_lists), background)
-    writer.note(verdicts.marked(identity) if verdicts else identity, kept)
+    writer.note(verdicts.marked(identity) if verdicts else identity, kept, verdicts.labels if verdicts else ())
     watch("training", 0, len(data.tags))
     # Nothing is stored: holding the store file prevents two runs from writing into one folder.
     with StoreFile(writer.output):
@@ -150,6 +152,7 @@ def _learn(training: Training, writer: _Writer, watch: Progress) -> None:
         for number, learned in enumerate(learned_tags, start=1):
             writer.add(learned)
             watch("training", number, len(training.tags))
+    writer.note_learned()
 
 
 class _Writer:
@@ -164,10 +167,16 @@ class _Writer:
         self.skipped: list[tuple[str, str]] = []
         self._identity: Mapping[str, str] = {}
         self._kept: Mapping[str, str] = {}
+        self._said: Sequence[Label] = ()
 
-    def note(self, identity: Mapping[str, str], kept: Mapping[str, str]) -> None:
-        """Take what cards say of the training, and the thresholds by tag that a person has set."""
-        self._identity, self._kept = identity, kept
+    def note(self, identity: Mapping[str, str], kept: Mapping[str, str], said: Sequence[Label]) -> None:
+        """Take what cards say of the training, the thresholds by tag that a person has set, and the verdicts."""
+        self._identity, self._kept, self._said = identity, kept, said
+
+    def note_learned(self) -> None:
+        """Write which verdicts the models have learned, where there are models."""
+        if self.reports:
+            write_learned(self.output, self._identity["run"], self._said)
 
     @property
     def longest_name(self) -> int:

@@ -98,6 +98,8 @@ class _Pages:
 
         @wraps(handler)
         async def answer(request: Request) -> Response:
+            if why := "" if handler == self.static else self._review.why_not_open():
+                return self._refuse(request, why, 503)
             try:
                 form = await read_form(request) if request.method == "POST" else {}
                 return await run_in_threadpool(handler, request, form)
@@ -113,10 +115,10 @@ class _Pages:
 
     def _refuse(self, request: Request, sentence: str, status: int) -> Response:
         if "text/html" in request.headers.get("accept", ""):
-            return self._page("problem.html", status=status, sentence=sentence)
+            return self.page_of("waiting.html" if status == 503 else "problem.html", status=status, sentence=sentence)
         return JSONResponse({"problem": sentence}, status, _NO_STORE)
 
-    def _page(self, template: str, status: int = 200, **given: Any) -> Response:
+    def page_of(self, template: str, status: int = 200, **given: Any) -> Response:
         return HTMLResponse(self._templates.get_template(template).render(given), status, _NO_STORE)
 
     def render(self, template: str, **given: Any) -> str:
@@ -129,7 +131,7 @@ class _Pages:
     # Pages
 
     def tags(self, request: Request, form: Mapping[str, Any]) -> Response:
-        return self._page("tags.html", rows=self._review.tags())
+        return self.page_of("tags.html", rows=self._review.tags())
 
     def tag(self, request: Request, form: Mapping[str, Any]) -> Response:
         return self._tag_page(request, "tag.html", parts=(), other=("one",), other_name="one at a time")
@@ -140,14 +142,14 @@ class _Pages:
     def _tag_page(self, request: Request, template: str, **given: Any) -> Response:
         tag, mode = _tag_of(request), request.query_params.get("mode", "next")
         page = self._review.page(tag, mode, request.query_params.get("after", ""))
-        return self._page(template, tag=tag, page=page, rows=self._review.tags(), **given)
+        return self.page_of(template, tag=tag, page=page, rows=self._review.tags(), **given)
 
     def page(self, request: Request, form: Mapping[str, Any]) -> Response:
         mode, after = request.query_params.get("mode", "next"), request.query_params.get("after", "")
         return JSONResponse({"page": self._grid(page=self._review.page(_tag_of(request), mode, after))}, 200, _NO_STORE)
 
     def strip(self, request: Request, form: Mapping[str, Any]) -> Response:
-        return self._page("strip.html", strip=self._review.strip(_tag_of(request)))
+        return self.page_of("strip.html", strip=self._review.strip(_tag_of(request)))
 
     def soon(self, request: Request, form: Mapping[str, Any]) -> Response:
         given = judged_of(form)
@@ -158,11 +160,11 @@ class _Pages:
         hash_id = request.path_params["hash_id"]
         picture = self._review.picture(hash_id)
         near, said = self._review.neighbours(hash_id), self._review.said_of(hash_id)
-        return self._page("image.html", picture=picture, near=near, said=said, rows=self._review.tags())
+        return self.page_of("image.html", picture=picture, near=near, said=said, rows=self._review.tags())
 
     def history(self, request: Request, form: Mapping[str, Any]) -> Response:
         verdicts = self._review.history(_HISTORY, request.query_params.get("before", ""))
-        return self._page("history.html", verdicts=verdicts, is_more=len(verdicts) == _HISTORY)
+        return self.page_of("history.html", verdicts=verdicts, is_more=len(verdicts) == _HISTORY)
 
     def static(self, request: Request, form: Mapping[str, Any]) -> Response:
         name = request.path_params["name"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 import numpy as np
@@ -28,12 +28,13 @@ from ...store import (
 from ...tag_models import MODELS_FOLDER, ListedModel, list_folder
 from ...text import as_tag, encodable
 from ...training import active
+from ..learned_verdicts import LearnedVerdicts, read_learned
 
 #: Pictures whose cosine is at least this are shown once.
 _NEAR_DUPLICATES = 0.97
 
-#: From so many pictures on it is said that reading them takes a while.
-_MANY = 10_000
+#: From so many pictures on it is said that reading them takes a while, and near-duplicates are found in the background.
+MANY = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +42,10 @@ class Collected:
     """The pictures of an output folder, a row each, in the order of their names.
 
     ``rows`` finds a row by its name, ``is_mountain`` (N,) says which are no examples (all where there is no mountain),
-    ``examples`` has the rows of each tag of the examples, ``models`` the models of each tag, and ``copies`` (N,) how
-    many pictures are in the group of near-duplicates of each.
+    ``examples`` has the rows of each tag of the examples, ``models`` the models of each tag, ``copies`` (N,) how many
+    pictures are in the group of near-duplicates of each, and ``learned`` which verdicts the models have learned.
+    ``stamp`` changes with the embeddings. Where near-duplicates are not known yet, it ``is_grouped`` is not, and every
+    picture is in a group of its own (:func:`grouped`).
     """
 
     folder: str
@@ -55,6 +58,9 @@ class Collected:
     examples: Mapping[str, Rows]
     models: Mapping[str, Sequence[ListedModel]]
     copies: Rows
+    learned: Optional[LearnedVerdicts]
+    stamp: str
+    is_grouped: bool
 
     def row(self, hash_id: str) -> int:
         """Return the row of a picture; InputError where there is none of this name."""
@@ -89,8 +95,8 @@ def collect(output: str, say: Say = say_nothing) -> Collected:
         path = os.path.join(folder, EMBEDDINGS_NAME)
         embeddings = open_array(path, stamp)
         if embeddings is None:
-            if len(pictures) >= _MANY:
-                say(f"Comparing {len(pictures):,} pictures with each other; only when there are new ones …")
+            if len(pictures) >= MANY:
+                say(f"Reading the embeddings of {len(pictures):,} pictures; only when there are new ones …")
             shape = (len(pictures), encoder.dim)
             write_array(path, stamp, shape, store.collection.vectors(pictures, encoder))
             embeddings = _opened(path, stamp)
@@ -105,13 +111,8 @@ def _collected(
     stamp: str,
     models: Mapping[str, Sequence[ListedModel]],
 ) -> Collected:
-    groups_path = os.path.join(folder, GROUPS_NAME)
-    groups = open_array(groups_path, stamp)
-    if groups is None:
-        found = near_duplicate_groups(embeddings, cosine=_NEAR_DUPLICATES)
-        write_array(groups_path, stamp, found.shape, [found])
-        groups = _opened(groups_path, stamp)
-    groups = np.asarray(groups, dtype=np.int64)
+    known = open_array(os.path.join(folder, GROUPS_NAME), stamp)
+    groups = np.arange(len(pictures)) if known is None else np.asarray(known, dtype=np.int64)
     pool = active.Pool(embeddings, groups)
     if not (pool.inverse_lengths > 0).any():
         raise InputError(
@@ -129,8 +130,32 @@ def _collected(
         has_mountain=has_mountain,
         examples=_examples(pictures),
         models=models,
-        copies=np.bincount(groups, minlength=len(pictures))[groups],
+        copies=_sizes(groups),
+        learned=read_learned(folder),
+        stamp=stamp,
+        is_grouped=known is not None,
     )
+
+
+def grouped(collected: Collected, is_wanted: Callable[[], bool] = lambda: True) -> Optional[Collected]:
+    """Find near-duplicates, and keep them for the next start; ``None`` where that is not wanted any more meanwhile.
+
+    Raises
+    ------
+    OutputError
+        They cannot be written into the folder.
+    """
+    embeddings = collected.pool.embeddings
+    groups = near_duplicate_groups(embeddings, cosine=_NEAR_DUPLICATES, is_wanted=is_wanted)
+    if not is_wanted():
+        return None
+    write_array(os.path.join(collected.folder, GROUPS_NAME), collected.stamp, groups.shape, [groups])
+    return replace(collected, pool=active.Pool(embeddings, groups), copies=_sizes(groups), is_grouped=True)
+
+
+def _sizes(groups: Rows) -> Rows:
+    sizes: Rows = np.bincount(groups, minlength=len(groups))[groups]
+    return sizes
 
 
 def roles_of(folder: str) -> tuple[Optional[str], Optional[str]]:

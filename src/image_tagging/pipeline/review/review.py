@@ -13,13 +13,14 @@ import numpy as np
 from ...errors import InputError, OutputError
 from ...files import absolute
 from ...progress import Say, say_nothing
-from ...store import NO, UNSURE, YES, CollectedPicture, InForce, Verdict, Verdicts, is_run_at_work
+from ...store import NO, UNSURE, YES, CollectedPicture, InForce, Verdict, Verdicts
 from ...text import counted
-from .collected import Collected, collect
+from .collected import Collected
 from .foresight import Marked
 from .labels import ALIKE, PICKED, PINNED
 from .names import as_name
 from .pictures import THUMBNAIL, Drawn, DrawnPictures
+from .reading import Reading
 from .retraining import Retraining
 from .shown import MODES, ShownPage, again
 from .states import TagStates
@@ -62,23 +63,24 @@ class Review:
     def __init__(self, output: str, *, read_only: bool = False, say: Say = say_nothing) -> None:
         self.folder = absolute(output)
         self.read_only = read_only
-        self._lock = threading.RLock()
-        self._collected = collect(self.folder, say)
-        self._verdicts = Verdicts(self.folder)
-        self._states = TagStates(self._collected, self._verdicts)
+        self._lock = threading.Lock()
+        self._opened: Optional[Opened] = None
+        self._reading = Reading(self.folder, self._take)
+        self.retraining = Retraining(self.folder, lambda: self._reading.read(say_nothing))
+        self._reading.open(say)
         self._drawn = DrawnPictures()
-        self.retraining = Retraining(self.folder, self._reload)
-        self._prepare()
 
     def close(self) -> None:
         """End the processes that draw pictures, and close the verdicts."""
-        self._states.close()
+        self._reading.close()
         self._drawn.close()
-        self._verdicts.__exit__()
+        if self._opened:
+            self._opened.states.close()
+            self._opened.verdicts.__exit__()
 
     @contextmanager
     def opened(self, *, to_write: bool = False) -> Iterator[Opened]:
-        """Give what the review has open, while no other thread changes it.
+        """Give what the review has open, while no other block of this kind runs: it may read verdicts, and add some.
 
         Raises
         ------
@@ -88,7 +90,7 @@ class Review:
         if to_write:
             self._require_writable()
         with self._lock:
-            yield Opened(self._collected, self._verdicts, self._states)
+            yield self._now
 
     # What is shown
 
@@ -143,7 +145,7 @@ class Review:
 
     def history(self, most: int, before: str = "") -> list[Verdict]:
         """Return the latest verdicts, the last first, undone ones too."""
-        return self._verdicts.history(most, before)
+        return self._now.verdicts.history(most, before)
 
     # What a person does
 
@@ -168,7 +170,7 @@ class Review:
             )
             for each, row in zip(judged, rows)
         ]
-        self._verdicts.append(verdicts)
+        self._now.verdicts.append(verdicts)
         return _kept(verdicts, name)
 
     def make_tag(self, tag: str, hash_id: str) -> str:
@@ -183,7 +185,7 @@ class Review:
         There is no page where what was undone did not come from one of its tag.
         """
         self._require_writable()
-        undone = self._verdicts.undo(batch)
+        undone = self._now.verdicts.undo(batch)
         if not undone:
             return "There is nothing to undo.", None
         is_page = undone[0].mode not in {PINNED, ALIKE}
@@ -193,39 +195,59 @@ class Review:
     def redo(self, batch: Optional[int] = None) -> tuple[str, str]:
         """Take the last undo back; return what was given again, as a sentence, and the tag if it came from its page."""
         self._require_writable()
-        redone = self._verdicts.redo(batch)
+        redone = self._now.verdicts.redo(batch)
         if not redone:
             return "There is nothing to redo.", ""
         tag, is_page = redone[0].tag, redone[0].mode not in {PINNED, ALIKE}
         return f"Given again: {counted(len(redone), 'verdict')} on {tag}.", tag if is_page else ""
 
     def retrain(self) -> None:
-        """Start a training in the background, unless one runs."""
+        """Start a training in the background, unless one runs; OutputError where another run works in the folder."""
         self._require_writable()
+        if not self.retraining.is_running and self._reading.is_other_at_work():
+            raise OutputError(f"Another run works in {self.folder}: train when it has ended. Verdicts are kept.")
         self.retraining.start()
 
+    # What is in the way
+
+    def why_not_open(self) -> str:
+        """Return why nothing can be shown yet: another run worked in the folder at the start. Empty where all can."""
+        return "" if self._opened else self._reading.why or "The pictures are read: they are shown here when they are."
+
     def why_read_only(self) -> str:
-        """Return why nothing may be judged now; empty where it may."""
-        if self.read_only:
-            return "This review is read-only."
-        if not self.retraining.is_running and is_run_at_work(self.folder):
-            return "Another run works in this folder: read-only until it ends."
-        return ""
+        """Return why nothing may be judged; empty where it may."""
+        return "This review is read-only." if self.read_only else ""
+
+    def note(self) -> str:
+        """Return what a person should know of the folder now, for every page; often empty."""
+        return "" if self.retraining.is_running or not self._opened else self._reading.note()
 
     def _require_writable(self) -> None:
         if why := self.why_read_only():
             raise OutputError(why)
 
-    def _reload(self) -> None:
-        """Read the folder again, after a training."""
-        collected = collect(self.folder)
-        with self._lock:  # one reload at a time: both are of one state of the folder
-            self._collected = collected
-            self._states.use(collected)
-        self._prepare()
+    @property
+    def _now(self) -> Opened:
+        if self._opened is None:
+            raise OutputError(self.why_not_open())
+        return self._opened
 
-    def _prepare(self) -> None:
-        """Fit the tags that come first in the list, before somebody asks for them."""
+    @property
+    def _collected(self) -> Collected:
+        return self._now.collected
+
+    @property
+    def _states(self) -> TagStates:
+        return self._now.states
+
+    def _take(self, collected: Collected) -> None:
+        """Take what the folder holds now, and fit the tags that come first in the list before somebody asks."""
+        if self._opened:
+            self._opened.states.use(collected)
+            self._opened = self._opened._replace(collected=collected)
+        else:
+            verdicts = Verdicts(self.folder)
+            self._opened = Opened(collected, verdicts, TagStates(collected, verdicts))
         self._states.prepare([row.tag for row in self.tags()])
 
 

@@ -25,7 +25,8 @@ _SECOND = timedelta(microseconds=999_999)
 class TagRow:
     """A tag: its ``examples``, the average precision of its model, and how many verdicts of each sort hold.
 
-    ``precision`` is ``None`` without a model. ``waiting`` counts verdicts that no model has learned from yet.
+    ``precision`` is ``None`` without a model. ``waiting`` counts pictures whose verdict no model has learned from
+    yet, or whose verdict was taken back since.
     """
 
     tag: str
@@ -95,15 +96,20 @@ def strip_of(
 
 
 def _waiting(collected: Collected, held: Sequence[InForce], learned_until: Optional[str]) -> dict[str, int]:
-    """Return how many verdicts of each tag are younger than its models."""
-    waiting: dict[str, int] = {}
-    created = {tag: _created(models) for tag, models in collected.models.items()}
-    for verdict in (each.verdict for each in held):
-        made = created.get(verdict.tag)
-        made = min(made, learned_until or made) if made else None
-        if verdict.tag not in OTHER_SETS and (made is None or verdict.time > made):
-            waiting[verdict.tag] = waiting.get(verdict.tag, 0) + 1
-    return waiting
+    """Return on how many pictures of each tag something else holds than its models have learned."""
+    by_tag: dict[str, list[InForce]] = {tag: [] for tag in collected.models}
+    for each in held:
+        by_tag.setdefault(each.verdict.tag, []).append(each)
+    waiting = {}
+    for tag, of_tag in by_tag.items():
+        models, learned = collected.models.get(tag, ()), collected.learned
+        if models and learned and all(model.card and model.card.run == learned.run for model in models):
+            waiting[tag] = learned.waiting(tag, of_tag)
+        else:  # of an earlier version of this program, or another training: by the times of both
+            made = _created(models)
+            made = min(made, learned_until or made) if made else None
+            waiting[tag] = sum(made is None or each.verdict.time > made for each in of_tag)
+    return {tag: count for tag, count in waiting.items() if count and tag not in OTHER_SETS}
 
 
 def _created(models: Sequence[ListedModel]) -> Optional[str]:

@@ -2,11 +2,11 @@
 
 const PAUSE = 120; // milliseconds without a further mark
 
-// Returns a function that has `tell` called soon, once however often it is called. `tell` returns a promise of the
-// names of the pictures that follow, which the browser loads then; nothing depends on it.
-export function ahead(tell) {
+// Has `tell` called soon after each change of a mark in `area`, and of its pictures. It returns a promise of the names
+// of the pictures that follow, which the browser loads then; nothing depends on it.
+export function watchMarks(area, tell) {
   let waiting = null;
-  return () => {
+  const later = () => {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
       try {
@@ -14,4 +14,6 @@ export function ahead(tell) {
       } catch { /* the page in hand says it when it is given */ }
     }, PAUSE);
   };
+  new MutationObserver(later).observe(area, { subtree: true, childList: true, attributeFilter: ["data-verdict"] });
+  later();
 }

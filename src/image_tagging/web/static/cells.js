@@ -9,7 +9,6 @@ let anchor = null; // where a range begins
 export function mark(cell, verdict) {
   cell.dataset.verdict = verdict;
   cell.querySelector(".verdict").textContent = verdict;
-  document.dispatchEvent(new Event("marked"));
 }
 
 export const flip = (cell) => mark(cell, cell.dataset.verdict === "yes" ? "no" : "yes");

@@ -1,6 +1,6 @@
 // Judging the pictures of one tag: marks, keys, and what is sent. Nothing is kept here but the page in hand.
 
-import { ahead } from "/static/ahead.js";
+import { watchMarks } from "./ahead.js";
 import { giveAlike, leaveAlike, offerAlike } from "./alike.js";
 import { MOVES, cells, chosen, clearRange, flip, focused, grid, mark, move, watchMouse } from "./cells.js";
 import { markAnimated } from "./frames.js";
@@ -32,7 +32,6 @@ function show(html) {
 
 async function refresh() {
   const { address } = grid().dataset;
-  tellMarks();
   try {
     element("strip").innerHTML = await ask(`${address}/strip`);
     await markSaid(cells());
@@ -40,13 +39,6 @@ async function refresh() {
     if (isOne) showLine();
   } catch (error) { say(error.message); }
 }
-
-// The program learns how the page is marked by now, and prepares the one that follows.
-const tellMarks = ahead(async () => {
-  const { address, mode, model, after } = grid().dataset;
-  if (isOne || document.body.hasAttribute("aria-busy") || !cells().length) return [];
-  return (await ask(`${address}/soon`, { nonce: number, mode, model, after, verdicts: judged() })).soon;
-});
 
 const accept = () => alone(async () => {
   const { address, mode, model, after } = grid().dataset;
@@ -231,7 +223,6 @@ async function onMissing(event) {
 }
 
 document.addEventListener("keydown", onKey);
-document.addEventListener("marked", tellMarks);
 watchMouse();
 document.addEventListener("error", onMissing, true);
 const BUTTONS = {
@@ -242,6 +233,11 @@ for (const [id, work] of Object.entries(BUTTONS)) element(id)?.addEventListener(
 if (isOne) { watchSwipes(element("one")); showOne(); } else { focused()?.focus(); }
 document.querySelectorAll(".frame img").forEach((image) => {
   if (image.complete && !image.naturalWidth) onMissing({ target: image }); // it failed before this was loaded
+});
+if (!isOne) watchMarks(element("page"), async () => {
+  const { address, mode, model, after } = grid().dataset;
+  if (!cells().length) return [];
+  return (await ask(`${address}/soon`, { nonce: number, mode, model, after, verdicts: judged() })).soon;
 });
 refresh();
 follow();
