@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from image_tagging import ProcessConfig, list_verdicts, process_dataset
-from web.test_by_keyboard import app, chromium, page, shown, told  # noqa: F401  fixtures
+from web.test_by_keyboard import app, page, shown, told  # noqa: F401  fixtures
 
 
 @pytest.fixture

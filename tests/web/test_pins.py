@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from image_tagging import list_verdicts
-from web.test_by_keyboard import app, chromium, page, shown, told  # noqa: F401  fixtures
+from web.test_by_keyboard import app, page, shown, told  # noqa: F401  fixtures
 
 
 def names(review, count):

@@ -15,7 +15,7 @@ from typing import Optional
 
 import orjson
 
-from ..datasets import Label
+from ..datasets import VerdictLabel
 from ..store import VERDICTS_NAME, InForce
 from ..writing import new_file
 
@@ -41,7 +41,7 @@ class LearnedVerdicts:
         return sum(now.get(key) != learned.get(key) for key in now.keys() | learned.keys())
 
 
-def write_learned(folder: str, run: str, labels: Iterable[Label]) -> None:
+def write_learned(folder: str, run: str, labels: Iterable[VerdictLabel]) -> None:
     """Note what a training has learned; nothing where the folder has no verdicts and nothing was noted before.
 
     Raises

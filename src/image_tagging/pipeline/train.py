@@ -9,8 +9,8 @@ from contextlib import closing
 from typing import Any, Optional, Union
 
 from ..datasets import (
-    Label,
     NotedImages,
+    VerdictLabel,
     audit_dataset,
     gather,
     read_embeddings,
@@ -167,9 +167,9 @@ class _Writer:
         self.skipped: list[tuple[str, str]] = []
         self._identity: Mapping[str, str] = {}
         self._kept: Mapping[str, str] = {}
-        self._said: Sequence[Label] = ()
+        self._said: Sequence[VerdictLabel] = ()
 
-    def note(self, identity: Mapping[str, str], kept: Mapping[str, str], said: Sequence[Label]) -> None:
+    def note(self, identity: Mapping[str, str], kept: Mapping[str, str], said: Sequence[VerdictLabel]) -> None:
         """Take what cards say of the training, the thresholds by tag that a person has set, and the verdicts."""
         self._identity, self._kept, self._said = identity, kept, said
 
