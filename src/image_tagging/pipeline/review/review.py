@@ -96,7 +96,7 @@ class Review:
         with self._lock:
             return self._collected.pictures[self._collected.row(hash_id)]
 
-    def said_of(self, hash_id: str) -> list[InForce]:
+    def verdicts_of(self, hash_id: str) -> list[InForce]:
         """Return the verdicts in force of one picture, by tag."""
         with self._lock:
             return [each for each in self._verdicts.in_force() if each.verdict.hash_id == hash_id]
