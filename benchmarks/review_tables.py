@@ -272,7 +272,8 @@ def draw_curves(records: Sequence[Record]) -> str:
         top = _TOP + (number // 2) * (_PANEL[1] + _GAP[1])
         of_band = [record for record in records if band_of(record) == band]
         parts += _panel(of_band, f"{band} of the pool ({_count(of_band, band)} reviews)", left, top, most)
-    for number, order in enumerate(ORDERS):
+    played = {record["order"] for record in records}
+    for number, order in enumerate(order for order in ORDERS if order in played):
         x, y = _LEFT + (number % 4) * 190, height - 54 + (number // 4) * 20
         parts.append(f'<path d="M{x} {y - 4}h24" {_stroke(order)}/>')
         parts.append(f'<text x="{x + 30}" y="{y}">{escape(order)}</text>')

@@ -258,8 +258,8 @@ def test_any_names_come_back_from_the_table_and_from_lines(tmp_path_factory, row
         held = [each.verdict for each in verdicts.in_force()]
         (folder / "v.jsonl").write_bytes(b"".join(verdict_lines(verdicts.in_force())))
     read = list(VerdictLines(str(folder / "v.jsonl")))
-    assert [(each.said, each.id, each.file_path) for each in read] == [
-        (each.said, each.id, each.file_path) for each in held
+    assert [(each.identity, each.id, each.file_path) for each in read] == [
+        (each.identity, each.id, each.file_path) for each in held
     ]
 
 

@@ -30,7 +30,7 @@ def test_what_is_written_is_read_back(tmp_path):
     (tmp_path / "v.jsonl").write_bytes(b"".join(lines))
     assert [line.count(b"\n") for line in lines] == [1] * len(names)
     again = list(VerdictLines(str(tmp_path / "v.jsonl")))
-    assert [each.said for each in again] == [each.said for each in expected]
+    assert [each.identity for each in again] == [each.identity for each in expected]
     assert [(each.id, each.score, each.before, each.model, each.position, each.file_path) for each in again] == [
         (each.id, each.score, each.before, each.model, each.position, each.file_path) for each in expected
     ]

@@ -57,7 +57,7 @@ class Verdict:
     undone_by: Optional[int] = None
 
     @property
-    def said(self) -> tuple[str, ...]:
+    def identity(self) -> tuple[str, ...]:
         """What makes it another verdict where it differs: two of one ``id`` have this in common."""
         return self.tag, self.hash_id, self.verdict, self.mode, self.time
 

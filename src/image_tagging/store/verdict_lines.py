@@ -114,4 +114,4 @@ class VerdictLines:
 
 def _id_of(verdict: Verdict) -> str:
     """Return an ``id`` made of what a verdict says: the same line twice is one verdict."""
-    return hashlib.blake2b("\0".join(verdict.said).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b("\0".join(verdict.identity).encode(), digest_size=16).hexdigest()

@@ -144,7 +144,7 @@ class Verdicts:
                 if not there:
                     db.execute(_ADD, _VALUES(replace(verdict, batch=batch, undone_by=None)))
                     new += 1
-                elif there[0].said == verdict.said:
+                elif there[0].identity == verdict.identity:
                     known += 1
                 else:
                     raise conflict(f"the verdict {verdict.id} is there already and says something else")

@@ -159,7 +159,7 @@ class _Pages:
     def image(self, request: Request, form: Mapping[str, Any]) -> Response:
         hash_id = request.path_params["hash_id"]
         picture = self._review.picture(hash_id)
-        near, said = self._review.neighbours(hash_id), self._review.said_of(hash_id)
+        near, said = self._review.neighbours(hash_id), self._review.verdicts_of(hash_id)
         return self.page_of("image.html", picture=picture, near=near, said=said, rows=self._review.tags())
 
     def history(self, request: Request, form: Mapping[str, Any]) -> Response:

@@ -123,7 +123,7 @@ class Review:
         collected = self._collected
         return collected.pictures[collected.row(hash_id)]
 
-    def said_of(self, hash_id: str) -> list[InForce]:
+    def verdicts_of(self, hash_id: str) -> list[InForce]:
         """Return the verdicts in force of one picture, by tag."""
         return [each for each in self._states.every() if each.verdict.hash_id == hash_id]
 
