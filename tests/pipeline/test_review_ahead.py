@@ -62,6 +62,19 @@ def test_a_page_that_was_told_as_it_is_given_is_not_fitted_again(open_review, mo
     assert [cell.hash_id for cell in review.page("tiles", "next").cells] == soon
 
 
+def test_undo_and_redo_of_the_last_page_are_not_fitted_again(open_review, monkeypatch):
+    review = open_review()
+    page = review.page("tiles", "next")
+    before = shown(review.page("tiles", "all"))
+    review.judge("tiles", "next", marked(page, (0,)), page.model)
+    after = shown(review.page("tiles", "all"))
+    monkeypatch.setattr(states, "tag_state", None)
+    review.undo()
+    assert shown(review.page("tiles", "all")) == before
+    review.redo()
+    assert shown(review.page("tiles", "all")) == after
+
+
 def test_marks_that_are_told_keep_no_verdict(open_review):
     review = open_review()
     page = review.page("tiles", "next")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,6 +70,7 @@ def test_judge_undo_over_a_restart_and_export_by_keyboard_alone(app, page, outpu
     assert "token" not in page.url
     page.keyboard.press("Tab")  # Tags
     page.keyboard.press("Tab")  # History
+    page.keyboard.press("Tab")  # Search
     page.keyboard.press("Tab")  # the first tag
     page.keyboard.press("Enter")
     before = shown(page)
@@ -107,6 +110,104 @@ def test_judge_undo_over_a_restart_and_export_by_keyboard_alone(app, page, outpu
     there = tmp_path / "verdicts.jsonl"
     assert export_verdicts(output, there) == len(marked)
     assert {line.split('"verdict":"')[1].split('"')[0] for line in there.read_text().splitlines()} >= {"yes", "unsure"}
+
+
+def not_in_results(page):
+    """How many verdicts the strip says are not yet in the results."""
+    page.wait_for_selector("#strip p")
+    found = re.search(r"([\d,]+) verdicts? not yet in the results", page.text_content("#strip"))
+    return int(found[1].replace(",", "")) if found else 0
+
+
+def judge_a_page(page, *keys):
+    """Press keys on a page of a tag, and Enter; return the marks that it was given with."""
+    shown(page)
+    page.wait_for_function("() => document.activeElement.classList.contains('cell')")
+    for key in keys:
+        page.keyboard.press(key)
+    marked = shown(page)
+    page.keyboard.press("Enter")
+    told(page, "Kept on")
+    page.evaluate("document.getElementById('said').textContent = ''")
+    return dict(marked)
+
+
+@pytest.mark.slow
+def test_a_whole_review_by_keyboard_alone(app, page, output, tmp_path):
+    """Some 40 verdicts on three tags, killed and undone in between, trained, and exported."""
+    said = {}
+    program, address = app("--port", "0")
+    page.goto(address)
+    page.goto(address.split("?")[0] + "tag/isometric")
+    said["isometric"] = judge_a_page(page, "Space", "ArrowRight", "s", "End", "y")
+    page.keyboard.press("t")
+    page.wait_for_url("**/tag/sprites")
+    marked = judge_a_page(page, "n", "Shift+ArrowRight", "Shift+ArrowRight", "y")
+    program.send_signal(signal.SIGKILL)  # nothing that was told as kept is lost
+    program.wait()
+
+    program, address = app("--port", "0")
+    page.goto(address)
+    page.goto(address.split("?")[0] + "tag/sprites")
+    page.keyboard.press("u")
+    told(page, "Undone")
+    assert dict(shown(page)) == marked
+    said["sprites"] = judge_a_page(page, "Home", "y", "l", "n")
+    page.keyboard.press("t")
+    page.wait_for_url("**/tag/tiles")
+    said["tiles"] = judge_a_page(page, "j", "Space")
+    count = sum(map(len, said.values()))
+    assert count >= 40
+    page.reload()
+    assert not_in_results(page) == count
+
+    page.keyboard.press("r")
+    page.wait_for_function("() => document.getElementById('said').textContent.startsWith('Trained')", timeout=300_000)
+    page.wait_for_function("() => !document.getElementById('strip').textContent.includes('not yet in the results')")
+    page.keyboard.press("u")  # of what is in the results
+    told(page, "Undone")
+    page.wait_for_function("() => document.getElementById('strip').textContent.includes('not yet in the results')")
+    assert not_in_results(page) == len(said["tiles"])
+    page.keyboard.press("Shift+U")
+    told(page, "Given again")
+    page.wait_for_function("() => !document.getElementById('strip').textContent.includes('not yet in the results')")
+
+    here, alone = tmp_path / "here.jsonl", tmp_path / "alone.jsonl"
+    assert export_verdicts(output, here) == count
+    (tmp_path / "alone").mkdir()
+    shutil.copy(output / "verdicts.db", tmp_path / "alone")
+    export_verdicts(tmp_path / "alone", alone)
+    assert here.read_bytes() == alone.read_bytes()
+    exported = [json.loads(line) for line in here.read_text(encoding="utf-8").splitlines()]
+    assert {tag: {each["hash_id"]: each["verdict"] for each in exported if each["tag"] == tag} for tag in said} == said
+
+
+@pytest.mark.slow
+def test_a_search_and_a_tag_of_what_it_found_by_keyboard_alone(app, page, output):
+    _, address = app("--port", "0")
+    page.goto(address)
+    page.keyboard.press("/")
+    page.wait_for_url("**/search")
+    page.keyboard.type("tiles")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".found input")
+    page.wait_for_load_state("load")
+    page.keyboard.press("/")  # in no field: the search again
+    page.wait_for_url("**/search")
+    page.keyboard.type("tiles/")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".found input")
+    page.focus(".found input")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    told(page, "2 marked")
+    page.focus("#give input")
+    page.keyboard.type("of search")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/tag/of%20search")
+    assert [(each.tag, each.yes) for each in list_verdicts(output)] == [("of search", 2)]
 
 
 @pytest.mark.slow
@@ -194,6 +295,8 @@ def test_axe_finds_nothing_on_any_page(app, chromium, review, scheme):
         "tag/tiles?mode=check",
         "tag/tiles/one",
         "history",
+        "search?words=tiles",
+        f"search?like={hash_id}",
         f"image/{hash_id}",
         "tag/x?mode=y",
     ):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Optional
 
 import orjson
@@ -21,6 +22,8 @@ from ..writing import new_file
 
 #: A file of an output folder; it may be removed, and the review then goes by times.
 LEARNED_NAME = "image-tagging.learned"
+
+_MOST_KEYS = 1 << 17
 
 _MARK = re.compile(rb'\{"learned verdicts":1,')
 
@@ -69,6 +72,7 @@ def read_learned(folder: str) -> Optional[LearnedVerdicts]:
     return None
 
 
+@lru_cache(_MOST_KEYS)  # each page asks for all
 def _key(hash_id: str) -> str:
     return hashlib.blake2b(hash_id.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 

@@ -23,6 +23,7 @@ from ..reports import component_style, interval_bar, limits
 from . import words
 from .besides import Besides
 from .given import FormError, judged_of, read_form
+from .searching import Searching
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ def review_app(review: Review) -> Starlette:
     """Return the app of a review; nothing in it asks who calls (:mod:`.access` does)."""
     pages = _Pages(review)
     besides = Besides(review, pages.render)
+    searching = Searching(review, pages.page_of)
     routes = [
         Route("/", pages.answer(pages.tags)),
         Route("/favicon.ico", _nothing),
@@ -59,6 +61,9 @@ def review_app(review: Review) -> Starlette:
         Route("/why/{hash_id}", pages.answer(pages.why)),
         Route("/image/{hash_id}", pages.answer(pages.image)),
         Route("/history", pages.answer(pages.history)),
+        Route("/search", pages.answer(searching.search)),
+        Route("/search/begin", pages.answer(searching.begin)),
+        Route("/search/tag", pages.answer(searching.give), methods=["POST"]),
         Route("/training", pages.answer(pages.training)),
         Route("/training", pages.answer(pages.train), methods=["POST"]),
         Route("/undo", pages.answer(pages.undo), methods=["POST"]),
@@ -141,6 +146,8 @@ class _Pages:
 
     def _tag_page(self, request: Request, template: str, **given: Any) -> Response:
         tag, mode = _tag_of(request), request.query_params.get("mode", "next")
+        if begun := request.query_params.get("words", ""):
+            self._review.begin(tag, begun)
         page = self._review.page(tag, mode, request.query_params.get("after", ""))
         return self.page_of(template, tag=tag, page=page, rows=self._review.tags(), **given)
 

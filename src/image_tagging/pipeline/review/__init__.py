@@ -1,10 +1,11 @@
 """The review of an output folder by a person, without HTTP: what is shown next, what was said, what it means by now.
 
 :class:`Review` is all that a page needs. :mod:`.collected` reads the output folder (the store, never ``output.json``),
-:mod:`.labels` makes the labels of a tag from examples and verdicts, :mod:`.tag_state` fits it, :mod:`.states` keeps the
-tags and looks ahead, :mod:`.shown` composes pages, :mod:`.tags` has the list and the figures, :mod:`.pictures` draws,
-and :mod:`.retraining` trains in the background. :mod:`.pins` gives another tag by one key,
-and :mod:`.alike` near-duplicates the same verdict.
+:mod:`.reading` says when, :mod:`.labels` makes the labels of a tag from examples and verdicts, :mod:`.tag_state` fits
+it, :mod:`.states` keeps the tags, :mod:`.foresight` and :mod:`.background` prepare what comes, :mod:`.shown` composes
+pages, :mod:`.tags` has the list and the figures, :mod:`.search` finds pictures, :mod:`.pictures` draws, and
+:mod:`.retraining` trains in the background. :mod:`.pins` gives another tag by one key, and :mod:`.alike`
+near-duplicates the same verdict.
 """
 
 from __future__ import annotations

@@ -90,6 +90,10 @@ def adopted(
     foreseen: Foreseen, collected: Collected, held: Sequence[InForce], is_top: Mapping[str, bool]
 ) -> tuple[TagState, Optional[Foreseen]]:
     """Return the state that was foreseen with the verdicts that hold now, and what of the page is still right."""
-    share = top_share(held, is_top)
-    state = foreseen.state.told(held, labels_of(collected, foreseen.state.tag, held), flips_of(held), share)
-    return state, foreseen if share == foreseen.state.top_share else None
+    state = retold(foreseen.state, collected, held, is_top)
+    return state, foreseen if state.top_share == foreseen.state.top_share else None
+
+
+def retold(state: TagState, collected: Collected, held: Sequence[InForce], is_top: Mapping[str, bool]) -> TagState:
+    """Return a state with verdicts that say the same as those it was fitted to."""
+    return state.told(held, labels_of(collected, state.tag, held), flips_of(held), top_share(held, is_top))

@@ -22,6 +22,7 @@ from .names import as_name
 from .pictures import THUMBNAIL, Drawn, DrawnPictures
 from .reading import Reading
 from .retraining import Retraining
+from .search import Search
 from .shown import MODES, ShownPage, again
 from .states import TagStates
 from .tags import Strip, TagRow, strip_of, tag_rows
@@ -67,6 +68,7 @@ class Review:
         self._opened: Optional[Opened] = None
         self._reading = Reading(self.folder, self._take)
         self.retraining = Retraining(self.folder, lambda: self._reading.read(say_nothing))
+        self.search = Search(lambda: self._collected)
         self._reading.open(say)
         self._drawn = DrawnPictures()
 
@@ -129,15 +131,7 @@ class Review:
 
     def neighbours(self, hash_id: str) -> list[CollectedPicture]:
         """Return the pictures most like one, the nearest first."""
-        collected = self._collected
-        row = collected.row(hash_id)
-        pool = collected.pool
-        if not pool.inverse_lengths[row]:
-            return []
-        cosines = pool.cosines(pool.unit(np.array([row]))[0].astype(np.float64))
-        cosines[row] = -np.inf
-        order = np.argsort(-cosines, kind="stable")[:_NEIGHBOURS]
-        return [collected.pictures[each] for each in order.tolist() if np.isfinite(cosines[each])]
+        return self.search.like(hash_id, _NEIGHBOURS)
 
     def draw(self, hash_id: str, side: int = THUMBNAIL) -> Drawn:
         """Return a picture as a browser takes it; ``why`` of it says why it cannot be shown."""
@@ -173,11 +167,18 @@ class Review:
         self._now.verdicts.append(verdicts)
         return _kept(verdicts, name)
 
-    def make_tag(self, tag: str, hash_id: str) -> str:
-        """Make a tag of one picked picture, or give a tag that picture; return its name."""
+    def make_tag(self, tag: str, *hash_ids: str) -> str:
+        """Make a tag of picked pictures, or give a tag those pictures; return its name."""
         name = as_name(tag)
-        self.judge(name, PICKED, [Judged(hash_id, YES, 0)])
+        self.judge(name, PICKED, [Judged(hash_id, YES, at) for at, hash_id in enumerate(hash_ids)])
         return name
+
+    def begin(self, tag: str, words: str) -> None:
+        """Have the pages of a tag begin with the pictures that a text is about, as long as nothing is learned of it.
+
+        That is remembered until the review ends; InputError where the text cannot be read.
+        """
+        self._states.begin(as_name(tag), words, self.search.direction(words))
 
     def undo(self, batch: Optional[int] = None) -> tuple[str, Optional[ShownPage]]:
         """Undo the last page, or a batch; return what was undone, as a sentence, and that page as it was.

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...datasets import Rows
 from ...store import CHECK, YES, Verdict
+from ...tag_models import Floats
 from ...training import active
 from .labels import ALL, BOUNDARY, NEXT, WRONG
 from .tag_state import TagState
@@ -78,6 +79,13 @@ def compose(state: TagState, learner: active.QuickLearner, mode: str, after: str
         return _of(state, mode, active.check_page(state.candidates, 0.0, seed), "Scores are hidden: judge freely.")
     page = _boundary(state) if mode == BOUNDARY else active.next_page(state.candidates, state.top_share, seed)
     return _of(state, mode, page)
+
+
+def begun(state: TagState, words: str, direction: Floats) -> ShownPage:
+    """Return the first page of a tag of which nothing is learned yet: pictures that a text is about."""
+    seed = len(state.known.held)
+    page = active.page_similar_to(state.collected.pool, state.is_open, direction, seed)
+    return _of(state, NEXT, page, f"Nothing is learned yet. These are most like the words {words!r}.")
 
 
 def again(state: TagState, verdicts: Sequence[Verdict]) -> ShownPage:

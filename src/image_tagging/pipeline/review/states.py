@@ -15,15 +15,19 @@ from typing import NamedTuple, Optional
 
 from ...files import stamp_of
 from ...store import InForce, Verdicts
+from ...tag_models import Floats
 from ...training import active
 from .background import Background
 from .collected import Collected
-from .foresight import Foreseen, Foresight, Marked, adopted, as_given, foresee, held_after, said_of
-from .shown import ShownPage, compose
+from .foresight import Foreseen, Foresight, Marked, adopted, as_given, foresee, held_after, retold, said_of
+from .labels import NEXT
+from .shown import ShownPage, begun, compose
 from .tag_state import TagState, tag_state
 
 #: Tags whose scores are kept in memory: of a million pictures each takes 4 MB, and 8 where all are in order.
 _MOST_STATES = 32
+#: Tags whose state before the last page is kept too: it is that after an undo.
+_MOST_EARLIER = 4
 #: Pictures whose part of a page is remembered.
 _MOST_PARTS = 100_000
 #: Tags whose first page is prepared.
@@ -46,6 +50,7 @@ class _OfFolder:
     lock: threading.RLock = field(default_factory=threading.RLock)
     states: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
     fitting: dict[str, threading.RLock] = field(default_factory=dict)
+    earlier: OrderedDict[str, TagState] = field(default_factory=OrderedDict)
     foresights: dict[str, Foresight] = field(default_factory=dict)
     making_learner: threading.Lock = field(default_factory=threading.Lock)
 
@@ -65,8 +70,14 @@ class _OfFolder:
 
     def keep(self, tag: str, kept: _Kept) -> None:
         with self.lock:
+            before = self.states.get(tag)
             self.states[tag] = kept
             self.states.move_to_end(tag)
+            if before is not None and before.state.held != kept.state.held:
+                self.earlier[tag] = before.state
+                self.earlier.move_to_end(tag)
+            while len(self.earlier) > _MOST_EARLIER:
+                self.earlier.popitem(last=False)
             while len(self.states) > _MOST_STATES:
                 self.foresights.pop(self.states.popitem(last=False)[0], None)
 
@@ -78,6 +89,7 @@ class TagStates:
         self._verdicts = verdicts
         self._lock = threading.Lock()
         self._tops: OrderedDict[tuple[str, str], bool] = OrderedDict()
+        self._starts: dict[str, tuple[str, Floats]] = {}
         self._every: tuple[str, list[InForce]] = ("", [])
         self._background = Background()
         self.use(collected)
@@ -103,11 +115,19 @@ class TagStates:
         """Return the page of a tag that a person judges next."""
         folder = self._folder
         kept = self._now(folder, tag)
-        seen = kept.foreseen
-        is_right = seen is not None and (seen.page.mode, seen.after) == (mode, after)
-        page = seen.page if seen and is_right else compose(kept.state, folder.learner, mode, after)
+        start, seen = self._starts.get(tag), kept.foreseen
+        if start and mode == NEXT and kept.state.fit is None:
+            page = begun(kept.state, *start)
+        elif seen and (seen.page.mode, seen.after) == (mode, after):
+            page = seen.page
+        else:
+            page = compose(kept.state, folder.learner, mode, after)
         self._note(page)
         return page
+
+    def begin(self, tag: str, words: str, direction: Floats) -> None:
+        """Have the pages of a tag begin with pictures in a direction (D,) as long as nothing is learned of it."""
+        self._starts[tag] = words, direction
 
     def every(self) -> list[InForce]:
         """Return the verdicts in force of all tags."""
@@ -154,8 +174,11 @@ class TagStates:
         self, folder: _OfFolder, tag: str, held: Sequence[InForce], before: Optional[TagState]
     ) -> tuple[TagState, Optional[Foreseen]]:
         with folder.lock:
-            foresight = folder.foresights.pop(tag, None)
-        if foresight and foresight.base is before and foresight.said == said_of(held):
+            foresight, earlier = folder.foresights.pop(tag, None), folder.earlier.get(tag)
+        said = said_of(held)
+        if earlier and said_of(earlier.held) == said:  # the last page was undone, or given again
+            return retold(earlier, folder.collected, held, self._is_top(tag)), None
+        if foresight and foresight.base is before and foresight.said == said:
             foreseen = foresight.ahead.result()
             if foreseen is not None:
                 return adopted(foreseen, folder.collected, held, self._is_top(tag))
