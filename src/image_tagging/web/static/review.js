@@ -1,10 +1,12 @@
 // Judging the pictures of one tag: marks, keys, and what is sent. Nothing is kept here but the page in hand.
 
 import { giveAlike, leaveAlike, offerAlike } from "./alike.js";
+import { following, showMore } from "./bins.js";
 import { MOVES, cells, chosen, clearRange, flip, focused, grid, mark, move, watchMouse } from "./cells.js";
 import { markAnimated } from "./frames.js";
 import { judgePinned, markSaid } from "./pins.js";
 import { alone, ask, element, newNumber, say } from "./server.js";
+import { resetThreshold } from "./threshold.js";
 import { enlarge, openZoom } from "./zoom.js";
 
 const isOne = Boolean(element("one"));
@@ -33,6 +35,7 @@ async function refresh() {
   const { address, mode } = grid().dataset;
   try {
     element("strip").innerHTML = await ask(`${address}/strip`);
+    resetThreshold(address);
     const { soon } = await ask(`${address}/soon?mode=${mode}`);
     soon.forEach((hash) => { new Image().src = `/thumb/${hash}`; });
     await markSaid(cells());
@@ -42,9 +45,9 @@ async function refresh() {
 }
 
 const accept = () => alone(async () => {
-  const { address, mode, model, after } = grid().dataset;
+  const { address, mode, model } = grid().dataset;
   if (!cells().length) return;
-  const form = { nonce: number, mode, model, after, verdicts: judged(), wants_page: true };
+  const form = { nonce: number, mode, model, after: following(), verdicts: judged(), wants_page: true };
   const was = cells();
   const answer = await ask(`${address}/verdicts`, form);
   say(answer.said);
@@ -60,15 +63,17 @@ function allNo() {
 
 // What was undone or given again is none of this page: its marks stay, and what is said of its pictures may be another.
 async function besides() {
-  await markSaid(cells());
-  if (isOne) showLine();
+  try {
+    await markSaid(cells());
+    if (isOne) showLine();
+  } catch (error) { say(error.message); }
 }
 
 const undo = () => alone(async () => {
   const answer = await ask("/undo", {});
   say(answer.said);
   leaveAlike();
-  if (!answer.page) { await besides(); return; }
+  if (!answer.page) { besides(); return; }
   if (answer.tag !== grid().dataset.tag) { location.href = answer.address; return; }
   if (isOne) { location.reload(); return; }
   show(answer.page);
@@ -77,7 +82,7 @@ const undo = () => alone(async () => {
 const redo = () => alone(async () => {
   const answer = await ask("/redo", {});
   say(answer.said);
-  if (!answer.tag) { await besides(); return; }
+  if (!answer.tag) { besides(); return; }
   const { address, mode } = grid().dataset;
   show((await ask(`${address}/page?mode=${mode}`)).page);
 });
@@ -169,7 +174,7 @@ function watchSwipes(area) {
 
 const pin = (key) => alone(async () => {
   await judgePinned(key, isOne ? [cells()[at]].filter(Boolean) : chosen());
-  await besides();
+  besides(); // the next key need not wait for it
 });
 
 // Keys
@@ -182,6 +187,7 @@ const COMMON = {
   "?": () => element("help").showModal(),
   t: () => { location.href = element("head").dataset.next; },
   T: () => { location.href = element("head").dataset.previous; },
+  b: () => { location.href = `${location.pathname}?mode=bins`; },
   c: () => { location.href = `${location.pathname}?mode=check`; },
   i: () => { const cell = isOne ? cells()[at] : focused(); if (cell) location.href = `/image/${cell.dataset.hash}`; },
 };
@@ -225,6 +231,10 @@ async function onMissing(event) {
 
 document.addEventListener("keydown", onKey);
 watchMouse();
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.(".more button");
+  if (button) showMore(button, async (found) => { found[0]?.focus(); await markSaid(cells()); await markAnimated(cells()); });
+});
 document.addEventListener("error", onMissing, true);
 const BUTTONS = {
   accept, none: allNo, undo, redo, train, keys: COMMON["?"],
