@@ -31,6 +31,7 @@ PUBLIC = {
     ),
     "exporters": (
         "OUTPUT_CSV OUTPUT_JSON DatasetFiles EarlierResults InputFiles PictureScores Placing PlacingPlan Planner "
+        "ModelScore scores_of_picture "
         "ResultFormats ResultScore ResultWriter ResultsSize ScoredPicture Scoring TableRow TagFolder TakenOut "
         "WrittenResults earlier_layout folders_of_tag has_csv has_results read_results read_scores read_table "
         "remove_results require_place require_results_ours results rewrite_results scores_frame take_out "
@@ -44,7 +45,8 @@ PUBLIC = {
         "require_sortable score_images set_threshold sort_images train_tag_models ChangedInputs InputImages "
         "OutputInput forget_input list_inputs move_input VerdictsUsed ImportedVerdicts export_verdicts "
         "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage "
-        "AlikeOffer give_alike give_pinned offer_alike tags_said take_pinned"
+        "AlikeOffer KeptThreshold give_alike give_pinned keep_threshold offer_alike "
+        "ScoresOfPicture picture_scores tags_said take_pinned threshold_figures"
     ),
     "reports": (
         "RunReport RunWithoutTag component_style explain interval_bar limits precision_in_words "

@@ -13,6 +13,7 @@ from .forgetting import TakenOut, folders_of_tag, take_out
 from .formats import ResultFormats, ResultsSize, WrittenResults, has_results
 from .frames import scores_frame
 from .layouts import Placing
+from .one_picture import ModelScore, scores_of_picture
 from .picture_scores import PictureScores, Scoring
 from .placing import require_place
 from .plan import PlacingPlan, Planner
@@ -27,6 +28,7 @@ __all__ = [
     "DatasetFiles",
     "EarlierResults",
     "InputFiles",
+    "ModelScore",
     "PictureScores",
     "Placing",
     "PlacingPlan",
@@ -54,6 +56,7 @@ __all__ = [
     "results",
     "rewrite_results",
     "scores_frame",
+    "scores_of_picture",
     "take_out",
     "take_out_images",
     "write_csv",

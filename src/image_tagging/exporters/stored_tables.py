@@ -73,7 +73,8 @@ class StoredScores:
     """
 
     def __init__(self, path: str) -> None:
-        self._opened = _opened(FileErrors(path, OutputError, "a table of results", _REMEDY))
+        self._errors = FileErrors(path, OutputError, "a table of results", _REMEDY)
+        self._opened = _opened(self._errors)
         self._query = ""
         if os.path.exists(path):
             self._connection, table = self._opened.__enter__()
@@ -81,7 +82,10 @@ class StoredScores:
 
     def of(self, hash_id: str) -> Optional[list[TagScore]]:
         """Return the scores of a picture, their bins unknown; ``None`` where there is none."""
-        found = dict.fromkeys(self._connection.execute(self._query, (hash_id,))) if self._query else ()
+        try:
+            found = dict.fromkeys(self._connection.execute(self._query, (hash_id,))) if self._query else ()
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise self._errors.malformed(f"cannot be read: {error}") from error
         return [TagScore(tag, kind, probability, 0, bool(tagged)) for tag, kind, probability, tagged in found] or None
 
     def thresholds(self) -> dict[tuple[str, str], float]:

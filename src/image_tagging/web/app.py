@@ -18,12 +18,13 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from ..errors import ImageTaggingError, InputError, OutputError
-from ..pipeline import MODES, Review
+from ..pipeline import MODES, Review, picture_scores
 from ..reports import component_style, interval_bar, limits
 from . import words
 from .besides import Besides
 from .given import FormError, judged_of, read_form
 from .searching import Searching
+from .thresholds import Thresholds
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ _NO_STORE = {"cache-control": "no-store"}
 def review_app(review: Review) -> Starlette:
     """Return the app of a review; nothing in it asks who calls (:mod:`.access` does)."""
     pages = _Pages(review)
-    besides = Besides(review, pages.render)
+    besides, thresholds = Besides(review, pages.render), Thresholds(review)
     searching = Searching(review, pages.page_of)
     routes = [
         Route("/", pages.answer(pages.tags)),
@@ -56,6 +57,8 @@ def review_app(review: Review) -> Starlette:
         Route("/picture/{hash_id}", pages.answer(pages.whole)),
         Route("/frames", pages.answer(besides.frames)),
         Route("/said", pages.answer(besides.tags)),
+        Route("/tag/{tag}/thresholds", pages.answer(thresholds.figures)),
+        Route("/tag/{tag}/threshold", pages.answer(thresholds.keep), methods=["POST"]),
         Route("/tag/{tag}/alike", pages.answer(besides.alike), methods=["POST"]),
         Route("/tag/{tag}/pinned", pages.answer(besides.pinned), methods=["POST"]),
         Route("/why/{hash_id}", pages.answer(pages.why)),
@@ -167,7 +170,8 @@ class _Pages:
         hash_id = request.path_params["hash_id"]
         picture = self._review.picture(hash_id)
         near, said = self._review.neighbours(hash_id), self._review.verdicts_of(hash_id)
-        return self.page_of("image.html", picture=picture, near=near, said=said, rows=self._review.tags())
+        given = {"scores": picture_scores(self._review, hash_id), "rows": self._review.tags()}
+        return self.page_of("image.html", picture=picture, near=near, said=said, **given)
 
     def history(self, request: Request, form: Mapping[str, Any]) -> Response:
         verdicts = self._review.history(_HISTORY, request.query_params.get("before", ""))

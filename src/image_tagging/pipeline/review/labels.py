@@ -15,7 +15,7 @@ from ...training import active
 from .collected import Collected
 
 #: Modes of verdicts.
-NEXT, ALL, BOUNDARY, WRONG, PICKED = "next", "all", "boundary", "wrong", "picked"
+NEXT, ALL, BINS, BOUNDARY, WRONG, PICKED = "next", "all", "bins", "boundary", "wrong", "picked"
 
 #: Modes of verdicts on pictures of a page that are no verdicts of that page: of another tag, and of near-duplicates.
 PINNED, ALIKE = "pinned", "alike"

@@ -12,13 +12,15 @@ from ...datasets import Rows
 from ...store import CHECK, YES, Verdict
 from ...tag_models import Floats
 from ...training import active
-from .labels import ALL, BOUNDARY, NEXT, WRONG
+from .bins import BinPart, bin_parts
+from .labels import ALL, BINS, BOUNDARY, NEXT, WRONG
 from .tag_state import TagState
 
 #: The ways to go through the pictures of a tag, with a name for people.
 MODES = {
     NEXT: "what helps most",
     ALL: "all by score",
+    BINS: "columns by score",
     BOUNDARY: "near the threshold",
     CHECK: "random check",
     WRONG: "likely wrong",
@@ -27,6 +29,9 @@ MODES = {
 #: Why a picture is shown in the order of all scores, and where an undone page is shown again.
 _BY_SCORE, _JUDGED, _AGAIN = "by score", "judged before", "undone: judge it again"
 _EXAMPLE = "an example"
+
+#: Pictures of an undone page that are shown again, which are all of any page.
+_MOST_AGAIN = 200
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class Cell:
 class ShownPage:
     """A page of a tag in a mode. ``after`` names the picture that the next page of the mode *all* follows.
 
+    In the mode *bins* the cells are those of the ``columns``, one after the other.
+
     ``note`` says why it is empty, or what is special; ``model`` is the SHA-256 of what gave the scores.
     """
 
@@ -62,12 +69,15 @@ class ShownPage:
     after: str = ""
     note: str = ""
     parts: Sequence[str] = ()
+    columns: Sequence[BinPart] = ()
 
 
 def compose(state: TagState, learner: active.QuickLearner, mode: str, after: str = "") -> ShownPage:
     """Return the page that a person judges next in a mode."""
     if mode == ALL:
         return _all(state, after)
+    if mode == BINS:
+        return _in_bins(state, after)
     if mode == WRONG:
         return _likely_wrong(state, learner)
     seed = len(state.known.held)
@@ -94,7 +104,7 @@ def again(state: TagState, verdicts: Sequence[Verdict]) -> ShownPage:
     known = [each for each in verdicts if each.tag == state.tag and each.hash_id in rows]
     mode = known[0].mode if known and known[0].mode in MODES else NEXT
     cells = []
-    for each in known[: 2 * active.PAGE_SIZE]:
+    for each in known[:_MOST_AGAIN]:
         cell = replace(
             _cell(state, rows[each.hash_id], _AGAIN),
             is_marked=each.verdict == YES,
@@ -154,6 +164,16 @@ def _all(state: TagState, after: str) -> ShownPage:
         "" if is_last or not cells else cells[-1].hash_id,
         note or _of_all(order, start),
     )
+
+
+def _in_bins(state: TagState, after: str) -> ShownPage:
+    if state.fit is None:
+        return ShownPage(state.tag, BINS, (), state.model, note=f"Nothing is learned yet: {state.why}")
+    columns = bin_parts(state, after)
+    rows = [row for column in columns for row in column.rows.tolist()]
+    cells = [_cell(state, row, _JUDGED if row in state.known.held else _BY_SCORE) for row in rows]
+    note = "" if cells else "No column has more pictures: open this order again to begin at the top."
+    return ShownPage(state.tag, BINS, cells, state.model, note=note, columns=columns)
 
 
 def _of_all(order: Rows, start: int) -> str:

@@ -81,10 +81,17 @@ class TagState:
     def figures(self, learner: active.QuickLearner) -> active.LiveFigures:
         """Return precision and recall at a probability of a half, with intervals."""
         known = self.known
-        judged = np.setdiff1d(known.judged, known.checks.rows)
+        return active.live_figures(self._unlabelled(learner), known.shown, known.checks, seed=len(known.held))
+
+    def curve(self, learner: active.QuickLearner, thresholds: Sequence[float]) -> list[active.LiveFigures]:
+        """Return precision and recall at each of some thresholds of the margin."""
+        known, seed = self.known, len(self.known.held)
+        return active.live_curve(self._unlabelled(learner), known.shown, known.checks, thresholds, seed=seed)
+
+    def _unlabelled(self, learner: active.QuickLearner) -> active.Unlabelled:
+        judged = np.setdiff1d(self.known.judged, self.known.checks.rows)
         is_unlabelled = active.open_rows(self.collected.pool, judged, self.is_wanted)
-        unlabelled = active.Unlabelled(self.margins, is_unlabelled, learner.unlabelled)
-        return active.live_figures(unlabelled, known.shown, known.checks, seed=len(known.held))
+        return active.Unlabelled(self.margins, is_unlabelled, learner.unlabelled)
 
 
 def tag_state(

@@ -88,11 +88,16 @@ def strip_of(
     unknown = state.known.unknown
     if state.fit is None:
         return Strip(None, None, f"Nothing is learned yet: {state.why}", active.GO_ON, waiting, unknown)
-    if not len(state.known.shown.is_yes):
+    if not has_figures(state):
         return Strip(None, None, _NO_PAGE_YET, active.GO_ON, waiting, unknown)
     figures = state.figures(learner)
     advice = active.stop_advice(state.flips, figures)
     return Strip(figures.precision, figures.recall, advice.sentence, advice.advice, waiting, unknown)
+
+
+def has_figures(state: TagState) -> bool:
+    """Return whether precision and recall can be said: something is learned, and a page was judged."""
+    return state.fit is not None and len(state.known.shown.is_yes) > 0
 
 
 def _waiting(collected: Collected, held: Sequence[InForce], learned_until: Optional[str]) -> dict[str, int]:

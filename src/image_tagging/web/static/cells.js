@@ -23,7 +23,24 @@ export function clearRange() {
   anchor = null;
 }
 
+const columnsOfBins = () => [...document.querySelectorAll("#grid.bins [role=row]")].map((row) => [...row.querySelectorAll(".cell")]);
+
+function placeOf(cell, columns) {
+  const at = columns.findIndex((column) => column.includes(cell));
+  return [at, columns[at]?.indexOf(cell) ?? -1];
+}
+
+// In columns a range is a rectangle; else all from one cell to the other.
 function select(from, to) {
+  const columns = columnsOfBins();
+  if (columns.length) {
+    const [[left, top], [right, bottom]] = [placeOf(from, columns), placeOf(to, columns)];
+    const isWithin = (value, one, other) => value >= Math.min(one, other) && value <= Math.max(one, other);
+    columns.forEach((column, across) => column.forEach((each, down) => {
+      each.setAttribute("aria-selected", String(isWithin(across, left, right) && isWithin(down, top, bottom)));
+    }));
+    return;
+  }
   const every = cells();
   const [first, last] = [every.indexOf(from), every.indexOf(to)].sort((one, other) => one - other);
   every.forEach((each, at) => each.setAttribute("aria-selected", String(at >= first && at <= last)));
@@ -50,7 +67,24 @@ function columns() {
 
 export const MOVES = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown", "h", "j", "k", "l"];
 
+// Where a key leads to in columns: sideways to the nearest column that has pictures, as far down as it goes.
+function inColumns(key, columns) {
+  const [across, down] = placeOf(focused(), columns);
+  if (across < 0) return undefined;
+  const sideways = { ArrowLeft: -1, h: -1, ArrowRight: 1, l: 1 }[key];
+  if (sideways) {
+    let next = across + sideways;
+    while (columns[next]?.length === 0) next += sideways;
+    return columns[next]?.[Math.min(down, columns[next].length - 1)];
+  }
+  const last = columns[across].length - 1;
+  const to = { Home: 0, End: last, ArrowUp: down - 1, k: down - 1, ArrowDown: down + 1, j: down + 1 }[key];
+  return columns[across][to ?? Math.max(0, Math.min(last, down + (key === "PageUp" ? -5 : 5)))];
+}
+
 export function move(key, extend) {
+  const columnsNow = columnsOfBins();
+  if (columnsNow.length) { focusOn(inColumns(key, columnsNow), extend); return; }
   const every = cells();
   const at = every.indexOf(focused());
   const wide = columns();

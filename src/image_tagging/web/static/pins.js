@@ -62,7 +62,9 @@ function draw() {
   for (const button of document.querySelectorAll("button[data-pin]")) {
     const at = pins.findIndex((each) => each.tag === button.dataset.pin);
     button.setAttribute("aria-pressed", String(at >= 0));
-    if (button.closest("td")) button.textContent = at < 0 ? "Pin" : `${at + 1}`;
+    if (!button.closest("td")) continue;
+    button.textContent = at < 0 ? "Pin" : `${at + 1}`;
+    button.setAttribute("aria-label", at < 0 ? `Pin ${button.dataset.name}` : `${at + 1}, key of ${button.dataset.name}`);
   }
 }
 

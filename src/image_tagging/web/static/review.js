@@ -2,10 +2,12 @@
 
 import { watchMarks } from "./ahead.js";
 import { giveAlike, leaveAlike, offerAlike } from "./alike.js";
+import { following, showMore } from "./bins.js";
 import { MOVES, cells, chosen, clearRange, flip, focused, grid, mark, move, watchMouse } from "./cells.js";
 import { markAnimated } from "./frames.js";
 import { judgePinned, markSaid } from "./pins.js";
 import { alone, ask, element, newNumber, say } from "./server.js";
+import { resetThreshold } from "./threshold.js";
 import { enlarge, openZoom } from "./zoom.js";
 
 const isOne = Boolean(element("one"));
@@ -34,6 +36,7 @@ async function refresh() {
   const { address } = grid().dataset;
   try {
     element("strip").innerHTML = await ask(`${address}/strip`);
+    resetThreshold(address);
     await markSaid(cells());
     await markAnimated(cells());
     if (isOne) showLine();
@@ -41,9 +44,9 @@ async function refresh() {
 }
 
 const accept = () => alone(async () => {
-  const { address, mode, model, after } = grid().dataset;
+  const { address, mode, model } = grid().dataset;
   if (!cells().length) return;
-  const form = { nonce: number, mode, model, after, verdicts: judged(), wants_page: true };
+  const form = { nonce: number, mode, model, after: following(), verdicts: judged(), wants_page: true };
   const was = cells();
   const answer = await ask(`${address}/verdicts`, form);
   say(answer.said);
@@ -59,15 +62,17 @@ function allNo() {
 
 // What was undone or given again is none of this page: its marks stay, and what is said of its pictures may be another.
 async function besides() {
-  await markSaid(cells());
-  if (isOne) showLine();
+  try {
+    await markSaid(cells());
+    if (isOne) showLine();
+  } catch (error) { say(error.message); }
 }
 
 const undo = () => alone(async () => {
   const answer = await ask("/undo", {});
   say(answer.said);
   leaveAlike();
-  if (!answer.page) { await besides(); return; }
+  if (!answer.page) { besides(); return; }
   if (answer.tag !== grid().dataset.tag) { location.href = answer.address; return; }
   if (isOne) { location.reload(); return; }
   show(answer.page);
@@ -76,7 +81,7 @@ const undo = () => alone(async () => {
 const redo = () => alone(async () => {
   const answer = await ask("/redo", {});
   say(answer.said);
-  if (!answer.tag) { await besides(); return; }
+  if (!answer.tag) { besides(); return; }
   const { address, mode } = grid().dataset;
   show((await ask(`${address}/page?mode=${mode}`)).page);
 });
@@ -168,7 +173,7 @@ function watchSwipes(area) {
 
 const pin = (key) => alone(async () => {
   await judgePinned(key, isOne ? [cells()[at]].filter(Boolean) : chosen());
-  await besides();
+  besides(); // the next key need not wait for it
 });
 
 // Keys
@@ -181,6 +186,7 @@ const COMMON = {
   "?": () => element("help").showModal(),
   t: () => { location.href = element("head").dataset.next; },
   T: () => { location.href = element("head").dataset.previous; },
+  b: () => { location.href = `${location.pathname}?mode=bins`; },
   c: () => { location.href = `${location.pathname}?mode=check`; },
   i: () => { const cell = isOne ? cells()[at] : focused(); if (cell) location.href = `/image/${cell.dataset.hash}`; },
 };
@@ -224,6 +230,10 @@ async function onMissing(event) {
 
 document.addEventListener("keydown", onKey);
 watchMouse();
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.(".more button");
+  if (button) showMore(button, async (found) => { found[0]?.focus(); await markSaid(cells()); await markAnimated(cells()); });
+});
 document.addEventListener("error", onMissing, true);
 const BUTTONS = {
   accept, none: allNo, undo, redo, train, keys: COMMON["?"],
@@ -235,9 +245,9 @@ document.querySelectorAll(".frame img").forEach((image) => {
   if (image.complete && !image.naturalWidth) onMissing({ target: image }); // it failed before this was loaded
 });
 if (!isOne) watchMarks(element("page"), async () => {
-  const { address, mode, model, after } = grid().dataset;
+  const { address, mode, model } = grid().dataset;
   if (!cells().length) return [];
-  return (await ask(`${address}/soon`, { nonce: number, mode, model, after, verdicts: judged() })).soon;
+  return (await ask(`${address}/soon`, { nonce: number, mode, model, after: following(), verdicts: judged() })).soon;
 });
 refresh();
 follow();
