@@ -59,17 +59,18 @@ def test_what_is_wrong_with_the_folder_after_the_run_is_told(output):
     review.close()
 
 
-def test_what_is_judged_during_a_run_is_kept_and_training_waits(output):
+def test_a_review_is_read_only_while_another_run_works(output):
     review = Review(str(output))
     page = review.page("tiles", "next")
     with one_run_at_a_time(str(output)):
-        assert "What you judge is kept" in review.note()
-        review.judge("tiles", "next", accepted(page), page.model)
-        assert review.undo()[1] is not None
-        assert review.redo()[1] == "tiles"
-        with pytest.raises(OutputError, match="train when it has ended"):
-            review.retrain()
+        assert "read-only until it ends" in review.why_read_only()
+        assert review.page("tiles", "next").cells
+        for call in (lambda: review.judge("tiles", "next", accepted(page)), review.undo, review.redo, review.retrain):
+            with pytest.raises(OutputError, match="Another run works in this folder"):
+                call()
+    assert review.why_read_only() == ""
     assert review.note() == ""
+    assert "Kept on tiles" in review.judge("tiles", "next", accepted(page), page.model)
     assert review.strip("tiles").waiting == len(page.cells)
     review.close()
 

@@ -222,15 +222,15 @@ def test_a_body_that_is_no_json_is_refused(browser):
         assert answer.status_code == 400
 
 
-def test_while_another_run_works_every_page_says_so_and_what_is_judged_is_kept(browser, review, output):
+def test_while_another_run_works_every_page_says_so_and_nothing_is_judged(browser, review, output):
     text = browser.get("/tag/tiles").text
     with one_run_at_a_time(str(output)):
         for path in ("/", "/tag/tiles", "/tag/tiles/one", "/history"):
             assert "Another run works in this folder" in browser.get(path).text
-        assert browser.post("/tag/tiles/verdicts", json=page_of(text)).status_code == 200
-        answer = browser.post("/training", json={})
-    assert answer.status_code == 409
-    assert "train when it has ended" in answer.json()["problem"]
+        for answer in (browser.post("/tag/tiles/verdicts", json=page_of(text)), browser.post("/training", json={})):
+            assert answer.status_code == 409
+            assert "read-only until it ends" in answer.json()["problem"]
+    assert browser.post("/tag/tiles/verdicts", json=page_of(text)).status_code == 200
     assert len(review.history(100)) == len(CELL.findall(text))
     assert "Another run works" not in browser.get("/tag/tiles").text
 

@@ -10,7 +10,7 @@ import pytest
 from image_tagging import ProcessConfig, process_dataset
 from image_tagging.pipeline.review.bins import IN_COLUMN, bin_parts
 from web.test_app import CELL, page_of
-from web.test_by_keyboard import app, chromium, page, shown, told  # noqa: F401  fixtures
+from web.test_by_keyboard import app, page, shown, told  # noqa: F401  fixtures
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from image_tagging.pipeline import Judged
 from image_tagging.store import one_run_at_a_time
-from web.test_by_keyboard import app, chromium, page, shown, told  # noqa: F401  fixtures
+from web.test_by_keyboard import app, page, shown, told  # noqa: F401  fixtures
 
 
 def judge_a_page(review):

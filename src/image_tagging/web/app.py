@@ -19,25 +19,17 @@ from starlette.routing import Route
 
 from ..errors import ImageTaggingError, InputError, OutputError
 from ..pipeline import MODES, Review, picture_scores
-from ..reports import component_style, interval_bar, limits
+from ..reports import interval_bar, limits
 from . import words
 from .besides import Besides
 from .given import FormError, judged_of, read_form
 from .searching import Searching
+from .static_files import static_file
 from .thresholds import Thresholds
 
 log = logging.getLogger(__name__)
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_TYPES = {".css": "text/css", ".js": "text/javascript"}
-_STATIC = {
-    name: _TYPES[ending]
-    for name in os.listdir(os.path.join(_HERE, "static"))
-    if (ending := os.path.splitext(name)[1]) in _TYPES
-}
-#: What the training report looks like too.
-_SHARED = "components.css"
-
 #: Answers to pages that were given, so that one that is sent twice is kept once.
 _MOST_ANSWERS = 256
 _HISTORY = 100
@@ -170,7 +162,7 @@ class _Pages:
         hash_id = request.path_params["hash_id"]
         picture = self._review.picture(hash_id)
         near, said = self._review.neighbours(hash_id), self._review.verdicts_of(hash_id)
-        given = {"scores": picture_scores(self._review, hash_id), "rows": self._review.tags()}
+        given: dict[str, Any] = {"scores": picture_scores(self._review, hash_id), "rows": self._review.tags()}
         return self.page_of("image.html", picture=picture, near=near, said=said, **given)
 
     def history(self, request: Request, form: Mapping[str, Any]) -> Response:
@@ -178,13 +170,7 @@ class _Pages:
         return self.page_of("history.html", verdicts=verdicts, is_more=len(verdicts) == _HISTORY)
 
     def static(self, request: Request, form: Mapping[str, Any]) -> Response:
-        name = request.path_params["name"]
-        if name == _SHARED:
-            return Response(component_style(), 200, {"cache-control": "no-cache"}, "text/css")
-        if name not in _STATIC:
-            raise InputError("there is no such file.")
-        with open(os.path.join(_HERE, "static", name), "rb") as file:
-            return Response(file.read(), 200, {"cache-control": "no-cache"}, _STATIC[name])
+        return static_file(request.path_params["name"])
 
     # Pictures
 

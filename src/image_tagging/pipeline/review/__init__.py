@@ -5,18 +5,19 @@
 it, :mod:`.states` keeps the tags, :mod:`.foresight` and :mod:`.background` prepare what comes, :mod:`.shown` composes
 pages, :mod:`.tags` has the list and the figures, :mod:`.search` finds pictures, :mod:`.pictures` draws, and
 :mod:`.retraining` trains in the background. :mod:`.pins` gives another tag by one key, :mod:`.alike`
-near-duplicates the same verdict, :mod:`.tag_thresholds` has figures at other thresholds, and :mod:`.picture_scores` what
-the last results say of one picture.
+near-duplicates the same verdict, :mod:`.tag_thresholds` has figures at other thresholds, and
+:mod:`.picture_scores` what the last results say of one picture.
 """
 
 from __future__ import annotations
 
 from .alike import AlikeOffer, give_alike, offer_alike
+from .judged import Judged
 from .picture_scores import ScoresOfPicture, picture_scores
 from .pictures import Drawn
 from .pins import give_pinned, tags_said, take_pinned
 from .retraining import RetrainState
-from .review import Judged, Review
+from .review import Review
 from .shown import MODES, Cell, ShownPage
 from .tag_thresholds import KeptThreshold, keep_threshold, threshold_figures
 from .tags import Strip, TagRow

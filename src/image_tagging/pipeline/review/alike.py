@@ -10,9 +10,10 @@ import numpy as np
 from ...datasets import Rows
 from ...store import NO, YES
 from ...text import counted
+from .judged import Judged
 from .labels import ALIKE
 from .names import as_name
-from .review import Judged, Opened, Review
+from .review import Opened, Review
 from .tag_state import TagState
 
 

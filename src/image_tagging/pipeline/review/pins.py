@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from ...store import YES
 from ...text import counted
+from .judged import Judged
 from .labels import PINNED
 from .names import as_name
-from .review import Judged, Review
+from .review import Review
 
 
 def give_pinned(review: Review, tag: str, hash_ids: Sequence[str]) -> str:

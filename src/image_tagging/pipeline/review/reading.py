@@ -16,14 +16,8 @@ from .collected import MANY, Collected, collect, grouped
 #: Seconds between two looks at whether a run has ended.
 _BETWEEN_LOOKS = 0.5
 
-_AT_WORK = "Another run works in this folder"
-
-#: Verdicts lie in a file of their own, which a run reads at once and before it learns: nothing that is said is lost.
-_KEPT = (
-    f"{_AT_WORK}. What you judge is kept, and is in the results after the training that follows; what the run adds is "
-    "shown here when it ends."
-)
-
+#: Why nothing is judged: a run has read the verdicts by then, and would not learn what is said meanwhile.
+AT_WORK = "Another run works in this folder: read-only until it ends. What it adds is shown here then."
 
 _COMPARING = "Pictures are compared with each other: until that is done, near-duplicates may be shown one by one."
 
@@ -59,7 +53,7 @@ class Reading:
             The store cannot be used, or the folder cannot be written.
         """
         if os.path.isfile(os.path.join(self._folder, STORE_NAME)) and is_run_at_work(self._folder):
-            self.why = f"{_AT_WORK}: its pictures are shown here as soon as that ends."
+            self.why = "Another run works in this folder: its pictures are shown here as soon as that ends."
             say(self.why)
             self._wait()
         else:
@@ -81,7 +75,7 @@ class Reading:
     def note(self) -> str:
         """Return what a person should know; where a run has changed the folder, it is read again in the background."""
         if self.is_other_at_work():
-            return _KEPT
+            return ""  # which is told as the reason why nothing may be judged
         if not self.is_reading and self._seen != self._state():
             self._wait()
         return self.why or (_COMPARING if self._grouping and self._grouping.is_alive() else "")

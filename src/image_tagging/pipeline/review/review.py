@@ -5,22 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import NamedTuple, Optional
-
-import numpy as np
 
 from ...errors import InputError, OutputError
 from ...files import absolute
 from ...progress import Say, say_nothing
-from ...store import NO, UNSURE, YES, CollectedPicture, InForce, Verdict, Verdicts
+from ...store import YES, CollectedPicture, InForce, Verdict, Verdicts
 from ...text import counted
 from .collected import Collected
 from .foresight import Marked
+from .judged import Judged, kept, verdicts_of
 from .labels import ALIKE, PICKED, PINNED
 from .names import as_name
 from .pictures import THUMBNAIL, Drawn, DrawnPictures
-from .reading import Reading
+from .reading import AT_WORK, Reading
 from .retraining import Retraining
 from .search import Search
 from .shown import MODES, ShownPage, again
@@ -28,16 +26,6 @@ from .states import TagStates
 from .tags import Strip, TagRow, strip_of, tag_rows
 
 _NEIGHBOURS = 12
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What a person said of one picture of a page: yes, no or unsure, with the ``score`` that was shown."""
-
-    hash_id: str
-    verdict: str
-    position: int
-    score: Optional[float] = None
 
 
 class Opened(NamedTuple):
@@ -146,26 +134,10 @@ class Review:
     def judge(self, tag: str, mode: str, judged: Sequence[Judged], model: str = "") -> str:
         """Keep the verdicts of a page, all or none; return what was kept, as a sentence."""
         self._require_writable()
-        collected = self._collected
         name = as_name(tag)
-        rows = [collected.row(each.hash_id) for each in judged]
-        examples = set(collected.examples.get(name, np.empty(0, dtype=np.int64)).tolist())
-        verdicts = [
-            Verdict(
-                name,
-                each.hash_id,
-                each.verdict,
-                mode,
-                collected.pictures[row].files[0].path,
-                YES if row in examples else "",
-                each.score,
-                model,
-                each.position,
-            )
-            for each, row in zip(judged, rows)
-        ]
+        verdicts = verdicts_of(self._collected, name, mode, judged, model)
         self._now.verdicts.append(verdicts)
-        return _kept(verdicts, name)
+        return kept(verdicts, name)
 
     def make_tag(self, tag: str, *hash_ids: str) -> str:
         """Make a tag of picked pictures, or give a tag those pictures; return its name."""
@@ -205,8 +177,6 @@ class Review:
     def retrain(self) -> None:
         """Start a training in the background, unless one runs; OutputError where another run works in the folder."""
         self._require_writable()
-        if not self.retraining.is_running and self._reading.is_other_at_work():
-            raise OutputError(f"Another run works in {self.folder}: train when it has ended. Verdicts are kept.")
         self.retraining.start()
 
     # What is in the way
@@ -216,8 +186,11 @@ class Review:
         return "" if self._opened else self._reading.why or "The pictures are read: they are shown here when they are."
 
     def why_read_only(self) -> str:
-        """Return why nothing may be judged; empty where it may."""
-        return "This review is read-only." if self.read_only else ""
+        """Return why nothing may be judged now; empty where it may."""
+        if self.read_only:
+            return "This review is read-only."
+        is_ours = self.retraining.is_running or self._opened is None
+        return "" if is_ours or not self._reading.is_other_at_work() else AT_WORK
 
     def note(self) -> str:
         """Return what a person should know of the folder now, for every page; often empty."""
@@ -250,10 +223,3 @@ class Review:
             verdicts = Verdicts(self.folder)
             self._opened = Opened(collected, verdicts, TagStates(collected, verdicts))
         self._states.prepare([row.tag for row in self.tags()])
-
-
-def _kept(verdicts: Sequence[Verdict], tag: str) -> str:
-    words = [each.verdict for each in verdicts]
-    parts = [f"{words.count(word)} {word}" for word in (YES, NO, UNSURE) if word in words]
-    flips = sum((each.verdict == YES) != (each.score >= 0.5) for each in verdicts if each.score is not None)
-    return f"Kept on {tag}: {', '.join(parts)}; {counted(flips, 'change')} of what was marked."

@@ -5,6 +5,7 @@ import { giveAlike, leaveAlike, offerAlike } from "./alike.js";
 import { following, showMore } from "./bins.js";
 import { MOVES, cells, chosen, clearRange, flip, focused, grid, mark, move, watchMouse } from "./cells.js";
 import { markAnimated } from "./frames.js";
+import { watchMissing } from "./missing.js";
 import { judgePinned, markSaid } from "./pins.js";
 import { alone, ask, element, newNumber, say } from "./server.js";
 import { resetThreshold } from "./threshold.js";
@@ -215,35 +216,19 @@ function onKey(event) {
   work(event);
 }
 
-async function onMissing(event) {
-  const image = event.target;
-  if (image.tagName !== "IMG" || !image.src.includes("/thumb/")) return;
-  const note = document.createElement("p");
-  note.className = "gone";
-  note.textContent = "cannot be shown";
-  image.replaceWith(note);
-  try {
-    const { why } = await ask(`/why/${image.src.split("/").pop()}`);
-    note.textContent = `cannot be shown: ${why}`;
-  } catch (error) { note.textContent = error.message; }
-}
-
 document.addEventListener("keydown", onKey);
 watchMouse();
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.(".more button");
   if (button) showMore(button, async (found) => { found[0]?.focus(); await markSaid(cells()); await markAnimated(cells()); });
 });
-document.addEventListener("error", onMissing, true);
+watchMissing();
 const BUTTONS = {
   accept, none: allNo, undo, redo, train, keys: COMMON["?"],
   yes: () => judgeOne("yes"), no: () => judgeOne("no"), skip: advance,
 };
 for (const [id, work] of Object.entries(BUTTONS)) element(id)?.addEventListener("click", () => work());
 if (isOne) { watchSwipes(element("one")); showOne(); } else { focused()?.focus(); }
-document.querySelectorAll(".frame img").forEach((image) => {
-  if (image.complete && !image.naturalWidth) onMissing({ target: image }); // it failed before this was loaded
-});
 if (!isOne) watchMarks(element("page"), async () => {
   const { address, mode, model } = grid().dataset;
   if (!cells().length) return [];
