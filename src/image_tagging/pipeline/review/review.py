@@ -52,7 +52,7 @@ class Review:
     def __init__(self, output: str, *, read_only: bool = False, say: Say = say_nothing) -> None:
         self.folder = absolute(output)
         self.read_only = read_only
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a block may be in another
         self._opened: Optional[Opened] = None
         self._reading = Reading(self.folder, self._take)
         self.retraining = Retraining(self.folder, lambda: self._reading.read(say_nothing))
