@@ -30,7 +30,7 @@ def test_all_tags_have_their_scores_and_thresholds(browser, review, output):
     text = browser.get(f"/image/{scored(review)}").text
     scores = text.split("Its scores")[1].split("Most like it")[0]
     assert all(f'href="/tag/{tag}"' in scores for tag in ("isometric", "sprites", "tiles"))
-    assert scores.count(" %") >= 6
+    assert scores.count("\u202f%") >= 6
     assert "ovr-" in scores
 
 

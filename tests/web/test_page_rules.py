@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from image_tagging import ClassifyConfig, classify_images
-from web.test_by_keyboard import app, chromium, shown, told  # noqa: F401  fixtures
+from web.test_by_keyboard import app, shown, told  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.slow
 
