@@ -79,7 +79,7 @@ def embedded(monkeypatch):
 
 
 def test_stage_1_goes_on_where_the_disk_was_full(small_disk, images, refused, embedded, results, *, tmp_path):
-    disk = small_disk("400k")
+    disk = small_disk("600k")
     arguments = ["process", f"--input_folder={images}", "--clip_model=builtin", f"--batch_size={BATCH}"]
     said = refused(*arguments, f"--output_folder={disk.folder}")
     assert "full" in said
@@ -288,7 +288,7 @@ def test_an_image_that_changes_between_listing_and_reading(
 @pytest.mark.parametrize("change", [gone, a_folder, a_link_to_itself])
 def test_an_image_that_is_gone_before_it_is_placed(trained, in_mid_run, capsys, *, tmp_path, change):
     images = shutil.copytree(trained.images, tmp_path / "in")
-    in_mid_run(Pictures, "files_of", 1, lambda: change(images / "tiles" / "tiles-3.png"))
+    in_mid_run(Pictures, "_listed", 1, lambda: change(images / "tiles" / "tiles-3.png"))
     arguments = [f"--directory={images}", f"--output={tmp_path / 'out'}", f"--model={trained.models}"]
     assert cli.main(["classify", *arguments]) == 0
     shown = capsys.readouterr()

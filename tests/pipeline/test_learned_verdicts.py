@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from image_tagging.datasets import Label
+from image_tagging.datasets import VerdictLabel as Label
 from image_tagging.errors import OutputError
 from image_tagging.pipeline.learned_verdicts import LEARNED_NAME, read_learned, write_learned
 from image_tagging.store import VERDICTS_NAME, Verdict, in_force
