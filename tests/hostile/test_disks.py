@@ -184,8 +184,8 @@ def in_mid_run(monkeypatch):
 MID_RUN = {
     "process": [(Embeddings, "add", 2), (os, "replace", 1), (os, "replace", 4)],
     "train": [(os, "replace", 1), (os, "replace", 6)],
-    "classify": [(Embeddings, "add", 2), (Pictures, "files_of", 5), (Pictures, "files_of", 125), (os, "replace", 9)],
-    "classify-zip": [(Pictures, "files_of", 5)],
+    "classify": [(Embeddings, "add", 2), (Pictures, "_listed", 5), (Pictures, "_listed", 125), (os, "replace", 9)],
+    "classify-zip": [(Pictures, "_listed", 5)],
 }
 MOMENTS = [(stage, *moment) for stage, moments in MID_RUN.items() for moment in moments]
 
