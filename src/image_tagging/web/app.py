@@ -21,8 +21,8 @@ from ..errors import ImageTaggingError, InputError, OutputError
 from ..pipeline import MODES, Review, picture_scores
 from ..reports import interval_bar, limits
 from . import words
-from .besides import Besides
 from .given import FormError, judged_of, read_form
+from .page_details import PageDetails
 from .searching import Searching
 from .static_files import static_file
 from .thresholds import Thresholds
@@ -39,7 +39,7 @@ _NO_STORE = {"cache-control": "no-store"}
 def review_app(review: Review) -> Starlette:
     """Return the app of a review; nothing in it asks who calls (:mod:`.access` does)."""
     pages = _Pages(review)
-    besides, thresholds = Besides(review, pages.render), Thresholds(review)
+    details, thresholds = PageDetails(review, pages.render), Thresholds(review)
     searching = Searching(review, pages.page_of)
     routes = [
         Route("/", pages.answer(pages.tags)),
@@ -47,12 +47,12 @@ def review_app(review: Review) -> Starlette:
         Route("/static/{name}", pages.answer(pages.static)),
         Route("/thumb/{hash_id}", pages.answer(pages.thumbnail)),
         Route("/picture/{hash_id}", pages.answer(pages.whole)),
-        Route("/frames", pages.answer(besides.frames)),
-        Route("/said", pages.answer(besides.tags)),
+        Route("/frames", pages.answer(details.frames)),
+        Route("/said", pages.answer(details.tags)),
         Route("/tag/{tag}/thresholds", pages.answer(thresholds.figures)),
         Route("/tag/{tag}/threshold", pages.answer(thresholds.keep), methods=["POST"]),
-        Route("/tag/{tag}/alike", pages.answer(besides.alike), methods=["POST"]),
-        Route("/tag/{tag}/pinned", pages.answer(besides.pinned), methods=["POST"]),
+        Route("/tag/{tag}/alike", pages.answer(details.alike), methods=["POST"]),
+        Route("/tag/{tag}/pinned", pages.answer(details.pinned), methods=["POST"]),
         Route("/why/{hash_id}", pages.answer(pages.why)),
         Route("/image/{hash_id}", pages.answer(pages.image)),
         Route("/history", pages.answer(pages.history)),

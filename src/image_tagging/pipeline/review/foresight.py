@@ -20,7 +20,7 @@ from .tag_state import TagState, tag_state
 #: A time after that of every verdict, and a number after that of every batch.
 _LATER, _BATCH = "2999-12-31T00:00:00.000000Z", 1 << 52
 
-Said = list[tuple[str, str, bool]]
+FitKey = list[tuple[str, str, bool]]
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Foreseen:
 
 @dataclass(frozen=True)
 class Foresight:
-    """What is being computed ``ahead``: from the state ``base``, for the case that ``said`` holds."""
+    """What is being computed ``ahead``: from the state ``base``, for the case that ``key`` holds."""
 
     base: TagState
-    said: Said
+    key: FitKey
     ahead: Ahead[Foreseen]
 
 
@@ -61,7 +61,7 @@ def held_after(held: Sequence[InForce], verdicts: Sequence[Verdict]) -> list[InF
     return [of_name[name] for name in sorted(of_name)]
 
 
-def said_of(held: Sequence[InForce]) -> Said:
+def fit_key(held: Sequence[InForce]) -> FitKey:
     """Return all that a fit depends on."""
     return [(each.verdict.hash_id, each.verdict.verdict, each.check is not None) for each in held]
 
@@ -90,10 +90,10 @@ def adopted(
     foreseen: Foreseen, collected: Collected, held: Sequence[InForce], is_top: Mapping[str, bool]
 ) -> tuple[TagState, Optional[Foreseen]]:
     """Return the state that was foreseen with the verdicts that hold now, and what of the page is still right."""
-    state = retold(foreseen.state, collected, held, is_top)
+    state = renewed(foreseen.state, collected, held, is_top)
     return state, foreseen if state.top_share == foreseen.state.top_share else None
 
 
-def retold(state: TagState, collected: Collected, held: Sequence[InForce], is_top: Mapping[str, bool]) -> TagState:
+def renewed(state: TagState, collected: Collected, held: Sequence[InForce], is_top: Mapping[str, bool]) -> TagState:
     """Return a state with verdicts that say the same as those it was fitted to."""
-    return state.told(held, labels_of(collected, state.tag, held), flips_of(held), top_share(held, is_top))
+    return state.with_verdicts(held, labels_of(collected, state.tag, held), flips_of(held), top_share(held, is_top))

@@ -75,7 +75,7 @@ class Reading:
     def note(self) -> str:
         """Return what a person should know; where a run has changed the folder, it is read again in the background."""
         if self.is_other_at_work():
-            return ""  # which is told as the reason why nothing may be judged
+            return ""  # Review.why_read_only says it
         if not self.is_reading and self._seen != self._state():
             self._wait()
         return self.why or (_COMPARING if self._grouping and self._grouping.is_alive() else "")

@@ -19,7 +19,7 @@ from ...tag_models import Floats
 from ...training import active
 from .background import Background
 from .collected import Collected
-from .foresight import Foreseen, Foresight, Marked, adopted, as_given, foresee, held_after, retold, said_of
+from .foresight import Foreseen, Foresight, Marked, adopted, as_given, fit_key, foresee, held_after, renewed
 from .labels import NEXT
 from .shown import ShownPage, begun, compose
 from .tag_state import TagState, tag_state
@@ -146,10 +146,10 @@ class TagStates:
         folder, tag = self._folder, marked.tag
         base = self.of(tag)
         held = held_after(base.held, as_given(marked))
-        said, is_top = said_of(held), self._is_top(tag)
+        key, is_top = fit_key(held), self._is_top(tag)
         ahead = self._background.newest(lambda: foresee(base, held, marked, folder.learner, is_top))
         with folder.lock:
-            folder.foresights[tag] = Foresight(base, said, ahead)
+            folder.foresights[tag] = Foresight(base, key, ahead)
         foreseen = ahead.wait()
         return [cell.hash_id for cell in foreseen.page.cells] if foreseen else []
 
@@ -175,10 +175,10 @@ class TagStates:
     ) -> tuple[TagState, Optional[Foreseen]]:
         with folder.lock:
             foresight, earlier = folder.foresights.pop(tag, None), folder.earlier.get(tag)
-        said = said_of(held)
-        if earlier and said_of(earlier.held) == said:  # the last page was undone, or given again
-            return retold(earlier, folder.collected, held, self._is_top(tag)), None
-        if foresight and foresight.base is before and foresight.said == said:
+        key = fit_key(held)
+        if earlier and fit_key(earlier.held) == key:  # the last page was undone, or given again
+            return renewed(earlier, folder.collected, held, self._is_top(tag)), None
+        if foresight and foresight.base is before and foresight.key == key:
             foreseen = foresight.ahead.result()
             if foreseen is not None:
                 return adopted(foreseen, folder.collected, held, self._is_top(tag))

@@ -63,7 +63,7 @@ class TagState:
         values = np.append(np.asarray(linear.coef, dtype="<f8"), linear.intercept).astype("<f8")
         return hashlib.sha256(values.tobytes()).hexdigest()
 
-    def told(
+    def with_verdicts(
         self, held: Sequence[InForce], known: TagLabels, flips: Sequence[int], top_share: Optional[float]
     ) -> TagState:
         """Return this state with verdicts that say the same and have other times; what was computed is kept."""

@@ -62,7 +62,7 @@ function allNo() {
 }
 
 // What was undone or given again is none of this page: its marks stay, and what is said of its pictures may be another.
-async function besides() {
+async function refreshCells() {
   try {
     await markSaid(cells());
     if (isOne) showLine();
@@ -73,7 +73,7 @@ const undo = () => alone(async () => {
   const answer = await ask("/undo", {});
   say(answer.said);
   leaveAlike();
-  if (!answer.page) { besides(); return; }
+  if (!answer.page) { refreshCells(); return; }
   if (answer.tag !== grid().dataset.tag) { location.href = answer.address; return; }
   if (isOne) { location.reload(); return; }
   show(answer.page);
@@ -82,7 +82,7 @@ const undo = () => alone(async () => {
 const redo = () => alone(async () => {
   const answer = await ask("/redo", {});
   say(answer.said);
-  if (!answer.tag) { besides(); return; }
+  if (!answer.tag) { refreshCells(); return; }
   const { address, mode } = grid().dataset;
   show((await ask(`${address}/page?mode=${mode}`)).page);
 });
@@ -174,7 +174,7 @@ function watchSwipes(area) {
 
 const pin = (key) => alone(async () => {
   await judgePinned(key, isOne ? [cells()[at]].filter(Boolean) : chosen());
-  besides(); // the next key need not wait for it
+  refreshCells(); // the next key need not wait for it
 });
 
 // Keys

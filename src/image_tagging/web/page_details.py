@@ -1,4 +1,4 @@
-"""What goes on beside the verdicts of a page: frames of its pictures, other tags of them, and near-duplicates."""
+"""What a page asks for after it is shown: frames of its pictures, other tags of them, and their near-duplicates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = 12
 _NO_STORE = {"cache-control": "no-store"}
 
 
-class Besides:
+class PageDetails:
     """Answers requests about the pictures of a page; ``render`` makes HTML of a template and what is given to it."""
 
     def __init__(self, review: Review, render: Callable[..., str]) -> None:
