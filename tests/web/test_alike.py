@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from image_tagging import ProcessConfig, list_verdicts, process_dataset
-from web.test_by_keyboard import app, page, shown, told  # noqa: F401  fixtures
+from review_pages import shown, told
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_undo_takes_back_near_duplicates_alone(browser, review, output):
 
 
 @pytest.mark.slow
-def test_near_duplicates_are_judged_by_one_key(app, page, output):  # noqa: F811
+def test_near_duplicates_are_judged_by_one_key(app, page, output):
     _, address = app("--port", "0")
     page.goto(address)
     page.goto(address.split("?")[0] + "tag/sprites")

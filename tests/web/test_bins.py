@@ -9,8 +9,8 @@ import pytest
 
 from image_tagging import ProcessConfig, process_dataset
 from image_tagging.pipeline.review.bins import IN_COLUMN, bin_parts
+from review_pages import shown, told
 from web.test_app import CELL, page_of
-from web.test_by_keyboard import app, page, shown, told  # noqa: F401  fixtures
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_undo_shows_all_that_was_judged_in_columns(browser):
 
 
 @pytest.mark.slow
-def test_columns_by_keyboard_and_never_more_than_200_pictures(app, page):  # noqa: F811
+def test_columns_by_keyboard_and_never_more_than_200_pictures(app, page):
     _, address = app("--port", "0")
     page.goto(address)
     page.goto(address.split("?")[0] + "tag/tiles")

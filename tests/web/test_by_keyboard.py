@@ -3,64 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from image_tagging import export_verdicts, list_verdicts
-
-SOURCE = Path(__file__).resolve().parents[2] / "src"
-PROGRAM = "import sys; from image_tagging.__main__ import main; sys.exit(main())"
-
-
-@pytest.fixture
-def app(output):
-    """``app(*flags)`` starts the program on the output folder and returns it and the address that it prints."""
-    for name in ("uvicorn", "starlette", "jinja2"):
-        pytest.importorskip(name, reason="the extra review is not installed")
-    running = []
-
-    def start(*flags):
-        command = [sys.executable, "-c", PROGRAM, "review", str(output), *flags]
-        environment = {**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1"}
-        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, encoding="utf-8"))
-        for line in running[-1].stdout:
-            if found := re.search(r"http://\S+", line):
-                return running[-1], found[0]
-        raise AssertionError("the program ended before it printed an address")
-
-    yield start
-    for process in running:
-        process.kill()
-        process.communicate(timeout=60)
-
-
-@pytest.fixture
-def page(chromium):
-    context = chromium.new_context()
-    opened = context.new_page()
-    problems = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    yield opened
-    context.close()
-    assert problems == []
-
-
-def told(page, text):
-    page.wait_for_function("text => document.getElementById('said').textContent.includes(text)", arg=text)
-
-
-def shown(page):
-    page.wait_for_selector("#grid .cell")
-    return page.eval_on_selector_all(
-        "#grid .cell", "cells => cells.map(cell => [cell.dataset.hash, cell.dataset.verdict])"
-    )
+from review_pages import shown, told
 
 
 @pytest.mark.slow

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from image_tagging import list_verdicts
-from web.test_by_keyboard import app, page, shown, told  # noqa: F401  fixtures
+from review_pages import shown, told
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def opened(app, page):  # noqa: F811
+def opened(app, page):
     """``opened(path)`` opens a page of the app."""
     _, address = app("--port", "0")
     page.goto(address)
@@ -24,12 +24,12 @@ def opened(app, page):  # noqa: F811
     return open_page
 
 
-def middle(page, at):  # noqa: F811
+def middle(page, at):
     box = page.locator("#grid .cell").nth(at).bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + 60
 
 
-def selected(page):  # noqa: F811
+def selected(page):
     return page.eval_on_selector_all(
         "#grid .cell",
         "cells => cells.flatMap((cell, at) => cell.getAttribute('aria-selected') === 'true' ? [at] : [])",
@@ -37,7 +37,7 @@ def selected(page):  # noqa: F811
 
 
 def test_a_drag_selects_a_range_and_flips_nothing(opened):
-    page = opened("tag/tiles?mode=all")  # noqa: F811
+    page = opened("tag/tiles?mode=all")
     before = shown(page)
     page.mouse.move(*middle(page, 1))
     page.mouse.down()
@@ -52,7 +52,7 @@ def test_a_drag_selects_a_range_and_flips_nothing(opened):
 
 
 def test_a_click_flips_and_ends_a_range(opened):
-    page = opened("tag/tiles?mode=all")  # noqa: F811
+    page = opened("tag/tiles?mode=all")
     before = shown(page)
     page.keyboard.press("Shift+ArrowRight")
     page.mouse.click(*middle(page, 4))
@@ -60,7 +60,7 @@ def test_a_click_flips_and_ends_a_range(opened):
     assert [at for at, (one, other) in enumerate(zip(before, shown(page))) if one != other] == [4]
 
 
-def size(page):  # noqa: F811
+def size(page):
     return page.evaluate(
         """() => {
             const [image, view] = ["img", ".view"].map((name) => document.querySelector(`#zoom ${name}`));
@@ -72,7 +72,7 @@ def size(page):  # noqa: F811
 
 
 def test_a_small_picture_is_enlarged_by_a_whole_number_without_blur(opened):
-    page = opened("tag/tiles?mode=all")  # noqa: F811
+    page = opened("tag/tiles?mode=all")
     page.keyboard.press("z")
     page.wait_for_function("() => document.querySelector('#zoom img').style.width")
     for key in ("", "+", "-", "0"):
@@ -86,7 +86,7 @@ def test_a_small_picture_is_enlarged_by_a_whole_number_without_blur(opened):
 
 
 def test_a_zoomed_picture_is_moved_by_arrows_and_by_drag(opened):
-    page = opened("tag/tiles?mode=all")  # noqa: F811
+    page = opened("tag/tiles?mode=all")
     page.keyboard.press("z")
     page.wait_for_function("() => document.querySelector('#zoom img').style.width")
     for _ in range(12):
@@ -106,10 +106,10 @@ def test_a_zoomed_picture_is_moved_by_arrows_and_by_drag(opened):
     assert page.evaluate("document.activeElement.classList.contains('cell')")
 
 
-def test_a_swipe_judges_one_picture(app, chromium, output):  # noqa: F811
+def test_a_swipe_judges_one_picture(app, chromium, output):
     _, address = app("--port", "0")
     context = chromium.new_context(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
-    page = context.new_page()  # noqa: F811
+    page = context.new_page()
     page.goto(address)
     page.goto(address.split("?")[0] + "tag/tiles/one")
     page.wait_for_selector("#one img:not([hidden])")

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from image_tagging import ClassifyConfig, classify_images
-from web.test_by_keyboard import app, shown, told  # noqa: F401  fixtures
+from review_pages import shown, told
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ def opened(page, address):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_any_state_of_a_page(app, chromium, review, scheme):  # noqa: F811
+def test_axe_finds_nothing_in_any_state_of_a_page(app, chromium, review, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
     scored = next(each.hash_id for each in review._collected.pictures if not each.tags)
     _, address = app("--port", "0")
@@ -69,7 +69,7 @@ def test_axe_finds_nothing_in_any_state_of_a_page(app, chromium, review, scheme)
 
 
 @pytest.mark.parametrize("width", [320, 640])
-def test_a_narrow_window_never_scrolls_sideways(app, chromium, review, width):  # noqa: F811
+def test_a_narrow_window_never_scrolls_sideways(app, chromium, review, width):
     """320 CSS pixels are a window of 1280 at 400 %, and 640 at 200 %."""
     scored = next(each.hash_id for each in review._collected.pictures if not each.tags)
     _, address = app("--port", "0")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from image_tagging import list_verdicts
-from web.test_by_keyboard import app, page, shown, told  # noqa: F401  fixtures
+from review_pages import shown, told
 
 
 def names(review, count):
@@ -75,7 +75,7 @@ def test_what_is_no_picture_is_refused_and_nothing_is_kept(browser, review):
 
 
 @pytest.mark.slow
-def test_tags_are_pinned_and_given_by_keyboard(app, page, output):  # noqa: F811
+def test_tags_are_pinned_and_given_by_keyboard(app, page, output):
     _, address = app("--port", "0")
     page.goto(address)
     for tag in ("tiles", "sprites"):

@@ -9,11 +9,11 @@ import pytest
 
 from image_tagging.pipeline import Judged
 from image_tagging.store import one_run_at_a_time
-from web.test_by_keyboard import app, page, shown, told  # noqa: F401  fixtures
+from review_pages import shown, told
 
 
 def judge_a_page(review):
-    page = review.page("tiles", "next")  # noqa: F811
+    page = review.page("tiles", "next")
     verdicts = [
         Judged(cell.hash_id, "yes" if at % 2 else "no", at, cell.score) for at, cell in enumerate(page.cells[:12])
     ]
@@ -77,7 +77,7 @@ def test_what_is_no_threshold_is_refused(browser, output, threshold):
 
 
 @pytest.mark.slow
-def test_the_slider_moves_the_figures_of_the_strip(app, page):  # noqa: F811
+def test_the_slider_moves_the_figures_of_the_strip(app, page):
     _, address = app("--port", "0")
     page.goto(address)
     page.goto(address.split("?")[0] + "tag/tiles")
