@@ -13,6 +13,8 @@ from image_tagging import ProcessConfig, process_dataset
 from image_tagging.errors import OutputError
 from image_tagging.pipeline import Judged, Review
 from image_tagging.pipeline.review import collected, reading
+from image_tagging.pipeline.review.reading import Reading
+from image_tagging.progress import say_nothing
 from image_tagging.store import GROUPS_NAME, STORE_NAME, VERDICTS_NAME, WorkingStore, one_run_at_a_time
 from pipeline.test_review import accepted, wait_for_training
 
@@ -49,6 +51,15 @@ def test_a_review_that_begins_during_a_run_shows_the_pictures_when_that_has_ende
 def test_a_review_that_waits_for_a_run_can_be_ended(output):
     with one_run_at_a_time(str(output)):
         Review(str(output)).close()
+
+
+def test_a_review_that_was_ended_opens_nothing_more(output):
+    """Its thread may have seen the end of the run just then."""
+    taken = []
+    reading = Reading(str(output), taken.append)
+    reading.close()
+    reading.read(say_nothing)
+    assert taken == []
 
 
 def test_what_is_wrong_with_the_folder_after_the_run_is_told(output):

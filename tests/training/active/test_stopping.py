@@ -34,6 +34,11 @@ def test_two_calm_pages_and_recall_together_stop(flips, median, advice):
     assert stop_advice(flips, figures(median=median)).advice == advice
 
 
+def test_one_page_without_an_error_is_not_said_to_have_had_some():
+    assert stop_advice([0], figures()).sentence.startswith("Go on: one page without an error says little. Recall ")
+    assert "the last pages still had 3 errors" in stop_advice([2, 1], figures()).sentence
+
+
 def test_the_sentence_says_recall_and_what_is_missed():
     sentence = stop_advice([1, 0], figures()).sentence
     assert sentence == (

@@ -62,6 +62,8 @@ class Reading:
     def read(self, say: Say) -> None:
         """Read the folder now."""
         with self._lock:
+            if self._closed.is_set():  # meanwhile: nobody would close what is opened now
+                return
             collected = collect(self._folder, say)
             if not collected.is_grouped and len(collected.pictures) < MANY:
                 collected = grouped(collected) or collected

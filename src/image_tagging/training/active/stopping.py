@@ -36,10 +36,16 @@ def stop_advice(flips: Sequence[int], figures: LiveFigures) -> StopAdvice:
     last = flips[-_PAGES:]
     calm = len(last) == _PAGES and max(last) <= _MOST_FLIPS
     said = _recall_in_words(figures)
+    if not last:
+        return StopAdvice(GO_ON, said)
     if not calm:
-        return StopAdvice(
-            GO_ON, f"Go on: the last pages still had {counted(sum(last), 'error')}. {said}" if last else said
+        errors = sum(last)
+        why = (
+            f"the last pages still had {counted(errors, 'error')}"
+            if errors
+            else "one page without an error says little"
         )
+        return StopAdvice(GO_ON, f"Go on: {why}. {said}")
     if figures.recall.median >= _ENOUGH_RECALL:
         return StopAdvice(STOP, f"Enough: the last two pages had {counted(sum(last), 'error')}. {said}")
     likely = max(round(figures.missed.median), 1)
