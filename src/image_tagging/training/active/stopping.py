@@ -40,11 +40,8 @@ def stop_advice(flips: Sequence[int], figures: LiveFigures) -> StopAdvice:
         return StopAdvice(GO_ON, said)
     if not calm:
         errors = sum(last)
-        why = (
-            f"the last pages still had {counted(errors, 'error')}"
-            if errors
-            else "one page without an error says little"
-        )
+        still = f"the last pages still had {counted(errors, 'error')}"
+        why = still if errors else "one page without an error says little"
         return StopAdvice(GO_ON, f"Go on: {why}. {said}")
     if figures.recall.median >= _ENOUGH_RECALL:
         return StopAdvice(STOP, f"Enough: the last two pages had {counted(sum(last), 'error')}. {said}")
