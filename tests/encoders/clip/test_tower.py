@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from image_tagging.encoders.clip import optimized_vit  # noqa: E402
 from image_tagging.encoders.clip import tower as clip_tower  # noqa: E402
 from image_tagging.encoders.clip.encoder import ClipEncoder  # noqa: E402
 from image_tagging.encoders.clip.optimized_vit import OptimizedVit  # noqa: E402
-from image_tagging.encoders.clip.precision import PARITY, drawn_pictures, native  # noqa: E402
+from image_tagging.encoders.clip.precision import PARITY, drawn_pictures, native, pays  # noqa: E402
 from image_tagging.encoders.clip.tower import VisionTower, make_tower  # noqa: E402
 from image_tagging.errors import EncoderUnavailableError  # noqa: E402
 
@@ -33,6 +34,7 @@ def has_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any CPU computes in bf16, if need be by emulation: here only the result counts."""
     everything = lambda *_: ("bf16", "fp32")  # noqa: E731
     monkeypatch.setattr("image_tagging.encoders.clip.precision.native", everything)
+    monkeypatch.setattr("image_tagging.encoders.clip.tower.pays", lambda *_: True)
 
 
 class Net(torch.nn.Module):
@@ -161,7 +163,32 @@ def test_a_batch_in_parts_is_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_auto_is_what_this_machine_does_by_itself() -> None:
     encoder = ClipEncoder.with_random_weights(SMALL, device="cpu")
-    assert encoder.precision == native(torch, "cpu")[0]
+    best = native(torch, "cpu")[0]
+    assert encoder.precision == (best if best == "fp32" or pays(torch, best) else "fp32")
+
+
+@pytest.mark.usefixtures("has_bf16")
+def test_auto_computes_in_fp32_where_16_bits_are_no_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("image_tagging.encoders.clip.tower.pays", lambda _torch, name: asked.append(name))
+    assert make_tower(torch, Net(), "cpu", "auto", PICTURES).precision == "fp32"
+    assert asked == ["bf16"]
+    assert make_tower(torch, Net(), "cpu", "bf16", PICTURES).precision == "bf16"  # asked for: used, and not measured
+    assert asked == ["bf16"]
+
+
+@pytest.mark.parametrize(("slower", "expected"), [("float32", True), ("bfloat16", False)])
+def test_what_pays_is_measured_by_a_product(slower: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads, linear = torch.get_num_threads(), torch.nn.functional.linear
+
+    def slowed(x: Any, weight: Any) -> Any:
+        if str(x.dtype) == f"torch.{slower}":
+            time.sleep(0.5)
+        return linear(x, weight)
+
+    monkeypatch.setattr(torch.nn.functional, "linear", slowed)
+    assert pays(torch, "bf16") is expected
+    assert torch.get_num_threads() == threads
 
 
 def test_a_precision_that_is_none_is_refused_before_anything_is_computed() -> None:
