@@ -11,25 +11,25 @@ from image_tagging.records import EncoderSpec
 
 
 def test_the_encoder_a_person_names_is_loaded():
-    choice = EncoderChoice.by_name("builtin", "openai", None, "auto")
+    choice = EncoderChoice.by_name("builtin", "openai")
     assert (choice.name, choice.pretrained) == ("builtin", BuiltinEncoder.spec.pretrained)
     assert choice.load().spec == BuiltinEncoder.spec
 
 
 def test_an_encoder_of_another_version_is_refused():
     with pytest.raises(EncoderUnavailableError, match="there is no builtin/0"):
-        EncoderChoice.by_spec(EncoderSpec("builtin", "0", 8, ""), None, None, "auto").load()
+        EncoderChoice.by_spec(EncoderSpec("builtin", "0", 8, ""), None).load()
 
 
 def test_an_encoder_of_another_length_is_refused():
     spec = BuiltinEncoder.spec
-    choice = EncoderChoice.by_spec(EncoderSpec(spec.name, spec.pretrained, spec.dim + 1, ""), None, None, "auto")
+    choice = EncoderChoice.by_spec(EncoderSpec(spec.name, spec.pretrained, spec.dim + 1, ""), None)
     with pytest.raises(EncoderMismatchError, match=f"gives embeddings of {spec.dim} values"):
         choice.load()
 
 
 def test_where_the_encoder_of_the_tag_models_is_not_here_the_message_says_what_for(tmp_path):
-    choice = EncoderChoice.by_spec(EncoderSpec("ViT-B-32", "no_such_tag", 512, ""), None, None, "auto")
+    choice = EncoderChoice.by_spec(EncoderSpec("ViT-B-32", "no_such_tag", 512, ""), None)
     with pytest.raises(EncoderUnavailableError, match=r"have no embedding yet.*ViT-B-32/no_such_tag") as told:
         choice.load()
     assert "\n" not in str(told.value)

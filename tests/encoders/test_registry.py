@@ -117,7 +117,7 @@ def test_stages_3_and_4_score_with_the_registered_encoder(
 def test_the_versions_of_a_registered_encoder_do_not_mix() -> None:
     assert encoder_identity("mean-grid", "openai") == encoder_identity("mean-grid", "v1") == ("mean-grid", "v1")
     with pytest.raises(EncoderUnavailableError, match="the grid of mean colours is mean-grid/v1; there is no"):
-        EncoderChoice.by_name("mean-grid", "v0", None, "auto")
+        EncoderChoice.by_name("mean-grid", "v0")
     require_this_version(MeanGrid.spec)
     with pytest.raises(EncoderMismatchError, match="another version of the grid of mean colours"):
         require_this_version(EncoderSpec("mean-grid", "v0", 12, ""))
@@ -178,7 +178,7 @@ def test_the_package_imports_no_library() -> None:
     heavy = "{'numpy', 'cv2', 'torch', 'open_clip', 'onnxruntime', 'PIL'}"
     script = (
         f"import sys; from image_tagging import encoders as e; print({heavy} & set(sys.modules)); "
-        f"e.EncoderChoice.by_name('builtin', 'openai', None, 'auto'); print({heavy} & set(sys.modules))"
+        f"e.EncoderChoice.by_name('builtin', 'openai'); print({heavy} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, encoding="utf-8")
     assert done.stdout.split() == ["set()", "set()"]

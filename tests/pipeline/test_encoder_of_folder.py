@@ -76,7 +76,7 @@ def test_auto_is_for_stage_1_what_it_is_for_sort(trained, tmp_path, monkeypatch)
 @pytest.mark.parametrize("name", ["bultin", "build-in", "built-in", "Builtin", "buitlin"])
 def test_a_misspelt_embedded_encoder_is_recognised(name):
     with pytest.raises(EncoderUnavailableError, match=f"there is no encoder {name}: did you mean builtin?"):
-        EncoderChoice.by_name(name, "openai", None, "auto")
+        EncoderChoice.by_name(name, "openai")
 
 
 @pytest.mark.parametrize("name", ["ViT-B32", "vit-b-32", "ViTB-32", "ViT-B/32x"])
@@ -85,7 +85,7 @@ def test_a_misspelt_clip_model_is_recognised_without_clip_too(name, installed, m
     found = ["RN50", "ViT-B-16", "ViT-B-32", "ViT-L-14"] if installed else []
     monkeypatch.setattr("image_tagging.encoders.clip.model_names", lambda: found)
     with pytest.raises(EncoderUnavailableError, match=r"did you mean .*ViT-B-32") as error:
-        EncoderChoice.by_name(name, "openai", None, "auto")
+        EncoderChoice.by_name(name, "openai")
     assert ("pip install 'image-tagging-tools[clip]'" in str(error.value)) is not installed
     assert ("--clip_model=builtin" in str(error.value)) is not installed
 
@@ -94,14 +94,14 @@ def test_a_misspelt_clip_model_is_recognised_without_clip_too(name, installed, m
 def test_a_name_that_is_one_or_like_none_is_taken_as_it_is(name):
     if name != "builtin" and not names.model_names():
         pytest.skip("open_clip is not installed")
-    assert EncoderChoice.by_name(name, "openai", None, "auto").name == name.replace("/", "-")
+    assert EncoderChoice.by_name(name, "openai").name == name.replace("/", "-")
 
 
 def test_weights_of_another_file_are_refused_as_before(trained, output, tmp_path):
     choice = EncoderChoice.by_spec(choose_encoder(config(trained, output)).choice.load().spec, None)
     assert choice.load().spec.name == "builtin"
     with pytest.raises((EncoderMismatchError, EncoderUnavailableError)):
-        EncoderChoice.by_name("builtin", "other-weights", None, "auto")
+        EncoderChoice.by_name("builtin", "other-weights")
 
 
 def test_a_misspelt_name_is_said_in_one_line_and_makes_no_folder(trained, tmp_path, capsys):

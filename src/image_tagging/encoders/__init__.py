@@ -7,7 +7,7 @@ packages use; importing them imports no library.
 """
 
 from .automatic import automatic_encoder
-from .base import Encoder, EncoderFamily, TextEncoder
+from .base import ComputeOptions, Encoder, EncoderFamily, TextEncoder
 from .builtin import NAME as BUILTIN
 from .choice import EncoderChoice
 from .registry import (
@@ -23,6 +23,7 @@ __all__ = [
     "BUILTIN",
     "DEFAULT_MODEL",
     "DEFAULT_PRETRAINED",
+    "ComputeOptions",
     "Encoder",
     "EncoderChoice",
     "EncoderFamily",

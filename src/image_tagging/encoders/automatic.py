@@ -14,4 +14,4 @@ def automatic_encoder() -> tuple[str, str, str]:
     why_not = clip.why_default_unavailable(DEFAULT_MODEL, DEFAULT_PRETRAINED)
     if why_not:
         return builtin.NAME, builtin.VERSION, f"since {why_not}"
-    return DEFAULT_MODEL, DEFAULT_PRETRAINED, "since open_clip is installed and its weights are available"
+    return DEFAULT_MODEL, DEFAULT_PRETRAINED, "since its weights are available"

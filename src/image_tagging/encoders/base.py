@@ -43,6 +43,19 @@ class Encoder(Protocol):
         """Return (N, D) float32 for N preprocessed pictures, not normalised; row i belongs to picture i."""
 
 
+@dataclass(frozen=True)
+class ComputeOptions:
+    """How an encoder is to compute; the fields are arguments of :func:`.registry.load_encoder`."""
+
+    device: Optional[str] = None
+    precision: str = "auto"
+    clip_backend: str = "auto"
+
+
+#: What nobody asked for otherwise.
+AUTOMATIC = ComputeOptions()
+
+
 class TextEncoder(Protocol):
     """Turns texts into embeddings in the space of an encoder's pictures."""
 
@@ -90,16 +103,24 @@ class EncoderFamily:
         the family reads no text.
     why_no_text : str
         Why it reads no text and what to do, for an error message; there is a sentence that fits most families.
+    unused_hardware : callable
+        () -> a sentence about a GPU that is here, and that the encoders could use if another library were installed;
+        empty where there is none.
+    backends : tuple of str
+        The libraries that a user may choose between (``--clip_backend``), for a family whose ``load`` and ``load_text``
+        also take ``backend``, by name.
     nearly_the_same : float
         The cosine from which on the embeddings of two pictures are those of near-duplicates, by measurement.
     """
 
     name: str
-    load: Callable[[str, str, Optional[str], str], Encoder]
+    load: Callable[..., Encoder]
     title: str
     models: tuple[str, ...] = ()
     version: str = ""
     identify: Callable[[str, str], tuple[str, str]] = _as_asked
-    load_text: Optional[Callable[[str, str, Optional[str]], TextEncoder]] = None
+    load_text: Optional[Callable[..., TextEncoder]] = None
     why_no_text: str = ""
+    backends: tuple[str, ...] = ()
+    unused_hardware: Callable[[], str] = str
     nearly_the_same: float = NEARLY_THE_SAME

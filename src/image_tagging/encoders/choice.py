@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Optional
 
 from ..errors import EncoderMismatchError, EncoderUnavailableError
 from ..records import EncoderSpec
-from .base import Encoder, TextEncoder, is_path
+from .base import AUTOMATIC, ComputeOptions, Encoder, TextEncoder, is_path
 from .registry import encoder_identity, family_of, load_encoder, load_text_encoder, require_likely_name
 
 
@@ -24,23 +24,27 @@ class EncoderChoice:
     name: str
     pretrained: str
     weights: Optional[str]
-    device: Optional[str] = None
-    precision: str = "auto"
+    compute: ComputeOptions = AUTOMATIC
     dim: Optional[int] = None
     is_asked_for: bool = True
 
     @classmethod
-    def by_name(cls, clip_model: str, weights: str, device: Optional[str], precision: str) -> EncoderChoice:
+    def by_name(cls, clip_model: str, weights: str, compute: ComputeOptions = AUTOMATIC) -> EncoderChoice:
         """Return the encoder that a user names; raise EncoderUnavailableError where there is none of this name."""
         require_likely_name(clip_model)
-        return cls(*encoder_identity(clip_model, weights), weights, device, precision)
+        return cls(*encoder_identity(clip_model, weights), weights, compute)
 
     @classmethod
     def by_spec(
-        cls, spec: EncoderSpec, weights: Optional[str], device: Optional[str] = None, precision: str = "auto"
+        cls, spec: EncoderSpec, weights: Optional[str], compute: ComputeOptions = AUTOMATIC
     ) -> EncoderChoice:
         """Return the encoder that embeddings or tag models name; whether it is available shows when it is loaded."""
-        return cls(spec.name, spec.pretrained, weights, device, precision, spec.dim, is_asked_for=False)
+        return cls(spec.name, spec.pretrained, weights, compute, spec.dim, is_asked_for=False)
+
+    @property
+    def unused_hardware(self) -> str:
+        """A sentence about a GPU that is here, and that nothing installed can use; empty where a device is named."""
+        return "" if self.compute.device else family_of(self.name).unused_hardware()
 
     def load(self) -> Encoder:
         """Return the encoder, ready to work.
@@ -60,7 +64,7 @@ class EncoderChoice:
                 f"{'/'.join(identity)}. Give the weights file it was made with as --pretrained."
             )
         try:
-            encoder = load_encoder(self.name, weights, self.device, self.precision)
+            encoder = load_encoder(self.name, weights, *astuple(self.compute))
         except EncoderUnavailableError as error:
             if self.dim is None:
                 raise
@@ -96,7 +100,7 @@ class EncoderChoice:
                 f"the embeddings are those of {label}, and {weights} holds other weights: "
                 "give the weights file they were made with as --pretrained."
             )
-        encoder = load_text_encoder(self.name, weights, self.device)
+        encoder = load_text_encoder(self.name, weights, self.compute.device, self.compute.clip_backend)
         if self.dim not in {None, encoder.dim}:
             raise EncoderMismatchError(
                 f"the texts of {label} have {encoder.dim} values and the embeddings {self.dim}: "

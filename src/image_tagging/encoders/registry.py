@@ -18,9 +18,7 @@ from .base import Encoder, EncoderFamily, TextEncoder
 #: Names of models differ in a few characters: ViT-B-16 and ViT-B-32 are two thirds alike, a misspelt name more.
 _ALIKE = 0.8
 
-_NO_CLIP = (
-    "CLIP is not installed here (pip install 'image-tagging-tools[clip]'); --clip_model=builtin works without it."
-)
+_NO_TORCH = "All models of open_clip need PyTorch, which is not installed here (pip install 'image-tagging-tools[torch]')."
 
 DEFAULT_MODEL = "ViT-B-32"
 DEFAULT_PRETRAINED = "openai"
@@ -83,7 +81,7 @@ def require_likely_name(clip_model: str) -> None:
         return
     if nearest := near_misses(name, known, least=_ALIKE):
         meant = " or ".join(nearest)
-        remedy = "" if builtin.NAME in nearest or clip.model_names() else f" {_NO_CLIP}"
+        remedy = "" if builtin.NAME in nearest or clip.knows_all_names() else f" {_NO_TORCH}"
         raise EncoderUnavailableError(
             f"there is no encoder {shortened(escaped(clip_model), 100)}: did you mean {meant}?{remedy}"
         )
@@ -106,7 +104,11 @@ def require_this_version(spec: EncoderSpec) -> None:
 
 
 def load_encoder(
-    clip_model: str, pretrained: StrPath, device: Optional[str] = None, precision: str = "auto"
+    clip_model: str,
+    pretrained: StrPath,
+    device: Optional[str] = None,
+    precision: str = "auto",
+    clip_backend: str = "auto",
 ) -> Encoder:
     """Return the encoder called ``clip_model``, ready to work.
 
@@ -121,6 +123,8 @@ def load_encoder(
     precision : str
         One of ``settings.PRECISIONS``. ``auto`` is the fastest that the device has instructions for, if it gives what
         ``fp32`` gives; the precision in use is the encoder's ``precision``.
+    clip_backend : str
+        The library that computes CLIP, one of ``settings.CLIP_BACKENDS``.
 
     Raises
     ------
@@ -131,13 +135,15 @@ def load_encoder(
     """
     family, weights = family_of(clip_model), name_or_path(pretrained, "pretrained")
     try:
-        return family.load(clip_model, weights, device, precision)
+        return family.load(clip_model, weights, device, precision, **_backend(family, clip_backend))
     except ImportError as error:  # of a family that leaves it to Python to say so
         said = escaped(str(error))[:200]
         raise EncoderUnavailableError(f"{family.title} needs what cannot be imported ({said}): install it") from error
 
 
-def load_text_encoder(clip_model: str, pretrained: str, device: Optional[str] = None) -> TextEncoder:
+def load_text_encoder(
+    clip_model: str, pretrained: str, device: Optional[str] = None, clip_backend: str = "auto"
+) -> TextEncoder:
     """Return what embeds texts in the space of the encoder that :func:`load_encoder` gives for the same names.
 
     Raises
@@ -151,4 +157,15 @@ def load_text_encoder(clip_model: str, pretrained: str, device: Optional[str] = 
     if family.load_text is None:
         remedy = "compute the metadata with a CLIP model (--clip_model, stage 1), which does"
         raise EncoderUnavailableError(family.why_no_text or f"{family.title} reads no text: {remedy}")
-    return family.load_text(clip_model, pretrained, device)
+    return family.load_text(clip_model, pretrained, device, **_backend(family, clip_backend))
+
+
+def _backend(family: EncoderFamily, asked: str) -> dict[str, str]:
+    """Return the argument that says which library is asked for, for families that have more than one."""
+    if family.backends:
+        return {"backend": asked}
+    if asked != "auto":
+        raise EncoderUnavailableError(
+            f"{family.title} is computed in one way only, not by {asked!r}: leave out --clip_backend"
+        )
+    return {}

@@ -203,9 +203,9 @@ def score_images(
 
 def _load(encoder: Union[str, EncoderSpec, Encoder], pretrained: str, config: ComputeConfig) -> Encoder:
     if isinstance(encoder, str):
-        return EncoderChoice.by_name(encoder, pretrained, config.device, config.precision).load()
+        return EncoderChoice.by_name(encoder, pretrained, config.compute).load()
     if isinstance(encoder, EncoderSpec):
-        return EncoderChoice.by_spec(encoder, None, config.device, config.precision).load()
+        return EncoderChoice.by_spec(encoder, None, config.compute).load()
     if not all(hasattr(encoder, name) for name in ("spec", "preprocess", "embed")):
         raise InputError(
             f"encoder is {str(encoder)[:100]!r}; give a name, an EncoderSpec or what load_encoder returned."

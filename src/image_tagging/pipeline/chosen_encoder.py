@@ -101,7 +101,7 @@ def _choose(config: Asked, kept: Optional[EncoderSpec]) -> ChosenEncoder:
     if config.clip_model is None or config.clip_model == AUTO:
         return _of_folder(config, kept) if kept else _of_new_folder(config)
     weights = config.pretrained or DEFAULT_PRETRAINED
-    choice = EncoderChoice.by_name(config.clip_model, weights, config.device, config.precision)
+    choice = EncoderChoice.by_name(config.clip_model, weights, config.compute)
     return ChosenEncoder(choice, f"Encoder {_label(choice)}, as --clip_model says.")
 
 
@@ -110,9 +110,9 @@ def _of_folder(config: Asked, kept: EncoderSpec) -> ChosenEncoder:
     if config.clip_model is None and config.pretrained and not _may_be_weights_of(kept, config.pretrained):
         return _of_new_folder(config)
     if _is_outdated(kept):
-        choice = EncoderChoice.by_name(kept.name, DEFAULT_PRETRAINED, config.device, config.precision)
+        choice = EncoderChoice.by_name(kept.name, DEFAULT_PRETRAINED, config.compute)
         return ChosenEncoder(choice, f"Encoder {_label(choice)}, since {kept.label} is another version of it.")
-    choice = EncoderChoice.by_spec(kept, config.pretrained, config.device, config.precision)
+    choice = EncoderChoice.by_spec(kept, config.pretrained, config.compute)
     output = config.output if isinstance(config, SortConfig) else config.output_folder
     earlier = f"that of earlier runs into {output} (--clip_model changes it)"
     return ChosenEncoder(choice, f"Encoder {_label(choice)}, {earlier}.")
@@ -126,12 +126,12 @@ def _may_be_weights_of(kept: EncoderSpec, pretrained: str) -> bool:
 def _of_new_folder(config: Asked) -> ChosenEncoder:
     """Return the encoder where none is named, and the folder has none."""
     if config.pretrained is not None:
-        choice = EncoderChoice.by_name(DEFAULT_MODEL, config.pretrained, config.device, config.precision)
+        choice = EncoderChoice.by_name(DEFAULT_MODEL, config.pretrained, config.compute)
         return ChosenEncoder(choice, f"Encoder {_label(choice)}, as --pretrained says.")
     name, pretrained, why = DEFAULT_MODEL, DEFAULT_PRETRAINED, "the default (--clip_model names another)"
     if config.clip_model == AUTO:
         name, pretrained, why = automatic_encoder()
-    choice = EncoderChoice.by_name(name, pretrained, config.device, config.precision)
+    choice = EncoderChoice.by_name(name, pretrained, config.compute)
     return ChosenEncoder(choice, f"Encoder {_label(choice)}, {why}.")
 
 

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Optional, Union
 
-from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED
+from ..encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, ComputeOptions
 from ..errors import InputError
 from ..settings import (
     ALL_SCORES,
+    CLIP_BACKENDS,
     MAX_BINS,
     METADATA_FORMATS,
     PLACED,
@@ -68,12 +69,20 @@ class ComputeConfig(ImageLimits):
         least=1,
     )
     device: Optional[str] = setting(
-        default=None, help="Where to compute: cpu, cuda, cuda:1.  [default: cuda if there, else cpu]", metavar="NAME"
+        default=None,
+        help="Where to compute: cpu, cuda, cuda:1, mps, directml, coreml or openvino.  "
+        "[default: cuda if there, else cpu]",
+        metavar="NAME",
     )
     precision: str = setting(
         default="auto",
         help="The precision of CLIP; auto: the fastest with the results of fp32.",
         choices=PRECISIONS,
+    )
+    clip_backend: str = setting(
+        default="auto",
+        help="What computes CLIP: PyTorch or onnxruntime; auto: PyTorch where it is installed and faster.",
+        choices=CLIP_BACKENDS,
     )
     archive_encoding: Optional[str] = setting(
         default=None,
@@ -82,6 +91,11 @@ class ComputeConfig(ImageLimits):
         metavar="NAME",
         check=name_encoding,
     )
+
+    @property
+    def compute(self) -> ComputeOptions:
+        """How the encoder is to compute."""
+        return ComputeOptions(self.device, self.precision, self.clip_backend)
 
 
 @settings

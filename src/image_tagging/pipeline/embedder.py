@@ -56,8 +56,11 @@ class Embedder:
 
     @property
     def computed_on(self) -> Optional[str]:
-        """The device and precision of computed embeddings, ``None`` where none was computed."""
-        return f"{self._encoder.device} in {self._encoder.precision}" if self._encoder else None
+        """The device, precision and library of computed embeddings, ``None`` where none was computed."""
+        if self._encoder is None:
+            return None
+        library = getattr(self._encoder, "library", "")
+        return f"{self._encoder.device} in {self._encoder.precision}{library and f' by {library}'}"
 
     def run(self, watch: Progress) -> None:
         """Embed the pending ones of the listed images."""

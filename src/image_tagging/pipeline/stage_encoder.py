@@ -25,7 +25,7 @@ def metadata_and_encoder(
     """Return what the metadata file holds, where one is named, and the encoder of the run."""
     imported = read_embeddings(config.metadata_json) if config.metadata_json else None
     spec = agreed_encoder(models, imported and imported[0])
-    return imported, EncoderChoice.by_spec(spec, config.pretrained, config.device, config.precision)
+    return imported, EncoderChoice.by_spec(spec, config.pretrained, config.compute)
 
 
 def keep_imported(

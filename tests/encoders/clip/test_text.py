@@ -15,7 +15,7 @@ open_clip = pytest.importorskip("open_clip", reason="needs the clip extra: pip i
 torch = pytest.importorskip("torch")
 
 from clip_models import random_clip, saved_clip  # noqa: E402
-from image_tagging.encoders import EncoderChoice  # noqa: E402
+from image_tagging.encoders import ComputeOptions, EncoderChoice  # noqa: E402
 from image_tagging.encoders.clip import download as clip_download  # noqa: E402
 from image_tagging.encoders.clip import text as clip_text  # noqa: E402
 from image_tagging.encoders.clip.encoder import ClipEncoder  # noqa: E402
@@ -82,7 +82,7 @@ def test_a_local_file_gives_its_own_texts_and_the_length_of_its_pictures(
     assert encoder.dim == pictures.spec.dim
     spec = pictures.spec
     np.testing.assert_array_equal(
-        EncoderChoice.by_spec(spec, str(weights_file), "cpu").load_text().embed_texts(TEXTS), rows
+        EncoderChoice.by_spec(spec, str(weights_file), ComputeOptions("cpu")).load_text().embed_texts(TEXTS), rows
     )
 
 

@@ -1,27 +1,45 @@
 """CLIP: every model of open_clip, by its name there, for pictures and for texts.
 
-:mod:`.encoder` (pictures) and :mod:`.text` begin with :mod:`.loading`, a model with its weights: :mod:`.weights` finds
-out which those are and what activation they need, :mod:`.download` fetches them. Pictures go through :mod:`.preprocess`
-and :mod:`.tower`, which computes in a precision that passes the checks of :mod:`.precision`, on CPUs by
-:mod:`.optimized_vit`.
+:mod:`.backend` chooses what computes a model: PyTorch, or onnxruntime, which knows the plain vision transformers
+(:mod:`.architectures`). Both begin with :mod:`.weights`, which finds out which weights are meant and what activation
+they need, and :mod:`.download`, which fetches them; pictures go through :mod:`.preprocess`.
+
+- PyTorch: :mod:`.encoder` (pictures) and :mod:`.text` take a model of open_clip from :mod:`.loading`. Pictures go
+  through :mod:`.tower`, which computes in a precision that passes the checks of :mod:`.precision`, on CPUs by
+  :mod:`.optimized_vit`.
+- onnxruntime: :mod:`.onnx` has the graphs, :mod:`.tensors` reads the weights of any file, :mod:`.published` and
+  :mod:`.hub` know where they are published, :mod:`.tokenizer` reads sentences.
 """
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Optional
 
+from ...settings import CLIP_BACKENDS
 from ..base import Encoder, EncoderFamily, TextEncoder
+from .names import knows_all_names as knows_all_names
 from .names import model_names as model_names
 
 
-def _load(name: str, pretrained: str, device: Optional[str], precision: str) -> Encoder:
+def _load(name: str, pretrained: str, device: Optional[str], precision: str, backend: str = "auto") -> Encoder:
+    from .backend import ONNX, choose_backend
+
+    if choose_backend(name, device, precision, backend) == ONNX:
+        from .onnx.encoder import OnnxClipEncoder
+
+        return OnnxClipEncoder(name, pretrained, device=device, precision=precision)
     from .encoder import ClipEncoder
 
     return ClipEncoder(name, pretrained, device=device, precision=precision)
 
 
-def _load_text(name: str, pretrained: str, device: Optional[str]) -> TextEncoder:
+def _load_text(name: str, pretrained: str, device: Optional[str], backend: str = "auto") -> TextEncoder:
+    from .backend import ONNX, choose_text_backend
+
+    if choose_text_backend(name, device, backend) == ONNX:
+        from .onnx.text_encoder import OnnxTextEncoder
+
+        return OnnxTextEncoder(name, pretrained, device=device)
     from .text import ClipTextEncoder
 
     return ClipTextEncoder(name, pretrained, device=device)
@@ -30,7 +48,7 @@ def _load_text(name: str, pretrained: str, device: Optional[str]) -> TextEncoder
 def _identify(name: str, pretrained: str) -> tuple[str, str]:
     """Return the identity of a tag, which costs nothing, or of a local file, which costs its hash.
 
-    Whether open_clip has this model or tag is not checked.
+    Whether there is this model or tag is not checked.
     """
     from .loading import import_open_clip
     from .weights import identify
@@ -40,26 +58,28 @@ def _identify(name: str, pretrained: str) -> tuple[str, str]:
 
 
 def why_default_unavailable(name: str, pretrained: str) -> str:
-    """Return why the default encoder is not available, for a sentence; empty where it is.
+    """Return why the weights of the default encoder are not available, for a sentence; empty where they are.
 
-    No weights are fetched, and nothing heavy is imported where they are not available.
+    None are fetched, and nothing heavy is imported.
     """
-    if importlib.util.find_spec("open_clip") is None:
-        return "open_clip is not installed (pip install 'image-tagging-tools[clip]')"
-    from ...errors import EncoderUnavailableError
-    from .download import PLACE_OF_DEFAULT, why_not_here
-    from .loading import import_open_clip
+    from .hub import why_unavailable
 
-    why_not = why_not_here(name, pretrained, PLACE_OF_DEFAULT)
-    if why_not:
-        return why_not
-    try:
-        library = import_open_clip()
-    except EncoderUnavailableError as error:
-        return error.reason
-    place = library.get_pretrained_cfg(name, pretrained)
-    return "" if place.get("hf_hub") == PLACE_OF_DEFAULT["hf_hub"] else why_not_here(name, pretrained, place)
+    return why_unavailable(name, pretrained)
+
+
+def _unused_hardware() -> str:
+    from .backend import unused_gpu
+
+    return unused_gpu()
 
 
 #: Its names are all those that no other family serves.
-FAMILY = EncoderFamily(name="CLIP", load=_load, title="CLIP", identify=_identify, load_text=_load_text)
+FAMILY = EncoderFamily(
+    name="CLIP",
+    load=_load,
+    title="CLIP",
+    identify=_identify,
+    load_text=_load_text,
+    backends=CLIP_BACKENDS,
+    unused_hardware=_unused_hardware,
+)

@@ -46,6 +46,8 @@ class ClipEncoder:
 
     """
 
+    library = "PyTorch"
+
     def __init__(self, name: str, pretrained: str, device: Optional[str] = None, precision: str = "auto") -> None:
         self._set_up(load_model(name, pretrained, device), precision)
 

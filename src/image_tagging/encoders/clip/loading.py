@@ -82,6 +82,14 @@ def random_model(name: str, seed: int, device: Optional[str] = None) -> LoadedMo
 _BROKEN = (ImportError, OSError, RuntimeError, AttributeError, TypeError, ValueError, SystemError)
 
 
+def import_torch() -> ModuleType:
+    """Return the module torch, or raise EncoderUnavailableError that says how to install it."""
+    import_open_clip()  # whose absence is reported in a line
+    import torch
+
+    return torch
+
+
 def import_open_clip() -> ModuleType:
     """Return the module open_clip, or raise EncoderUnavailableError that says how to install it."""
     try:
@@ -91,7 +99,7 @@ def import_open_clip() -> ModuleType:
     except _BROKEN as error:
         raise EncoderUnavailableError(
             f"CLIP models need open_clip, which cannot be imported ({one_line(error)}): "
-            "pip install 'image-tagging-tools[clip]'",
+            "pip install 'image-tagging-tools[torch]'",
             "take --clip_model=builtin",
         ) from error
     return library

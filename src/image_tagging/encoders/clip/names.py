@@ -6,20 +6,27 @@ import importlib.util
 import os
 import sys
 
+from .architectures import ARCHITECTURES
+
 
 def model_names() -> list[str]:
     """Return the models that the installed open_clip comes with, or has by now where it is imported.
 
-    There is none where it is not installed.
+    Where it is not installed they are those that run without it.
     """
     library = sys.modules.get("open_clip")
     if library is not None and hasattr(library, "list_models"):
         return list(map(str, library.list_models()))
     spec = importlib.util.find_spec("open_clip")
     if spec is None or not spec.submodule_search_locations:
-        return []
+        return sorted(ARCHITECTURES)
     folder = os.path.join(spec.submodule_search_locations[0], "model_configs")
     try:
         return sorted(os.path.splitext(name)[0] for name in os.listdir(folder) if name.endswith(".json"))
     except OSError:
-        return []
+        return sorted(ARCHITECTURES)
+
+
+def knows_all_names() -> bool:
+    """Return whether open_clip is installed, so that all names of its models are known."""
+    return "open_clip" in sys.modules or importlib.util.find_spec("open_clip") is not None

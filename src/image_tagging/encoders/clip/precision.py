@@ -62,12 +62,7 @@ def _cpu_has_bf16(torch: _Torch) -> bool:
     """Return whether the CPU has AMX or AVX512-BF16. oneDNN's answer does not help: it includes emulation."""
     if any(getattr(torch.cpu, name, bool)() for name in _CPU_BF16):
         return True
-    try:  # a torch that cannot ask for both yet
-        lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
-        return False
-    flags = next((line.split() for line in lines if line.startswith("flags")), [])
-    return any(flag in flags for flag in _CPU_FLAGS)
+    return any(flag in (_flags() or []) for flag in _CPU_FLAGS)  # a torch that cannot ask for both yet
 
 
 def _on_cuda(torch: _Torch, device: str) -> tuple[str, ...]:
@@ -100,6 +95,21 @@ def candidates(torch: _Torch, device: str, wanted: str) -> tuple[str, ...]:
             f"{' and '.join(here)}: take --precision=auto"
         )
     return (wanted,)
+
+
+def may_pay() -> bool:
+    """Return whether this CPU may compute in 16 bits by itself: without torch, which takes seconds to import."""
+    flags = _flags()
+    return flags is None or any(flag in flags for flag in _CPU_FLAGS)
+
+
+def _flags() -> Optional[list[str]]:
+    """Return what the system says that the CPU has; ``None`` where it does not say."""
+    try:
+        lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return None
+    return next((line.split() for line in lines if line.startswith("flags")), [])
 
 
 def pays(torch: _Torch, precision: str) -> bool:

@@ -1,0 +1,111 @@
+"""What computes CLIP: PyTorch with open_clip, or onnxruntime, which is always installed.
+
+onnxruntime is the lighter and starts in a tenth of the time, and it computes in float32 on the CPU. PyTorch is taken
+where it brings something: another model, a GPU, or 16 bits on a CPU that is faster in them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import sys
+from typing import Optional
+
+from ...errors import EncoderUnavailableError
+from ...settings import CLIP_BACKENDS
+from .architectures import ARCHITECTURES
+from .precision import may_pay
+
+_LOG = logging.getLogger(__name__)
+
+_AUTO, TORCH, ONNX = CLIP_BACKENDS
+
+#: Devices that only one of the two knows.
+_OF_ONNX, _OF_TORCH = ("directml", "coreml", "openvino"), ("mps",)
+
+#: What a system with the driver of a GPU has, NVIDIA's or AMD's.
+_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", r"C:\Windows\System32\nvcuda.dll")
+
+_INSTALL = "pip install 'image-tagging-tools[torch]'"
+
+
+def choose_backend(name: str, device: Optional[str], precision: str, asked: str = _AUTO) -> str:
+    """Return ``torch`` or ``onnx`` for the pictures of a model; what was asked for is taken, or refused.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        It was asked for and cannot compute this model, or there is none of that name.
+    """
+    is_plain = name.replace("/", "-") in ARCHITECTURES
+    if asked not in CLIP_BACKENDS:
+        raise EncoderUnavailableError(f"{asked!r} computes no CLIP: take --clip_backend={', '.join(CLIP_BACKENDS)}")
+    if asked == ONNX and not is_plain:
+        raise EncoderUnavailableError(
+            f"onnxruntime computes {', '.join(ARCHITECTURES)} here, and not {name}, which needs PyTorch: {_INSTALL} and "
+            "--clip_backend=torch"
+        )
+    if asked != _AUTO:
+        return asked
+    chosen, why = _automatic(is_plain, device, precision)
+    _LOG.info("CLIP is computed by %s: %s", "PyTorch" if chosen == TORCH else "onnxruntime", why)
+    return chosen
+
+
+def choose_text_backend(name: str, device: Optional[str], asked: str = _AUTO) -> str:
+    """Return ``torch`` or ``onnx`` for the texts of a model, of which there are too few for speed to count.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        As :func:`choose_backend`.
+    """
+    of_torch = device is not None and device.partition(":")[0] in {"cuda", *_OF_TORCH}
+    is_light = asked == _AUTO and not of_torch and name.replace("/", "-") in ARCHITECTURES
+    return ONNX if is_light else choose_backend(name, device, "auto", asked)
+
+
+def unused_gpu() -> str:
+    """Return a sentence about a GPU that is here and that nothing installed can use; empty where there is none."""
+    if not has_gpu_driver() or is_installed("torch"):
+        return ""
+    from .onnx.sessions import import_onnxruntime
+
+    if set(import_onnxruntime().get_available_providers()) - {"CPUExecutionProvider", "AzureExecutionProvider"}:
+        return ""
+    return f"There is a GPU here, which CLIP uses with the extra torch ({_INSTALL}) or with onnxruntime-gpu"
+
+
+def has_gpu_driver() -> bool:
+    """Return whether the driver of a GPU is installed; whether there is a GPU, PyTorch and onnxruntime find out."""
+    return any(map(os.path.exists, _DRIVERS))
+
+
+def is_installed(library: str) -> bool:
+    """Return whether a library is installed, without importing it, which takes seconds."""
+    return library in sys.modules or importlib.util.find_spec(library) is not None
+
+
+def _automatic(is_plain: bool, device: Optional[str], precision: str) -> tuple[str, str]:
+    """Return what computes best here, and why, for the log."""
+    kind = (device or "").partition(":")[0]
+    if not is_plain:
+        return TORCH, "the model needs it"
+    if kind in _OF_ONNX:
+        return ONNX, f"the device {kind} is one of its own"
+    if kind in _OF_TORCH or precision in {"bf16", "fp16"}:
+        return TORCH, f"it has {kind if kind in _OF_TORCH else precision}"
+    if not (is_installed("open_clip") and is_installed("torch")):
+        return ONNX, "PyTorch is not installed"
+    if kind == "cuda" or (not kind and has_gpu_driver()):
+        return TORCH, "it is installed, and knows the GPU"
+    if precision == "auto" and may_pay():
+        from .loading import import_torch
+        from .precision import native, pays
+
+        torch = import_torch()
+        best = native(torch, "cpu")[0]
+        if best != "fp32" and pays(torch, best):
+            return TORCH, f"this CPU is faster in {best}"
+    return ONNX, "PyTorch is no faster on this CPU"

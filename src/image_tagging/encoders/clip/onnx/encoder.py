@@ -1,0 +1,92 @@
+"""CLIP's image encoders on onnxruntime: ``OnnxClipEncoder("ViT-B-32", "openai")``, without PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Optional
+
+from ....records import EncoderSpec
+from ..architectures import ARCHITECTURES
+from ..preprocess import ClipPreprocess
+from ..weights import Weights, preprocess_settings
+from .loading import LIBRARY, LoadedTensors, load_tensors
+from .random_weights import random_tensors
+from .towers import OnnxImageTower
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class OnnxClipEncoder:
+    """An :class:`~image_tagging.encoders.Encoder`: the image side of a plain vision transformer, on onnxruntime.
+
+    Its embeddings mix with those of ``ClipEncoder``, which computes them by PyTorch.
+
+    Parameters
+    ----------
+    name : str
+        One of ``ARCHITECTURES``, as open_clip calls it.
+    pretrained : str
+        A pretrained tag of that model, or the path of a local weights file.
+    device : str, optional
+        ``cpu``, ``cuda``, ``cuda:1``, ``directml``, ``coreml``, ``openvino``; without it ``cpu``.
+    precision : str
+        ``fp32``, or ``auto``, which is the same.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        The model does not run without PyTorch; the weights are missing, unknown, or do not fit; the precision asked for
+        is not available. Nothing is silently used instead.
+    DeviceUnavailableError
+        The device asked for is not here.
+    """
+
+    library = "onnxruntime"
+
+    def __init__(self, name: str, pretrained: str, device: Optional[str] = None, precision: str = "auto") -> None:
+        self._set_up(load_tensors(name, pretrained), device, precision)
+
+    @classmethod
+    def with_random_weights(
+        cls, name: str, seed: int = 0, device: Optional[str] = None, precision: str = "auto"
+    ) -> OnnxClipEncoder:
+        """Return an encoder of random weights, the same for the same seed: for tests and time measurements only."""
+        encoder = cls.__new__(cls)
+        architecture = ARCHITECTURES[name]
+        weights = Weights(name, f"random-{seed}", "", "")
+        tensors = random_tensors(architecture, seed)
+        encoder._set_up(LoadedTensors(weights, architecture, tensors, architecture.quick_gelu), device, precision)
+        return encoder
+
+    def _set_up(self, loaded: LoadedTensors, device: Optional[str], precision: str) -> None:
+        weights, architecture = loaded.weights, loaded.architecture
+        settings = preprocess_settings(LIBRARY, weights.name, weights.tag)
+        self._preprocess = ClipPreprocess.from_config({"size": architecture.image_size, **settings})
+        self._tower = OnnxImageTower(architecture, loaded.tensors, device or "cpu", precision, loaded.quick_gelu)
+        self._spec = EncoderSpec(weights.name, weights.pretrained, architecture.embed_dim, self._preprocess.label)
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """The identity stamped on every embedding; ``pretrained`` of an unknown local file is ``name@digest``."""
+        return self._spec
+
+    @property
+    def device(self) -> str:
+        """Where ``embed`` computes."""
+        return self._tower.device
+
+    @property
+    def precision(self) -> str:
+        """What ``embed`` computes in. Not part of the identity."""
+        return self._tower.precision
+
+    @property
+    def preprocess(self) -> ClipPreprocess:
+        """The function of an RGB picture of any size that gives (3, H, W) float32, H and W those of the model."""
+        return self._preprocess
+
+    def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Return (N, D) float32 for N arrays (3, H, W), not normalised; row i belongs to picture i."""
+        return self._tower.embed(batch)
