@@ -1,0 +1,54 @@
+"""An ONNX graph, written node by node, and the weights that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Union
+
+import numpy as np
+
+from . import protobuf
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Versions that the oldest onnxruntime for Python 3.9 reads: 1.17.
+_OPSETS, _IR = {"": 17}, 8
+
+#: Sizes of an input or output; a name where a size may be any.
+Shape = Sequence[Union[int, str]]
+
+#: The dtype and shape of inputs or outputs by name.
+Side = Mapping[str, "tuple[str, Shape]"]
+
+
+class Graph:
+    """Nodes in the order in which they compute. ``weights`` are the tensors to hand over with the graph, by name."""
+
+    def __init__(self) -> None:
+        self.weights: dict[str, NDArray[np.float32]] = {}
+        self._nodes: list[bytes] = []
+        self._tensors: list[bytes] = []
+
+    def add(self, operator: str, *inputs: str, name: str = "", **attributes: protobuf.Value) -> str:
+        """Add a node; return the name of its output."""
+        name = name or f"{operator.lower()}_{len(self._nodes)}"
+        self._nodes.append(protobuf.node(operator, inputs, name, attributes))
+        return name
+
+    def constant(self, values: Any, dtype: type = np.int64) -> str:
+        """Add a few values that lie in the graph; return their name."""
+        name = f"constant_{len(self._tensors)}"
+        self._tensors.append(protobuf.tensor(name, np.asarray(values, dtype=dtype)))
+        return name
+
+    def weight(self, name: str, values: NDArray[np.float32]) -> str:
+        """Add a weight that is handed over when the graph is loaded; return its name."""
+        self.weights[name] = values
+        self._tensors.append(protobuf.external_tensor(name, values))
+        return name
+
+    def model(self, inputs: Side, outputs: Side) -> bytes:
+        """Return the graph as a serialised ModelProto."""
+        sides = [[protobuf.value(name, *of) for name, of in side.items()] for side in (inputs, outputs)]
+        return protobuf.model(protobuf.graph(self._nodes, self._tensors, *sides), _IR, _OPSETS)
