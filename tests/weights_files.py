@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import struct
 import zipfile
 from collections.abc import Mapping
@@ -104,3 +105,11 @@ def safetensors_of(arrays: Mapping[str, np.ndarray]) -> bytes:
         values += array.tobytes()
     encoded = json.dumps(header).encode()
     return safetensors(encoded + b" " * (-len(encoded) % 8), values)
+
+
+def legacy(pickled: bytes, storages: Mapping[str, bytes], size: int = 4) -> bytes:
+    """Return the bytes of a file as torch wrote it before 1.6; ``size`` are the bytes of a value."""
+    head = (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True})
+    data = b"".join(pickle.dumps(part, 2) for part in head)
+    data += b"\x80\x02" + pickled + b"." + pickle.dumps(list(storages), 2)
+    return data + b"".join(struct.pack("<q", len(values) // size) + values for values in storages.values())

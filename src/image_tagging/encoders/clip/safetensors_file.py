@@ -45,7 +45,7 @@ def read_safetensors(data: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
     if size > min(_LARGEST_HEADER, len(data) - 8):
         raise TorchFileError("its header is longer than the file, or than that of any model")
     try:
-        header = json.loads(data[8 : 8 + size].tobytes())
+        header = json.loads(data[8 : 8 + size].tobytes().decode("utf-8"))
         places = {name: _place(entry) for name, entry in header.items() if name != "__metadata__"}
     except TorchFileError:
         raise
