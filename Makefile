@@ -56,7 +56,7 @@ browser: ## install Chromium if this is root with apt; without it, the tests of 
 
 fuzz: $(DEV)/ready ## look for input that breaks the reading of strangers' files (fuzz/README.md)
 	$(DEV)/bin/python -m pip install --quiet --editable '.[fuzz]'
-	for target in pickle archives drawings metadata lists results cards parquet; do \
+	for target in pickle archives drawings metadata lists results cards parquet weights; do \
 	  $(DEV)/bin/python -m fuzz.run $$target --seconds $(FUZZ_SECONDS) || exit 1; \
 	done
 

@@ -25,6 +25,7 @@ FUNCTIONS = {
     "results": ("fuzz_json", "one_output_json"),
     "cards": ("fuzz_json", "one_card"),
     "parquet": ("fuzz_parquet", "one_input"),
+    "weights": ("fuzz_weights", "one_input"),
 }
 
 #: The dictionaries of targets that share one.

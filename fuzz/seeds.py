@@ -22,6 +22,7 @@ from .fuzz_pickle import CARD
 from .seeds_drawings import drawings
 from .seeds_json import CARDS, LISTS, METADATA, RESULTS
 from .seeds_parquet import tables
+from .seeds_weights import weights
 
 DIM = 4
 
@@ -239,6 +240,7 @@ _MAKERS: dict[str, Callable[[], Iterable[tuple[str, bytes]]]] = {
     "lists": LISTS.items,
     "results": RESULTS.items,
     "cards": CARDS.items,
+    "weights": weights,
     **({"parquet": tables} if find_spec("pyarrow") else {}),
 }
 

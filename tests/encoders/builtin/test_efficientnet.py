@@ -16,8 +16,8 @@ from PIL import Image
 
 from image_tagging.demo import KINDS, draw
 from image_tagging.encoders.builtin import blocks, efficientnet
-from image_tagging.encoders.builtin.checkpoint import read_tensors
 from image_tagging.encoders.builtin.letterbox import LARGER_SIDE, native_pixels, stretch_to_square
+from image_tagging.encoders.torch_files import read_state_dict
 
 #: Labels of ImageNet (of 1,000) that are right for kinds of the shared photographs.
 RIGHT = {"airplane": {403, 404, 405, 895, 908}, "grand_piano": {579, 881}, "motorbike": {665, 670}, "pizza": {963}}
@@ -119,7 +119,7 @@ def test_torch_reads_the_same_tensors():
     torch = pytest.importorskip("torch", reason="the reader is compared with torch, of the clip extra")
     path = files(efficientnet._PACKAGE) / "models" / efficientnet.FILE
     expected = torch.load(io.BytesIO(path.read_bytes()), weights_only=True)
-    read = read_tensors(path.read_bytes())
+    read = read_state_dict(io.BytesIO(path.read_bytes()), np.fromfile(path, np.uint8))
     assert list(read) == list(expected)
     for name, tensor in expected.items():
         np.testing.assert_array_equal(read[name], tensor.numpy())
@@ -170,7 +170,7 @@ def test_torch_computes_the_same_values(network):
 def test_it_names_the_kinds_of_photographs_that_imagenet_has(network, shared_data):
     """A wrong order of colours, scale or padding would not fail otherwise, and cost accuracy."""
     path = files(efficientnet._PACKAGE) / "models" / efficientnet.FILE
-    labels = read_tensors(path.read_bytes())
+    labels = read_state_dict(io.BytesIO(path.read_bytes()), np.fromfile(path, np.uint8))
     matrix, shift = labels["_fc.weight"], labels["_fc.bias"]
     named = []
     for kind, right in RIGHT.items():

