@@ -51,8 +51,7 @@ class TagState:
     def by_score(self) -> Rows:
         """(n,) all pictures of the review with an embedding, the best first."""
         rows = np.flatnonzero(self.is_wanted & (self.collected.pool.inverse_lengths > 0))
-        order: Rows = rows[np.argsort(-self.margins[rows], kind="stable")]
-        return order
+        return active.best_first(self.margins, rows)
 
     @cached_property
     def model(self) -> str:

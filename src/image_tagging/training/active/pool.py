@@ -142,3 +142,15 @@ def one_of_each_group(pool: Pool, rows: Rows) -> Rows:
     _, first = np.unique(pool.groups[rows], return_index=True)
     chosen: Rows = rows[np.sort(first)]
     return chosen
+
+
+def best_first(scores: Vectors, rows: Rows) -> Rows:
+    """Return the rows (n,), which are in order, by their scores (N,) float32 from the best down; equal ones stay so.
+
+    Score and row are sorted as one integer: NumPy does that ten times as fast as it finds a stable order of scores.
+    """
+    bits = (np.float32(0) - scores[rows]).view(np.int32)
+    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)  # the more negative a number, the larger are its bits
+    keys = (bits.astype(np.int64) << 32) | rows
+    keys.sort()
+    return keys & 0xFFFFFFFF
