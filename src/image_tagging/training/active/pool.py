@@ -153,4 +153,5 @@ def best_first(scores: Vectors, rows: Rows) -> Rows:
     bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)  # the more negative a number, the larger are its bits
     keys = (bits.astype(np.int64) << 32) | rows
     keys.sort()
-    return keys & 0xFFFFFFFF
+    order: Rows = keys & 0xFFFFFFFF
+    return order
