@@ -40,6 +40,17 @@ def test_figures_at_a_half_are_those_of_the_strip_and_recall_falls(browser, revi
     assert others == sorted(others, reverse=True)
 
 
+def test_figures_of_the_strip_are_computed_once_until_something_is_judged(browser, review, monkeypatch):
+    judge_a_page(review)
+    strip = browser.get("/tag/tiles/strip").text
+    with monkeypatch.context() as again:
+        again.setattr("image_tagging.training.active.live_figures", None)
+        assert browser.get("/tag/tiles/strip").text == strip
+        assert browser.get("/tag/tiles/thresholds").json()["figures"]
+    judge_a_page(review)
+    assert browser.get("/tag/tiles/strip").text != strip
+
+
 def test_a_kept_threshold_is_on_the_cards_and_is_found_by_training(browser, output):
     answer = browser.post("/tag/tiles/threshold", json={"threshold": 0.8}).json()
     assert "Kept: 0.80" in answer["said"]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,18 +16,17 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from ..errors import ImageTaggingError, InputError, OutputError
-from ..pipeline import MODES, Review, picture_scores
-from ..reports import interval_bar, limits
+from ..pipeline import Review, picture_scores
 from . import words
 from .given import FormError, judged_of, read_form
 from .page_details import PageDetails
+from .rendering import rendered
 from .searching import Searching
 from .static_files import static_file
 from .thresholds import Thresholds
 
 log = logging.getLogger(__name__)
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
 #: Answers to pages that were given, so that one that is sent twice is kept once.
 _MOST_ANSWERS = 256
 _HISTORY = 100
@@ -86,12 +83,6 @@ class _Pages:
         self._review = review
         self._answers: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
         self._keeping = threading.Lock()  # held while a page is kept: one that is sent twice at once is kept once
-        self._templates = Environment(
-            loader=FileSystemLoader(os.path.join(_HERE, "templates")), autoescape=True, trim_blocks=True
-        )
-        names = ("tag_address", "name_for_people", "picture_name", "percent", "between", "sizes", "folder_mark")
-        self._templates.globals.update({name: getattr(words, name) for name in names}, modes=MODES, review=review)
-        self._templates.globals.update(interval_bar=interval_bar, limits=limits)
 
     def answer(self, handler: Handler) -> Callable[[Request], Any]:
         """Return what answers a request by a handler; errors that are for people become one line."""
@@ -119,11 +110,11 @@ class _Pages:
         return JSONResponse({"problem": sentence}, status, _NO_STORE)
 
     def page_of(self, template: str, status: int = 200, **given: Any) -> Response:
-        return HTMLResponse(self._templates.get_template(template).render(given), status, _NO_STORE)
+        return HTMLResponse(self.render(template, **given), status, _NO_STORE)
 
     def render(self, template: str, **given: Any) -> str:
         """Return HTML of a template."""
-        return str(self._templates.get_template(template).render(given))
+        return rendered(template, review=self._review, **given)
 
     def _grid(self, **given: Any) -> str:
         return self.render("grid.html", **given)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import socket
-from contextlib import closing, suppress
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from ..errors import InputError, LibraryMissingError
@@ -37,6 +40,7 @@ def serve_review(config: ReviewConfig, say: Say = say_nothing) -> None:
     """
     uvicorn = _import_uvicorn()
     from .app import review_app
+    from .rendering import compile_templates
 
     is_local = _is_local(config.host)
     if not is_local and not config.allow_host:
@@ -44,6 +48,7 @@ def serve_review(config: ReviewConfig, say: Say = say_nothing) -> None:
             f"--host {config.host} lets other machines in: name this one as their browsers will call it, with "
             "--allow-host NAME. HTTP is not encrypted."
         )
+    threading.Thread(target=compile_templates, name="templates", daemon=True).start()  # while pictures are read
     with (
         closing(_listening(config.host, config.port)) as listening,
         closing(Review(config.output, read_only=config.read_only, say=say)) as review,
@@ -69,8 +74,19 @@ def serve_review(config: ReviewConfig, say: Say = say_nothing) -> None:
             )
             server = uvicorn.Server(settings)
             say(f"Open http://{name}:{port}/?token={token} (Ctrl-C ends; what was judged is kept)")
-            server.run(sockets=[listening])
+            with _never_looked_through():
+                server.run(sockets=[listening])
         say("Ended. What was judged is kept.")
+
+
+@contextmanager
+def _never_looked_through() -> Iterator[None]:
+    """Have Python not look for cycles in what is there by now: in a million pictures each look takes seconds."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _import_uvicorn() -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from image_tagging.errors import TrainingError
-from image_tagging.training.active import Pool, open_rows, pool
+from image_tagging.training.active import Pool, best_first, open_rows, pool
 from image_tagging.training.fitting.linear import Linear
 from reviewed import mountain
 
@@ -56,3 +56,15 @@ def test_near_duplicates_of_judged_pictures_are_closed():
 def test_groups_of_another_length_are_refused():
     with pytest.raises(TrainingError, match="one row of each a picture"):
         Pool(mountain(6)[0], np.arange(5))
+
+
+def test_the_best_come_first_and_equal_ones_in_the_order_of_their_rows():
+    random = np.random.default_rng(0)
+    scores = random.normal(size=2000).astype(np.float32)
+    some = np.array([0, -0.0, 1, -1, np.inf, -np.inf], dtype=np.float32)
+    scores[random.integers(2000, size=900)] = random.choice(some, 900)
+    scores[:4] = np.finfo(np.float32).smallest_subnormal, -np.finfo(np.float32).smallest_subnormal, 3e38, -3e38
+    for rows in (np.arange(2000), np.flatnonzero(random.random(2000) < 0.3), np.arange(0)):
+        before = scores.copy()
+        assert best_first(scores, rows).tolist() == rows[np.argsort(-scores[rows], kind="stable")].tolist()
+        assert np.array_equal(scores, before)

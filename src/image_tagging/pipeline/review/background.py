@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Generic, Optional, TypeVar
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Background:
         self._newest: Optional[Future[Optional[object]]] = None
         self._idle: deque[Callable[[], object]] = deque()
         self._is_idle_at_work = self._is_closed = False
+        self._asking = 0
 
     def newest(self, work: Callable[[], Optional[T]]) -> Ahead[T]:
         """Do this next; what was given here before and has not begun is never done."""
@@ -58,6 +60,18 @@ class Background:
             self._idle = deque(works)
             self._continue()
 
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Begin nothing that has time while this block does what somebody asked for."""
+        with self._lock:
+            self._asking += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asking -= 1
+                self._continue()
+
     def close(self) -> None:
         """End the thread after what it does now."""
         with self._lock:
@@ -66,7 +80,7 @@ class Background:
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _continue(self) -> None:
-        if self._idle and not self._is_idle_at_work and not self._is_closed:
+        if self._idle and not (self._asking or self._is_idle_at_work or self._is_closed):
             self._is_idle_at_work = True
             self._thread.submit(self._do_idle, self._idle.popleft())
 

@@ -215,11 +215,12 @@ class Review:
         return self._now.states
 
     def _take(self, collected: Collected) -> None:
-        """Take what the folder holds now, and fit the tags that come first in the list before somebody asks."""
-        if self._opened:
-            self._opened.states.use(collected)
-            self._opened = self._opened._replace(collected=collected)
-        else:
+        """Take what the folder holds now; the tag that comes first in the list has its page by then."""
+        if self._opened is None:
             verdicts = Verdicts(self.folder)
-            self._opened = Opened(collected, verdicts, TagStates(collected, verdicts))
-        self._states.prepare([row.tag for row in self.tags()])
+            opened = Opened(collected, verdicts, TagStates(collected, verdicts))
+        else:
+            opened = self._opened._replace(collected=collected)
+        rows = tag_rows(collected, opened.states.every(), self.retraining.learned_until)
+        opened.states.use(collected, [row.tag for row in rows])
+        self._opened = opened

@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple, Optional
 
 from ...files import stamp_of
@@ -30,8 +30,8 @@ _MOST_STATES = 32
 _MOST_EARLIER = 4
 #: Pictures whose part of a page is remembered.
 _MOST_PARTS = 100_000
-#: Tags whose first page is prepared.
-_MOST_PREPARED = 8
+#: Tags whose first page is prepared, from the one that is open on.
+_MOST_PREPARED = 16
 
 
 class _Kept(NamedTuple):
@@ -92,11 +92,20 @@ class TagStates:
         self._starts: dict[str, tuple[str, Floats]] = {}
         self._every: tuple[str, list[InForce]] = ("", [])
         self._background = Background()
-        self.use(collected)
-
-    def use(self, collected: Collected) -> None:
-        """Take the pictures of the output folder, which are others now; forget what followed from those before."""
+        self._tags: Sequence[str] = ()
         self._folder = _OfFolder(collected)
+
+    def use(self, collected: Collected, tags: Sequence[str]) -> None:
+        """Take the pictures of the output folder, which are others now, and its tags in the order of the list.
+
+        What followed from the pictures before is forgotten. The first tag has its page when this returns, the pictures
+        before are shown until then, and further tags get theirs in the background.
+        """
+        folder = _OfFolder(collected) if collected is not self._folder.collected else self._folder
+        for tag in tags[:1]:
+            self._open(folder, tag)
+        self._folder, self._tags = folder, tags
+        self._prepare("")
 
     def close(self) -> None:
         """End the thread that looks ahead."""
@@ -114,14 +123,16 @@ class TagStates:
     def page(self, tag: str, mode: str, after: str = "") -> ShownPage:
         """Return the page of a tag that a person judges next."""
         folder = self._folder
-        kept = self._now(folder, tag)
-        start, seen = self._starts.get(tag), kept.foreseen
-        if start and mode == NEXT and kept.state.fit is None:
-            page = begun(kept.state, *start)
-        elif seen and (seen.page.mode, seen.after) == (mode, after):
-            page = seen.page
-        else:
-            page = compose(kept.state, folder.learner, mode, after)
+        with self._background.asked():
+            kept = self._now(folder, tag)
+            start, seen = self._starts.get(tag), kept.foreseen
+            if start and mode == NEXT and kept.state.fit is None:
+                page = begun(kept.state, *start)
+            elif seen and (seen.page.mode, seen.after) == (mode, after):
+                page = seen.page
+            else:
+                page = compose(kept.state, folder.learner, mode, after)
+            self._prepare(tag)
         self._note(page)
         return page
 
@@ -153,9 +164,21 @@ class TagStates:
         foreseen = ahead.wait()
         return [cell.hash_id for cell in foreseen.page.cells] if foreseen else []
 
-    def prepare(self, tags: Sequence[str]) -> None:
-        """Fit tags in the background, the first ones of these, for their first page."""
-        self._background.when_idle(*(lambda tag=tag: self.of(tag) for tag in tags[:_MOST_PREPARED]))
+    def _prepare(self, tag: str) -> None:
+        """Have first pages composed in the background: of the tags after this one in the list, and the one before."""
+        folder, tags = self._folder, self._tags
+        at = tags.index(tag) if tag in tags else -1
+        near = [*tags[at + 1 : at + 2], *tags[max(at - 1, 0) : max(at, 0)], *tags[at + 2 :], *tags[: max(at - 1, 0)]]
+        wanted = [each for each in near[:_MOST_PREPARED] if each not in folder.states]
+        self._background.when_idle(*(partial(self._open, folder, each) for each in wanted))
+
+    def _open(self, folder: _OfFolder, tag: str) -> None:
+        """Fit a tag, and compose the page that is shown of it first."""
+        with folder.lock_of(tag):
+            kept = self._now(folder, tag)
+            if kept.foreseen is None and tag not in self._starts:
+                page = compose(kept.state, folder.learner, NEXT)
+                folder.keep(tag, kept._replace(foreseen=Foreseen(kept.state, page, "")))
 
     def _now(self, folder: _OfFolder, tag: str) -> _Kept:
         with folder.lock_of(tag):

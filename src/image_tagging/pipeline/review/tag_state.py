@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Optional
 
@@ -36,6 +36,7 @@ class TagState:
     is_wanted: NDArray[np.bool_]
     flips: Sequence[int]
     top_share: Optional[float]
+    _figures: Optional[active.LiveFigures] = field(default=None, init=False, repr=False)
 
     @cached_property
     def is_open(self) -> NDArray[np.bool_]:
@@ -51,8 +52,7 @@ class TagState:
     def by_score(self) -> Rows:
         """(n,) all pictures of the review with an embedding, the best first."""
         rows = np.flatnonzero(self.is_wanted & (self.collected.pool.inverse_lengths > 0))
-        order: Rows = rows[np.argsort(-self.margins[rows], kind="stable")]
-        return order
+        return active.best_first(self.margins, rows)
 
     @cached_property
     def model(self) -> str:
@@ -79,9 +79,13 @@ class TagState:
         return float(1 / (1 + np.exp(-np.clip(np.float64(self.margins[row]), -700, 700))))
 
     def figures(self, learner: active.QuickLearner) -> active.LiveFigures:
-        """Return precision and recall at a probability of a half, with intervals."""
-        known = self.known
-        return active.live_figures(self._unlabelled(learner), known.shown, known.checks, seed=len(known.held))
+        """Return precision and recall at a probability of a half, with intervals; they are computed once."""
+        if self._figures is None:
+            known, seed = self.known, len(self.known.held)
+            figures = active.live_figures(self._unlabelled(learner), known.shown, known.checks, seed=seed)
+            object.__setattr__(self, "_figures", figures)
+            return figures
+        return self._figures
 
     def curve(self, learner: active.QuickLearner, thresholds: Sequence[float]) -> list[active.LiveFigures]:
         """Return precision and recall at each of some thresholds of the margin."""

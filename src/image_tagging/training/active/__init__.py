@@ -11,7 +11,7 @@ from .checking import check_page, likely_wrong_page, strata
 from .learner import Labels, QuickFit, QuickLearner
 from .live import Checks, Interval, LiveFigures, Unlabelled, Verdicts, live_curve, live_figures
 from .pages import PAGE_SIZE, Candidates, Page, next_page, top_share_of
-from .pool import Pool, open_rows
+from .pool import Pool, best_first, open_rows
 from .starting import page_similar_to, typical_page
 from .stopping import GO_ON, SEARCH, STOP, StopAdvice, stop_advice
 
@@ -32,6 +32,7 @@ __all__ = [
     "StopAdvice",
     "Unlabelled",
     "Verdicts",
+    "best_first",
     "check_page",
     "likely_wrong_page",
     "live_curve",

@@ -10,7 +10,7 @@ from ...datasets import Rows
 from ...tag_models import Floats
 from .learner import Labels
 from .pages import AT_RANDOM, CHECK, PAGE_SIZE, WRONG, Candidates, Page
-from .pool import Flags, Vectors
+from .pool import Flags, Vectors, best_first
 
 #: Above the threshold so many parts of equal size; below it the first stratum has so many pictures, and each further
 #: one three times as many.
@@ -26,8 +26,7 @@ def strata(margins: Vectors, is_unlabelled: Flags, threshold: float = 0.0) -> tu
 
     ``margins`` (N,) float32 and ``is_unlabelled`` (N,). No stratum is empty.
     """
-    rows = np.flatnonzero(is_unlabelled)
-    rows = rows[np.argsort(-margins[rows], kind="stable")]
+    rows = best_first(margins, np.flatnonzero(is_unlabelled))
     count = int((margins[rows] >= threshold).sum())
     above = [part for part in np.array_split(rows[:count], _PARTS_ABOVE) if len(part)]
     below, start, size = [], count, _FIRST_BELOW

@@ -126,7 +126,7 @@ def live_curve(
     everything = max(int(sizes.sum()) + verdicts.yes, 1)
     prevalence = (verdicts.yes + float(means @ sizes)) / everything
     draw = _Draw(np.maximum(means, _LEAST_SHARE * prevalence), sizes, of_stratum, len(above), seed)
-    drawn = draw.run(*_counts(parts, checks))
+    drawn = draw.run(*_counts(parts, checks, len(margins)))
     highest = np.array([margins[part[0]] for part in parts], dtype=np.float32)
     every = []
     for each in thresholds:
@@ -187,11 +187,14 @@ def calibrate(unlabelled: Unlabelled, verdicts: Verdicts, threshold: float) -> S
     return Sigmoid(slope / spread, offset - slope * centre / spread) if slope > 0 else Sigmoid(1.0, 0.0)
 
 
-def _counts(parts: list[Rows], checks: Checks) -> tuple[Rows, Rows]:
-    """Return how many pictures of each stratum were checked, and how many of these are yes."""
-    checked = [np.isin(checks.rows, part) for part in parts]
-    yes = [int((each & checks.is_yes).sum()) for each in checked]
-    return np.array([int(each.sum()) for each in checked], dtype=np.int64), np.array(yes, dtype=np.int64)
+def _counts(parts: list[Rows], checks: Checks, count: int) -> tuple[Rows, Rows]:
+    """Return how many pictures of each of the parts were checked, and how many of these are yes."""
+    part_of = np.full(count, len(parts), dtype=np.int32)
+    for number, part in enumerate(parts):
+        part_of[part] = number
+    of_checks = part_of[checks.rows]
+    checked, yes = (np.bincount(each, minlength=len(parts) + 1)[:-1] for each in (of_checks, of_checks[checks.is_yes]))
+    return checked, yes
 
 
 @dataclass(frozen=True, eq=False)

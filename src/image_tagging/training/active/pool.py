@@ -15,12 +15,13 @@ from ...datasets import Rows
 from ...errors import TrainingError
 from ...tag_models import Floats
 from ..fitting.linear import Linear
+from .halves import as_float32
 
 Vectors = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-#: Rows converted to float32 at a time: a block of 512 values takes 16 MiB.
-_BLOCK = 8192
+#: Rows of a block that a thread works on, and those of them converted to float32 together: 512 values take 1 MiB then.
+_BLOCK, _CONVERTED = 8192, 512
 
 #: Blocks are read and converted on so many threads; NumPy does that outside of Python's lock.
 _THREADS = min(4, os.cpu_count() or 1)
@@ -103,17 +104,20 @@ class Pool:
     def _by_blocks(self, of_block: Callable[[Vectors], Vectors]) -> Vectors:
         result = np.empty(len(self), dtype=np.float32)
 
-        def run(rows: slice) -> None:
+        def run(block: range) -> None:
             with np.errstate(over="ignore", invalid="ignore"):  # an embedding that is no number is left out elsewhere
-                result[rows] = of_block(np.asarray(self.embeddings[rows]).astype(np.float32, copy=False))
+                for part in _parts(block, _CONVERTED):
+                    rows = slice(part.start, part.stop)
+                    result[rows] = of_block(as_float32(np.asarray(self.embeddings[rows])))
 
         with ThreadPoolExecutor(_THREADS) as threads:
-            for _ in threads.map(run, self._blocks()):
+            for _ in threads.map(run, _parts(range(len(self)), _BLOCK)):
                 pass
         return result
 
-    def _blocks(self) -> Iterator[slice]:
-        return (slice(start, min(start + _BLOCK, len(self))) for start in range(0, len(self), _BLOCK))
+
+def _parts(rows: range, count: int) -> Iterator[range]:
+    return (rows[start : start + count] for start in range(0, len(rows), count))
 
 
 def sample_rows(is_wanted: Flags, most: int, seed: int) -> Rows:
@@ -138,3 +142,16 @@ def one_of_each_group(pool: Pool, rows: Rows) -> Rows:
     _, first = np.unique(pool.groups[rows], return_index=True)
     chosen: Rows = rows[np.sort(first)]
     return chosen
+
+
+def best_first(scores: Vectors, rows: Rows) -> Rows:
+    """Return the rows (n,), which are in order, by their scores (N,) float32 from the best down; equal ones stay so.
+
+    Score and row are sorted as one integer: NumPy does that ten times as fast as it finds a stable order of scores.
+    """
+    bits = (np.float32(0) - scores[rows]).view(np.int32)
+    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)  # the more negative a number, the larger are its bits
+    keys = (bits.astype(np.int64) << 32) | rows
+    keys.sort()
+    order: Rows = keys & 0xFFFFFFFF
+    return order
