@@ -112,7 +112,7 @@ def test_which_install_is_said_before_the_first_command():
 def test_the_light_environment_has_no_clip(place):
     done = run("image-tagging process --input_folder ./my-dataset --output_folder ./clip --clip_model ViT-B-32", place)
     assert done.returncode == 1
-    assert "pip install 'image-tagging-tools[clip]'" in done.stderr
+    assert "pip install 'image-tagging-tools[torch]'" in done.stderr
     assert "--clip_model=builtin" in done.stderr
 
 

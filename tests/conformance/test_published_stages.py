@@ -167,7 +167,7 @@ def test_without_open_clip_all_but_unknown_pictures_are_scored(published, tmp_pa
         PYTHONPATH=path,
     )
     assert "2 images need the encoder ViT-B-32/openai, which is not available (CLIP models need open_clip" in said
-    assert "pip install 'image-tagging-tools[clip]'" in said
+    assert "pip install 'image-tagging-tools[torch]'" in said
     scores = scores_of(read_json(tmp_path / "out" / "output.json"))
     assert len(scores) == 24 * 40
     assert_golden(scores, golden)

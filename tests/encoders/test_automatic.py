@@ -42,7 +42,7 @@ def test_without_open_clip_it_is_the_embedded_one(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     name, version, why = automatic_encoder()
     assert (name, version) == ("builtin", "learned-2")
-    assert why == "since open_clip is not installed (pip install 'image-tagging-tools[clip]')"
+    assert why == "since open_clip is not installed (pip install 'image-tagging-tools[torch]')"
 
 
 def test_with_weights_in_the_cache_it_is_clip(hub):

@@ -120,7 +120,7 @@ def test_clip_without_its_library_says_how_to_install_it(refused, trained, tmp_p
     message = refused(
         "process", f"--input_folder={trained.images}", f"--output_folder={tmp_path}", f"--clip_model={name}"
     )
-    assert "pip install 'image-tagging-tools[clip]'" in message
+    assert "pip install 'image-tagging-tools[torch]'" in message
     assert "--clip_model=builtin" in message
 
 

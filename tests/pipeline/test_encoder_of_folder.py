@@ -86,7 +86,7 @@ def test_a_misspelt_clip_model_is_recognised_without_clip_too(name, installed, m
     monkeypatch.setattr("image_tagging.encoders.clip.model_names", lambda: found)
     with pytest.raises(EncoderUnavailableError, match=r"did you mean .*ViT-B-32") as error:
         EncoderChoice.by_name(name, "openai")
-    assert ("pip install 'image-tagging-tools[clip]'" in str(error.value)) is not installed
+    assert ("pip install 'image-tagging-tools[torch]'" in str(error.value)) is not installed
     assert ("--clip_model=builtin" in str(error.value)) is not installed
 
 

@@ -45,7 +45,7 @@ def test_what_is_missing_is_told_without_naming_an_encoder_that_reads_no_text(mo
     monkeypatch.setitem(sys.modules, "open_clip", None)
     prior, (sentence,) = choose_prior("text", None, EncoderSpec("ViT-B-32", "openai", 512, ""), ["cat"])
     assert prior is None
-    assert "pip install 'image-tagging-tools[clip]'" in sentence
+    assert "pip install 'image-tagging-tools[torch]'" in sentence
     assert "builtin" not in sentence
 
 

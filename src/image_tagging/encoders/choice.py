@@ -35,9 +35,7 @@ class EncoderChoice:
         return cls(*encoder_identity(clip_model, weights), weights, compute)
 
     @classmethod
-    def by_spec(
-        cls, spec: EncoderSpec, weights: Optional[str], compute: ComputeOptions = AUTOMATIC
-    ) -> EncoderChoice:
+    def by_spec(cls, spec: EncoderSpec, weights: Optional[str], compute: ComputeOptions = AUTOMATIC) -> EncoderChoice:
         """Return the encoder that embeddings or tag models name; whether it is available shows when it is loaded."""
         return cls(spec.name, spec.pretrained, weights, compute, spec.dim, is_asked_for=False)
 

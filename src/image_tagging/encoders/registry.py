@@ -18,7 +18,9 @@ from .base import Encoder, EncoderFamily, TextEncoder
 #: Names of models differ in a few characters: ViT-B-16 and ViT-B-32 are two thirds alike, a misspelt name more.
 _ALIKE = 0.8
 
-_NO_TORCH = "All models of open_clip need PyTorch, which is not installed here (pip install 'image-tagging-tools[torch]')."
+_NO_TORCH = (
+    "Most models of open_clip need PyTorch, which is not installed here (pip install 'image-tagging-tools[torch]')."
+)
 
 DEFAULT_MODEL = "ViT-B-32"
 DEFAULT_PRETRAINED = "openai"

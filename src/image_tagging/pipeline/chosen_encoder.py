@@ -50,6 +50,13 @@ def choose_encoder(config: Asked) -> ChosenEncoder:
     OutputError
         The output folder cannot be read, or another run is working in it.
     """
+    chosen = _chosen(config)
+    if unused := chosen.choice.unused_hardware:
+        return replace(chosen, sentence=f"{chosen.sentence} {unused}.", is_news=True)
+    return chosen
+
+
+def _chosen(config: Asked) -> ChosenEncoder:
     output = absolute(config.output if isinstance(config, SortConfig) else config.output_folder)
     if not os.path.exists(os.path.join(output, STORE_NAME)):
         kept = _of_metadata(output)

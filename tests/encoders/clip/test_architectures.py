@@ -6,7 +6,7 @@ import pytest
 
 from image_tagging.encoders.clip.architectures import ARCHITECTURES, Architecture
 
-open_clip = pytest.importorskip("open_clip", reason="needs the clip extra: pip install 'image-tagging-tools[clip]'")
+open_clip = pytest.importorskip("open_clip", reason="needs the extra torch: pip install 'image-tagging-tools[torch]'")
 
 pytestmark = pytest.mark.clip
 

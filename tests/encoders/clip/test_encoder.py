@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-open_clip = pytest.importorskip("open_clip", reason="needs the clip extra: pip install 'image-tagging-tools[clip]'")
+open_clip = pytest.importorskip("open_clip", reason="needs the extra torch: pip install 'image-tagging-tools[torch]'")
 torch = pytest.importorskip("torch")
 
 from open_clip.transform import PreprocessCfg, image_transform_v2  # noqa: E402

@@ -10,7 +10,7 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="needs the clip extra: pip install 'image-tagging-tools[clip]'")
+torch = pytest.importorskip("torch", reason="needs the extra torch: pip install 'image-tagging-tools[torch]'")
 pytest.importorskip("open_clip")
 
 from open_clip.transformer import LayerNormFp32, QuickGELU, VisionTransformer  # noqa: E402

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-open_clip = pytest.importorskip("open_clip", reason="needs the clip extra: pip install 'image-tagging-tools[clip]'")
+open_clip = pytest.importorskip("open_clip", reason="needs the extra torch: pip install 'image-tagging-tools[torch]'")
 torch = pytest.importorskip("torch")
 
 from clip_models import random_clip, saved_clip  # noqa: E402

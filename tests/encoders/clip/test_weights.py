@@ -199,7 +199,7 @@ def test_without_open_clip_the_extra_and_builtin_are_named(monkeypatch: pytest.M
         with pytest.raises(EncoderUnavailableError) as raised:
             make("ViT-B-32", "openai")
         message = str(raised.value)
-        assert "pip install 'image-tagging-tools[clip]'" in message
+        assert "pip install 'image-tagging-tools[torch]'" in message
         assert "--clip_model=builtin" in message
         assert "\n" not in message
 

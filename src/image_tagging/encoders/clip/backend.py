@@ -43,8 +43,8 @@ def choose_backend(name: str, device: Optional[str], precision: str, asked: str 
         raise EncoderUnavailableError(f"{asked!r} computes no CLIP: take --clip_backend={', '.join(CLIP_BACKENDS)}")
     if asked == ONNX and not is_plain:
         raise EncoderUnavailableError(
-            f"onnxruntime computes {', '.join(ARCHITECTURES)} here, and not {name}, which needs PyTorch: {_INSTALL} and "
-            "--clip_backend=torch"
+            f"onnxruntime computes {', '.join(ARCHITECTURES)} here, and not {name}, which needs PyTorch: {_INSTALL} "
+            "and --clip_backend=torch"
         )
     if asked != _AUTO:
         return asked
@@ -100,12 +100,17 @@ def _automatic(is_plain: bool, device: Optional[str], precision: str) -> tuple[s
         return ONNX, "PyTorch is not installed"
     if kind == "cuda" or (not kind and has_gpu_driver()):
         return TORCH, "it is installed, and knows the GPU"
-    if precision == "auto" and may_pay():
-        from .loading import import_torch
-        from .precision import native, pays
+    best = _faster_precision() if precision == "auto" else ""
+    return (TORCH, f"this CPU is faster in {best}") if best else (ONNX, "PyTorch is no faster on this CPU")
 
-        torch = import_torch()
-        best = native(torch, "cpu")[0]
-        if best != "fp32" and pays(torch, best):
-            return TORCH, f"this CPU is faster in {best}"
-    return ONNX, "PyTorch is no faster on this CPU"
+
+def _faster_precision() -> str:
+    """Return the 16 bits in which PyTorch is faster on this CPU than in float32; empty where there are none."""
+    if not may_pay():
+        return ""
+    from .loading import import_torch
+    from .precision import native, pays
+
+    torch = import_torch()
+    best = native(torch, "cpu")[0]
+    return best if best != "fp32" and pays(torch, best) else ""

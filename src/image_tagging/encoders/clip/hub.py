@@ -55,8 +55,8 @@ def tokenizer_file(model: str, tag: str, path: str = "") -> Optional[str]:
         The file of weights, next to which it is looked for first. Then the cache of the hub is searched, for these
         weights and for others of the published ones, which all have one vocabulary, and then it is fetched.
     """
-    if path and os.path.isfile(beside := os.path.join(os.path.dirname(os.path.abspath(path)), _TOKENIZER)):
-        return beside
+    if near := beside(path):
+        return near
     places = [published.get_pretrained_cfg(model, tag)] if tag else []
     places += [published.get_pretrained_cfg(*pair) for pair in published.list_pretrained()]
     repositories = list(dict.fromkeys(_repository(place) for place in places if place))
@@ -67,6 +67,12 @@ def tokenizer_file(model: str, tag: str, path: str = "") -> Optional[str]:
     except OSError as error:
         _LOG.warning("no tokenizer: %s", one_line(error))
         return None
+
+
+def beside(path: str) -> Optional[str]:
+    """Return the path of the tokenizer next to a file of weights, or ``None`` where there is none."""
+    near = os.path.join(os.path.dirname(os.path.abspath(path)), _TOKENIZER)
+    return near if path and os.path.isfile(near) else None
 
 
 def why_unavailable(model: str, tag: str) -> str:

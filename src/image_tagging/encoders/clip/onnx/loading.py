@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ....errors import EncoderUnavailableError
 from .. import published
@@ -15,12 +15,10 @@ from ..weights import Weights, activation_for, check_known, check_unknown_file, 
 from .weights import require_weights
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from numpy.typing import NDArray
 
 #: What is asked of open_clip elsewhere, answered without it.
-LIBRARY = cast("ModuleType", published)
+LIBRARY = published
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,7 +66,7 @@ def _tokenizer(loaded: LoadedTensors) -> ClipTokenizer:
     path = beside(weights.path)
     if not path and (tokenizer := ClipTokenizer.of_open_clip()):
         return tokenizer
-    path = path or tokenizer_file(weights.name, weights.tag, weights.path)
+    path = path or tokenizer_file(weights.name, weights.tag)
     if not path:
         raise EncoderUnavailableError(
             f"the tokenizer of {weights.name} is not here, and the hub does not give it: put the tokenizer.json "
