@@ -85,6 +85,7 @@ _COMMIT = "0123456789abcdef0123456789abcdef01234567"
 def local_hub(monkeypatch: pytest.MonkeyPatch, cache: str) -> Iterator[HubServer]:
     """Let the hub's client know no other hub than one here, with an empty cache in the folder ``cache``."""
     constants = pytest.importorskip("huggingface_hub.constants", reason="the hub's client is not installed")
+    file_download = pytest.importorskip("huggingface_hub.file_download")
     with HubServer() as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         monkeypatch.setattr("urllib.request.getproxies", dict)
@@ -94,6 +95,7 @@ def local_hub(monkeypatch: pytest.MonkeyPatch, cache: str) -> Iterator[HubServer
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(constants, "ENDPOINT", server.address)
         template = f"{server.address}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        for module in (constants, file_download):  # the client's first versions have it in both
+            monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
         yield server
         server.shutdown()

@@ -291,7 +291,7 @@ def test_weights_of_another_checksum_are_refused_unread(monkeypatch, nothing_loa
     data = bytearray(efficientnet._file())
     data[-1] ^= 1
     monkeypatch.setattr(efficientnet, "_file", lambda: bytes(data))
-    monkeypatch.setattr(efficientnet, "read_tensors", None)
+    monkeypatch.setattr(efficientnet, "read_state_dict", None)
     assert "damaged or another" in refusal()
 
 

@@ -74,9 +74,10 @@ def test_it_is_the_file_that_open_clip_takes(monkeypatch, tmp_path):
 
 
 def test_a_download_that_breaks_goes_on_where_it_broke(server, monkeypatch):
-    from huggingface_hub import constants
+    from huggingface_hub import constants, file_download
 
-    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 1 << 16)
+    for module in (constants, file_download):
+        monkeypatch.setattr(module, "DOWNLOAD_CHUNK_SIZE", 1 << 16, raising=False)
     server.files = {SAFE: CONTENT}
     server.breaks_at = [1 << 20]
     assert Path(fetch()).read_bytes() == CONTENT

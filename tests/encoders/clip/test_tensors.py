@@ -112,14 +112,14 @@ def test_values_that_no_model_has_a_parameter_for_are_left_out(tmp_path):
     assert set(read(tmp_path, safetensors_of(arrays))) == {"visual.proj"}
 
 
-def small_clip(**options):
+def small_clip(kind="CLIP", **options):
     torch = pytest.importorskip("torch", reason="the reader is compared with torch, of the clip extra")
     model = pytest.importorskip("open_clip.model", reason="the clip extra is not installed")
     vision = {"layers": 2, "width": 64, "patch_size": 16, "image_size": 32}
     sentences = {"context_length": 8, "vocab_size": 30, "width": 32, "heads": 2, "layers": 2}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return model.CLIP(embed_dim=16, vision_cfg=vision, text_cfg=sentences, **options).eval()
+        return getattr(model, kind)(embed_dim=16, vision_cfg=vision, text_cfg=sentences, **options).eval()
 
 
 @pytest.fixture
@@ -140,8 +140,15 @@ def test_what_torch_saves_is_read_as_torch_reads_it(tmp_path, clip, options):
     assert_same(read_tensors(str(path)), clip.arrays)
 
 
+def test_the_names_of_a_text_tower_of_its_own_are_those_of_open_clip(tmp_path, clip):
+    import torch
+
+    torch.save(small_clip("CustomTextCLIP").state_dict(), tmp_path / "weights.pt")
+    assert set(read_tensors(str(tmp_path / "weights.pt"))) == set(clip.arrays)
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-@pytest.mark.filterwarnings("ignore:Converting a tensor:torch.jit.TracerWarning")
+@pytest.mark.filterwarnings("ignore:Converting a tensor")
 def test_a_torchscript_archive_is_read_without_being_run(tmp_path, clip):
     """As OpenAI published CLIP: traced, in half precision, with some sizes as buffers."""
     import torch

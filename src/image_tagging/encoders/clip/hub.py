@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Optional
@@ -26,6 +27,9 @@ _TOKENIZER = "tokenizer.json"
 
 #: Seconds until the first byte of an answer.
 _TIMEOUT = 10.0
+
+#: Seconds to wait after each break of a connection. The client goes on by itself only in some of its versions.
+_WAITS = (1.0, 2.0, 4.0)
 
 
 def download(place: dict[str, Any]) -> str:
@@ -98,19 +102,41 @@ def _cached(repository: str, name: str) -> Optional[str]:
 
 def _fetched(repository: str, *names: str) -> str:
     """Fetch the first of these files that the repository has; raise OSError where that does not succeed."""
-    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
     from huggingface_hub.errors import EntryNotFoundError
 
+    if constants.HF_HUB_OFFLINE:
+        raise OSError("HF_HUB_OFFLINE forbids to fetch them")
     with _as_os_errors():
         for name in names:
             try:
                 about = get_hf_file_metadata(hf_hub_url(repository, name), timeout=_TIMEOUT)
             except EntryNotFoundError:
                 continue
-            path: str = hf_hub_download(repository, name, cache_dir=constants.HF_HUB_CACHE, etag_timeout=_TIMEOUT)
+            path = _downloaded(repository, name)
             _check(path, str(about.etag or ""), f"{repository}/{name}")
             return path
     raise OSError(f"{repository} has no {' and no '.join(names)}")
+
+
+def _downloaded(repository: str, name: str) -> str:
+    """Return the path in the cache of a file that the hub has; go on some times where the connection breaks."""
+    from huggingface_hub import constants, hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    waits = iter(_WAITS)
+    while True:
+        try:
+            path: str = hf_hub_download(repository, name, cache_dir=constants.HF_HUB_CACHE, etag_timeout=_TIMEOUT)
+            return path
+        except HfHubHTTPError:
+            raise  # an answer, and the next would be the same
+        except _of_http_library() as error:
+            wait = next(waits, None)
+            if wait is None:
+                raise
+            _LOG.warning("the download of %s/%s broke (%s) and goes on", repository, name, one_line(error))
+            time.sleep(wait)
 
 
 def _check(path: str, expected: str, name: str) -> None:
@@ -128,11 +154,14 @@ def _check(path: str, expected: str, name: str) -> None:
 @contextmanager
 def _as_os_errors() -> Iterator[None]:
     """Raise the errors of the hub's client as OSError of one line."""
-    from huggingface_hub.errors import HfHubHTTPError
-
-    # That of the HTTP library below it, which changed twice: requests, httpx, httpx2.
-    of_library: Any = next(kind for kind in HfHubHTTPError.__mro__ if kind.__name__ == "HTTPError")
     try:
         yield
-    except (OSError, ValueError, of_library) as error:
+    except (OSError, ValueError, _of_http_library()) as error:
         raise OSError(one_line(error)) from error
+
+
+def _of_http_library() -> type[Exception]:
+    """Return the base of the errors of the HTTP library below the client, which was requests, httpx and httpx2."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return [kind for kind in HfHubHTTPError.__mro__ if kind.__name__ in {"HTTPError", "RequestException"}][-1]
