@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import subprocess
 import sys
 import urllib.error
-from types import SimpleNamespace
 
 import pytest
 
 from image_tagging.encoders import DEFAULT_MODEL, DEFAULT_PRETRAINED, automatic_encoder
-from image_tagging.encoders.clip import download, loading
-from image_tagging.errors import EncoderUnavailableError
-
-needs_clip = pytest.mark.skipif(importlib.util.find_spec("open_clip") is None, reason="open_clip is not installed")
+from image_tagging.encoders.clip import download
 
 
 @pytest.fixture
@@ -27,34 +22,23 @@ def hub(tmp_path, monkeypatch):
     def no_answer(*_, **__):
         raise urllib.error.URLError("no network")
 
-    find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: name == "open_clip" or find(name, *more))
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(download.urllib.request, "urlopen", no_answer)
-    monkeypatch.setattr(
-        loading, "import_open_clip", lambda: SimpleNamespace(get_pretrained_cfg=lambda *_: download.PLACE_OF_DEFAULT)
-    )
     return tmp_path
-
-
-def test_without_open_clip_it_is_the_embedded_one(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    name, version, why = automatic_encoder()
-    assert (name, version) == ("builtin", "learned-2")
-    assert why == "since open_clip is not installed (pip install 'image-tagging-tools[torch]')"
 
 
 def test_with_weights_in_the_cache_it_is_clip(hub):
     weights = hub / "models--timm--vit_base_patch32_clip_224.openai" / "snapshots" / "1" / "open_clip_model.safetensors"
     weights.parent.mkdir(parents=True)
     weights.write_bytes(bytes(1 << 20))
-    assert automatic_encoder()[:2] == (DEFAULT_MODEL, DEFAULT_PRETRAINED)
+    assert automatic_encoder() == (DEFAULT_MODEL, DEFAULT_PRETRAINED, "since its weights are here")
 
 
 def test_with_weights_that_can_be_fetched_it_is_clip(hub, monkeypatch):
     monkeypatch.setattr(download.urllib.request, "urlopen", lambda *_, **__: io.BytesIO())
-    assert automatic_encoder()[:2] == (DEFAULT_MODEL, DEFAULT_PRETRAINED)
+    why = "since its weights can be fetched, once (0.6 GB)"
+    assert automatic_encoder() == (DEFAULT_MODEL, DEFAULT_PRETRAINED, why)
 
 
 def test_what_a_broken_download_has_left_is_no_weights(hub):
@@ -89,23 +73,13 @@ def test_where_fetching_is_forbidden_no_server_is_asked(hub, monkeypatch):
     assert "HF_HUB_OFFLINE forbids to fetch them" in automatic_encoder()[2]
 
 
-def test_an_open_clip_that_cannot_be_imported_is_the_reason(hub, monkeypatch):
-    def fail():
-        raise EncoderUnavailableError("open_clip cannot be imported")
-
-    monkeypatch.setattr(download.urllib.request, "urlopen", lambda *_, **__: io.BytesIO())
-    monkeypatch.setattr(loading, "import_open_clip", fail)
-    assert automatic_encoder()[2] == "since open_clip cannot be imported"
-
-
-@needs_clip
-def test_the_embedded_one_is_chosen_without_torch():
+def test_it_is_chosen_without_torch_and_onnxruntime():
     code = (
         "import sys, urllib.request\n"
         "def fail(*_, **__): raise OSError('no network')\n"
         "urllib.request.urlopen = fail\n"
         "from image_tagging.encoders import automatic_encoder\n"
-        "print(automatic_encoder()[0], 'torch' in sys.modules)"
+        "print(automatic_encoder()[0], {'torch', 'open_clip', 'onnxruntime'} & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -114,11 +88,4 @@ def test_the_embedded_one_is_chosen_without_torch():
         encoding="utf-8",
         env={**os.environ, "HF_HUB_CACHE": "/none"},
     )
-    assert done.stdout == "builtin False\n"
-
-
-@pytest.mark.slow
-@needs_clip
-def test_open_clip_has_the_weights_of_the_default_where_they_are_looked_for():
-    place = loading.import_open_clip().get_pretrained_cfg(DEFAULT_MODEL, DEFAULT_PRETRAINED)
-    assert place["hf_hub"] == download.PLACE_OF_DEFAULT["hf_hub"]
+    assert done.stdout == "builtin set()\n"

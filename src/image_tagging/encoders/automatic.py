@@ -11,7 +11,7 @@ def automatic_encoder() -> tuple[str, str, str]:
 
     It takes seconds at most: no weights are fetched.
     """
-    why_not = clip.why_default_unavailable(DEFAULT_MODEL, DEFAULT_PRETRAINED)
-    if why_not:
-        return builtin.NAME, builtin.VERSION, f"since {why_not}"
-    return DEFAULT_MODEL, DEFAULT_PRETRAINED, "since its weights are available"
+    is_available, why = clip.default_weights(DEFAULT_MODEL, DEFAULT_PRETRAINED)
+    if is_available:
+        return DEFAULT_MODEL, DEFAULT_PRETRAINED, f"since {why}"
+    return builtin.NAME, builtin.VERSION, f"since {why}"

@@ -57,14 +57,19 @@ def _identify(name: str, pretrained: str) -> tuple[str, str]:
     return weights.name, weights.pretrained
 
 
-def why_default_unavailable(name: str, pretrained: str) -> str:
-    """Return why the weights of the default encoder are not available, for a sentence; empty where they are.
+def default_weights(name: str, pretrained: str) -> tuple[bool, str]:
+    """Return whether the weights of the default encoder are available, and how, or why they are not, for a sentence.
 
     None are fetched, and nothing heavy is imported.
     """
+    from .download import is_cached
     from .hub import why_unavailable
+    from .published import get_pretrained_cfg
 
-    return why_unavailable(name, pretrained)
+    if is_cached(get_pretrained_cfg(name, pretrained)):
+        return True, "its weights are here"
+    why_not = why_unavailable(name, pretrained)
+    return not why_not, why_not or "its weights can be fetched, once (0.6 GB)"
 
 
 def _unused_hardware() -> str:

@@ -6,15 +6,14 @@ where it brings something: another model, a GPU, or 16 bits on a CPU that is fas
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
-import sys
 from typing import Optional
 
 from ...errors import EncoderUnavailableError
 from ...settings import CLIP_BACKENDS
 from .architectures import ARCHITECTURES
+from .names import is_installed
 from .precision import may_pay
 
 _LOG = logging.getLogger(__name__)
@@ -82,11 +81,6 @@ def has_gpu_driver() -> bool:
     return any(map(os.path.exists, _DRIVERS))
 
 
-def is_installed(library: str) -> bool:
-    """Return whether a library is installed, without importing it, which takes seconds."""
-    return library in sys.modules or importlib.util.find_spec(library) is not None
-
-
 def _automatic(is_plain: bool, device: Optional[str], precision: str) -> tuple[str, str]:
     """Return what computes best here, and why, for the log."""
     kind = (device or "").partition(":")[0]
@@ -111,6 +105,10 @@ def _faster_precision() -> str:
     from .loading import import_torch
     from .precision import native, pays
 
-    torch = import_torch()
+    try:
+        torch = import_torch()
+    except EncoderUnavailableError as error:
+        _LOG.warning("PyTorch is not used: %s", error.reason)
+        return ""
     best = native(torch, "cpu")[0]
     return best if best != "fp32" and pays(torch, best) else ""

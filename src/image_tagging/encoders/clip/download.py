@@ -19,9 +19,6 @@ from .weights import INSTEAD, Weights, one_line
 # Long enough for a slow connection, since only the first byte of an answer is awaited.
 _PROBE_SECONDS = 5.0
 
-#: Where open_clip has the weights of the default encoder, for a question before it is imported, which takes seconds.
-PLACE_OF_DEFAULT = {"hf_hub": "timm/vit_base_patch32_clip_224.openai/"}
-
 #: Bytes of a file that may be weights: what the hub keeps next to them is smaller.
 _LEAST_WEIGHTS = 1 << 20
 
@@ -71,6 +68,13 @@ def why_not_here(name: str, tag: str, place: dict[str, Any]) -> str:
     except (OSError, HTTPException, ValueError) as error:
         return f"{missing}, and {address} does not give them ({one_line(error, 120)})"
     return ""
+
+
+def is_cached(place: dict[str, Any]) -> bool:
+    """Return whether the weights of a tag are in the cache."""
+    from huggingface_hub import constants
+
+    return _holds_weights(_places(place, constants.HF_HUB_CACHE, constants.ENDPOINT)[0])
 
 
 def _holds_weights(cached: str) -> bool:

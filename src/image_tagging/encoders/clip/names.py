@@ -27,6 +27,13 @@ def model_names() -> list[str]:
         return sorted(ARCHITECTURES)
 
 
+def is_installed(library: str) -> bool:
+    """Return whether a library is installed, without importing it, which takes seconds."""
+    if library in sys.modules:
+        return sys.modules[library] is not None
+    return importlib.util.find_spec(library) is not None
+
+
 def knows_all_names() -> bool:
     """Return whether open_clip is installed, so that all names of its models are known."""
-    return "open_clip" in sys.modules or importlib.util.find_spec("open_clip") is not None
+    return is_installed("open_clip")
