@@ -156,16 +156,16 @@ def difference(
         return "its embeddings have another shape"
     if not (np.isfinite(rows).all() and np.isfinite(alone).all()):
         return "it gives values that are not finite"
-    worst = float(_cosines(rows, reference).min())
+    worst = float(cosines(rows, reference).min())
     if worst < least:
         return f"its embeddings agree with fp32 to a cosine of {worst:.4f} only, {least} is needed"
-    worst = float(_cosines(rows, alone).min())
+    worst = float(cosines(rows, alone).min())
     if worst < BATCH_PARITY:
         return f"a picture in a batch and alone agree to a cosine of {worst:.5f} only, {BATCH_PARITY} is needed"
     return None
 
 
-def _cosines(rows: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
+def cosines(rows: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the cosines (N,) of the rows of two (N, D); 0 where a row is all zeros."""
     a, b = rows.astype(np.float64), others.astype(np.float64)
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)

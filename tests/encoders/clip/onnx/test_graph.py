@@ -12,7 +12,7 @@ onnx = pytest.importorskip("onnx", reason="it is in the extra dev")
 from image_tagging.encoders.clip.onnx import protobuf, random_tensors  # noqa: E402
 from image_tagging.encoders.clip.onnx.graph import Graph  # noqa: E402
 from image_tagging.encoders.clip.onnx.texts import text_graph  # noqa: E402
-from image_tagging.encoders.clip.onnx.vision import image_graph  # noqa: E402
+from image_tagging.encoders.clip.onnx.vision import image_graph, int8_image_graph  # noqa: E402
 from onnx_clip import TINY, TINY_QUICK  # noqa: E402
 
 
@@ -38,12 +38,19 @@ def test_graphs_are_valid_and_of_standard_operators(architecture: Any, write: An
     parsed = read(model)
     onnx.checker.check_model(parsed, full_check=True)
     assert (parsed.ir_version, [(each.domain, each.version) for each in parsed.opset_import]) == (8, [("", 17)])
-    assert {node.domain for node in parsed.graph.node} == {""}
+    assert {node.domain for node in parsed.graph.node} == {""}  # which every execution provider knows
     named = {value.name: tuple(d.dim_value for d in value.type.tensor_type.shape.dim) for value in parsed.graph.input}
     assert {name: named[name] for name in weights} == {name: values.shape for name, values in weights.items()}
 
 
-@pytest.mark.parametrize("write", [image_graph, text_graph])
+def test_the_graph_in_8_bits_names_the_operators_of_onnxruntime() -> None:
+    parsed = read(int8_image_graph(TINY, random_tensors(TINY, 0), False)[0])
+    onnx.checker.check_model(parsed)
+    assert {(each.domain, each.version) for each in parsed.opset_import} == {("", 17), ("com.microsoft", 1)}
+    assert {node.op_type for node in parsed.graph.node if node.domain} == {"MatMulIntegerToFloat"}
+
+
+@pytest.mark.parametrize("write", [image_graph, text_graph, int8_image_graph])
 def test_every_value_of_a_graph_is_used(write: Any) -> None:
     parsed = read(write(TINY, random_tensors(TINY, 0), False)[0])
     made = [*parsed.graph.input, *parsed.graph.initializer, *(parsed.graph.node)]

@@ -12,8 +12,8 @@ from . import protobuf
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Versions that the oldest onnxruntime for Python 3.9 reads: 1.17.
-_OPSETS, _IR = {"": 17}, 8
+#: Versions that the oldest onnxruntime for Python 3.9 reads: 1.17. The second domain is of onnxruntime's own operators.
+_OPSETS, _IR = {"": 17, "com.microsoft": 1}, 8
 
 #: Sizes of an input or output; a name where a size may be any.
 Shape = Sequence[Union[int, str]]
@@ -26,14 +26,16 @@ class Graph:
     """Nodes in the order in which they compute. ``weights`` are the tensors to hand over with the graph, by name."""
 
     def __init__(self) -> None:
-        self.weights: dict[str, NDArray[np.float32]] = {}
+        self.weights: dict[str, NDArray[Any]] = {}
         self._nodes: list[bytes] = []
         self._tensors: list[bytes] = []
+        self._domains = {""}
 
-    def add(self, operator: str, *inputs: str, name: str = "", **attributes: protobuf.Value) -> str:
-        """Add a node; return the name of its output."""
+    def add(self, operator: str, *inputs: str, name: str = "", domain: str = "", **attributes: protobuf.Value) -> str:
+        """Add a node, of a standard operator if no domain is given; return the name of its output."""
+        self._domains.add(domain)
         name = name or f"{operator.lower()}_{len(self._nodes)}"
-        self._nodes.append(protobuf.node(operator, inputs, name, attributes))
+        self._nodes.append(protobuf.node(operator, inputs, name, domain, attributes))
         return name
 
     def constant(self, values: Any, dtype: type = np.int64) -> str:
@@ -42,7 +44,7 @@ class Graph:
         self._tensors.append(protobuf.tensor(name, np.asarray(values, dtype=dtype)))
         return name
 
-    def weight(self, name: str, values: NDArray[np.float32]) -> str:
+    def weight(self, name: str, values: NDArray[Any]) -> str:
         """Add a weight that is handed over when the graph is loaded; return its name."""
         self.weights[name] = values
         self._tensors.append(protobuf.external_tensor(name, values))
@@ -51,4 +53,5 @@ class Graph:
     def model(self, inputs: Side, outputs: Side) -> bytes:
         """Return the graph as a serialised ModelProto."""
         sides = [[protobuf.value(name, *of) for name, of in side.items()] for side in (inputs, outputs)]
-        return protobuf.model(protobuf.graph(self._nodes, self._tensors, *sides), _IR, _OPSETS)
+        opsets = {domain: version for domain, version in _OPSETS.items() if domain in self._domains}
+        return protobuf.model(protobuf.graph(self._nodes, self._tensors, *sides), _IR, opsets)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 _VARINT, _BYTES, _FOUR_BYTES = 0, 2, 5
 
 #: TensorProto.DataType
-_TYPES = {"float32": 1, "int64": 7}
+_TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7}
 
 #: TensorProto.DataLocation
 _EXTERNAL = 1
@@ -29,8 +29,8 @@ _FLOAT, _INT, _INTS = 1, 2, 7
 Value = Union[float, int, Sequence[int]]
 
 
-def node(operator: str, inputs: Sequence[str], output: str, attributes: dict[str, Value]) -> bytes:
-    """Return a NodeProto of a standard operator with one output, after which the node is named."""
+def node(operator: str, inputs: Sequence[str], output: str, domain: str, attributes: dict[str, Value]) -> bytes:
+    """Return a NodeProto of one output, after which the node is named; the domain of standard operators is empty."""
     return b"".join(
         [
             *(_text(1, name) for name in inputs),
@@ -38,6 +38,7 @@ def node(operator: str, inputs: Sequence[str], output: str, attributes: dict[str
             _text(3, output),
             _text(4, operator),
             *(_field(5, _attribute(name, value)) for name, value in attributes.items()),
+            _text(7, domain) if domain else b"",
         ]
     )
 

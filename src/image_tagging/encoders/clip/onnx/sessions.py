@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 import numpy as np
 
 from ....errors import EncoderUnavailableError
-from .devices import Device, find_device, not_usable, require_used
+from .devices import CPU, Device, find_device, not_usable, require_used
+from .int8 import sums_probe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class Session:
         The device is unknown, not in this onnxruntime, or not usable.
     """
 
-    def __init__(self, graph: bytes, weights: Mapping[str, NDArray[np.float32]], device: str) -> None:
+    def __init__(self, graph: bytes, weights: Mapping[str, NDArray[Any]], device: str) -> None:
         onnxruntime = import_onnxruntime()
         self._device = find_device(device, onnxruntime.get_available_providers(), onnxruntime.__version__)
         # onnxruntime reads them where they are, for as long as the session lives.
@@ -53,6 +54,8 @@ class Session:
             for name, values in weights.items()
         }
         options = _options(onnxruntime, self._device)
+        if any(values.dtype == np.int8 for values in weights.values()) and not _adds_exactly(onnxruntime):
+            options.add_session_config_entry("session.x64quantprecision", "1")  # exact, and half as fast
         options.add_external_initializers(list(self._weights), list(self._weights.values()))
         self._errors = _errors(onnxruntime)
         try:
@@ -162,6 +165,15 @@ def _options(onnxruntime: Any, device: Device) -> Any:
     if device.provider == "DmlExecutionProvider":
         options.enable_mem_pattern = False  # which it does not support
     return options
+
+
+def _adds_exactly(onnxruntime: Any) -> bool:
+    """Return whether this processor adds products of eight bits without overflow."""
+    graph, inputs, exact = sums_probe()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    (sums,) = onnxruntime.InferenceSession(graph, options, providers=[CPU]).run(None, inputs)
+    return bool((sums == exact).all())
 
 
 def _errors(onnxruntime: Any) -> tuple[type[Exception], ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..architectures import Architecture
 from .graph import Graph
-from .transformer import Blocks, Sizes, Tensors, Tokens, norm
+from .transformer import Blocks, Products, Sizes, Tensors, Tokens, norm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,8 +36,9 @@ def text_graph(architecture: Architecture, tensors: Tensors, quick_gelu: bool) -
         mask_of_picked="unseen_by_ends",
     )
     rows = add("Reshape", "vectors", constant([-1, width]))
-    blocks = Blocks(graph, tensors, "transformer.resblocks.", Sizes(width, architecture.text_layers, heads, quick_gelu))
-    picked = norm(graph, tensors, "ln_final", blocks.add(rows, tokens))
+    sizes = Sizes(width, architecture.text_layers, heads, quick_gelu)
+    rows = Blocks(graph, tensors, "transformer.resblocks.", sizes, Products(graph)).add(rows, tokens)
+    picked = norm(graph, tensors, "ln_final", rows)
     add("MatMul", picked, graph.weight("text_projection", tensors["text_projection"]), name="rows")
     inputs = {
         "vectors": ("float32", ("texts", "tokens", width)),

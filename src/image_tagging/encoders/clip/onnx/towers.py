@@ -9,9 +9,12 @@ import numpy as np
 
 from ....errors import EncoderUnavailableError
 from ..architectures import Architecture
+from ..precision import drawn_pictures
+from ..preprocess import ClipPreprocess
+from .int8 import int8_problem
 from .sessions import Session
 from .texts import text_graph, text_inputs
-from .vision import image_graph
+from .vision import image_graph, int8_image_graph
 from .weights import image_weights, text_weights
 
 if TYPE_CHECKING:
@@ -34,14 +37,16 @@ class OnnxImageTower:
     device : str
         ``cpu``, ``cuda``, ``cuda:1``, ``directml``, ``coreml`` or ``openvino``: used or refused.
     precision : str
-        ``fp32``, or ``auto``, which is the same.
+        ``fp32``, or ``auto``, which is the same; ``int8`` on the CPU, whose embeddings are another encoder's: they do
+        not mix with those of other precisions.
     quick_gelu : bool, optional
         The activation that the weights need; without it that of the architecture.
 
     Raises
     ------
     EncoderUnavailableError
-        The weights are not those of the architecture, the precision is not available, or onnxruntime does not load.
+        The weights are not those of the architecture, the precision is not available or does not agree with fp32 on
+        drawn pictures, or onnxruntime does not load.
     DeviceUnavailableError
         The device asked for is not here.
     """
@@ -56,10 +61,14 @@ class OnnxImageTower:
     ) -> None:
         require_precision(precision, device)
         self._architecture = architecture
-        weights = image_weights(architecture, tensors)
-        self._session = Session(*image_graph(architecture, weights, _activation(architecture, quick_gelu)), device)
+        weights, quick = image_weights(architecture, tensors), _activation(architecture, quick_gelu)
+        self._session = Session(*image_graph(architecture, weights, quick), device)
         self.device = self._session.device
-        self.precision = "fp32"
+        self.precision = "int8" if precision == "int8" else "fp32"
+        self._unchecked: Optional[_Unchecked] = None  # until the first pictures have been compared with float32
+        if self.precision == "int8":
+            exact, self._session = self._session, Session(*int8_image_graph(architecture, weights, quick), device)
+            self._unchecked = _Unchecked(exact, architecture, self._session)
 
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Return (N, D) float32 for N arrays (3, H, W), not normalised; row i belongs to picture i.
@@ -67,13 +76,41 @@ class OnnxImageTower:
         Raises
         ------
         EncoderUnavailableError
-            The device fails, as where its memory is too small for the batch.
+            The device fails, as where its memory is too small for the batch; or the precision is int8, and does not
+            agree with fp32 on the pictures of the first batch, which is computed in both.
         """
         if len(batch) == 0:
             return np.empty((0, self._architecture.embed_dim), dtype=np.float32)
-        return self._session.run(
-            len(batch), lambda part: {"pictures": np.stack(batch[part]).astype(np.float32, copy=False)}
-        )
+        rows = _embed(self._session, batch)
+        unchecked, self._unchecked = self._unchecked, None
+        if unchecked:
+            unchecked.check(batch, rows)
+        return rows
+
+
+class _Unchecked:
+    """A tower in float32 by which one in 8 bits is checked: on drawn pictures, and then on the first of the user."""
+
+    def __init__(self, exact: Session, architecture: Architecture, session: Session) -> None:
+        prepare = ClipPreprocess.from_config({"size": architecture.image_size})
+        pictures = [prepare(picture) for picture in drawn_pictures()]
+        self._exact = exact
+        drawn = _embed(exact, pictures)
+        self._centre = drawn.mean(axis=0)
+        _require_agreement(int8_problem(drawn, _embed(session, pictures)), "drawn pictures")
+
+    def check(self, batch: Sequence[NDArray[np.float32]], rows: NDArray[np.float32]) -> None:
+        """Raise EncoderUnavailableError where the rows (N, D) of a batch do not agree with float32."""
+        _require_agreement(int8_problem(_embed(self._exact, batch), rows, self._centre), "the first pictures")
+
+
+def _embed(session: Session, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    return session.run(len(batch), lambda part: {"pictures": np.stack(batch[part]).astype(np.float32, copy=False)})
+
+
+def _require_agreement(problem: Optional[str], where: str) -> None:
+    if problem:
+        raise EncoderUnavailableError(f"this model cannot be used in int8: on {where} {problem}; take --precision=auto")
 
 
 class OnnxTextTower:
@@ -114,10 +151,10 @@ class OnnxTextTower:
 
 def require_precision(precision: str, device: str) -> None:
     """Raise EncoderUnavailableError where the precision asked for is not one of the towers here."""
-    if precision not in {"fp32", "auto"}:
+    if precision not in ({"fp32", "auto", "int8"} if device == "cpu" else {"fp32", "auto"}):
         raise EncoderUnavailableError(
-            f"CLIP on onnxruntime computes in fp32, on {device!r} too, and not in {precision!r}: take "
-            "--precision=auto, or install the extra torch, which has bf16 and fp16 where the device has them"
+            f"CLIP on onnxruntime computes in fp32, on the CPU also in int8, and not in {precision!r} on {device!r}: "
+            "take --precision=auto, or install the extra torch, which has bf16 and fp16 where the device has them"
         )
 
 

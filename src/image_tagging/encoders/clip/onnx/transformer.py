@@ -12,16 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable
+from typing import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .graph import Graph
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-Tensors = Mapping[str, "NDArray[np.float32]"]
+Floats = NDArray[np.float32]
+Tensors = Mapping[str, Floats]
 
 _EPSILON = 1e-5  # of torch's LayerNorm, which open_clip does not change
 _QUICK = 1.702
@@ -52,11 +51,27 @@ class Tokens:
     mask_of_picked: str = ""
 
 
+class Products:
+    """Writes products of rows with weights, in float32."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    def add(self, rows: str, name: str, weight: Floats, bias: Floats, *, is_activation: bool = False) -> str:
+        """Add rows (M, I) times a weight (O, I), plus a bias (O,); return the name of the (M, O) values.
+
+        ``name`` begins the names of the weights; ``is_activation`` says that the rows come out of GELU or QuickGELU.
+        """
+        weights = self._graph.weight(f"{name}weight", weight), self._graph.weight(f"{name}bias", bias)
+        return self._graph.add("Gemm", rows, *weights, transB=1)
+
+
 class Blocks:
     """Writes the blocks of one tower into a graph; ``prefix`` begins the names of their tensors."""
 
-    def __init__(self, graph: Graph, tensors: Tensors, prefix: str, sizes: Sizes) -> None:
+    def __init__(self, graph: Graph, tensors: Tensors, prefix: str, sizes: Sizes, products: Products) -> None:
         self._graph, self._tensors, self._prefix, self._sizes = graph, tensors, prefix, sizes
+        self._products = products
 
     def add(self, rows: str, tokens: Tokens) -> str:
         """Add all blocks behind the rows (N T, W); return the picked rows (N, W)."""
@@ -69,7 +84,7 @@ class Blocks:
         mixed = self._attention(norm(self._graph, self._tensors, f"{name}ln_1", rows), tokens, f"{name}attn.", is_last)
         rows = add("Add", tokens.pick(rows) if is_last else rows, self._linear(f"{name}attn.out_proj.", mixed))
         inner = self._linear(f"{name}mlp.c_fc.", norm(self._graph, self._tensors, f"{name}ln_2", rows))
-        return add("Add", rows, self._linear(f"{name}mlp.c_proj.", self._activation(inner)))
+        return add("Add", rows, self._linear(f"{name}mlp.c_proj.", self._activation(inner), is_activation=True))
 
     def _attention(self, rows: str, tokens: Tokens, name: str, is_last: bool) -> str:
         """(N T, W) -> (N T, W), of the last block (N, W): softmax(q k' / sqrt(W / heads)) v of every head."""
@@ -89,16 +104,14 @@ class Blocks:
 
     def _heads(self, name: str, part: int, rows: str, shape: str, order: list[int]) -> str:
         """Return queries, keys or values (part 0, 1, 2) of all heads, (N, T, heads, W / heads) in another order."""
-        width, graph = self._sizes.width, self._graph
-        own = slice(part * width, (part + 1) * width)
-        weight = graph.weight(f"{name}in_proj_weight.{part}", self._tensors[f"{name}in_proj_weight"][own])
-        bias = graph.weight(f"{name}in_proj_bias.{part}", self._tensors[f"{name}in_proj_bias"][own])
-        product = graph.add("Gemm", rows, weight, bias, transB=1)
-        return graph.add("Transpose", graph.add("Reshape", product, shape), perm=order)
+        own = slice(part * self._sizes.width, (part + 1) * self._sizes.width)
+        weight, bias = (self._tensors[f"{name}in_proj_{of}"][own] for of in ("weight", "bias"))
+        product = self._products.add(rows, f"{name}in_proj.{part}.", weight, bias)
+        return self._graph.add("Transpose", self._graph.add("Reshape", product, shape), perm=order)
 
-    def _linear(self, name: str, rows: str) -> str:
-        names = [f"{name}weight", f"{name}bias"]
-        return self._graph.add("Gemm", rows, *(self._graph.weight(n, self._tensors[n]) for n in names), transB=1)
+    def _linear(self, name: str, rows: str, *, is_activation: bool = False) -> str:
+        weight, bias = (self._tensors[f"{name}{of}"] for of in ("weight", "bias"))
+        return self._products.add(rows, name, weight, bias, is_activation=is_activation)
 
     def _activation(self, x: str) -> str:
         """GELU, x (1 + erf(x / sqrt 2)) / 2, or QuickGELU, in the form that onnxruntime fuses."""

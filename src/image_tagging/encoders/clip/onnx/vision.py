@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from ..architectures import Architecture
 from .graph import Graph
-from .transformer import Blocks, Sizes, Tensors, Tokens, norm
+from .int8 import Int8Products, smoothed
+from .transformer import Blocks, Products, Sizes, Tensors, Tokens, norm
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _LARGEST = (1 << 63) - 1  # as the end of a Slice: all there are
+
+
+_BLOCKS = "visual.transformer.resblocks."
 
 
 def image_graph(architecture: Architecture, tensors: Tensors, quick_gelu: bool) -> tuple[bytes, Tensors]:
     """Return a serialised ModelProto, and the weights that are handed over with it; most are views of ``tensors``."""
     graph = Graph()
+    return _write(graph, architecture, tensors, quick_gelu, Products(graph)), graph.weights
+
+
+def int8_image_graph(
+    architecture: Architecture, tensors: Tensors, quick_gelu: bool
+) -> tuple[bytes, Mapping[str, NDArray[Any]]]:
+    """Return the same, with the products of the blocks in 8 bits, for the CPU."""
+    graph = Graph()
+    tensors = smoothed(tensors, _BLOCKS, architecture.image_layers)
+    return _write(graph, architecture, tensors, quick_gelu, Int8Products(graph)), graph.weights
+
+
+def _write(graph: Graph, architecture: Architecture, tensors: Tensors, quick_gelu: bool, products: Products) -> bytes:
     add, constant = graph.add, graph.constant
     width, patch, count = architecture.image_width, architecture.patch, architecture.image_tokens
     kernel = graph.weight("visual.conv1.weight", tensors["visual.conv1.weight"])
@@ -26,9 +49,9 @@ def image_graph(architecture: Architecture, tensors: Tensors, quick_gelu: bool) 
     by_head = constant([-1, count, sizes.heads, width // sizes.heads])
     first, end, rows_axis, step = (constant([number]) for number in (0, _LARGEST, 0, count))
     tokens = Tokens(by_head, pick=lambda rows: add("Slice", rows, first, end, rows_axis, step))
-    picked = Blocks(graph, tensors, "visual.transformer.resblocks.", sizes).add(rows, tokens)
+    picked = Blocks(graph, tensors, _BLOCKS, sizes, products).add(rows, tokens)
     picked = norm(graph, tensors, "visual.ln_post", picked)
     add("MatMul", picked, graph.weight("visual.proj", tensors["visual.proj"]), name="rows")
     side = architecture.image_size
     pictures = {"pictures": ("float32", ("pictures_count", 3, side, side))}
-    return graph.model(pictures, {"rows": ("float32", ("pictures_count", architecture.embed_dim))}), graph.weights
+    return graph.model(pictures, {"rows": ("float32", ("pictures_count", architecture.embed_dim))})
