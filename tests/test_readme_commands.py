@@ -109,8 +109,8 @@ def test_which_install_is_said_before_the_first_command():
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="the shell of the README's blocks is not here")
-def test_the_light_environment_has_no_clip(place):
-    done = run("image-tagging process --input_folder ./my-dataset --output_folder ./clip --clip_model ViT-B-32", place)
+def test_the_light_environment_says_which_models_need_more(place):
+    done = run("image-tagging process --input_folder ./my-dataset --output_folder ./clip --clip_model RN50", place)
     assert done.returncode == 1
     assert "pip install 'image-tagging-tools[torch]'" in done.stderr
     assert "--clip_model=builtin" in done.stderr

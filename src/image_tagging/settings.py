@@ -23,11 +23,8 @@ from .errors import InputError
 from .files import name_or_path, user_path
 from .text import did_you_mean, shortened
 
-#: The precisions of an encoder; ``auto`` is the fastest with the results of ``fp32``.
-PRECISIONS = ("auto", "fp32", "bf16", "fp16")
-
-#: The libraries that compute CLIP; ``auto`` is the one that is faster here.
-CLIP_BACKENDS = ("auto", "torch", "onnx")
+#: The precisions of an encoder (``auto``: the fastest that gives what ``fp32`` does), and what may compute CLIP.
+PRECISIONS, CLIP_BACKENDS = ("auto", "fp32", "bf16", "fp16", "int8"), ("auto", "torch", "onnx")
 
 #: The ways to place an image: by a copy, by a hard link, by a symbolic link, not at all.
 PLACES = ("copy", "hardlink", "symlink", "none")

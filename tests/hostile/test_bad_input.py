@@ -114,8 +114,8 @@ def test_a_device_that_is_not_here(refused, trained, tmp_path, results):
     assert not results(tmp_path / "out")
 
 
-@pytest.mark.parametrize("name", ["ViT-B-32", "no-such-model"])
-def test_clip_without_its_library_says_how_to_install_it(refused, trained, tmp_path, monkeypatch, name):
+@pytest.mark.parametrize("name", ["RN50", "no-such-model"])
+def test_a_model_that_needs_pytorch_says_how_to_install_it(refused, trained, tmp_path, monkeypatch, name):
     monkeypatch.setitem(sys.modules, "open_clip", None)  # an import then fails as where it is not installed
     message = refused(
         "process", f"--input_folder={trained.images}", f"--output_folder={tmp_path}", f"--clip_model={name}"

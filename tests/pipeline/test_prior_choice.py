@@ -43,7 +43,7 @@ def test_an_encoder_that_reads_no_text_is_told_in_a_line_and_training_goes_on() 
 
 def test_what_is_missing_is_told_without_naming_an_encoder_that_reads_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "open_clip", None)
-    prior, (sentence,) = choose_prior("text", None, EncoderSpec("ViT-B-32", "openai", 512, ""), ["cat"])
+    prior, (sentence,) = choose_prior("text", None, EncoderSpec("RN50", "openai", 1024, ""), ["cat"])
     assert prior is None
     assert "pip install 'image-tagging-tools[torch]'" in sentence
     assert "builtin" not in sentence

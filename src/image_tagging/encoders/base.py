@@ -29,7 +29,7 @@ class Encoder(Protocol):
 
     @property
     def precision(self) -> str:
-        """``fp32``, ``bf16`` or ``fp16``, which give the same embeddings but for rounding; ``int8`` of ``builtin``."""
+        """``fp32``, ``bf16`` or ``fp16``, which give the same embeddings but for rounding; or ``int8``."""
 
     @property
     def preprocess(self) -> Callable[[Image.Image], NDArray[np.float32]]:
@@ -65,6 +65,10 @@ class TextEncoder(Protocol):
 
     def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (N, D) float32 for N texts, not normalised; row i belongs to text i."""
+
+
+#: What ends ``pretrained`` of embeddings that a family computes in 8 bits on request: they are another encoder's.
+IN_8_BITS = "+int8"
 
 
 def is_path(pretrained: str) -> bool:
@@ -106,6 +110,8 @@ class EncoderFamily:
     unused_hardware : callable
         () -> a sentence about a GPU that is here, and that the encoders could use if another library were installed;
         empty where there is none.
+    has_int8 : bool
+        Whether its ``load`` takes the precision ``int8`` as one that makes another encoder: ``IN_8_BITS``.
     backends : tuple of str
         The libraries that a user may choose between (``--clip_backend``), for a family whose ``load`` and ``load_text``
         also take ``backend``, by name.
@@ -121,6 +127,7 @@ class EncoderFamily:
     identify: Callable[[str, str], tuple[str, str]] = _as_asked
     load_text: Optional[Callable[..., TextEncoder]] = None
     why_no_text: str = ""
+    has_int8: bool = False
     backends: tuple[str, ...] = ()
     unused_hardware: Callable[[], str] = str
     nearly_the_same: float = NEARLY_THE_SAME

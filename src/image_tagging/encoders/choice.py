@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Optional
 
 from ..errors import EncoderMismatchError, EncoderUnavailableError
 from ..records import EncoderSpec
-from .base import AUTOMATIC, ComputeOptions, Encoder, TextEncoder, is_path
+from .base import AUTOMATIC, IN_8_BITS, ComputeOptions, Encoder, TextEncoder, is_path
 from .registry import encoder_identity, family_of, load_encoder, load_text_encoder, require_likely_name
 
 
@@ -32,7 +32,7 @@ class EncoderChoice:
     def by_name(cls, clip_model: str, weights: str, compute: ComputeOptions = AUTOMATIC) -> EncoderChoice:
         """Return the encoder that a user names; raise EncoderUnavailableError where there is none of this name."""
         require_likely_name(clip_model)
-        return cls(*encoder_identity(clip_model, weights), weights, compute)
+        return cls(*encoder_identity(clip_model, weights, compute.precision), weights, compute)
 
     @classmethod
     def by_spec(cls, spec: EncoderSpec, weights: Optional[str], compute: ComputeOptions = AUTOMATIC) -> EncoderChoice:
@@ -54,15 +54,15 @@ class EncoderChoice:
         EncoderMismatchError
             ``weights`` are those of another encoder.
         """
-        weights = self._weights()
-        identity = encoder_identity(self.name, weights)
+        weights, compute = self._weights(), self._compute()
+        identity = encoder_identity(self.name, weights, compute.precision)
         if identity != (self.name, self.pretrained):
             raise EncoderMismatchError(
                 f"new images need the encoder {self.name}/{self.pretrained}, and {weights} is "
                 f"{'/'.join(identity)}. Give the weights file it was made with as --pretrained."
             )
         try:
-            encoder = load_encoder(self.name, weights, *astuple(self.compute))
+            encoder = load_encoder(self.name, weights, *astuple(compute))
         except EncoderUnavailableError as error:
             if self.dim is None:
                 raise
@@ -93,7 +93,7 @@ class EncoderChoice:
         """
         label = EncoderSpec(self.name, self.pretrained, 0, "").label
         weights = self._weights()
-        if self.weights and encoder_identity(self.name, weights) != (self.name, self.pretrained):
+        if self.weights and encoder_identity(self.name, weights) != (self.name, self._tag_or_file):
             raise EncoderMismatchError(
                 f"the embeddings are those of {label}, and {weights} holds other weights: "
                 "give the weights file they were made with as --pretrained."
@@ -106,14 +106,36 @@ class EncoderChoice:
             )
         return encoder
 
+    @property
+    def _tag_or_file(self) -> str:
+        """``pretrained`` without the mark of 8 bits."""
+        return self.pretrained[: -len(IN_8_BITS)] if self._is_in_8_bits else self.pretrained
+
+    @property
+    def _is_in_8_bits(self) -> bool:
+        return family_of(self.name).has_int8 and self.pretrained.endswith(IN_8_BITS)
+
+    def _compute(self) -> ComputeOptions:
+        """Return how to compute; EncoderMismatchError where the precision asked for gives other embeddings."""
+        asked = self.compute.precision
+        if not family_of(self.name).has_int8 or (asked == "int8") == self._is_in_8_bits:
+            return self.compute
+        if asked == "auto":
+            return replace(self.compute, precision="int8")
+        label = EncoderSpec(self.name, self.pretrained, 0, "").label
+        raise EncoderMismatchError(
+            f"the embeddings are those of {label}, and --precision={asked} gives others, which do not mix with them: "
+            "leave it out, or begin with another output folder"
+        )
+
     def _weights(self) -> str:
         """Return the tag or the path of the weights; EncoderUnavailableError where a file must be named for them."""
         if self.weights:
             return self.weights
-        if not family_of(self.name).version and is_path(self.pretrained):
+        if not family_of(self.name).version and is_path(self._tag_or_file):
             label = EncoderSpec(self.name, self.pretrained, 0, "").label
             raise EncoderUnavailableError(
                 f"the embeddings are those of {label}, whose weights are a local file: "
                 "give the weights file they were made with as --pretrained"
             )
-        return self.pretrained
+        return self._tag_or_file

@@ -13,7 +13,7 @@ from ..files import StrPath, name_or_path
 from ..records import EncoderSpec, declare_family
 from ..text import escaped, near_misses, shortened
 from . import builtin, clip
-from .base import Encoder, EncoderFamily, TextEncoder
+from .base import IN_8_BITS, Encoder, EncoderFamily, TextEncoder
 
 #: Names of models differ in a few characters: ViT-B-16 and ViT-B-32 are two thirds alike, a misspelt name more.
 _ALIKE = 0.8
@@ -53,8 +53,10 @@ def family_of(clip_model: str) -> EncoderFamily:
     return _FAMILIES.get(clip_model, clip.FAMILY)
 
 
-def encoder_identity(clip_model: str, pretrained: str) -> tuple[str, str]:
+def encoder_identity(clip_model: str, pretrained: str, precision: str = "auto") -> tuple[str, str]:
     """Return ``name`` and ``pretrained`` as the spec of this encoder has them, without loading it.
+
+    The precision is part of it where it is ``int8`` on request: those embeddings do not mix with others.
 
     Raises
     ------
@@ -63,7 +65,8 @@ def encoder_identity(clip_model: str, pretrained: str) -> tuple[str, str]:
     """
     family = family_of(clip_model)
     if not family.version:
-        return family.identify(clip_model, pretrained)
+        name, weights = family.identify(clip_model, pretrained)
+        return name, weights + IN_8_BITS if family.has_int8 and precision == "int8" else weights
     if pretrained not in {DEFAULT_PRETRAINED, family.version}:
         raise EncoderUnavailableError(
             f"{family.title} is {clip_model}/{family.version}; there is no {clip_model}/{pretrained}. Leave out "

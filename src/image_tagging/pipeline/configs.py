@@ -76,7 +76,7 @@ class ComputeConfig(ImageLimits):
     )
     precision: str = setting(
         default="auto",
-        help="The precision of CLIP; auto: the fastest with the results of fp32.",
+        help="The precision of CLIP; auto: the fastest with the results of fp32. int8 is another encoder.",
         choices=PRECISIONS,
     )
     clip_backend: str = setting(

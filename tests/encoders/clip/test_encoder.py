@@ -118,7 +118,7 @@ def test_it_gives_what_open_clip_gives_alone(encoder: ClipEncoder, weights_file:
 
 
 def test_a_local_file_gives_the_same_and_is_named_by_its_digest(encoder: ClipEncoder, weights_file: Path) -> None:
-    loaded = load_encoder(NAME, str(weights_file), device="cpu", precision="fp32")
+    loaded = load_encoder(NAME, str(weights_file), "cpu", "fp32", "torch")
     digest = hashlib.sha256(weights_file.read_bytes()).hexdigest()
     assert loaded.spec == EncoderSpec(NAME, f"mine.pt@{digest[:12]}", 512, "bicubic-shortest-224")
     assert encoder_identity(NAME, str(weights_file)) == (loaded.spec.name, loaded.spec.pretrained)

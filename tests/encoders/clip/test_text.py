@@ -34,6 +34,7 @@ pytestmark = [pytest.mark.clip, pytest.mark.slow, pytest.mark.xdist_group("clip 
 
 SMALL = "ViT-S-32-alt"
 NAME = "ViT-B-32"
+ON_CPU = ComputeOptions("cpu", clip_backend="torch")
 TEXTS = ["a photo of a cat.", "pixel art of a space ship with two cats in it.", "猫", "", "word " * 200]
 
 
@@ -75,14 +76,14 @@ def test_it_gives_what_open_clip_gives_alone(name: str) -> None:
 def test_a_local_file_gives_its_own_texts_and_the_length_of_its_pictures(
     weights_file: Path, by_activation: dict[bool, np.ndarray]
 ) -> None:
-    encoder = load_text_encoder(NAME, str(weights_file), "cpu")
+    encoder = load_text_encoder(NAME, str(weights_file), "cpu", "torch")
     rows = encoder.embed_texts(TEXTS)
     np.testing.assert_allclose(rows, by_activation[False], rtol=0, atol=1e-5)
     pictures = ClipEncoder(NAME, str(weights_file), device="cpu", precision="fp32")
     assert encoder.dim == pictures.spec.dim
     spec = pictures.spec
     np.testing.assert_array_equal(
-        EncoderChoice.by_spec(spec, str(weights_file), ComputeOptions("cpu")).load_text().embed_texts(TEXTS), rows
+        EncoderChoice.by_spec(spec, str(weights_file), ON_CPU).load_text().embed_texts(TEXTS), rows
     )
 
 
@@ -199,6 +200,10 @@ def test_a_tokenizer_that_is_not_here_is_not_downloaded(monkeypatch: pytest.Monk
 def test_weights_of_another_encoder_are_refused(weights_file: Path) -> None:
     _, identity = encoder_identity(NAME, str(weights_file))
     with pytest.raises(EncoderMismatchError, match="holds other weights"):
-        EncoderChoice.by_spec(EncoderSpec(NAME, "openai", 512, ""), str(weights_file), "cpu").load_text()
+        EncoderChoice.by_spec(
+            EncoderSpec(NAME, "openai", 512, ""), str(weights_file), ComputeOptions("cpu")
+        ).load_text()
     with pytest.raises(EncoderMismatchError, match="have 512 values and the embeddings 768"):
-        EncoderChoice.by_spec(EncoderSpec(NAME, identity, 768, ""), str(weights_file), "cpu").load_text()
+        EncoderChoice.by_spec(
+            EncoderSpec(NAME, identity, 768, ""), str(weights_file), ComputeOptions("cpu")
+        ).load_text()

@@ -197,7 +197,7 @@ def test_without_open_clip_the_extra_and_builtin_are_named(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "open_clip", None)
     for make in (ClipEncoder, load_encoder):
         with pytest.raises(EncoderUnavailableError) as raised:
-            make("ViT-B-32", "openai")
+            make("RN50", "openai")
         message = str(raised.value)
         assert "pip install 'image-tagging-tools[torch]'" in message
         assert "--clip_model=builtin" in message

@@ -48,7 +48,7 @@ class BuiltinEncoder:
     device : str, optional
         ``cpu``, if given.
     precision : str
-        ``auto``: its networks compute in int8 only.
+        ``auto`` or ``int8``: its networks compute in nothing else.
 
     Raises
     ------
@@ -68,7 +68,7 @@ class BuiltinEncoder:
                 f"the embedded encoder runs on the CPU only, not on {device!r}: "
                 "leave the device out, or choose a CLIP model to use that device"
             )
-        if precision != "auto":
+        if precision not in {"auto", "int8"}:
             raise EncoderUnavailableError(
                 f"the embedded encoder computes in int8 only, not in {precision!r}: leave the precision out"
             )

@@ -85,6 +85,7 @@ FAMILY = EncoderFamily(
     title="CLIP",
     identify=_identify,
     load_text=_load_text,
+    has_int8=True,
     backends=CLIP_BACKENDS,
     unused_hardware=_unused_hardware,
 )

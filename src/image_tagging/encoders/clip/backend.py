@@ -86,8 +86,8 @@ def _automatic(is_plain: bool, device: Optional[str], precision: str) -> tuple[s
     kind = (device or "").partition(":")[0]
     if not is_plain:
         return TORCH, "the model needs it"
-    if kind in _OF_ONNX:
-        return ONNX, f"the device {kind} is one of its own"
+    if kind in _OF_ONNX or precision == "int8":
+        return ONNX, f"it has {kind if kind in _OF_ONNX else precision}"
     if kind in _OF_TORCH or precision in {"bf16", "fp16"}:
         return TORCH, f"it has {kind if kind in _OF_TORCH else precision}"
     if not (is_installed("open_clip") and is_installed("torch")):

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from image_tagging.encoders import load_encoder
+from image_tagging.encoders import ComputeOptions, EncoderChoice, load_encoder
 from image_tagging.encoders.clip.architectures import ARCHITECTURES
 from image_tagging.encoders.clip.onnx import random_tensors
 from image_tagging.encoders.clip.onnx.encoder import OnnxClipEncoder
 from image_tagging.encoders.clip.onnx.text_encoder import OnnxTextEncoder
 from image_tagging.encoders.clip.precision import drawn_pictures
-from image_tagging.encoders.registry import load_text_encoder
-from image_tagging.errors import EncoderUnavailableError
+from image_tagging.encoders.registry import encoder_identity, load_text_encoder
+from image_tagging.errors import EncoderMismatchError, EncoderUnavailableError
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("clip on onnxruntime")]
 
@@ -102,6 +103,22 @@ def test_both_backends_are_one_encoder(weights: Path) -> None:
     rows, others = ours.embed_texts(TEXTS), theirs.embed_texts(TEXTS)
     assert cosines(rows, others).min() > 0.9999
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), np.linalg.norm(others, axis=1), rtol=1e-3)
+
+
+def test_8_bits_are_another_encoder(weights: Path) -> None:
+    """Named so, computed so again without being asked for, and never mixed."""
+    asked = ComputeOptions("cpu", "int8")
+    choice = EncoderChoice.by_name(NAME, str(weights), asked)
+    spec = choice.load().spec
+    assert spec.pretrained == f"{encoder_identity(NAME, str(weights))[1]}+int8" == choice.pretrained
+    again = EncoderChoice.by_spec(spec, str(weights))
+    assert again.load().precision == "int8"
+    assert again.load_text().dim == 512
+    with pytest.raises(EncoderMismatchError, match="--precision=fp32 gives others, which do not mix with them"):
+        EncoderChoice.by_spec(spec, str(weights), ComputeOptions("cpu", "fp32")).load()
+    exact = replace(spec, pretrained=spec.pretrained[: -len("+int8")])
+    with pytest.raises(EncoderMismatchError, match="--precision=int8 gives others"):
+        EncoderChoice.by_spec(exact, str(weights), asked).load()
 
 
 def test_texts_without_a_tokenizer_say_where_to_put_one(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Optional
 
 from ....records import EncoderSpec
+from ...base import IN_8_BITS
 from ..architectures import ARCHITECTURES
 from ..preprocess import ClipPreprocess
 from ..weights import Weights, preprocess_settings
@@ -32,13 +33,13 @@ class OnnxClipEncoder:
     device : str, optional
         ``cpu``, ``cuda``, ``cuda:1``, ``directml``, ``coreml``, ``openvino``; without it ``cpu``.
     precision : str
-        ``fp32``, or ``auto``, which is the same.
+        ``fp32``, or ``auto``, which is the same; or ``int8`` on the CPU, which ``spec`` names as another encoder.
 
     Raises
     ------
     EncoderUnavailableError
         The model does not run without PyTorch; the weights are missing, unknown, or do not fit; the precision asked for
-        is not available. Nothing is silently used instead.
+        is not available, or does not agree with fp32. Nothing is silently used instead.
     DeviceUnavailableError
         The device asked for is not here.
     """
@@ -65,7 +66,8 @@ class OnnxClipEncoder:
         settings = preprocess_settings(LIBRARY, weights.name, weights.tag)
         self._preprocess = ClipPreprocess.from_config({"size": architecture.image_size, **settings})
         self._tower = OnnxImageTower(architecture, loaded.tensors, device or "cpu", precision, loaded.quick_gelu)
-        self._spec = EncoderSpec(weights.name, weights.pretrained, architecture.embed_dim, self._preprocess.label)
+        pretrained = weights.pretrained + (IN_8_BITS if self._tower.precision == "int8" else "")
+        self._spec = EncoderSpec(weights.name, pretrained, architecture.embed_dim, self._preprocess.label)
 
     @property
     def spec(self) -> EncoderSpec:
@@ -79,7 +81,7 @@ class OnnxClipEncoder:
 
     @property
     def precision(self) -> str:
-        """What ``embed`` computes in. Not part of the identity."""
+        """What ``embed`` computes in: ``fp32`` or ``int8``."""
         return self._tower.precision
 
     @property
