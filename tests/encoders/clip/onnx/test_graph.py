@@ -31,10 +31,12 @@ def read(model: bytes) -> Any:
     return parsed
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
 @pytest.mark.parametrize("architecture", [TINY, TINY_QUICK], ids=lambda one: one.name)
 @pytest.mark.parametrize("write", [image_graph, text_graph])
-def test_graphs_are_valid_and_of_standard_operators(architecture: Any, write: Any) -> None:
-    model, weights = write(architecture, random_tensors(architecture, 0), architecture.quick_gelu)
+def test_graphs_are_valid_and_of_standard_operators(architecture: Any, write: Any, dtype: Any) -> None:
+    tensors = {name: values.astype(dtype) for name, values in random_tensors(architecture, 0).items()}
+    model, weights = write(architecture, tensors, architecture.quick_gelu)
     parsed = read(model)
     onnx.checker.check_model(parsed, full_check=True)
     assert (parsed.ir_version, [(each.domain, each.version) for each in parsed.opset_import]) == (8, [("", 17)])
@@ -58,8 +60,9 @@ def test_every_value_of_a_graph_is_used(write: Any) -> None:
     assert {each.name for each in made} - used == {"rows"}
 
 
-def test_the_weights_are_handed_over_as_they_are() -> None:
-    tensors = random_tensors(TINY, 0)
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_the_weights_are_handed_over_as_they_are(dtype: Any) -> None:
+    tensors = {name: values.astype(dtype) for name, values in random_tensors(TINY, 0).items()}
     _, weights = image_graph(TINY, tensors, False)
     copied = [
         name for name, values in weights.items() if not any(np.shares_memory(values, t) for t in tensors.values())

@@ -76,6 +76,13 @@ def test_weights_are_rounded_to_the_nearest_step_of_their_output() -> None:
     np.testing.assert_allclose(scales, [0.01, 0, 2], atol=1e-7)
 
 
+def test_half_precision_gives_the_same() -> None:
+    halves = {name: values.astype(np.float16) for name, values in random_tensors(TINY, 1).items()}
+    exact = {name: values.astype(np.float32) for name, values in halves.items()}
+    rows, others = (OnnxImageTower(TINY, each, precision="int8").embed(drawn(TINY)) for each in (halves, exact))
+    np.testing.assert_array_equal(rows, others)
+
+
 def test_drawn_pictures_that_do_not_agree_refuse_the_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(int8, "PARITY", 0.9999999)
     with pytest.raises(EncoderUnavailableError, match=r"in int8: on drawn pictures .*take --precision=auto") as raised:

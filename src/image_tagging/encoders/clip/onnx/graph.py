@@ -45,10 +45,13 @@ class Graph:
         return name
 
     def weight(self, name: str, values: NDArray[Any]) -> str:
-        """Add a weight that is handed over when the graph is loaded; return its name."""
+        """Add a weight that is handed over when the graph is loaded; return the name of its values, float16 as float32.
+
+        float16 is handed over as it is: onnxruntime converts it, and packs it at once, so that no copy of it stays.
+        """
         self.weights[name] = values
         self._tensors.append(protobuf.external_tensor(name, values))
-        return name
+        return self.add("Cast", name, to=protobuf.FLOAT) if values.dtype == np.float16 else name
 
     def model(self, inputs: Side, outputs: Side) -> bytes:
         """Return the graph as a serialised ModelProto."""

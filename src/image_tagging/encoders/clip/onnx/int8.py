@@ -86,23 +86,24 @@ class Int8Products(Products):
         return add("Max", add("Mul", values, constant(factor, np.float32)), constant(least, np.float32))
 
 
-def quantised(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def quantised(weight: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Return a weight (O, I) as int8 steps (I, O), and the size of a step of each output, (O,)."""
+    weight = weight.astype(np.float32, copy=False)
     scales = np.maximum(np.abs(weight).max(axis=1) / np.float32(_STEPS), np.float32(_TINY))
     return np.ascontiguousarray(np.rint(weight / scales[:, np.newaxis]).astype(np.int8).T), scales
 
 
-def smoothed(tensors: Tensors, prefix: str, layers: int) -> dict[str, NDArray[np.float32]]:
+def smoothed(tensors: Tensors, prefix: str, layers: int) -> dict[str, Floats]:
     """Return the tensors of a tower that computes the same, with the gains of its norms nearer to each other."""
     made = dict(tensors)
     for block in (f"{prefix}{number}." for number in range(layers)):
         for norm, name in (("ln_1", "attn.in_proj_weight"), ("ln_2", "mlp.c_fc.weight")):
-            gain, offset, weight = (tensors[f"{block}{of}"] for of in (f"{norm}.weight", f"{norm}.bias", name))
+            names = (f"{block}{norm}.weight", f"{block}{norm}.bias", f"{block}{name}")
+            gain, offset, weight = (tensors[of].astype(np.float32, copy=False) for of in names)
             reach = 3 * np.abs(gain) + np.abs(offset)  # of a channel's values, whose deviation is 1 before the gain
             ratio = np.sqrt(_above_zero(reach) / _above_zero(np.abs(weight).max(axis=0)))
             factor = (ratio / np.exp(np.log(ratio).mean())).astype(np.float32)
-            made[f"{block}{norm}.weight"], made[f"{block}{norm}.bias"] = gain / factor, offset / factor
-            made[f"{block}{name}"] = weight * factor
+            made.update(zip(names, (gain / factor, offset / factor, weight * factor)))
     return made
 
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 _VARINT, _BYTES, _FOUR_BYTES = 0, 2, 5
 
 #: TensorProto.DataType
-_TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7}
+FLOAT = 1
+_TYPES = {"float32": FLOAT, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "float16": 10}
 
 #: TensorProto.DataLocation
 _EXTERNAL = 1

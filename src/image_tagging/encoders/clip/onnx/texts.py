@@ -58,10 +58,11 @@ def text_inputs(tokens: NDArray[np.int64], tensors: Tensors) -> dict[str, NDArra
     """
     ends = tokens.argmax(axis=1)
     length = int(ends.max()) + 1
-    vectors = tensors["token_embedding.weight"][tokens[:, :length]] + tensors["positional_embedding"][:length]
+    vectors = tensors["token_embedding.weight"][tokens[:, :length]].astype(np.float32)
+    vectors += tensors["positional_embedding"][:length]
     unseen = np.triu(np.full((length, length), _UNSEEN, np.float32), k=1)
     return {
-        "vectors": np.asarray(vectors, dtype=np.float32),
+        "vectors": vectors,
         "ends": ends + np.arange(len(ends)) * length,
         "unseen": unseen,
         "unseen_by_ends": unseen[ends][:, np.newaxis, np.newaxis],

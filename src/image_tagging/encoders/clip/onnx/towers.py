@@ -33,7 +33,7 @@ class OnnxImageTower:
         The sizes of the model.
     tensors : mapping of str to array
         The weights by their names in open_clip's state dict. Those of the text tower may be there, and are not used.
-        They are kept, and not copied where they are contiguous float32: let the file's memory be mapped.
+        They are kept, and not copied where they are contiguous float32 or float16: let the file's memory be mapped.
     device : str
         ``cpu``, ``cuda``, ``cuda:1``, ``directml``, ``coreml`` or ``openvino``: used or refused.
     precision : str

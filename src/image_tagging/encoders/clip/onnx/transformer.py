@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Callable
+from typing import Any, Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .graph import Graph
 
-Floats = NDArray[np.float32]
+Floats = NDArray[Any]  # float32, or float16, in which weights may be handed over
 Tensors = Mapping[str, Floats]
 
 _EPSILON = 1e-5  # of torch's LayerNorm, which open_clip does not change

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..architectures import Architecture
 from .graph import Graph
 from .int8 import Int8Products, smoothed
@@ -41,7 +43,7 @@ def _write(graph: Graph, architecture: Architecture, tensors: Tensors, quick_gel
     patches = add("Conv", "pictures", kernel, kernel_shape=[patch, patch], strides=[patch, patch])
     patches = add("Transpose", add("Reshape", patches, constant([0, width, -1])), perm=[0, 2, 1])  # (N, T - 1, W)
     # A row of zeros in front of the patches, to which the class token is added with its position.
-    positions = tensors["visual.positional_embedding"].copy()
+    positions = tensors["visual.positional_embedding"].astype(np.float32)
     positions[0] += tensors["visual.class_embedding"]
     placed = add("Add", add("Pad", patches, constant([0, 1, 0, 0, 0, 0])), graph.weight("positions", positions))
     rows = norm(graph, tensors, "visual.ln_pre", add("Reshape", placed, constant([-1, width])))  # (N T, W)

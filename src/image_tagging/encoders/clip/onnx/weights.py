@@ -60,8 +60,8 @@ def require_weights(architecture: Architecture, tensors: Mapping[str, NDArray[An
     _require(architecture, text_shapes(architecture), tensors, _of_texts(tensors))
 
 
-def image_weights(architecture: Architecture, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
-    """Return the tensors of the image tower in float32, as they are where they are that already.
+def image_weights(architecture: Architecture, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the tensors of the image tower in float32 or float16, as they are where they are that already.
 
     Raises
     ------
@@ -70,11 +70,11 @@ def image_weights(architecture: Architecture, tensors: Mapping[str, NDArray[Any]
     """
     shapes = image_shapes(architecture)
     _require(architecture, shapes, tensors, _of_images(tensors))
-    return {name: _float32(tensors[name]) for name in shapes}
+    return {name: _prepared(tensors[name]) for name in shapes}
 
 
 def text_weights(architecture: Architecture, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Return the tensors of the text tower in float32; the vectors of tokens are left as they are.
+    """Return the tensors of the text tower in float32 or float16; the vectors of tokens are left as they are.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def text_weights(architecture: Architecture, tensors: Mapping[str, NDArray[Any]]
     """
     shapes = text_shapes(architecture)
     _require(architecture, shapes, tensors, _of_texts(tensors))
-    return {name: tensors[name] if name == _LOOKED_UP else _float32(tensors[name]) for name in shapes}
+    return {name: tensors[name] if name == _LOOKED_UP else _prepared(tensors[name]) for name in shapes}
 
 
 def _blocks(prefix: str, width: int, layers: int) -> Shapes:
@@ -139,6 +139,7 @@ def _in_words(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) or "a single number"
 
 
-def _float32(tensor: NDArray[Any]) -> NDArray[np.float32]:
+def _prepared(tensor: NDArray[Any]) -> NDArray[Any]:
     """Return a tensor as onnxruntime takes it: without a copy where it is so already."""
-    return np.require(tensor, np.dtype("=f4"), ["C_CONTIGUOUS", "ALIGNED"])
+    dtype = np.float16 if tensor.dtype == np.float16 else np.float32
+    return np.require(tensor, dtype, ["C_CONTIGUOUS", "ALIGNED"])
