@@ -113,7 +113,7 @@ def test_the_signature_names_every_setting():
         (ClassifyConfig, {"archives": "yes"}, "archives is 'yes'; it must be True or False."),
         (ProcessConfig, {"metadata_format": "Parquet"}, "Did you mean parquet?"),
         (ProcessConfig, {"tag_level": "folder"}, "tag_level is 'folder'; it must be one of parent, top."),
-        (ProcessConfig, {"precision": "fp8"}, "precision is 'fp8'; it must be one of auto, fp32, bf16, fp16."),
+        (ProcessConfig, {"precision": "fp8"}, "precision is 'fp8'; it must be one of auto, fp32, bf16, fp16, int8."),
         (ProcessConfig, {"clip_model": ""}, "clip_model is ''; it must be a text that is not empty."),
         (ProcessConfig, {"archive_encoding": "cp-nonsense"}, "is no encoding that names of files can be in"),
         (ProcessConfig, {"tagged_dataset": "False"}, "tagged_dataset is 'False'; it must be True or False."),

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from image_tagging.encoders.clip import precision as clip_precision
-from image_tagging.encoders.clip.precision import candidates, difference, drawn_pictures, native
+from image_tagging.encoders.clip.precision import DTYPES, candidates, difference, drawn_pictures, native
 from image_tagging.errors import EncoderUnavailableError
-from image_tagging.settings import PRECISIONS
 
 
 def torch_on(
@@ -78,7 +77,7 @@ def test_what_the_hardware_cannot_do_is_refused_in_one_line(device: str, wanted:
 
 def test_what_is_asked_for_is_taken_alone() -> None:
     torch = torch_on(cuda=(8, 0))
-    assert [candidates(torch, "cuda", name) for name in PRECISIONS[1:]] == [("fp32",), ("bf16",), ("fp16",)]
+    assert [candidates(torch, "cuda", name) for name in DTYPES] == [("fp32",), ("bf16",), ("fp16",)]
     with pytest.raises(EncoderUnavailableError, match=r"'int4' is no precision: take --precision=auto, fp32"):
         candidates(torch, "cuda", "int4")
 

@@ -82,18 +82,24 @@ def has_gpu_driver() -> bool:
 
 
 def _automatic(is_plain: bool, device: Optional[str], precision: str) -> tuple[str, str]:
-    """Return what computes best here, and why, for the log."""
+    """Return what computes best here, and why, for the log: by the first rule that holds."""
     kind = (device or "").partition(":")[0]
-    if not is_plain:
-        return TORCH, "the model needs it"
-    if kind in _OF_ONNX or precision == "int8":
-        return ONNX, f"it has {kind if kind in _OF_ONNX else precision}"
-    if kind in _OF_TORCH or precision in {"bf16", "fp16"}:
-        return TORCH, f"it has {kind if kind in _OF_TORCH else precision}"
-    if not (is_installed("open_clip") and is_installed("torch")):
-        return ONNX, "PyTorch is not installed"
-    if kind == "cuda" or (not kind and has_gpu_driver()):
-        return TORCH, "it is installed, and knows the GPU"
+    has_both, has_openvino = is_installed("open_clip") and is_installed("torch"), is_installed("openvino")
+    on_cpu = kind in {"", "cpu"}
+    rules = (
+        (not is_plain, TORCH, "the model needs it"),
+        (kind in _OF_ONNX, ONNX, f"it has the device {kind}"),
+        (kind in _OF_TORCH, TORCH, f"it has the device {kind}"),
+        (precision == "int8", ONNX, "it has int8"),
+        (precision == "bf16" and on_cpu and has_openvino, ONNX, "OpenVINO is installed, which has bf16"),
+        (precision in {"bf16", "fp16"}, TORCH, f"it has {precision}"),
+        (not has_both, ONNX, "PyTorch is not installed"),
+        (kind == "cuda" or (not kind and has_gpu_driver()), TORCH, "it is installed, and knows the GPU"),
+        (precision == "auto" and has_openvino and may_pay(), ONNX, "OpenVINO is installed, which has bf16 too"),
+    )
+    for holds, chosen, why in rules:
+        if holds:
+            return chosen, why
     best = _faster_precision() if precision == "auto" else ""
     return (TORCH, f"this CPU is faster in {best}") if best else (ONNX, "PyTorch is no faster on this CPU")
 

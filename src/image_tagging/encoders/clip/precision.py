@@ -88,7 +88,10 @@ def candidates(torch: _Torch, device: str, wanted: str) -> tuple[str, ...]:
     if wanted == "auto":
         return tuple(dict.fromkeys((here[0], "fp32")))
     if wanted not in DTYPES:
-        raise EncoderUnavailableError(f"{wanted!r} is no precision: take --precision=auto, {', '.join(DTYPES)}")
+        where = "" if wanted != "int8" else " of PyTorch's here: leave out --clip_backend, or"
+        raise EncoderUnavailableError(
+            f"{wanted!r} is no precision{where or ':'} take --precision=auto, {', '.join(DTYPES)}"
+        )
     if wanted not in here:
         raise EncoderUnavailableError(
             f"the device {device!r} with torch {torch.__version__} does not compute in {wanted} by itself, only in "

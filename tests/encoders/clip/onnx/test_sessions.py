@@ -18,7 +18,7 @@ from image_tagging.encoders.clip.onnx.sessions import Session, count_cores, coun
 from image_tagging.errors import DeviceUnavailableError, EncoderUnavailableError
 from onnx_clip import TINY, drawn
 
-ALL = ["CUDAExecutionProvider", "DmlExecutionProvider", "CoreMLExecutionProvider", "OpenVINOExecutionProvider"]
+ALL = ["CUDAExecutionProvider", "DmlExecutionProvider", "CoreMLExecutionProvider"]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,6 @@ ALL = ["CUDAExecutionProvider", "DmlExecutionProvider", "CoreMLExecutionProvider
         ("cuda:1", "CUDAExecutionProvider", "onnxruntime-gpu"),
         ("directml", "DmlExecutionProvider", "onnxruntime-directml"),
         ("coreml", "CoreMLExecutionProvider", "onnxruntime on macOS"),
-        ("openvino", "OpenVINOExecutionProvider", "onnxruntime-openvino"),
     ],
 )
 def test_a_device_is_its_execution_provider_or_names_the_package(name: str, provider: str, package: str) -> None:
@@ -54,7 +53,7 @@ def test_devices_that_are_none_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize("make", [OnnxImageTower, OnnxTextTower])
 def test_devices_that_are_not_here_are_refused_by_both_towers(make: Any) -> None:
-    for name in ("cuda", "directml", "coreml", "openvino"):
+    for name in ("cuda", "directml", "coreml"):
         if find_device(name, ALL, "").provider not in onnxruntime.get_available_providers():
             with pytest.raises(DeviceUnavailableError, match=f"the device '{name}' was asked for"):
                 make(TINY, random_tensors(TINY, 0), device=name)
@@ -72,8 +71,8 @@ def test_a_session_that_went_back_to_the_cpu_is_refused() -> None:
 def test_an_execution_provider_that_is_listed_and_does_not_load_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A build for GPUs without their driver lists the provider. onnxruntime would go on without it."""
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [*ALL, "CPUExecutionProvider"])
-    with pytest.raises(DeviceUnavailableError, match=r"'openvino'.*cannot use it here"):
-        OnnxImageTower(TINY, random_tensors(TINY, 0), device="openvino")
+    with pytest.raises(DeviceUnavailableError, match=r"'coreml'.*cannot use it here"):
+        OnnxImageTower(TINY, random_tensors(TINY, 0), device="coreml")
 
 
 def test_a_graph_that_onnxruntime_does_not_take_is_one_line() -> None:

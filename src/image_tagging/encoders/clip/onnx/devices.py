@@ -40,12 +40,11 @@ _KINDS = {
     "cuda": ("CUDAExecutionProvider", "onnxruntime-gpu"),
     "directml": ("DmlExecutionProvider", "onnxruntime-directml (on Windows)"),
     "coreml": ("CoreMLExecutionProvider", "onnxruntime on macOS"),
-    "openvino": ("OpenVINOExecutionProvider", "onnxruntime-openvino"),
 }
 
 
 def find_device(wanted: str, available: Sequence[str], version: str) -> Device:
-    """Return the device of a name: ``cpu``, ``cuda``, ``cuda:1``, ``directml``, ``coreml``, ``openvino``.
+    """Return the device of a name: ``cpu``, ``cuda``, ``cuda:1``, ``directml``, ``coreml``.
 
     ``available`` are the execution providers of the installed onnxruntime, ``version`` its version.
 
@@ -58,7 +57,9 @@ def find_device(wanted: str, available: Sequence[str], version: str) -> Device:
     kind, number = (named[1], named[2]) if named else ("", None)
     if kind not in _KINDS or (number is not None and kind != "cuda"):
         names = ", ".join(_KINDS)
-        raise DeviceUnavailableError(f"{wanted!r} is no device of onnxruntime: take --device={names} or cuda:1")
+        raise DeviceUnavailableError(
+            f"{wanted!r} is no device of onnxruntime: take --device={names}, cuda:1 or openvino"
+        )
     provider, package = _KINDS[kind]
     if provider not in available:
         raise DeviceUnavailableError(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Union
 
 from ....records import EncoderSpec
 from ...base import IN_8_BITS
 from ..architectures import ARCHITECTURES
+from ..names import is_installed
+from ..precision import may_pay
 from ..preprocess import ClipPreprocess
 from ..weights import Weights, preprocess_settings
 from .loading import LIBRARY, LoadedTensors, load_tensors
+from .openvino import OPENVINO
+from .openvino_towers import OpenVinoImageTower
 from .random_weights import random_tensors
 from .towers import OnnxImageTower
 
@@ -31,9 +35,11 @@ class OnnxClipEncoder:
     pretrained : str
         A pretrained tag of that model, or the path of a local weights file.
     device : str, optional
-        ``cpu``, ``cuda``, ``cuda:1``, ``directml``, ``coreml``, ``openvino``; without it ``cpu``.
+        ``cpu``, ``cuda``, ``cuda:1``, ``directml``, ``coreml``, ``openvino``; without it ``openvino`` where that is
+        installed and this CPU has 16 bits, else ``cpu``.
     precision : str
-        ``fp32``, or ``auto``, which is the same; or ``int8`` on the CPU, which ``spec`` names as another encoder.
+        ``fp32``; ``bf16`` on ``openvino``; ``auto``: the faster of those that are here; or ``int8`` on the CPU, which
+        ``spec`` names as another encoder.
 
     Raises
     ------
@@ -43,8 +49,6 @@ class OnnxClipEncoder:
     DeviceUnavailableError
         The device asked for is not here.
     """
-
-    library = "onnxruntime"
 
     def __init__(self, name: str, pretrained: str, device: Optional[str] = None, precision: str = "auto") -> None:
         self._set_up(load_tensors(name, pretrained), device, precision)
@@ -65,7 +69,8 @@ class OnnxClipEncoder:
         weights, architecture = loaded.weights, loaded.architecture
         settings = preprocess_settings(LIBRARY, weights.name, weights.tag)
         self._preprocess = ClipPreprocess.from_config({"size": architecture.image_size, **settings})
-        self._tower = OnnxImageTower(architecture, loaded.tensors, device or "cpu", precision, loaded.quick_gelu)
+        self._tower = _tower(loaded, device or default_device(precision), precision)
+        self.library = "OpenVINO" if self._tower.device == OPENVINO else "onnxruntime"
         pretrained = weights.pretrained + (IN_8_BITS if self._tower.precision == "int8" else "")
         self._spec = EncoderSpec(weights.name, pretrained, architecture.embed_dim, self._preprocess.label)
 
@@ -81,7 +86,7 @@ class OnnxClipEncoder:
 
     @property
     def precision(self) -> str:
-        """What ``embed`` computes in: ``fp32`` or ``int8``."""
+        """What ``embed`` computes in: ``fp32``, ``bf16`` or ``int8``."""
         return self._tower.precision
 
     @property
@@ -92,3 +97,14 @@ class OnnxClipEncoder:
     def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Return (N, D) float32 for N arrays (3, H, W), not normalised; row i belongs to picture i."""
         return self._tower.embed(batch)
+
+
+def default_device(precision: str) -> str:
+    """Return where to compute if nobody says so: OpenVINO, where it is installed, may bring 16 bits."""
+    return OPENVINO if precision in {"auto", "bf16"} and is_installed("openvino") and may_pay() else "cpu"
+
+
+def _tower(loaded: LoadedTensors, device: str, precision: str) -> Union[OnnxImageTower, OpenVinoImageTower]:
+    if device == OPENVINO:
+        return OpenVinoImageTower(loaded.architecture, loaded.tensors, precision, loaded.quick_gelu)
+    return OnnxImageTower(loaded.architecture, loaded.tensors, device, precision, loaded.quick_gelu)

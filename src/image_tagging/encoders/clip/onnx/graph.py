@@ -23,9 +23,13 @@ Side = Mapping[str, "tuple[str, Shape]"]
 
 
 class Graph:
-    """Nodes in the order in which they compute. ``weights`` are the tensors to hand over with the graph, by name."""
+    """Nodes in the order in which they compute. ``weights`` are the tensors to hand over with the graph, by name.
 
-    def __init__(self) -> None:
+    They are initializers without values, or with ``weights_as_inputs`` inputs of the graph, for OpenVINO.
+    """
+
+    def __init__(self, *, weights_as_inputs: bool = False) -> None:
+        self._weights_as_inputs = weights_as_inputs
         self.weights: dict[str, NDArray[Any]] = {}
         self._nodes: list[bytes] = []
         self._tensors: list[bytes] = []
@@ -50,11 +54,14 @@ class Graph:
         float16 is handed over as it is: onnxruntime converts it, and packs it at once, so that no copy of it stays.
         """
         self.weights[name] = values
-        self._tensors.append(protobuf.external_tensor(name, values))
+        if not self._weights_as_inputs:
+            self._tensors.append(protobuf.external_tensor(name, values))
         return self.add("Cast", name, to=protobuf.FLOAT) if values.dtype == np.float16 else name
 
     def model(self, inputs: Side, outputs: Side) -> bytes:
         """Return the graph as a serialised ModelProto."""
+        if self._weights_as_inputs:
+            inputs = {**inputs, **{name: (values.dtype.name, values.shape) for name, values in self.weights.items()}}
         sides = [[protobuf.value(name, *of) for name, of in side.items()] for side in (inputs, outputs)]
         opsets = {domain: version for domain, version in _OPSETS.items() if domain in self._domains}
         return protobuf.model(protobuf.graph(self._nodes, self._tensors, *sides), _IR, opsets)

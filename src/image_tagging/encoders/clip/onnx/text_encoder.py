@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Union
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from ....text import escaped
 from ..hub import beside, tokenizer_file
 from ..tokenizer import ClipTokenizer
 from .loading import LoadedTensors, load_tensors
+from .openvino import OPENVINO
+from .openvino_towers import OpenVinoTextTower
 from .towers import OnnxTextTower
 
 if TYPE_CHECKING:
@@ -34,12 +36,10 @@ class OnnxTextEncoder:
         The device asked for is not here.
     """
 
-    library = "onnxruntime"
-
     def __init__(self, name: str, pretrained: str, device: Optional[str] = None) -> None:
         loaded = load_tensors(name, pretrained)
         self._tokens = _tokenizer(loaded)
-        self._tower = OnnxTextTower(loaded.architecture, loaded.tensors, device or "cpu", loaded.quick_gelu)
+        self._tower = _tower(loaded, device or "cpu")
         self._label = escaped(f"{loaded.weights.name}/{loaded.weights.pretrained}")
         self.device, self.dim = self._tower.device, loaded.architecture.embed_dim
 
@@ -58,6 +58,12 @@ class OnnxTextEncoder:
                 "fetch them again"
             )
         return rows
+
+
+def _tower(loaded: LoadedTensors, device: str) -> Union[OnnxTextTower, OpenVinoTextTower]:
+    if device == OPENVINO:
+        return OpenVinoTextTower(loaded.architecture, loaded.tensors, loaded.quick_gelu)
+    return OnnxTextTower(loaded.architecture, loaded.tensors, device, loaded.quick_gelu)
 
 
 def _tokenizer(loaded: LoadedTensors) -> ClipTokenizer:

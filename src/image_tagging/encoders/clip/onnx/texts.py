@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 _UNSEEN = -1e9
 
 
-def text_graph(architecture: Architecture, tensors: Tensors, quick_gelu: bool) -> tuple[bytes, Tensors]:
+def text_graph(
+    architecture: Architecture, tensors: Tensors, quick_gelu: bool, *, weights_as_inputs: bool = False
+) -> tuple[bytes, Tensors]:
     """Return a serialised ModelProto, and the weights that are handed over with it, which are views of ``tensors``.
 
     It takes what :func:`text_inputs` gives; ``rows`` (N, D) float32, not normalised, come out.
     """
-    graph = Graph()
+    graph = Graph(weights_as_inputs=weights_as_inputs)
     add, constant = graph.add, graph.constant
     width, heads = architecture.text_width, architecture.text_heads
     counts = add("Slice", add("Shape", "vectors"), constant([0]), constant([2]))  # N, T

@@ -35,7 +35,7 @@ class OnnxImageTower:
         The weights by their names in open_clip's state dict. Those of the text tower may be there, and are not used.
         They are kept, and not copied where they are contiguous float32 or float16: let the file's memory be mapped.
     device : str
-        ``cpu``, ``cuda``, ``cuda:1``, ``directml``, ``coreml`` or ``openvino``: used or refused.
+        ``cpu``, ``cuda``, ``cuda:1``, ``directml`` or ``coreml``: used or refused.
     precision : str
         ``fp32``, or ``auto``, which is the same; ``int8`` on the CPU, whose embeddings are another encoder's: they do
         not mix with those of other precisions.

@@ -21,9 +21,11 @@ _LARGEST = (1 << 63) - 1  # as the end of a Slice: all there are
 _BLOCKS = "visual.transformer.resblocks."
 
 
-def image_graph(architecture: Architecture, tensors: Tensors, quick_gelu: bool) -> tuple[bytes, Tensors]:
+def image_graph(
+    architecture: Architecture, tensors: Tensors, quick_gelu: bool, *, weights_as_inputs: bool = False
+) -> tuple[bytes, Tensors]:
     """Return a serialised ModelProto, and the weights that are handed over with it; most are views of ``tensors``."""
-    graph = Graph()
+    graph = Graph(weights_as_inputs=weights_as_inputs)
     return _write(graph, architecture, tensors, quick_gelu, Products(graph)), graph.weights
 
 
