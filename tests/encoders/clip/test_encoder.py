@@ -29,7 +29,6 @@ from image_tagging.encoders import load_encoder  # noqa: E402
 from image_tagging.encoders.clip import download as clip_download  # noqa: E402
 from image_tagging.encoders.clip import weights as clip_weights  # noqa: E402
 from image_tagging.encoders.clip.encoder import ClipEncoder  # noqa: E402
-from image_tagging.encoders.clip.optimized_vit import OptimizedVit  # noqa: E402
 from image_tagging.encoders.clip.preprocess import ClipPreprocess  # noqa: E402
 from image_tagging.encoders.registry import encoder_identity  # noqa: E402
 from image_tagging.errors import DeviceUnavailableError, EncoderUnavailableError  # noqa: E402
@@ -54,10 +53,7 @@ def cosines(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def activations(encoder: ClipEncoder) -> set[str]:
-    vision = encoder._tower._vision
-    if isinstance(vision, OptimizedVit):
-        return {vision.activation}
-    return {type(module).__name__ for module in vision.modules()} & {"GELU", "QuickGELU"}
+    return {type(module).__name__ for module in encoder._tower._vision.modules()} & {"GELU", "QuickGELU"}
 
 
 def open_clip_alone(model: Any) -> np.ndarray:

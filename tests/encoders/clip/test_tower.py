@@ -12,13 +12,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra torch: pip install 'image-tagging-tools[torch]'")
 pytest.importorskip("open_clip")
 
-from open_clip.transformer import VisionTransformer  # noqa: E402
-
 from image_tagging.encoders import load_encoder  # noqa: E402
-from image_tagging.encoders.clip import optimized_vit  # noqa: E402
 from image_tagging.encoders.clip import tower as clip_tower  # noqa: E402
 from image_tagging.encoders.clip.encoder import ClipEncoder  # noqa: E402
-from image_tagging.encoders.clip.optimized_vit import OptimizedVit  # noqa: E402
 from image_tagging.encoders.clip.precision import PARITY, drawn_pictures, native, pays  # noqa: E402
 from image_tagging.encoders.clip.tower import VisionTower, make_tower  # noqa: E402
 from image_tagging.errors import EncoderUnavailableError  # noqa: E402
@@ -100,51 +96,8 @@ def test_random_weights_pass_in_bf16() -> None:
     assert PARITY <= cosines.min() < 1
 
 
-def small_vit() -> Any:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return VisionTransformer(8, 4, width=64, layers=2, heads=2, mlp_ratio=2.0, output_dim=16)
-
-
-@pytest.mark.usefixtures("has_bf16")
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_a_plain_vision_transformer_is_optimized(precision: str) -> None:
-    tower = make_tower(torch, small_vit(), "cpu", precision, PICTURES)
-    assert (type(tower._vision), tower.precision) == (OptimizedVit, precision)
-    expected = VisionTower(torch, small_vit().eval(), "cpu", "fp32").embed(PICTURES)
-    np.testing.assert_allclose(tower.embed(PICTURES), expected, atol=1e-5 if precision == "fp32" else 0.05)
-
-
-@pytest.mark.usefixtures("has_bf16")
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("broken", ["wrong", "raises"])
-def test_an_optimized_tower_that_gives_something_else_is_not_taken(
-    precision: str, broken: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Broken(OptimizedVit):
-        def __call__(self, pictures: Any) -> Any:
-            if broken == "raises":
-                raise RuntimeError("unknown layout")
-            return super().__call__(pictures) + 0.1
-
-    monkeypatch.setattr(optimized_vit, "optimized", Broken)
-    tower = make_tower(torch, small_vit(), "cpu", precision, PICTURES)
-    assert (type(tower._vision), tower.precision) == (VisionTransformer, precision)
-
-
-def test_float32_by_another_way_must_agree_more_closely_than_another_precision(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Rounded(OptimizedVit):
-        def __call__(self, pictures: Any) -> Any:
-            return super().__call__(pictures).bfloat16().float()
-
-    monkeypatch.setattr(optimized_vit, "optimized", Rounded)
-    assert type(make_tower(torch, small_vit(), "cpu", "fp32", PICTURES)._vision) is VisionTransformer
-
-
 def test_a_batch_in_parts_is_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("image_tagging.encoders.clip.optimized_vit._LEAST", 2)
+    monkeypatch.setattr("image_tagging.encoders.clip.batch_parts._LEAST", 2)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     monkeypatch.setattr(torch, "set_num_threads", lambda _count: None)
     monkeypatch.delenv("OMP_PROC_BIND", raising=False)
@@ -288,6 +241,6 @@ def test_load_encoder_hands_the_precision_on(monkeypatch: pytest.MonkeyPatch) ->
         "image_tagging.encoders.clip.encoder.ClipEncoder",
         lambda *names, device, precision: seen.append((*names, device, precision)),
     )
-    load_encoder("ViT-B-32", "openai", "cpu", "bf16")
+    load_encoder("ViT-B-32", "openai", "cpu", "bf16", "torch")
     assert seen == [("ViT-B-32", "openai", "cpu", "bf16")]
     assert clip_tower.DTYPES.keys() == {"fp32", "bf16", "fp16"}

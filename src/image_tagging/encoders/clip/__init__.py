@@ -5,8 +5,8 @@
 they need, and :mod:`.download`, which fetches them; pictures go through :mod:`.preprocess`.
 
 - PyTorch: :mod:`.encoder` (pictures) and :mod:`.text` take a model of open_clip from :mod:`.loading`. Pictures go
-  through :mod:`.tower`, which computes in a precision that passes the checks of :mod:`.precision`, on CPUs by
-  :mod:`.optimized_vit`.
+  through :mod:`.tower`, which computes in a precision that passes the checks of :mod:`.precision`, on CPUs in parts
+  (:mod:`.batch_parts`).
 - onnxruntime: :mod:`.onnx` has the graphs, :mod:`.tensors` reads the weights of any file, :mod:`.published` and
   :mod:`.hub` know where they are published, :mod:`.tokenizer` reads sentences.
 """

@@ -26,8 +26,6 @@ DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 #: Cosine that every test picture's embedding must reach against float32. Nearest neighbours stay the same there.
 PARITY = 0.999
-#: The same where float32 itself is computed in another way, which may change the last bits only.
-EXACT = 0.999999
 #: The same between a picture embedded in a batch and alone: an embedding must not depend on the other pictures.
 BATCH_PARITY = 0.9999
 
@@ -88,10 +86,8 @@ def candidates(torch: _Torch, device: str, wanted: str) -> tuple[str, ...]:
     if wanted == "auto":
         return tuple(dict.fromkeys((here[0], "fp32")))
     if wanted not in DTYPES:
-        where = "" if wanted != "int8" else " of PyTorch's here: leave out --clip_backend, or"
-        raise EncoderUnavailableError(
-            f"{wanted!r} is no precision{where or ':'} take --precision=auto, {', '.join(DTYPES)}"
-        )
+        where = " of PyTorch here" if wanted == "int8" else ""
+        raise EncoderUnavailableError(f"{wanted!r} is no precision{where}: take --precision=auto, {', '.join(DTYPES)}")
     if wanted not in here:
         raise EncoderUnavailableError(
             f"the device {device!r} with torch {torch.__version__} does not compute in {wanted} by itself, only in "
@@ -147,21 +143,19 @@ def drawn_pictures() -> list[Image.Image]:
     return [Image.fromarray(pixels.astype(np.uint8)) for pixels in (smooth, noise, flat)]
 
 
-def difference(
-    rows: NDArray[np.float32], alone: NDArray[np.float32], reference: NDArray[np.float32], least: float = PARITY
-) -> Optional[str]:
-    """Return what is wrong with embeddings computed in another precision or way, in words, or ``None``.
+def difference(rows: NDArray[np.float32], alone: NDArray[np.float32], reference: NDArray[np.float32]) -> Optional[str]:
+    """Return what is wrong with embeddings computed in another precision, in words, or ``None``.
 
     All are (N, D), of the same N pictures: ``rows`` embedded together, ``alone`` one by one, and ``reference``
-    together in float32. ``least`` is the cosine to the reference that all must reach.
+    together in float32.
     """
     if rows.shape != reference.shape:
         return "its embeddings have another shape"
     if not (np.isfinite(rows).all() and np.isfinite(alone).all()):
         return "it gives values that are not finite"
     worst = float(cosines(rows, reference).min())
-    if worst < least:
-        return f"its embeddings agree with fp32 to a cosine of {worst:.4f} only, {least} is needed"
+    if worst < PARITY:
+        return f"its embeddings agree with fp32 to a cosine of {worst:.4f} only, {PARITY} is needed"
     worst = float(cosines(rows, alone).min())
     if worst < BATCH_PARITY:
         return f"a picture in a batch and alone agree to a cosine of {worst:.5f} only, {BATCH_PARITY} is needed"

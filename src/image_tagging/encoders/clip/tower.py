@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DeviceUnavailableError, EncoderUnavailableError
-from . import optimized_vit
-from .precision import DTYPES, EXACT, PARITY, candidates, difference, pays
+from .batch_parts import BatchParts
+from .precision import DTYPES, candidates, difference, pays
 from .weights import one_line
 
 _LOG = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class VisionTower:
     def __init__(self, torch: _Torch, vision: _Module, device: str, precision: str) -> None:
         self._torch = torch
         self._vision = vision
-        self._parts = optimized_vit.BatchParts(torch)
+        self._parts = BatchParts(torch)
         self._dtype = getattr(torch, DTYPES[precision])
         self._most: Optional[int] = None  # pictures that fit into memory, once a batch did not
         self.device = device
@@ -66,18 +66,10 @@ class VisionTower:
         vision = copy.deepcopy(self._vision).to(getattr(self._torch, DTYPES[precision]))
         return VisionTower(self._torch, vision, self.device, precision)
 
-    def optimized(self, precision: str) -> Optional[VisionTower]:
-        """Return the same tower computed by ``optimized_vit``; ``None`` where that does not support it."""
-        if self.device != "cpu":
-            return None
-        vision = optimized_vit.optimized(self._torch, self._vision, getattr(self._torch, DTYPES[precision]))
-        return None if vision is None else VisionTower(self._torch, vision, self.device, precision)
-
     def difference(self, exact: VisionTower, pictures: Pictures) -> Optional[str]:
         """Return how the embeddings of a few pictures differ from those of ``exact``, in words, or ``None``."""
         alone = np.concatenate([self.embed([picture]) for picture in pictures])
-        least = EXACT if self.precision == exact.precision else PARITY
-        return difference(self.embed(pictures), alone, exact.embed(pictures), least)
+        return difference(self.embed(pictures), alone, exact.embed(pictures))
 
     def _shrink(self, size: int, shortage: str) -> None:
         if size == 1:
@@ -154,24 +146,17 @@ def make_tower(torch: _Torch, vision: _Module, device: str, wanted: str, picture
                 f"{device} cannot be used in {wanted}: {problem}; take --precision=auto or fp32"
             )
         _LOG.warning("%s cannot be used in %s (%s): the encoder computes in fp32", device, order[0], problem)
-    return _proven(plain, "fp32", pictures)[0] or plain
+    return plain
 
 
 def _proven(plain: VisionTower, precision: str, pictures: Pictures) -> tuple[Optional[VisionTower], str]:
-    """Return the fastest tower in ``precision`` that agrees with ``plain``, or ``None`` and what is wrong with it."""
-    problem: Optional[str] = None
-    ways = [plain.optimized] if precision == plain.precision else [plain.optimized, plain.copied]
-    for way in ways:
-        try:
-            tower = way(precision)
-            problem = tower.difference(plain, pictures) if tower else problem
-        except (RuntimeError, TypeError) as error:  # a layer that does not support this precision
-            tower, problem = None, one_line(error, 120)
-        if tower and not problem:
-            return tower, ""
-        if problem:
-            _LOG.debug("%s in %s does not pass: %s", way.__name__, precision, problem)
-    return None, problem or ""
+    """Return the tower in ``precision`` if it agrees with ``plain``, or ``None`` and what is wrong with it."""
+    try:
+        tower = plain.copied(precision)
+        problem = tower.difference(plain, pictures)
+    except (RuntimeError, TypeError) as error:  # a layer that does not support this precision
+        return None, one_line(error, 120)
+    return (None, problem) if problem else (tower, "")
 
 
 def find_device(torch: _Torch, wanted: Optional[str]) -> str:

@@ -57,9 +57,7 @@ def find_device(wanted: str, available: Sequence[str], version: str) -> Device:
     kind, number = (named[1], named[2]) if named else ("", None)
     if kind not in _KINDS or (number is not None and kind != "cuda"):
         names = ", ".join(_KINDS)
-        raise DeviceUnavailableError(
-            f"{wanted!r} is no device of onnxruntime: take --device={names}, cuda:1 or openvino"
-        )
+        raise DeviceUnavailableError(f"{wanted!r} is no device here: take --device={names}, cuda:1 or openvino")
     provider, package = _KINDS[kind]
     if provider not in available:
         raise DeviceUnavailableError(
