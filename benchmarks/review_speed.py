@@ -33,6 +33,7 @@ from image_tagging.store import EMBEDDINGS_NAME, GROUPS_NAME, STORE_NAME, VERDIC
 FLIPS = (1, 3, 8)
 AT_ONCE = "page turn at once, 8 marks changed (refit, scores)"
 DEEP = "all by score, further pages"
+SLIDER = "slider of the threshold, figures of all its places"
 MOST, WITHOUT = "memory at most, with the mapped file (MiB)", "memory without it (MiB)"
 
 #: Goals in milliseconds (the last two in MiB), for a hundred thousand pictures and for a million.
@@ -43,6 +44,7 @@ GOALS = {
     "all by score, the first page": FIRST,
     **{f"page turn, {flips} marks changed": TURN for flips in ("no", *FLIPS)},
     DEEP: TURN,
+    SLIDER: (200, 200),
     AT_ONCE: REFIT,
     MOST: MEMORY,
     WITHOUT: MEMORY,
@@ -106,6 +108,8 @@ def review(browser: Browser, tag: str, pause: float) -> None:
         page = str(json.loads(browser.ask("undo", "/undo", {}))["page"])
     for _ in range(2):
         page = browser.turn(AT_ONCE, tag, browser.form(page, FLIPS[-1]))
+    browser.ask("strip", f"/tag/{tag}/strip")
+    browser.ask(SLIDER, f"/tag/{tag}/thresholds")
     browser.ask("check page", f"/tag/{tag}?mode=check")
 
 

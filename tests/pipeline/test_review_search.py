@@ -10,7 +10,7 @@ import pytest
 
 from clip_models import saved_clip
 from image_tagging import ProcessConfig, SortConfig, process_dataset, sort_images
-from image_tagging.errors import InputError
+from image_tagging.errors import EncoderUnavailableError, InputError, OutputError
 from image_tagging.pipeline import Review
 from pipeline.test_review import accepted
 
@@ -71,6 +71,48 @@ def test_a_tag_cannot_begin_from_words_that_nothing_reads(review):
     with pytest.raises(InputError, match="CLIP"):
         review.begin("new", "a windmill")
     assert "most like the words" not in review.page("new", "next").note
+
+
+class Missing:
+    """An encoder whose texts cannot be read for a reason; counts how often that was tried."""
+
+    def __init__(self, monkeypatch, error, reads_text=True):
+        self.error, self.tried = error, 0
+        monkeypatch.setattr("image_tagging.records.EncoderSpec.reads_text", reads_text)
+        monkeypatch.setattr("image_tagging.encoders.EncoderChoice.load_text", self.load)
+
+    def load(self, *given):
+        self.tried += 1
+        raise self.error
+
+
+def test_weights_that_are_missing_are_looked_for_once_and_it_is_said_what_to_do_here(review, monkeypatch):
+    reason = "the weights 'openai' of X are neither in /c nor available from h (OSError: no): give --pretrained=/path"
+    missing = Missing(monkeypatch, EncoderUnavailableError(reason))
+    said = {review.search.words(text).why_not for text in ("a windmill", "a boat", "a windmill")}
+    with pytest.raises(InputError, match="start this review again"):
+        review.begin("windmills", "a windmill")
+    assert missing.tried == 1
+    (sentence,) = said
+    assert "neither in /c nor available from h (OSError: no). Put the weights there" in sentence
+    assert "start this review again" in sentence
+    assert "/path" not in sentence
+    assert "\n" not in sentence
+
+
+def test_what_to_install_is_said_as_it_is(review, monkeypatch):
+    missing = Missing(
+        monkeypatch, EncoderUnavailableError("open_clip is missing: pip install 'x[clip]'", "take builtin")
+    )
+    assert "open_clip is missing: pip install 'x[clip]'. Then start" in review.search.words("boat").why_not
+    assert missing.tried == 1
+
+
+def test_another_run_in_the_folder_is_no_reason_to_give_up(review, monkeypatch):
+    missing = Missing(monkeypatch, OutputError("another run holds the store."))
+    for text in ("a windmill", "a boat"):
+        assert "another run holds the store" in review.search.words(text).why_not
+    assert missing.tried == 2
 
 
 @pytest.fixture(scope="module")
@@ -142,4 +184,13 @@ def test_without_the_weights_one_sentence_says_so(weights, tmp_path, drawing):
     assert "cannot be found by what they show" in found.why_not
     assert "\n" not in found.why_not
     assert len(found.by_name) == 6
+    review.close()
+
+
+@pytest.mark.clip
+@pytest.mark.slow
+def test_a_weights_file_that_is_gone_is_named(sorted_by_clip, weights, tmp_path, monkeypatch):
+    review = Review(str(shutil.copytree(sorted_by_clip, tmp_path / "out")))
+    monkeypatch.setattr("image_tagging.pipeline.review.search.os.path.isfile", lambda path: path != str(weights))
+    assert f"{weights}, the file that sort took the weights of" in review.search.words("a windmill").why_not
     review.close()

@@ -85,6 +85,20 @@ def test_a_small_picture_is_enlarged_by_a_whole_number_without_blur(opened):
     assert "pixels, at" in page.text_content("#zoom .size")
 
 
+def test_the_page_of_a_picture_zooms_it_by_key_and_by_button_and_not_while_a_tag_is_typed(opened, review):
+    page = opened(f"image/{review.page('tiles', 'all').cells[0].hash_id}")
+    for open_it in (lambda: page.keyboard.press("z"), lambda: page.click("#larger")):
+        open_it()
+        page.wait_for_function("() => document.querySelector('#zoom img').style.width")
+        assert size(page)["factor"] == int(size(page)["factor"]) >= 2
+        page.keyboard.press("z")
+        page.wait_for_selector("#zoom", state="hidden")
+    page.focus("input[name=tag]")
+    page.keyboard.type("zebra")
+    assert page.input_value("input[name=tag]") == "zebra"
+    assert page.is_hidden("#zoom")
+
+
 def test_a_zoomed_picture_is_moved_by_arrows_and_by_drag(opened):
     page = opened("tag/tiles?mode=all")
     page.keyboard.press("z")

@@ -65,6 +65,9 @@ def test_axe_finds_nothing_in_any_state_of_a_page(app, chromium, review, scheme)
         page.goto(base + path)
         page.wait_for_load_state("networkidle")
         require_none()
+    page.keyboard.press("z")
+    page.wait_for_function("() => document.querySelector('#zoom img').style.width")
+    require_none()
     context.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from image_tagging import list_verdicts
+from image_tagging.pipeline import Judged
 from review_pages import shown, told
 
 
@@ -63,6 +64,40 @@ def test_undo_of_a_pinned_tag_leaves_the_page_as_it_is(browser, review, output):
     assert list_verdicts(output)
 
 
+@pytest.mark.parametrize("taken", [1, 3])
+def test_undo_right_after_a_tag_was_taken_back_gives_it_again_and_changes_nothing_else(browser, review, taken):
+    """To take back is what the person did last; an earlier page, and the rest of the range, stay as they are."""
+    hashes = names(review, 3)
+    review.judge("tiles", "next", [Judged(hashes[0], "no", 0)])
+    give(browser, hashes)
+    give(browser, hashes[:taken], take=True)
+    assert said(browser, hashes) == {each: ["sprites"] for each in hashes[taken:]}
+    answer = browser.post("/undo", json={}).json()
+    assert answer == {"said": f"Given again: {taken} verdict{'s' if taken > 1 else ''} on sprites."}
+    assert said(browser, hashes) == {each: ["sprites"] for each in hashes}
+    assert "3 verdicts on sprites" in browser.post("/undo", json={}).json()["said"]  # and then the range
+    assert "1 verdict on tiles" in browser.post("/undo", json={}).json()["said"]
+
+
+def test_redo_right_after_a_tag_was_taken_back_gives_it_again(browser, review):
+    hashes = names(review, 3)
+    give(browser, hashes)
+    give(browser, hashes[1:2], take=True)
+    assert "1 verdict on sprites" in browser.post("/redo", json={}).json()["said"]
+    assert said(browser, hashes) == {each: ["sprites"] for each in hashes}
+    assert len(review.history(10)) == 3  # nothing was given twice
+
+
+def test_undo_after_something_else_than_taking_back_undoes_that(browser, review):
+    hashes = names(review, 3)
+    give(browser, hashes)
+    give(browser, hashes[:1], take=True)
+    review.judge("tiles", "next", [Judged(hashes[0], "no", 0)])
+    assert "1 verdict on tiles" in browser.post("/undo", json={}).json()["said"]
+    assert "2 verdicts on sprites" in browser.post("/undo", json={}).json()["said"]
+    assert said(browser, hashes) == {}
+
+
 @pytest.mark.parametrize("hashes", [[], "a", [1], ["a"] * 201, None])
 def test_malformed_pictures_are_refused(browser, review, hashes):
     assert give(browser, hashes).status_code == 400
@@ -94,7 +129,10 @@ def test_tags_are_pinned_and_given_by_keyboard(app, page, output):
     page.keyboard.press("2")
     told(page, "taken back from 1 picture")
     page.keyboard.press("u")
-    told(page, "Undone")
+    told(page, "Given again: 1 verdict on sprites")
+    page.wait_for_function("() => document.querySelectorAll('.cell .said').length === 2")
+    page.keyboard.press("u")
+    told(page, "Undone: 2 verdicts on sprites")
     assert shown(page) == marked
     page.keyboard.press("9")
     told(page, "No tag is pinned on 9")

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
+from itertools import groupby
 from operator import attrgetter
 from typing import Any, Optional
 
@@ -55,6 +56,7 @@ _LAST_BATCH = "SELECT max(batch) FROM verdict WHERE undone_by IS NULL"
 _UNDONE_OF = "SELECT max(undone_by) FROM verdict WHERE batch = ?"
 _TO_UNDO = f"SELECT {_COLUMNS} FROM verdict WHERE batch = ? AND undone_by IS NULL ORDER BY rowid"
 _UNDO = "UPDATE verdict SET undone_by = ? WHERE batch = ? AND undone_by IS NULL"
+_TAKE = "UPDATE verdict SET undone_by = ? WHERE id = ? AND undone_by IS NULL"
 _TO_REDO = f"SELECT {_COLUMNS} FROM verdict WHERE undone_by = ? ORDER BY rowid"
 _REDO = "UPDATE verdict SET undone_by = NULL WHERE undone_by = ?"
 
@@ -90,6 +92,7 @@ class Verdicts:
     def __init__(self, folder: str) -> None:
         self._file = VerdictFile(os.path.join(folder, VERDICTS_NAME), is_new=True)
         self.path = self._file.path
+        self._taken = 0
 
     def __enter__(self) -> Self:
         return self
@@ -166,9 +169,19 @@ class Verdicts:
             number = last_undo if last_undo > last_batch else None
             if batch is not None:
                 ((number,),) = db.execute(_UNDONE_OF, (batch,)).fetchall()
-            redone = self._verdicts(db.execute(_TO_REDO, (number,)))
-            db.execute(_REDO, (number,))
-        return tuple(replace(verdict, undone_by=None) for verdict in redone)
+            return self._given_again(db, number)
+
+    def take_back(self, verdicts: Iterable[Verdict]) -> None:
+        """Undo some verdicts, of any batches, as one step; the others of their batches hold as before."""
+        with self._file.transaction() as db:
+            self._taken = self._next_number(db)
+            db.executemany(_TAKE, [(self._taken, verdict.id) for verdict in verdicts])
+
+    def give_back(self) -> tuple[Verdict, ...]:
+        """Give again what was taken back here last, unless anything was given or undone since; return its verdicts."""
+        with self._file.transaction() as db:
+            number, self._taken = self._taken, 0
+            return self._given_again(db, number) if number == self._next_number(db) - 1 else ()
 
     def in_force(self, tag: Optional[str] = None) -> list[InForce]:
         """Return what holds of each picture, of all tags or of one, as :func:`.verdict.in_force` does."""
@@ -186,6 +199,11 @@ class Verdicts:
     def counts(self) -> list[VerdictCounts]:
         """Return how many verdicts of each tag are in force, tags in alphabetical order."""
         return count_verdicts(self.in_force())
+
+    def _given_again(self, db: Database, number: object) -> tuple[Verdict, ...]:
+        undone = self._verdicts(db.execute(_TO_REDO, (number,)))
+        db.execute(_REDO, (number,))
+        return tuple(replace(verdict, undone_by=None) for verdict in undone)
 
     def _next_number(self, db: Database) -> int:
         """Return the number that follows those of all batches and undos."""
@@ -214,10 +232,8 @@ def read_verdicts(path: str) -> list[Verdict]:
 
 def count_verdicts(held: Iterable[InForce]) -> list[VerdictCounts]:
     """Return how many verdicts in force each tag has, tags in alphabetical order."""
-    by_tag: dict[str, list[InForce]] = {}
-    for each in held:
-        by_tag.setdefault(each.verdict.tag, []).append(each)
-    return [_counts(tag, of_tag) for tag, of_tag in sorted(by_tag.items())]
+    ordered = sorted(held, key=lambda each: each.verdict.tag)
+    return [_counts(tag, list(of_tag)) for tag, of_tag in groupby(ordered, key=lambda each: each.verdict.tag)]
 
 
 def _counts(tag: str, of_tag: Sequence[InForce]) -> VerdictCounts:

@@ -20,7 +20,6 @@ from ...store import (
     GROUPS_NAME,
     STORE_NAME,
     CollectedPicture,
-    Role,
     WorkingStore,
     open_array,
     write_array,
@@ -156,14 +155,6 @@ def grouped(collected: Collected, is_wanted: Callable[[], bool] = lambda: True) 
 def _sizes(groups: Rows) -> Rows:
     sizes: Rows = np.bincount(groups, minlength=len(groups))[groups]
     return sizes
-
-
-def roles_of(folder: str) -> tuple[Optional[str], Optional[str]]:
-    """Return where the examples and the mountain of ``sort`` lie, each ``None`` where it has none or several."""
-    with WorkingStore(folder) as store:
-        found = [[each.source for each in store.inputs.of(role)] for role in (Role.TAGGED, Role.MOUNTAIN)]
-    examples, mountain = (sources[0] if len(sources) == 1 else None for sources in found)
-    return examples, mountain
 
 
 def _opened(path: str, stamp: str) -> NDArray[Any]:

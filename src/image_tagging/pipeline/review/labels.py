@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets import Rows
-from ...store import CHECK, NO, UNSURE, YES, InForce
+from ...store import NO, UNSURE, YES, InForce
 from ...training import active
 from .collected import Collected
 
@@ -85,11 +85,6 @@ def top_share(held: Iterable[InForce], is_top: Mapping[str, bool]) -> Optional[f
         if verdict.mode == NEXT and verdict.score is not None and was_top and verdict.verdict in {YES, NO}:
             pages.setdefault(verdict.batch, []).append(verdict.verdict == YES)
     return float(np.mean(pages[max(pages)])) if pages else None
-
-
-def is_check(mode: str) -> bool:
-    """Return whether verdicts of a mode are validation for ever."""
-    return mode == CHECK
 
 
 _NONE: Rows = np.empty(0, dtype=np.int64)

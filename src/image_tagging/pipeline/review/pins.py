@@ -35,21 +35,15 @@ def give_pinned(review: Review, tag: str, hash_ids: Sequence[str]) -> str:
 def take_pinned(review: Review, tag: str, hash_ids: Sequence[str]) -> str:
     """Take back what :func:`give_pinned` gave to pictures; return what was done, as a sentence. Raises as that does.
 
-    Batches are undone whole: other pictures of one are given the tag again first, so that a crash loses nothing.
+    That is one step, which :meth:`.Review.undo` undoes.
     """
     name, wanted = as_name(tag), set(hash_ids)
     with review.opened(to_write=True) as now:
-        held = [each.verdict for each in now.verdicts.in_force(name)]
-        given = [each for each in held if each.mode == PINNED and each.verdict == YES]
-        taken = [each for each in given if each.hash_id in wanted]
+        given = [each.verdict for each in now.verdicts.in_force(name) if each.verdict.hash_id in wanted]
+        taken = [each for each in given if each.mode == PINNED and each.verdict == YES]
         if not taken:
             return f"{name}: nothing was taken back. Its verdict was given on a page: undo that in the history."
-        batches = {each.batch for each in taken}
-        kept = [each.hash_id for each in given if each.batch in batches and each.hash_id not in wanted]
-        if kept:
-            review.judge(name, PINNED, [Judged(hash_id, YES, at) for at, hash_id in enumerate(kept)])
-        for batch in sorted(batches):
-            now.verdicts.undo(batch)
+        now.verdicts.take_back(taken)
     return f"{name}: taken back from {counted(len(taken), 'picture')}."
 
 

@@ -153,11 +153,14 @@ class Review:
         self._states.begin(as_name(tag), words, self.search.direction(words))
 
     def undo(self, batch: Optional[int] = None) -> tuple[str, Optional[ShownPage]]:
-        """Undo the last page, or a batch; return what was undone, as a sentence, and that page as it was.
+        """Undo what was done last, or a batch; return what was undone, as a sentence, and that page as it was.
 
-        There is no page where what was undone did not come from one of its tag.
+        There is no page where what was undone did not come from one of its tag. What was done last may be that a pinned
+        tag was taken back: then its pictures have it again.
         """
         self._require_writable()
+        if batch is None and (given := self._now.verdicts.give_back()):
+            return _given_again(given), None
         undone = self._now.verdicts.undo(batch)
         if not undone:
             return "There is nothing to undo.", None
@@ -172,7 +175,7 @@ class Review:
         if not redone:
             return "There is nothing to redo.", ""
         tag, is_page = redone[0].tag, redone[0].mode not in {PINNED, ALIKE}
-        return f"Given again: {counted(len(redone), 'verdict')} on {tag}.", tag if is_page else ""
+        return _given_again(redone), tag if is_page else ""
 
     def retrain(self) -> None:
         """Start a training in the background, unless one runs; OutputError where another run works in the folder."""
@@ -224,3 +227,7 @@ class Review:
         rows = tag_rows(collected, opened.states.every(), self.retraining.learned_until)
         opened.states.use(collected, [row.tag for row in rows])
         self._opened = opened
+
+
+def _given_again(verdicts: Sequence[Verdict]) -> str:
+    return f"Given again: {counted(len(verdicts), 'verdict')} on {verdicts[0].tag}."

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Optional
+from typing import Optional, Union
 
 import numpy as np
 
 from ...encoders import EncoderChoice, TextEncoder
-from ...errors import EncoderError, InputError, OutputError
+from ...errors import EncoderError, EncoderUnavailableError, InputError, OutputError
+from ...records import EncoderSpec
 from ...store import CollectedPicture
 from ...tag_models import Floats
 from ...training import TextPrior
@@ -22,6 +23,9 @@ from .collected import Collected
 #: Pictures of one way to search, at most.
 _MOST = 48
 _LONGEST_TEXT = 300
+
+_NOT_BY_WORDS = "Pictures cannot be found by what they show: "
+_THEN = "Then start this review again."
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ class Search:
     def __init__(self, collected: Callable[[], Collected]) -> None:
         self._collected = collected
         self._lock = threading.Lock()  # held while the text encoder is loaded, and while it reads: one at a time
-        self._reader: Optional[tuple[str, TextEncoder]] = None
+        #: The encoder that was asked for texts, and what reads them, or why nothing does.
+        self._reader: Optional[tuple[str, Union[TextEncoder, str]]] = None
 
     def words(self, text: str) -> SearchResults:
         """Return what is found by a text."""
@@ -75,22 +80,50 @@ class Search:
         with self._lock:
             try:
                 prior = TextPrior.of([text], self._text_encoder().embed_texts)
-            except (EncoderError, OutputError) as error:
-                reason = getattr(error, "reason", str(error)).rstrip(".")
-                raise InputError(f"Pictures cannot be found by what they show: {reason}.") from error
+            except EncoderError as error:  # it stays so: nothing is loaded again in vain for each search
+                collected = self._collected()
+                self._reader = collected.encoder.label, _why_not(collected.encoder, error)
+                raise InputError(self._reader[1]) from error
+            except OutputError as error:  # another run works in the folder: that passes
+                raise InputError(f"{_NOT_BY_WORDS}{error}") from error
         direction = prior.direction_of(text)
         if direction is None:
-            raise InputError(f"Pictures cannot be found by what they show: {prior.why_without(text)}.")
+            raise InputError(f"{_NOT_BY_WORDS}{prior.why_without(text)}.")
         return direction
 
     def _text_encoder(self) -> TextEncoder:
         collected = self._collected()
         label = collected.encoder.label
         if self._reader is None or self._reader[0] != label:
-            of_sort = remembered_sort(collected.folder)
-            weights = of_sort.pretrained if of_sort and os.path.isfile(str(of_sort.pretrained)) else None
-            self._reader = label, EncoderChoice.by_spec(collected.encoder, weights).load_text()
-        return self._reader[1]
+            self._reader = label, _loaded(collected)
+        reader = self._reader[1]
+        if isinstance(reader, str):
+            raise InputError(reader)
+        return reader
+
+
+def _loaded(collected: Collected) -> TextEncoder:
+    of_sort = remembered_sort(collected.folder)
+    given = str(of_sort.pretrained) if of_sort else ""
+    if os.path.isabs(given) and not os.path.isfile(given):
+        raise EncoderUnavailableError(
+            f"{given}, the file that sort took the weights of {collected.encoder.label} from, is not there: put it back"
+        )
+    return EncoderChoice.by_spec(collected.encoder, given if os.path.isfile(given) else None).load_text()
+
+
+def _why_not(encoder: EncoderSpec, error: EncoderError) -> str:
+    """Return why no text is read while this review runs, and what to do, in words for its pages."""
+    reason = getattr(error, "reason", str(error)).rstrip(".")
+    why, _, remedy = reason.rpartition(": ")
+    if "--" not in remedy:  # what to do has nothing to do with the flags of a command
+        return f"{_NOT_BY_WORDS}{reason}. {_THEN}"
+    if not encoder.reads_text:
+        return f"{_NOT_BY_WORDS}{why}. A CLIP model does: sort the pictures by one (--clip_model) into another folder."
+    return (
+        f"{_NOT_BY_WORDS}{why}. Put the weights there, or let this machine fetch them, or run sort again with the file "
+        f"(--pretrained). {_THEN}"
+    )
 
 
 def _nearest(

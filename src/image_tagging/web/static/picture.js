@@ -1,6 +1,7 @@
 // The page of one picture, and the history: giving a tag, undoing a page.
 
 import { markAnimated } from "./frames.js";
+import { openZoom } from "./zoom.js";
 
 async function send(address, form) {
   const said = document.getElementById("said");
@@ -46,4 +47,13 @@ for (const image of document.querySelectorAll("img[data-hash]")) {
 }
 
 const whole = document.querySelector(".whole");
-if (whole) markAnimated([whole]).catch(() => { /* the picture itself says why it cannot be shown */ });
+const larger = () => { if (whole.querySelector("img")) openZoom(whole); };
+if (whole) {
+  document.getElementById("larger").addEventListener("click", larger);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "z" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, dialog")) return;
+    event.preventDefault();
+    larger();
+  });
+  markAnimated([whole]).catch(() => { /* the picture itself says why it cannot be shown */ });
+}
