@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 # Each environment is made when it is first needed, and brought up to date when pyproject.toml changes:
-# the program alone; with the tools, but without PyTorch; with everything, CLIP included (about 6 GB).
+# the program alone; with the tools, but without PyTorch; with everything, PyTorch included (about 6 GB).
 LIGHT := .venv-light
 DEV   := .venv-dev
 FULL  := .venv
@@ -45,7 +45,7 @@ lint: $(DEV)/ready ## what CI demands of the code: style, import rules, and type
 	$(DEV)/bin/mypy --platform darwin --cache-dir .mypy_cache/darwin
 	$(DEV)/bin/lint-imports
 
-test: $(FULL)/ready browser ## install everything, CLIP included, and run all tests
+test: $(FULL)/ready browser ## install everything, PyTorch included, and run all tests
 	$(FULL)/bin/python -m pytest $(PYTEST_FLAGS)
 
 browser: ## install Chromium if this is root with apt; without it, the tests of the report page in a browser skip
@@ -75,7 +75,7 @@ $(DEV)/ready: pyproject.toml
 $(FULL)/ready: pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/python -m pip install --quiet --upgrade pip
-	$(FULL)/bin/python -m pip install --quiet --requirement requirements.txt --editable '.[clip,heif,dev]'
+	$(FULL)/bin/python -m pip install --quiet --requirement requirements.txt --editable '.[torch,openvino,heif,dev]'
 	touch $@
 
 clean: ## remove the environments and what was built

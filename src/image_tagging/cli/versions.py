@@ -9,7 +9,16 @@ import typer
 from .. import __version__
 
 #: What a bug report should name: these distributions decide what is decoded, computed and learned.
-_REPORTED = ("Pillow", "numpy", "scikit-learn", "opencv-python-headless", "onnxruntime", "torch", "open_clip_torch")
+_REPORTED = (
+    "Pillow",
+    "numpy",
+    "scikit-learn",
+    "opencv-python-headless",
+    "onnxruntime",
+    "openvino",
+    "torch",
+    "open_clip_torch",
+)
 
 
 def _show_versions(wanted: bool) -> None:

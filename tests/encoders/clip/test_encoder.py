@@ -393,7 +393,8 @@ def test_only_the_weights_of_the_vision_tower_are_kept(monkeypatch: pytest.Monke
     monkeypatch.setattr(open_clip, "create_model", watched)
     encoder = ClipEncoder.with_random_weights(SMALL, device="cpu", precision="fp32")
     gc.collect()
-    assert [part() for part in made] == [None] * 3
+    assert [part() is encoder._tower._vision for part in made] == [False, True, False]
+    assert [made[0](), made[2]()] == [None, None]
     assert not encoder._tower._vision(torch.zeros(1, 3, 224, 224)).requires_grad
 
 

@@ -63,12 +63,12 @@ def cosines(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def test_a_file_gives_the_embeddings_of_its_weights(weights: Path) -> None:
-    encoder = load_encoder(NAME, weights, clip_backend="onnx")
+    encoder = load_encoder(NAME, weights, "cpu", clip_backend="onnx")
     pictures = [encoder.preprocess(picture) for picture in drawn_pictures()]
     rows = encoder.embed(pictures)
     assert rows.shape == (3, 512)
     assert rows.dtype == np.float32
-    np.testing.assert_array_equal(rows, OnnxClipEncoder.with_random_weights(NAME, 0).embed(pictures))
+    np.testing.assert_array_equal(rows, OnnxClipEncoder.with_random_weights(NAME, 0, "cpu").embed(pictures))
     assert encoder.embed([]).shape == (0, 512)
     assert (encoder.spec.name, encoder.spec.preprocess) == (NAME, "bicubic-shortest-224")
     assert encoder.spec.pretrained.startswith("mine.safetensors@")
@@ -162,7 +162,7 @@ def test_the_whole_job_runs_where_torch_cannot_be_imported(tmp_path: Path, weigh
             Image.fromarray(np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)).save(path)
     output, images = tmp_path / "out", tmp_path / "images"
     stages = [
-        ["process", f"--input_folder={images}", f"--output_folder={output}", f"--pretrained={weights}"],
+        ["process", f"--input_folder={images}", f"--output_folder={output}", f"--pretrained={weights}", "--device=cpu"],
         [
             "train",
             f"--metadata_json={output / 'input-metadata.json'}",
@@ -177,6 +177,7 @@ def test_the_whole_job_runs_where_torch_cannot_be_imported(tmp_path: Path, weigh
             f"--model={output / 'models'}",
             f"--output={output / 'scored'}",
             f"--pretrained={weights}",
+            "--device=cpu",
         ],
     ]
     absent = tmp_path / "absent"
