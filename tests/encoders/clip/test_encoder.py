@@ -230,9 +230,14 @@ def test_openais_own_archive_is_its_tag_wherever_it_lies(archive: Path, monkeypa
     assert cosines(embedded(made), alone).min() > 0.9999  # the archive holds half precision
 
 
-def test_a_strangers_archive_is_refused(archive: Path) -> None:
-    with pytest.raises(EncoderUnavailableError, match=r"TorchScript archive that open_clip does not know.*state_dict"):
-        ClipEncoder(SMALL, str(archive), device="cpu")
+def test_the_program_of_an_archive_is_not_run(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger's archive is tensors too: it is computed as its model's name says, under its checksum."""
+    monkeypatch.setattr(torch.jit, "load", lambda *_, **__: pytest.fail("the program was loaded"))
+    made = ClipEncoder(SMALL, str(archive), device="cpu", precision="fp32")
+    assert made.spec.pretrained.startswith(f"{archive.name}@")
+    assert activations(made) == {"GELU"}
+    with pytest.raises(EncoderUnavailableError, match=r"does not fit ViT-B-32 .*name the model it belongs to"):
+        ClipEncoder(NAME, str(archive), device="cpu")
 
 
 def test_the_digests_of_openai_are_found_in_the_source_of_open_clip() -> None:

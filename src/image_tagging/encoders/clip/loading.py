@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Optional
 
+import numpy as np
+
 from ...errors import EncoderUnavailableError
 from . import weights as clip_weights
 from .download import fetch
+from .tensors import read_tensors
 from .tower import find_device
 from .weights import Weights, one_line
 
@@ -111,13 +114,15 @@ def _pretrained_model(library: ModuleType, weights: Weights) -> _Model:
 
     quick_gelu = clip_weights.activation_for(library, weights.name, weights.tag)
     path = weights.path or fetch(library, weights)
-    if clip_weights.is_torchscript(path):
-        return _openai_archive(library, path)
-    _check_weights_file(path)
+    is_program = clip_weights.is_torchscript(path)
+    if not is_program:
+        _check_weights_file(path)
     if not weights.tag:
         clip_weights.check_unknown_file(library, weights, quick_gelu)
     try:
         with quietly(), torch.random.fork_rng(devices=[]):  # for the random weights that the file's replace
+            if is_program:
+                return _of_archive(library, weights, quick_gelu, path)
             # As a path, not as a tag: open_clip then neither downloads nor judges the activation.
             return library.create_model(weights.name, pretrained=os.path.abspath(path), force_quick_gelu=quick_gelu)
     except _NOT_WEIGHTS as error:
@@ -126,17 +131,13 @@ def _pretrained_model(library: ModuleType, weights: Weights) -> _Model:
         ) from error
 
 
-def _openai_archive(library: ModuleType, path: str) -> _Model:
-    """Return the model of a TorchScript archive that OpenAI published; any other is refused, for it is a program."""
-    if not clip_weights.published_pairs(library, clip_weights.file_digest(path)):
-        raise EncoderUnavailableError(
-            f"{path} is a TorchScript archive that open_clip does not know, and loading it could run its code: "
-            "save the model's state_dict() with torch.save or safetensors, and give that file"
-        )
-    with warnings.catch_warnings():
-        for category in (DeprecationWarning, FutureWarning):  # of torch.jit.load: the format is OpenAI's choice
-            warnings.simplefilter("ignore", category)
-        return library.load_openai_model(path, precision="fp32", device="cpu")
+def _of_archive(library: ModuleType, weights: Weights, quick_gelu: bool, path: str) -> _Model:
+    """Return the model with the tensors of a TorchScript archive, such as OpenAI published. Its program is not run."""
+    import torch
+
+    model = library.create_model(weights.name, force_quick_gelu=quick_gelu)
+    model.load_state_dict({name: torch.from_numpy(np.array(values)) for name, values in read_tensors(path).items()})
+    return model
 
 
 def _check_weights_file(path: str) -> None:
