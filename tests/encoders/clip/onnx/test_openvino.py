@@ -27,6 +27,8 @@ def cosines(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 def test_it_gives_what_onnxruntime_gives(architecture: Any, dtype: type) -> None:
     tensors = {name: values.astype(dtype) for name, values in random_tensors(architecture, 0).items()}
+    for values in tensors.values():
+        values.flags.writeable = False  # as where they are mapped from a file
     pictures, tokens = drawn(architecture, 19), drawn_tokens(architecture)
     quick = architecture.quick_gelu
     tower = OpenVinoImageTower(architecture, tensors, "fp32", quick)

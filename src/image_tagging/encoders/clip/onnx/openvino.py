@@ -1,7 +1,7 @@
 """A graph at work on OpenVINO, which computes in 16 bits on CPUs that have them: AMX, or AVX512-BF16 where it pays.
 
 OpenVINO (Intel, Apache-2.0) is not installed with the program. Its ONNX reader takes no weights from memory, so that
-they are inputs of the graph that is read, and become constants of OpenVINO's model, which share the memory.
+they are inputs of the graph that is read, and become constants of OpenVINO's model.
 """
 
 from __future__ import annotations
@@ -41,11 +41,13 @@ class OpenVinoGraph:
         self._openvino = _import()
         self._core = self._openvino.Core()
         self._model = self._core.read_model(graph)
-        self._weights = weights  # whose memory the constants share
+        self._weights: list[NDArray[Any]] = []  # whose memory the constants share
         for parameter in self._model.get_parameters():
             values = weights.get(parameter.get_friendly_name())
             if values is not None:
-                constant = self._openvino.op.Constant(np.ascontiguousarray(values), shared_memory=True)
+                # It shares memory that may be written to alone: what is mapped from a file is copied.
+                self._weights.append(np.require(values, requirements=["C", "W"]))
+                constant = self._openvino.op.Constant(self._weights[-1], shared_memory=True)
                 for target in parameter.output(0).get_target_inputs():
                     target.replace_source_output(constant.output(0))
                 self._model.remove_parameter(parameter)
