@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -128,9 +129,9 @@ def count_cores() -> int:
 
     ``OMP_NUM_THREADS``, by which people limit other libraries of this kind, limits this one too.
     """
-    try:
-        here: list[int] = sorted(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows have no such question
+    if sys.platform == "linux":
+        here = sorted(os.sched_getaffinity(0))
+    else:  # macOS and Windows have no such question
         here = list(range(os.cpu_count() or 1))
     cores = len({_siblings(number) for number in here})
     limit = os.environ.get("OMP_NUM_THREADS", "")
