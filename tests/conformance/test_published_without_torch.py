@@ -92,8 +92,10 @@ def test_published_metadata_and_models_are_scored_with_a_picture_that_the_metada
 
     output = json.loads((tmp_path / "out" / "output.json").read_text(encoding="utf-8"))
     golden = json.loads((published / "golden-scores.json").read_text(encoding="utf-8"))
-    scores = {hash_id: {f"{one['model_type']}|{one['tag_name']}": one["tag_prob"] for one in entry["classifiers_output"]}
-              for hash_id, entry in output.items()}  # fmt: skip
+    scores = {
+        hash_id: {f"{one['model_type']}|{one['tag_name']}": one["tag_prob"] for one in entry["classifiers_output"]}
+        for hash_id, entry in output.items()
+    }
     (added,) = set(scores) - set(golden)
     assert output[added]["file_paths"] == [str(new)]
     for hash_id, expected in golden.items():
