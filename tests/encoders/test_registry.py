@@ -20,7 +20,13 @@ from PIL import Image
 from image_tagging import ClassifyConfig, ProcessConfig, TrainConfig, classify_images, process_dataset, train_tag_models
 from image_tagging.encoders import BUILTIN, EncoderChoice, EncoderFamily, register_encoder, require_this_version
 from image_tagging.encoders.builtin.encoder import BuiltinEncoder
-from image_tagging.encoders.registry import encoder_identity, family_of, load_encoder, load_text_encoder
+from image_tagging.encoders.registry import (
+    encoder_identity,
+    family_of,
+    load_encoder,
+    load_text_encoder,
+    require_likely_name,
+)
 from image_tagging.errors import EncoderMismatchError, EncoderUnavailableError
 from image_tagging.records import EncoderSpec
 
@@ -182,3 +188,10 @@ def test_the_package_imports_no_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, encoding="utf-8")
     assert done.stdout.split() == ["set()", "set()"]
+
+
+def test_a_model_that_may_exist_is_not_said_to_be_none_without_open_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("image_tagging.encoders.clip.knows_all_names", lambda: False)
+    monkeypatch.setattr("image_tagging.encoders.clip.model_names", lambda: ["ViT-B-32", "ViT-L-14"])
+    with pytest.raises(EncoderUnavailableError, match=r"no encoder ViT-H-14 is known without PyTorch: did .* ViT-L-14"):
+        require_likely_name("ViT-H-14")

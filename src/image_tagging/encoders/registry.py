@@ -18,9 +18,7 @@ from .base import IN_8_BITS, Encoder, EncoderFamily, TextEncoder
 #: Names of models differ in a few characters: ViT-B-16 and ViT-B-32 are two thirds alike, a misspelt name more.
 _ALIKE = 0.8
 
-_NO_TORCH = (
-    "Most models of open_clip need PyTorch, which is not installed here (pip install 'image-tagging-tools[torch]')."
-)
+_NO_TORCH = "The other models of open_clip need PyTorch: pip install 'image-tagging-tools[torch]'"
 
 DEFAULT_MODEL = "ViT-B-32"
 DEFAULT_PRETRAINED = "openai"
@@ -86,10 +84,10 @@ def require_likely_name(clip_model: str) -> None:
         return
     if nearest := near_misses(name, known, least=_ALIKE):
         meant = " or ".join(nearest)
-        remedy = "" if builtin.NAME in nearest or clip.knows_all_names() else f" {_NO_TORCH}"
-        raise EncoderUnavailableError(
-            f"there is no encoder {shortened(escaped(clip_model), 100)}: did you mean {meant}?{remedy}"
-        )
+        asked = shortened(escaped(clip_model), 100)
+        if builtin.NAME in nearest or clip.knows_all_names():
+            raise EncoderUnavailableError(f"there is no encoder {asked}: did you mean {meant}?")
+        raise EncoderUnavailableError(f"no encoder {asked} is known without PyTorch: did you mean {meant}? {_NO_TORCH}")
 
 
 def near_duplicate_cosine(spec: EncoderSpec) -> float:

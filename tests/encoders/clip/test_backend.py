@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import pytest
 
@@ -105,3 +106,18 @@ def test_a_gpu_that_nothing_installed_can_use_is_named(machine) -> None:
     assert backend.unused_gpu() == ""
     machine()
     assert backend.unused_gpu() == ""
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "said"),
+    [
+        ("mps", "auto", r"the device 'mps' of ViT-B-32 needs PyTorch, .*\[torch\]'$"),
+        (None, "fp16", r"the precision fp16 of ViT-B-32 needs PyTorch, .*\[torch\]'$"),
+        (None, "bf16", r"the precision bf16 of ViT-B-32 needs PyTorch, .*\[openvino\]'\)$"),
+    ],
+)
+def test_what_pytorch_alone_has_names_it_where_it_is_not_installed(machine, device, precision, said) -> None:
+    machine()
+    with pytest.raises(EncoderUnavailableError) as refused:
+        choose_backend("ViT-B-32", device, precision)
+    assert re.match(said, refused.value.reason)

@@ -48,6 +48,8 @@ def choose_backend(name: str, device: Optional[str], precision: str, asked: str 
     if asked != _AUTO:
         return asked
     chosen, why = _automatic(is_plain, device, precision)
+    if chosen == TORCH and is_plain:
+        _require_torch(name, device, precision)
     _LOG.info("CLIP is computed by %s: %s", "PyTorch" if chosen == TORCH else "onnxruntime", why)
     return chosen
 
@@ -102,6 +104,20 @@ def _automatic(is_plain: bool, device: Optional[str], precision: str) -> tuple[s
             return chosen, why
     best = _faster_precision() if precision == "auto" else ""
     return (TORCH, f"this CPU is faster in {best}") if best else (ONNX, "PyTorch is no faster on this CPU")
+
+
+def _require_torch(name: str, device: Optional[str], precision: str) -> None:
+    """Raise EncoderUnavailableError where a device or precision needs PyTorch, which is not installed."""
+    if is_installed("open_clip") and is_installed("torch"):
+        return
+    if (device or "").partition(":")[0] in _OF_TORCH:
+        what, instead = f"the device {device!r}", "leave out --device"
+    else:
+        what, instead = f"the precision {precision}", "leave out --precision"
+    openvino = ", or on CPUs OpenVINO (pip install 'image-tagging-tools[openvino]')" if precision == "bf16" else ""
+    raise EncoderUnavailableError(
+        f"{what} of {name} needs PyTorch, which is not installed: {_INSTALL}{openvino}", instead
+    )
 
 
 def _faster_precision() -> str:

@@ -101,7 +101,7 @@ def import_open_clip() -> ModuleType:
         library: ModuleType = open_clip
     except _BROKEN as error:
         raise EncoderUnavailableError(
-            f"CLIP models need open_clip, which cannot be imported ({one_line(error)}): "
+            f"CLIP by PyTorch needs open_clip, which cannot be imported ({one_line(error)}): "
             "pip install 'image-tagging-tools[torch]'",
             "take --clip_model=builtin",
         ) from error

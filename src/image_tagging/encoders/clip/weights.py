@@ -158,6 +158,11 @@ def check_known(library: ModuleType, weights: Weights) -> None:
         raise EncoderUnavailableError(f"open_clip has no model {weights.name!r}: {hint}", INSTEAD)
     tags = library.list_pretrained_tags_by_model(weights.name)
     if not weights.path and weights.tag not in tags:
+        asked = weights.pretrained
+        if os.path.isdir(asked):
+            raise EncoderUnavailableError(f"{asked!r} is a folder: name the weights file in it (--pretrained)", INSTEAD)
+        if "/" in asked or os.sep in asked:  # a path, to whom a list of tags says nothing
+            raise EncoderUnavailableError(f"there is no weights file {asked!r}: check --pretrained", INSTEAD)
         raise EncoderUnavailableError(
             f"{weights.pretrained!r} is neither pretrained weights of {weights.name} nor a file: "
             f"take --pretrained={'|'.join(tags) or '(it has none)'} or the path of a local weights file "

@@ -200,3 +200,10 @@ def test_the_whole_job_runs_where_torch_cannot_be_imported(tmp_path: Path, weigh
     assert "names of tags are not used" not in said[1]
     assert "on cpu in fp32 by onnxruntime" in " ".join(said[2].split())
     assert (output / "scored" / "output.json").exists()
+
+
+def test_a_path_to_nothing_and_a_folder_are_named_without_a_list_of_tags(tmp_path: Path) -> None:
+    with pytest.raises(EncoderUnavailableError, match=r"there is no weights file .*gone\.pt': check --pretrained"):
+        load_encoder(NAME, tmp_path / "gone.pt", clip_backend="onnx")
+    with pytest.raises(EncoderUnavailableError, match="is a folder: name the weights file in it"):
+        load_encoder(NAME, tmp_path, clip_backend="onnx")

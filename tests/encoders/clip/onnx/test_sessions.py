@@ -27,7 +27,7 @@ ALL = ["CUDAExecutionProvider", "DmlExecutionProvider", "CoreMLExecutionProvider
         ("cuda", "CUDAExecutionProvider", "onnxruntime-gpu"),
         ("cuda:1", "CUDAExecutionProvider", "onnxruntime-gpu"),
         ("directml", "DmlExecutionProvider", "onnxruntime-directml"),
-        ("coreml", "CoreMLExecutionProvider", "onnxruntime on macOS"),
+        ("coreml", "CoreMLExecutionProvider", "use a Mac"),
     ],
 )
 def test_a_device_is_its_execution_provider_or_names_the_package(name: str, provider: str, package: str) -> None:

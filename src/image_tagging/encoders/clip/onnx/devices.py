@@ -42,6 +42,14 @@ _KINDS = {
     "coreml": ("CoreMLExecutionProvider", "onnxruntime on macOS"),
 }
 
+#: How a person gets the execution provider of a device.
+_HOW = {
+    "cpu": "install onnxruntime again",
+    "cuda": "install onnxruntime-gpu in place of onnxruntime, or PyTorch (pip install 'image-tagging-tools[torch]')",
+    "directml": "on Windows install onnxruntime-directml in place of onnxruntime",
+    "coreml": "use a Mac, whose onnxruntime has it",
+}
+
 
 def find_device(wanted: str, available: Sequence[str], version: str) -> Device:
     """Return the device of a name: ``cpu``, ``cuda``, ``cuda:1``, ``directml``, ``coreml``.
@@ -56,13 +64,14 @@ def find_device(wanted: str, available: Sequence[str], version: str) -> Device:
     named = re.fullmatch(r"(\w+)(?::([0-9]{1,3}))?", wanted, re.ASCII)
     kind, number = (named[1], named[2]) if named else ("", None)
     if kind not in _KINDS or (number is not None and kind != "cuda"):
-        names = ", ".join(_KINDS)
-        raise DeviceUnavailableError(f"{wanted!r} is no device here: take --device={names}, cuda:1 or openvino")
+        raise DeviceUnavailableError(
+            f"{wanted!r} is no device of onnxruntime: take --device=cpu, cuda, cuda:1, directml, coreml or openvino"
+        )
     provider, package = _KINDS[kind]
     if provider not in available:
         raise DeviceUnavailableError(
             f"the device {wanted!r} was asked for and onnxruntime {version} has no {provider} here: take --device=cpu, "
-            f"or install {package} in place of onnxruntime"
+            f"or {_HOW[kind]}"
         )
     return Device(wanted, provider, package, _options(kind, number))
 
