@@ -54,6 +54,7 @@ def test_what_a_broken_download_has_left_is_no_weights(hub):
         (urllib.error.HTTPError("u", 403, "Forbidden", None, None), "does not give them (HTTP Error 403: Forbidden)"),
         (TimeoutError("timed out"), "does not give them (timed out)"),
     ],
+    ids=["no network", "forbidden", "timed out"],  # pytest cannot name an HTTPError without a body on Python 3.9
 )
 def test_without_weights_it_is_the_embedded_one(hub, monkeypatch, error, said):
     def fail(*_, **__):
