@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -105,8 +106,10 @@ def test_both_backends_are_one_encoder(weights: Path) -> None:
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), np.linalg.norm(others, axis=1), rtol=1e-3)
 
 
-def test_8_bits_are_another_encoder(weights: Path) -> None:
+def test_8_bits_are_another_encoder(weights: Path, vocabulary: Path, tmp_path: Path) -> None:
     """Named so, computed so again without being asked for, and never mixed."""
+    weights = shutil.copy(weights, tmp_path)
+    vocabulary.rename(tmp_path / "tokenizer.json")
     asked = ComputeOptions("cpu", "int8")
     choice = EncoderChoice.by_name(NAME, str(weights), asked)
     spec = choice.load().spec
@@ -152,7 +155,8 @@ def vocabulary(tmp_path: Path) -> Path:
 
 def test_the_whole_job_runs_where_torch_cannot_be_imported(tmp_path: Path, weights: Path, vocabulary: Path) -> None:
     """Stages 1 to 4 with texts, by the command line, in a process in which ``import torch`` and open_clip raise."""
-    (weights.parent / "tokenizer.json").write_bytes(vocabulary.read_bytes())
+    weights = shutil.copy(weights, tmp_path)
+    vocabulary.rename(tmp_path / "tokenizer.json")
     draw = np.random.default_rng(0)
     for tag, colour in (("red", (200, 30, 30)), ("blue", (30, 30, 200))):
         for number in range(6):
