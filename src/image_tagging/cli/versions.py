@@ -10,14 +10,8 @@ from .. import __version__
 
 #: What a bug report should name: these distributions decide what is decoded, computed and learned.
 _REPORTED = (
-    "Pillow",
-    "numpy",
-    "scikit-learn",
-    "opencv-python-headless",
-    "onnxruntime",
-    "openvino",
-    "torch",
-    "open_clip_torch",
+    *("Pillow", "numpy", "scikit-learn", "opencv-python-headless", "onnxruntime", "tokenizers", "huggingface_hub"),
+    *("openvino", "torch", "open_clip_torch"),
 )
 
 

@@ -36,8 +36,16 @@ class EncoderChoice:
 
     @classmethod
     def by_spec(cls, spec: EncoderSpec, weights: Optional[str], compute: ComputeOptions = AUTOMATIC) -> EncoderChoice:
-        """Return the encoder that embeddings or tag models name; whether it is available shows when it is loaded."""
-        return cls(spec.name, spec.pretrained, weights, compute, spec.dim, is_asked_for=False)
+        """Return the encoder that embeddings or tag models name; whether it is available shows when it is loaded.
+
+        Raises
+        ------
+        EncoderMismatchError
+            The precision asked for gives other embeddings.
+        """
+        choice = cls(spec.name, spec.pretrained, weights, compute, spec.dim, is_asked_for=False)
+        choice._compute()  # also where all embeddings are known, and the encoder is never loaded
+        return choice
 
     @property
     def unused_hardware(self) -> str:
@@ -125,7 +133,7 @@ class EncoderChoice:
         label = EncoderSpec(self.name, self.pretrained, 0, "").label
         raise EncoderMismatchError(
             f"the embeddings are those of {label}, and --precision={asked} gives others, which do not mix with them: "
-            "leave it out, or begin with another output folder"
+            "leave it out. Another output folder computes all in it, and so does stage 1 or sort with --clip_model"
         )
 
     def _weights(self) -> str:

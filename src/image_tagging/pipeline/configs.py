@@ -71,7 +71,7 @@ class ComputeConfig(ImageLimits):
     device: Optional[str] = setting(
         default=None,
         help="Where to compute: cpu, cuda, cuda:1, mps, directml, coreml or openvino.  "
-        "[default: cuda if there, else cpu]",
+        "[default: a GPU that PyTorch knows, else the CPU]",
         metavar="NAME",
     )
     precision: str = setting(
