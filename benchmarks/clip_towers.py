@@ -3,10 +3,10 @@
     python benchmarks/clip_towers.py [--model ViT-B-32] [--batch 32] [--threads 2] [--rounds 7]
 
 One batch of drawn arrays and one set of random weights go through every tower in turn, so that a busy machine disturbs
-all of them: open_clip's own and this project's on PyTorch, onnxruntime's and OpenVINO's. ``a part a thread`` is the
-batch in as many parts as there are threads, instead of every product on all threads. Figures are medians; ``x`` is the
-median ratio, within a round, to the first tower. ``cosine`` is the least to the first tower, ``centred`` the same less
-the mean embedding. What is not installed is left out, with a line that says so.
+all of them: open_clip's on PyTorch, this project's on onnxruntime and OpenVINO. ``a part a thread`` is the batch in as
+many parts as there are threads, instead of every product on all threads. Figures are medians; ``x`` is the median
+ratio, within a round, to the first tower. ``cosine`` is the least to the first tower, ``centred`` the same less the
+mean embedding. What is not installed is left out, with a line that says so.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def least_cosine(rows: Any, exact: Any) -> float:
 
 
 def of_pytorch(arguments: argparse.Namespace, pictures: Any) -> Iterator[tuple[str, Tower]]:
-    """Give the towers on PyTorch: open_clip's, whole and in parts, and this project's where there is one."""
+    """Give the towers on PyTorch: open_clip's, whole and in parts."""
     import torch
 
     torch.set_num_threads(arguments.threads)
@@ -104,14 +104,6 @@ def of_pytorch(arguments: argparse.Namespace, pictures: Any) -> Iterator[tuple[s
     yield "open_clip fp32, a part a thread", lambda: in_parts(visual, torch.float32)
     yield "open_clip bf16", lambda: compute(half, torch.bfloat16, pictures)
     yield "open_clip bf16, a part a thread", lambda: in_parts(half, torch.bfloat16)
-    try:
-        from image_tagging.encoders.clip import optimized_vit
-    except ImportError:
-        print("this project's own tower on PyTorch is left out: it is not here any more")
-        return
-    for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
-        own = optimized_vit.optimized(torch, visual, dtype)
-        yield f"own tower {name}, a part a thread", lambda own=own, dtype=dtype: in_parts(own, dtype)
 
 
 def open_clip_tower(model: str) -> Any:
