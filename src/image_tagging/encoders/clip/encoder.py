@@ -6,23 +6,18 @@ language-image learning" (2023). torch and open_clip are imported when the first
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional
-
-import numpy as np
+from typing import Optional
 
 from ...records import EncoderSpec
 from . import weights as clip_weights
 from .loading import LoadedModel, load_model, random_model
+from .picture_encoder import ClipPictureEncoder
 from .precision import drawn_pictures
 from .preprocess import ClipPreprocess
 from .tower import make_tower
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
-
-class ClipEncoder:
+class ClipEncoder(ClipPictureEncoder):
     """An :class:`~image_tagging.encoders.Encoder` of open_clip; only its vision tower is kept.
 
     Parameters
@@ -71,29 +66,3 @@ class ClipEncoder:
         pictures = [self._preprocess(picture) for picture in drawn_pictures()]
         self._tower = make_tower(loaded.torch, model.visual, loaded.device, precision, pictures)
         self._spec = EncoderSpec(weights.name, weights.pretrained, loaded.dim, self._preprocess.label)
-
-    @property
-    def spec(self) -> EncoderSpec:
-        """The identity stamped on every embedding; ``pretrained`` of an unknown local file is ``name@digest``."""
-        return self._spec
-
-    @property
-    def device(self) -> str:
-        """Where ``embed`` computes."""
-        return self._tower.device
-
-    @property
-    def precision(self) -> str:
-        """What ``embed`` computes in: ``fp32``, ``bf16`` or ``fp16``. Not part of the identity."""
-        return self._tower.precision
-
-    @property
-    def preprocess(self) -> ClipPreprocess:
-        """The function of an RGB picture of any size that gives (3, H, W) float32, H and W those of the model."""
-        return self._preprocess
-
-    def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Return (N, D) float32 for N arrays (3, H, W), not normalised; row i belongs to picture i."""
-        if len(batch) == 0:
-            return np.empty((0, self._spec.dim), dtype=np.float32)
-        return self._tower.embed(batch)

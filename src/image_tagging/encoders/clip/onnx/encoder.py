@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional, Union
+from typing import Optional, Union
 
 from ....records import EncoderSpec
 from ...base import IN_8_BITS
 from ..architectures import ARCHITECTURES
 from ..names import is_installed
+from ..picture_encoder import ClipPictureEncoder
 from ..precision import may_pay
 from ..preprocess import ClipPreprocess
 from ..weights import Weights, preprocess_settings
@@ -18,12 +18,8 @@ from .openvino_towers import OpenVinoImageTower
 from .random_weights import random_tensors
 from .towers import OnnxImageTower
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
-
-class OnnxClipEncoder:
+class OnnxClipEncoder(ClipPictureEncoder):
     """An :class:`~image_tagging.encoders.Encoder`: the image side of a plain vision transformer, on onnxruntime.
 
     Its embeddings mix with those of ``ClipEncoder``, which computes them by PyTorch.
@@ -73,30 +69,6 @@ class OnnxClipEncoder:
         self.library = "OpenVINO" if self._tower.device == OPENVINO else "onnxruntime"
         pretrained = weights.pretrained + (IN_8_BITS if self._tower.precision == "int8" else "")
         self._spec = EncoderSpec(weights.name, pretrained, architecture.embed_dim, self._preprocess.label)
-
-    @property
-    def spec(self) -> EncoderSpec:
-        """The identity stamped on every embedding; ``pretrained`` of an unknown local file is ``name@digest``."""
-        return self._spec
-
-    @property
-    def device(self) -> str:
-        """Where ``embed`` computes."""
-        return self._tower.device
-
-    @property
-    def precision(self) -> str:
-        """What ``embed`` computes in: ``fp32``, ``bf16`` or ``int8``."""
-        return self._tower.precision
-
-    @property
-    def preprocess(self) -> ClipPreprocess:
-        """The function of an RGB picture of any size that gives (3, H, W) float32, H and W those of the model."""
-        return self._preprocess
-
-    def embed(self, batch: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Return (N, D) float32 for N arrays (3, H, W), not normalised; row i belongs to picture i."""
-        return self._tower.embed(batch)
 
 
 def default_device(precision: str) -> str:
