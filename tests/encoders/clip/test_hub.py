@@ -158,7 +158,7 @@ def test_why_the_default_is_not_available_is_known_without_open_clip(server):
 def test_the_tokenizer_next_to_the_weights_is_the_first(server, tmp_path):
     beside = tmp_path / "tokenizer.json"
     beside.write_text("{}")
-    assert hub.tokenizer_file("ViT-B-32", "", str(tmp_path / "weights.pt")) == str(beside)
+    assert hub.local_tokenizer(str(tmp_path / "weights.pt")) == str(beside)
     assert server.asked == []
 
 
@@ -168,7 +168,7 @@ def test_the_tokenizer_is_fetched_once_from_where_the_weights_are(server):
     path = hub.tokenizer_file("ViT-B-32", "openai")
     assert Path(path).read_bytes() == b'{"version": "1.0"}'
     server.asked.clear()
-    assert hub.tokenizer_file("ViT-B-32", "openai", "") == path
+    assert hub.tokenizer_file("ViT-B-32", "openai") == path
     assert hub.tokenizer_file("ViT-B-16", "dfn2b") == path  # all have one vocabulary
     assert hub.tokenizer_file("ViT-L-14", "") == path
     assert server.asked == []

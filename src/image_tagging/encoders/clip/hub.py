@@ -48,19 +48,17 @@ def download(place: dict[str, Any]) -> str:
     return cached or _fetched(repository, *_WEIGHTS)
 
 
-def tokenizer_file(model: str, tag: str, path: str = "") -> Optional[str]:
-    """Return the path of the tokenizer (``tokenizer.json``) of a model, or ``None`` where there is none.
+def tokenizer_file(model: str, tag: str) -> Optional[str]:
+    """Return the path of the tokenizer (``tokenizer.json``) of a model, or ``None`` where the hub does not give it.
+
+    The cache of the hub is searched, for these weights and for others of the published ones, which all have one
+    vocabulary; then it is fetched.
 
     Parameters
     ----------
     model, tag
         As in ``Weights``; the tag is empty for a file that is not known.
-    path
-        The file of weights, next to which it is looked for first. Then the cache of the hub is searched, for these
-        weights and for others of the published ones, which all have one vocabulary, and then it is fetched.
     """
-    if near := beside(path):
-        return near
     places = [published.get_pretrained_cfg(model, tag)] if tag else []
     places += [published.get_pretrained_cfg(*pair) for pair in published.list_pretrained()]
     repositories = list(dict.fromkeys(_repository(place) for place in places if place))
@@ -73,10 +71,10 @@ def tokenizer_file(model: str, tag: str, path: str = "") -> Optional[str]:
         return None
 
 
-def beside(path: str) -> Optional[str]:
-    """Return the path of the tokenizer next to a file of weights, or ``None`` where there is none."""
-    near = os.path.join(os.path.dirname(os.path.abspath(path)), _TOKENIZER)
-    return near if path and os.path.isfile(near) else None
+def local_tokenizer(path: str) -> Optional[str]:
+    """Return the path of the tokenizer in the folder of a weights file, or ``None`` where there is none."""
+    tokenizer = os.path.join(os.path.dirname(os.path.abspath(path)), _TOKENIZER)
+    return tokenizer if path and os.path.isfile(tokenizer) else None
 
 
 def why_unavailable(model: str, tag: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ....errors import EncoderUnavailableError
 from ....text import escaped
-from ..hub import beside, tokenizer_file
+from ..hub import local_tokenizer, tokenizer_file
 from ..tokenizer import ClipTokenizer
 from .loading import LoadedTensors, load_tensors
 from .openvino import OPENVINO
@@ -69,7 +69,7 @@ def _tower(loaded: LoadedTensors, device: str) -> Union[OnnxTextTower, OpenVinoT
 def _tokenizer(loaded: LoadedTensors) -> ClipTokenizer:
     """Return the tokenizer: that of the file next to the weights, of an installed open_clip, or of the hub."""
     weights = loaded.weights
-    path = beside(weights.path)
+    path = local_tokenizer(weights.path)
     if not path and (tokenizer := ClipTokenizer.of_open_clip()):
         return tokenizer
     path = path or tokenizer_file(weights.name, weights.tag)
