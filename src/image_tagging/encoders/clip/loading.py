@@ -90,7 +90,8 @@ def import_torch() -> ModuleType:
     import_open_clip()  # whose absence is reported in a line
     import torch
 
-    return torch
+    library: ModuleType = torch  # without the package, a type checker sees Any
+    return library
 
 
 def import_open_clip() -> ModuleType:
