@@ -21,6 +21,7 @@ ImageTaggingError
 ├── LibraryMissingError   a library that this call needs is not installed
 ├── TrainingError         the given images and tags cannot train a model
 ├── VerdictsError         a file of verdicts cannot be used: malformed, damaged, of another program or version
+├── StorageError          a file of a storage, local or in a bucket, cannot be listed, read or written
 └── OutputError           results cannot be written where they should go
 """
 
@@ -119,3 +120,7 @@ class VerdictsError(ImageTaggingError):
 
 class OutputError(ImageTaggingError):
     """Results cannot be written where they should go."""
+
+
+class StorageError(ImageTaggingError):
+    """A file of a storage, local or in a bucket, cannot be listed, read or written."""
