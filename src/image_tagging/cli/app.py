@@ -13,7 +13,7 @@ import typer
 
 from ..pipeline import ClassifyConfig, ProcessConfig, SortConfig, TrainConfig
 from ..web import ReviewConfig
-from . import tag_commands
+from . import search_command, tag_commands
 from .flags import parameters, path
 from .input_command import inputs
 from .verdict_commands import verdicts
@@ -145,6 +145,7 @@ _add_stage(
 _add_stage("review", ReviewConfig, _review)
 
 
+app.command(context_settings=search_command.SETTINGS)(search_command.search)
 app.command()(tag_commands.models)
 app.command()(tag_commands.threshold)
 app.command()(tag_commands.forget)

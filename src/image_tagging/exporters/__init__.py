@@ -9,6 +9,7 @@ from .bins import TagFolder
 from .dataset_files import DatasetFiles
 from .dataset_sources import InputFiles
 from .earlier import EarlierResults
+from .file_names import file_name
 from .forgetting import TakenOut, folders_of_tag, take_out
 from .formats import ResultFormats, ResultsSize, WrittenResults, has_results
 from .frames import scores_frame
@@ -21,6 +22,7 @@ from .reading import OUTPUT_JSON, ResultScore, ScoredPicture, TableRow, read_res
 from .results import ResultWriter, earlier_layout, require_results_ours, results
 from .rewriting import remove_results, rewrite_results, take_out_images
 from .score_csv import OUTPUT_CSV, has_csv, write_csv
+from .tagged_pictures import pictures_of_tag
 
 __all__ = [
     "OUTPUT_CSV",
@@ -44,9 +46,11 @@ __all__ = [
     "TakenOut",
     "WrittenResults",
     "earlier_layout",
+    "file_name",
     "folders_of_tag",
     "has_csv",
     "has_results",
+    "pictures_of_tag",
     "read_results",
     "read_scores",
     "read_table",

@@ -79,6 +79,10 @@ class StoredScores:
         if os.path.exists(path):
             self._connection, table = self._opened.__enter__()
             self._query = f"SELECT tag_name, model_type, tag_prob, tagged FROM {table.name} WHERE hash_id = ?"
+            self._of_tag = f"""
+                SELECT hash_id, max(tag_prob) FROM {table.name} WHERE tag_name = :tag
+                AND (:kind IS NULL OR model_type = :kind) AND tag_prob BETWEEN :least AND :most
+                AND (tagged OR NOT :tagged_only) AND hash_id IS NOT NULL GROUP BY hash_id"""
 
     def of(self, hash_id: str) -> Optional[list[TagScore]]:
         """Return the scores of a picture, their bins unknown; ``None`` where there is none."""
@@ -87,6 +91,16 @@ class StoredScores:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self._errors.malformed(f"cannot be read: {error}") from error
         return [TagScore(tag, kind, probability, 0, bool(tagged)) for tag, kind, probability, tagged in found] or None
+
+    def of_tag(
+        self, tag: str, kind: Optional[str], bounds: tuple[float, float], *, tagged_only: bool
+    ) -> list[tuple[str, float]]:
+        """Return the names and the probabilities of the pictures of a tag: see :func:`.pictures_of_tag`."""
+        values = {"tag": tag, "kind": kind, "least": bounds[0], "most": bounds[1], "tagged_only": tagged_only}
+        try:
+            return self._connection.execute(self._of_tag, values).fetchall() if self._query else []
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise self._errors.malformed(f"cannot be read: {error}") from error
 
     def thresholds(self) -> dict[tuple[str, str], float]:
         """Return the threshold of each model, by kind and tag; none in the layout of earlier versions."""

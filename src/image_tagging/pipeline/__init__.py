@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         take_pinned,
         threshold_figures,
     )
+    from .search import Found, FoundPicture, copy_found, search_pictures
     from .shown_progress import progress_bar
     from .sort import require_sortable, sort_images
     from .sort_config import SortConfig
@@ -84,6 +85,8 @@ __all__ = [
     "EmbeddingSummary",
     "FileCache",
     "ForgetSummary",
+    "Found",
+    "FoundPicture",
     "ImageEmbeddings",
     "ImageScores",
     "ImportedVerdicts",
@@ -105,6 +108,7 @@ __all__ = [
     "VerdictsUsed",
     "choose_encoder",
     "classify_images",
+    "copy_found",
     "embed_images",
     "export_verdicts",
     "forget_input",
@@ -122,6 +126,7 @@ __all__ = [
     "progress_bar",
     "require_sortable",
     "score_images",
+    "search_pictures",
     "set_threshold",
     "sort_images",
     "tags_said",
@@ -147,6 +152,7 @@ __getattr__ = lazy_names(
     sort_config="SortConfig",
     chosen_encoder="choose_encoder",
     sort_training="LEAST_BACKGROUND",
+    search="Found FoundPicture copy_found search_pictures",
     thresholds="ThresholdSummary set_threshold",
     summaries="ClassifySummary EmbeddingSummary InputImages ProcessSummary SortSummary TrainSummary",
     tag_answers="TagAnswer",

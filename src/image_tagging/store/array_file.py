@@ -21,20 +21,20 @@ from ..writing import new_file, require_plain
 
 #: The embeddings of an output folder, a row each picture, and the number of the near-duplicates that each belongs to.
 EMBEDDINGS_NAME, GROUPS_NAME = "image-tagging.embeddings", "image-tagging.groups"
+#: The names of these pictures, in order.
+NAMES_NAME = "image-tagging.names"
 
 _MAGIC = b"image-tagging array 1\n"
 _MARK = re.compile(re.escape(_MAGIC))
 _HEADER = 4096
-_TYPES = ("<f2", "<i8")
+_TYPES = re.compile(r"<f2|<i8|\|S[1-9]\d{0,2}")
 
 
 def open_array(path: str, stamp: str) -> Optional[NDArray[Any]]:
     """Return the array in a file, memory-mapped and read-only; ``None`` where there is none that was made from this."""
     with suppress(OSError, ValueError, TypeError, KeyError):
-        with open(path, "rb") as file:
-            header = file.read(_HEADER)
-        said = orjson.loads(header[len(_MAGIC) :]) if header.startswith(_MAGIC) else {}
-        if said["stamp"] != stamp or said["dtype"] not in _TYPES:
+        said = _header(path)
+        if said["stamp"] != stamp or not _TYPES.fullmatch(said["dtype"]):
             return None
         shape = tuple(int(length) for length in said["shape"])
         dtype = np.dtype(said["dtype"])
@@ -49,8 +49,21 @@ def open_array(path: str, stamp: str) -> Optional[NDArray[Any]]:
     return None
 
 
+def stamp_of_array(path: str) -> str:
+    """Return what the array in a file was made from; an empty text where there is none."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        return str(_header(path)["stamp"])
+    return ""
+
+
+def _header(path: str) -> Any:
+    with open(path, "rb") as file:
+        header = file.read(_HEADER)
+    return orjson.loads(header[len(_MAGIC) :]) if header.startswith(_MAGIC) else {}
+
+
 def write_array(path: str, stamp: str, shape: tuple[int, ...], parts: Iterable[NDArray[Any]]) -> None:
-    """Write an array, given in parts along its first axis, which all have one type (float16 or int64).
+    """Write an array, given in parts along its first axis, which all have one type (float16, int64 or bytes).
 
     Raises
     ------
@@ -62,7 +75,7 @@ def write_array(path: str, stamp: str, shape: tuple[int, ...], parts: Iterable[N
     require_plain(path)
     with new_file(path, _MARK) as file:
         file.write(b" " * _HEADER)
-        rows, dtype = 0, np.dtype(_TYPES[0])
+        rows, dtype = 0, np.dtype(np.float16)
         for part in parts:
             dtype = part.dtype.newbyteorder("<")
             rows += len(part)

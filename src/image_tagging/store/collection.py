@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,16 @@ SELECT l.picture_id, i.picture_hash, l.address, l.role, l.tag, i.format, i.width
 FROM listed AS l JOIN image AS i ON i.address = l.address
 WHERE l.picture_id IS NOT NULL ORDER BY l.picture_id, l.seq
 """
+
+_FILES_OF_ONE = _FILES.replace("l.picture_id IS NOT NULL", "l.picture_id = ?")
+
+_ADDRESSES = "SELECT picture_id, address FROM listed WHERE picture_id IS NOT NULL"
+_SIZES = """
+SELECT l.picture_id, i.width, i.height FROM listed AS l JOIN image AS i ON i.address = l.address
+WHERE l.picture_id IS NOT NULL
+"""
+_TAGGED = "SELECT DISTINCT picture_id FROM listed WHERE role = ? AND tag = ? AND picture_id IS NOT NULL"
+_TAGS = "SELECT DISTINCT tag FROM listed WHERE role = ? AND tag <> '' AND picture_id IS NOT NULL"
 
 _VECTOR = "SELECT vector FROM embedding WHERE (key, encoder) = (?, ?)"
 _IMPORTED = "SELECT vector FROM imported_embedding WHERE (key, encoder) = (?, ?)"
@@ -66,7 +77,30 @@ class Collection:
 
     def pictures(self) -> Iterator[CollectedPicture]:
         """Yield every picture once."""
-        for hash_id, group in groupby(self._file.stream(_FILES), key=itemgetter(0)):
+        return self._pictures(self._file.stream(_FILES))
+
+    def picture(self, hash_id: str) -> Optional[CollectedPicture]:
+        """Return the picture of a name; ``None`` where there is none."""
+        return next(self._pictures(self._file.rows(_FILES_OF_ONE, (hash_id,))), None)
+
+    def addresses(self) -> Iterator[tuple[str, ImageRef]]:
+        """Yield the name and the address of every file, without an order."""
+        return ((str(name), as_ref(self._file, address)) for name, address in self._file.stream(_ADDRESSES))
+
+    def sizes(self) -> Iterator[tuple[str, int, int]]:
+        """Yield the name, the width and the height of every file, in pixels, without an order."""
+        return self._file.stream(_SIZES)
+
+    def examples_of(self, tag: str) -> list[str]:
+        """Return the names of the examples of a tag."""
+        return [str(name) for (name,) in self._file.rows(_TAGGED, (Role.TAGGED, tag))]
+
+    def example_tags(self) -> list[str]:
+        """Return the tags of the examples."""
+        return [str(tag) for (tag,) in self._file.rows(_TAGS, (Role.TAGGED,))]
+
+    def _pictures(self, found: Iterable[Any]) -> Iterator[CollectedPicture]:
+        for hash_id, group in groupby(found, key=itemgetter(0)):
             rows = list(group)
             keys = dict.fromkeys(row[2] for row in rows)
             tags = {str(row[4]) for row in rows if row[3] == Role.TAGGED and row[4]}

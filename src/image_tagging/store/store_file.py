@@ -82,8 +82,10 @@ class StoreFile:
             self._db.execute("PRAGMA cache_size = -65536")  # 64 MiB, most of the indexes of a million images
             if not has_temporary_folder():  # for sorting many names
                 self._db.execute("PRAGMA temp_store = MEMORY")
-            # Writing takes the lock; in one go, so that a run that is killed here leaves no half of a store.
-            migration = schema.steps_from(version if found else None)
+            # Beginning to write takes the lock; in one go, so that a run that is killed here leaves no half of a store.
+            # One of this version is not written: what was made from the file is known to be by its stamp.
+            is_current = bool(found) and version == schema.VERSION
+            migration = "" if is_current else schema.steps_from(version if found else None)
             schema.add_functions(self._db)
             self._db.executescript(f"BEGIN IMMEDIATE; {migration} COMMIT")
             self._db.executescript(SESSION)

@@ -11,29 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets import OTHER_SETS, Rows, near_duplicate_groups
-from ...errors import InputError, NoModelsError
+from ...errors import InputError
 from ...files import absolute
 from ...progress import Say, say_nothing
 from ...records import EncoderSpec
-from ...store import (
-    EMBEDDINGS_NAME,
-    GROUPS_NAME,
-    STORE_NAME,
-    CollectedPicture,
-    WorkingStore,
-    open_array,
-    write_array,
-)
-from ...tag_models import MODELS_FOLDER, ListedModel, list_folder
+from ...store import GROUPS_NAME, CollectedPicture, WorkingStore, open_array, write_array
+from ...tag_models import ListedModel
 from ...text import as_tag, encodable
 from ...training import active
+from ..collected_embeddings import collect_embeddings, encoder_of, models_by_tag, require_output
 from ..learned_verdicts import LearnedVerdicts, read_learned
 
 #: Pictures whose cosine is at least this are shown once.
 _NEAR_DUPLICATES = 0.97
-
-#: From so many pictures on it is said that reading them takes a while, and near-duplicates are found in the background.
-MANY = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,24 +71,10 @@ def collect(output: str, say: Say = say_nothing) -> Collected:
         Another run works there, the store cannot be used, or the folder cannot be written.
     """
     folder = absolute(output)
-    if not os.path.isfile(os.path.join(folder, STORE_NAME)):
-        raise InputError(f"{folder} holds no {STORE_NAME}: give an output folder of sort, process or classify.")
-    models = _models(os.path.join(folder, MODELS_FOLDER))
-    named = next((model.encoder for of_tag in models.values() for model in of_tag if model.encoder), None)
+    require_output(folder)
+    models = models_by_tag(folder)
     with WorkingStore(folder) as store:
-        encoder = named or store.encoders.most_used()
-        pictures = tuple(store.collection.pictures())
-        if encoder is None or not pictures:
-            raise InputError(f"{folder} holds no picture yet: run image-tagging sort or process first.")
-        stamp = store.collection.stamp(pictures, encoder)
-        path = os.path.join(folder, EMBEDDINGS_NAME)
-        embeddings = open_array(path, stamp)
-        if embeddings is None:
-            if len(pictures) >= MANY:
-                say(f"Reading the embeddings of {len(pictures):,} pictures; only when there are new ones …")
-            shape = (len(pictures), encoder.dim)
-            write_array(path, stamp, shape, store.collection.vectors(pictures, encoder))
-            embeddings = _opened(path, stamp)
+        pictures, encoder, embeddings, stamp = collect_embeddings(store, folder, encoder_of(models), say)
     return _collected(folder, encoder, pictures, embeddings, stamp, models)
 
 
@@ -157,28 +133,9 @@ def _sizes(groups: Rows) -> Rows:
     return sizes
 
 
-def _opened(path: str, stamp: str) -> NDArray[Any]:
-    array = open_array(path, stamp)
-    if array is None:
-        raise InputError(f"{path} was changed while it was written: start again.")
-    return array
-
-
 def _examples(pictures: Sequence[CollectedPicture]) -> dict[str, Rows]:
     rows: dict[str, list[int]] = {}
     for row, picture in enumerate(pictures):
         for tag in picture.tags:
             rows.setdefault(encodable(as_tag(tag)), []).append(row)
     return {tag: np.array(of_tag, dtype=np.int64) for tag, of_tag in sorted(rows.items()) if tag not in OTHER_SETS}
-
-
-def _models(folder: str) -> dict[str, list[ListedModel]]:
-    """Return the models of each tag by their names and cards; none where nothing was trained yet."""
-    models: dict[str, list[ListedModel]] = {}
-    try:
-        found = list_folder(folder).models if os.path.isdir(folder) else ()
-    except NoModelsError:
-        return models
-    for model in found:
-        models.setdefault(encodable(model.tag), []).append(model)
-    return models

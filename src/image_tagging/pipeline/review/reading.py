@@ -13,7 +13,8 @@ from ...errors import ImageTaggingError, OutputError
 from ...progress import Say
 from ...store import STORE_NAME, is_run_at_work
 from ...tag_models import MODELS_FOLDER
-from .collected import MANY, Collected, collect, grouped
+from ..collected_embeddings import MANY
+from .collected import Collected, collect, grouped
 
 #: Seconds between two looks at whether a run has ended.
 _BETWEEN_LOOKS = 0.5

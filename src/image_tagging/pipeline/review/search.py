@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Optional, Union
+from typing import Optional
 
 import numpy as np
 
-from ...encoders import EncoderChoice, TextEncoder
-from ...errors import EncoderError, EncoderUnavailableError, InputError, OutputError
-from ...records import EncoderSpec
+from ...errors import InputError
 from ...store import CollectedPicture
 from ...tag_models import Floats
-from ...training import TextPrior
-from ..settings_of_sort import remembered_sort
+from ..text_reader import TextReader
 from .collected import Collected
 
 #: Pictures of one way to search, at most.
 _MOST = 48
 _LONGEST_TEXT = 300
-
-_NOT_BY_WORDS = "Pictures cannot be found by what they show: "
-_THEN = "Then start this review again."
 
 
 @dataclass(frozen=True)
@@ -45,9 +38,8 @@ class Search:
 
     def __init__(self, collected: Callable[[], Collected]) -> None:
         self._collected = collected
-        self._lock = threading.Lock()  # held while the text encoder is loaded, and while it reads: one at a time
-        #: The encoder that was asked for texts, and what reads them, or why nothing does.
-        self._reader: Optional[tuple[str, Union[TextEncoder, str]]] = None
+        self._lock = threading.Lock()
+        self._reader: Optional[TextReader] = None
 
     def words(self, text: str) -> SearchResults:
         """Return what is found by a text."""
@@ -70,60 +62,12 @@ class Search:
         return _nearest(collected, pool.unit(np.array([row]))[0].astype(np.float64), most, without=row)
 
     def direction(self, text: str) -> Floats:
-        """Return where pictures lie that a text is about, (D,) of length 1.
-
-        Raises
-        ------
-        InputError
-            The encoder of the folder reads no text, or is not here to read it, or the text says nothing to it.
-        """
-        with self._lock:
-            try:
-                prior = TextPrior.of([text], self._text_encoder().embed_texts)
-            except EncoderError as error:  # it stays so: nothing is loaded again in vain for each search
-                collected = self._collected()
-                self._reader = collected.encoder.label, _why_not(collected.encoder, error)
-                raise InputError(self._reader[1]) from error
-            except OutputError as error:  # another run works in the folder: that passes
-                raise InputError(f"{_NOT_BY_WORDS}{error}") from error
-        direction = prior.direction_of(text)
-        if direction is None:
-            raise InputError(f"{_NOT_BY_WORDS}{prior.why_without(text)}.")
-        return direction
-
-    def _text_encoder(self) -> TextEncoder:
+        """Return where pictures lie that a text is about, (D,) of length 1; InputError where that is not known."""
         collected = self._collected()
-        label = collected.encoder.label
-        if self._reader is None or self._reader[0] != label:
-            self._reader = label, _loaded(collected)
-        reader = self._reader[1]
-        if isinstance(reader, str):
-            raise InputError(reader)
-        return reader
-
-
-def _loaded(collected: Collected) -> TextEncoder:
-    of_sort = remembered_sort(collected.folder)
-    given = str(of_sort.pretrained) if of_sort else ""
-    if os.path.isabs(given) and not os.path.isfile(given):
-        raise EncoderUnavailableError(
-            f"{given}, the file that sort took the weights of {collected.encoder.label} from, is not there: put it back"
-        )
-    return EncoderChoice.by_spec(collected.encoder, given if os.path.isfile(given) else None).load_text()
-
-
-def _why_not(encoder: EncoderSpec, error: EncoderError) -> str:
-    """Return why no text is read while this review runs, and what to do, in words for its pages."""
-    reason = getattr(error, "reason", str(error)).rstrip(".")
-    why, _, remedy = reason.rpartition(": ")
-    if "--" not in remedy:  # what to do has nothing to do with the flags of a command
-        return f"{_NOT_BY_WORDS}{reason}. {_THEN}"
-    if not encoder.reads_text:
-        return f"{_NOT_BY_WORDS}{why}. A CLIP model does: sort the pictures by one (--clip_model) into another folder."
-    return (
-        f"{_NOT_BY_WORDS}{why}. Put the weights there, or let this machine fetch them, or run sort again with the file "
-        f"(--pretrained). {_THEN}"
-    )
+        with self._lock:
+            if self._reader is None or self._reader.encoder.label != collected.encoder.label:
+                self._reader = TextReader(collected.folder, collected.encoder, "Then start this review again.")
+        return self._reader.direction(text)
 
 
 def _nearest(

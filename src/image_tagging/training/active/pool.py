@@ -11,11 +11,10 @@ from typing import Any, Callable, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets import Rows
+from ...datasets import Rows, as_float32
 from ...errors import TrainingError
 from ...tag_models import Floats
 from ..fitting.linear import Linear
-from .halves import as_float32
 
 Vectors = NDArray[np.float32]
 Flags = NDArray[np.bool_]

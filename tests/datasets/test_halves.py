@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from image_tagging.training.active.halves import as_float32
+from image_tagging.datasets.halves import as_float32
 
 EVERY = np.arange(1 << 16, dtype=np.uint16).view(np.float16).reshape(256, 256)
 

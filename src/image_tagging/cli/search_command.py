@@ -1,0 +1,53 @@
+"""The command that finds pictures of an output folder."""
+
+# No `from __future__ import annotations` here: on Python 3.9 typer could not read the flags from strings.
+
+from typing import Annotated, Optional
+
+import typer
+
+from .flags import path
+from .versions import Version
+
+#: ``-photo`` is a term: no letter may be a flag, and what is no flag is left to the query.
+SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+
+
+def search(
+    query: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="QUERY...",
+            help='What to find: words (castle at night), pictures (./a.png, near:HASH), "+" and "-" between them, a '
+            "weight in front (2:castle), filters (tag:NAME, tag:NAME:0.8.., not tag:NAME, path:photos/*, width:..64).",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        str, typer.Option(parser=path, metavar="FOLDER", help="The output folder to search in.")
+    ] = "./output",
+    top: Annotated[
+        int, typer.Option(metavar="NUMBER", min=1, max=100_000, help="How many pictures to show, at most.")
+    ] = 50,
+    json: Annotated[bool, typer.Option("--json", help="Show what was found as JSON, for programs.")] = False,
+    copy_to: Annotated[
+        Optional[str],
+        typer.Option(parser=path, metavar="FOLDER", help="Copy what was found there; the folder must be new or empty."),
+    ] = None,
+    version: Version = False,
+) -> None:
+    """Find pictures of an output folder by words, by pictures like them, by tag, path or size."""
+    from ..pipeline import copy_found, search_pictures
+    from ..search import parse_arguments
+    from . import search_screen
+    from .console import complain, say
+
+    if unknown := next((each for each in query if each.startswith("--")), None):
+        raise typer.BadParameter(f"there is no flag {unknown}.")
+    found = search_pictures(parse_arguments(query), output, top=top, say=complain if json else say)
+    if json:
+        search_screen.print_json(found)
+    else:
+        search_screen.show_found(found)
+    if copy_to is not None:
+        search_screen.show_copied(copy_to, *copy_found(found.pictures, copy_to), quiet=json)

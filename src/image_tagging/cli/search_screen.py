@@ -1,0 +1,59 @@
+"""What the screen says of a search."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from ..pipeline import Found
+from ..records import Failure
+from ..text import counted, short_path
+from .console import complain
+from .screen import line, screen
+from .tables import Column, show_table
+
+_COLUMNS = (
+    Column("score"),
+    Column("picture", is_name=True, longest=400),
+    Column("pixels", rank=2),
+    Column("hash", rank=1),
+)
+
+#: So much of a hash is shown, which ``near:`` takes.
+_HASH = 12
+
+
+def show_found(found: Found) -> None:
+    """Print the pictures that were found, as a table, and of how many."""
+    console = screen()
+    if not found.pictures:
+        line(console, f"No picture passes the filters, of {found.all:,}. Loosen one, or see what is there: --top 5.")
+        return
+    rows = (
+        (
+            "" if each.score is None else f"{each.score:.3f}",
+            short_path(each.file_path),
+            f"{each.width} x {each.height}",
+            each.hash_id[:_HASH],
+        )
+        for each in found.pictures
+    )
+    show_table(console, _COLUMNS, rows)
+    passed = "" if found.passed == found.all else f"{found.passed:,} that pass the filters, of "
+    line(console, f"{counted(len(found.pictures), 'picture')} of {passed}{found.all:,}. More: --top.")
+
+
+def print_json(found: Found) -> None:
+    """Print what was found as JSON, the best first."""
+    records = [{"hash_id": each.hash_id, "file_path": each.file_path, "score": each.score} for each in found.pictures]
+    screen().print(Text(json.dumps(records, indent=2)), soft_wrap=True)
+
+
+def show_copied(folder: str, copied: Sequence[str], failures: Sequence[Failure], *, quiet: bool) -> None:
+    """Print how many pictures were copied, and which could not be."""
+    for failure in failures:
+        complain(f"not copied: {short_path(failure.ref.path)}: {failure.reason}")
+    if not quiet:
+        line(screen(), f"Copied {counted(len(copied), 'picture')} to {short_path(folder)}")

@@ -1,0 +1,106 @@
+"""The pictures nearest to a vector, exactly: every embedding is compared, block by block, on threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets import as_float32
+from ..tag_models import Floats
+
+#: Rows that a thread works on, and those of them converted to float32 together: 512 values take 1 MiB then.
+_BLOCK, _CONVERTED = 8192, 512
+
+#: NumPy works outside of Python's lock.
+_THREADS = min(4, os.cpu_count() or 1)
+
+#: Shorter sums are rounding errors: the terms take each other away.
+_SHORTEST = 1e-6
+
+Rows = NDArray[np.int64]
+
+
+class Ranked(NamedTuple):
+    """Rows (n,) of a table of embeddings, the nearest first, and their cosines (n,) with the vector."""
+
+    rows: Rows
+    cosines: NDArray[np.float32]
+
+
+def sum_of_terms(vectors: Sequence[Floats], weights: Sequence[float]) -> Optional[Floats]:
+    """Return the weighted sum (D,) of vectors (D,) at length 1, each taken at length 1; ``None`` where nothing is left.
+
+    The arithmetic of terms is that of rclip, and of word vectors before it (Mikolov et al. 2013, "Linguistic
+    regularities in continuous space word representations").
+    """
+    total = np.zeros(len(vectors[0]), dtype=np.float64)
+    for vector, weight in zip(vectors, weights):
+        total += weight * np.asarray(vector, dtype=np.float64) / max(float(np.linalg.norm(vector)), 1e-300)
+    length = float(np.linalg.norm(total))
+    return total / length if length > _SHORTEST else None
+
+
+def nearest(
+    embeddings: NDArray[np.floating[Any]], vectors: Floats, most: int, is_allowed: Optional[NDArray[np.bool_]] = None
+) -> list[Ranked]:
+    """Return the ``most`` rows nearest to each vector; of equal ones the earlier row comes first.
+
+    Parameters
+    ----------
+    embeddings:
+        (N, D) float16 or float32 of any length; it may be memory-mapped. Rows of zeros, and those that hold what is no
+        number, are never found.
+    vectors:
+        (Q, D), of any length but 0.
+    is_allowed:
+        (N,), which rows may be found; by default all.
+    """
+    cosines = _cosines(embeddings, np.asarray(vectors, dtype=np.float64))
+    if is_allowed is not None:
+        cosines[:, ~is_allowed] = -np.inf
+    return [_best(each, most) for each in cosines]
+
+
+def _cosines(embeddings: NDArray[np.floating[Any]], vectors: Floats) -> NDArray[np.float32]:
+    """Return the cosines (Q, N) float32; -inf where a row has no direction.
+
+    The last bits of a cosine do not depend on other rows or vectors.
+    """
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    result = np.empty((len(unit), len(embeddings)), dtype=np.float32)
+
+    def compare(block: range) -> None:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for part in _parts(block, _CONVERTED):
+                rows = slice(part.start, part.stop)
+                values = as_float32(np.asarray(embeddings[rows]))
+                lengths = np.sqrt(np.einsum("nd,nd->n", values, values))
+                is_usable = np.isfinite(lengths) & (lengths > 0)
+                for number, vector in enumerate(unit):
+                    products = np.einsum("nd,d->n", values, vector) / lengths
+                    result[number, rows] = np.where(is_usable, products, -np.inf)
+
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for _ in threads.map(compare, _parts(range(len(embeddings)), _BLOCK)):
+            pass
+    return result
+
+
+def _parts(rows: range, count: int) -> Iterable[range]:
+    return (rows[start : start + count] for start in range(0, len(rows), count))
+
+
+def _best(cosines: NDArray[np.float32], most: int) -> Ranked:
+    """Return the best of all rows, in order."""
+    found = np.flatnonzero(cosines > -np.inf)
+    if len(found) > most:
+        least = np.partition(cosines[found], -most)[-most] if most else np.inf
+        found = found[cosines[found] >= least]
+    order = np.lexsort((found, -cosines[found]))[:most]
+    rows = found[order].astype(np.int64)
+    return Ranked(rows, cosines[rows])
