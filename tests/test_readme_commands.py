@@ -80,7 +80,7 @@ def end_when_it_serves(line, place):
     with subprocess.Popen(
         ["sh", "-c", f"exec {line}"],
         cwd=folder,
-        env=environment,
+        env={**environment, "PYTHONFAULTHANDLER": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -90,6 +90,9 @@ def end_when_it_serves(line, place):
                 pass
             process.send_signal(signal.SIGINT)
             output, errors = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)  # faulthandler says where each thread is
+            pytest.fail(f"{line} did not end on Ctrl-C: {process.communicate()}")
         finally:
             process.kill()
     return subprocess.CompletedProcess(line, process.returncode, said + output, errors)

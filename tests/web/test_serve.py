@@ -97,3 +97,22 @@ def test_ctrl_c_is_how_it_ends(extra, output):
         finally:
             process.kill()
     assert process.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that is Ctrl-C for one process")
+def test_ctrl_c_before_the_server_runs_ends_it_even_where_an_exception_would_be_lost(extra, output):
+    said = []
+
+    class Freed:
+        def __del__(self):  # Python prints what is raised here, and goes on
+            signal.raise_signal(signal.SIGINT)
+
+    def say(sentence):
+        said.append(sentence)
+        if "Open http" in sentence:
+            Freed()
+
+    serve_review(ReviewConfig(output=str(output), port=0), say)
+    assert said[-1] == "Ended. What was judged is kept."
+    with pytest.raises(KeyboardInterrupt):  # afterwards it is what it was before
+        signal.raise_signal(signal.SIGINT)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import ipaddress
+import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from typing import Any
 
 from ..errors import InputError, LibraryMissingError
@@ -62,21 +63,41 @@ def serve_review(config: ReviewConfig, say: Say = say_nothing) -> None:
             say(_NOT_ENCRYPTED)
         if config.read_only:
             say("Read-only: no verdict is kept.")
-        with suppress(KeyboardInterrupt):  # how a person ends it; uvicorn raises it again once it has closed
-            settings = uvicorn.Config(
-                guarded,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                lifespan="off",
-                ws="none",
-            )
-            server = uvicorn.Server(settings)
+        settings = uvicorn.Config(
+            guarded,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            ws="none",
+        )
+        server = uvicorn.Server(settings)
+        with _ended_by_ctrl_c(server), _never_looked_through():
             say(f"Open http://{name}:{port}/?token={token} (Ctrl-C ends; what was judged is kept)")
-            with _never_looked_through():
-                server.run(sockets=[listening])
+            server.run(sockets=[listening])
         say("Ended. What was judged is kept.")
+
+
+@contextmanager
+def _ended_by_ctrl_c(server: Any) -> Iterator[None]:
+    """Have Ctrl-C end a server, from now on and not only once it runs.
+
+    Python would raise KeyboardInterrupt wherever the main thread is just then. In what it runs when an object is freed
+    that is printed and ignored, and the server would never end.
+    """
+
+    def end(number: int, frame: Any) -> None:
+        server.should_exit = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
