@@ -35,9 +35,8 @@ PUBLIC = {
         "ModelScore scores_of_picture "
         "ResultFormats ResultScore ResultWriter ResultsSize ScoredPicture Scoring TableRow TagFolder TakenOut "
         "WrittenResults earlier_layout folders_of_tag has_csv has_results read_results read_scores read_table "
-        "remove_results require_place file_name pictures_of_tag require_results_ours results rewrite_results scores_frame "
-        "take_out "
-        "take_out_images write_csv"
+        "remove_results require_place file_name pictures_of_tag require_results_ours results rewrite_results "
+        "scores_frame take_out take_out_images write_csv"
     ),
     "images": "Decoders Preprocess decoder_version picture_of",
     "pipeline": (
@@ -49,7 +48,7 @@ PUBLIC = {
         "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage "
         "AlikeOffer KeptThreshold give_alike give_pinned keep_threshold offer_alike "
         "ScoresOfPicture picture_scores tags_said take_pinned threshold_figures "
-        "Found FoundPicture copy_found search_pictures"
+        "FoundPictures FoundPicture copy_found search_pictures"
     ),
     "reports": (
         "RunReport RunWithoutTag component_style explain interval_bar limits precision_in_words "
@@ -58,8 +57,8 @@ PUBLIC = {
     ),
     "runners": "LocalRunner Preparer Runner Work local",
     "search": (
-        "FileTerm Filter NearTerm PathFilter Query Range Ranked SideFilter TagFilter Term TextTerm nearest "
-        "parse_arguments parse_text sum_of_terms"
+        "FileTerm Filter NearTerm PathFilter Query Range Ranked inverse_lengths SideFilter TagFilter Term TextTerm "
+        "nearest parse_arguments parse_text sum_of_terms"
     ),
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "storage": "LocalStorage Storage storage_at",
@@ -68,7 +67,8 @@ PUBLIC = {
         "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time "
         "CHECK NO YES InForce VERDICTS_NAME Verdict VerdictCounts VerdictLines Verdicts count_verdicts in_force "
         "is_database read_verdicts verdict_lines UNSURE "
-        "CollectedPicture EMBEDDINGS_NAME GROUPS_NAME NAMES_NAME stamp_of_array is_run_at_work open_array write_array"
+        "CollectedPicture EMBEDDINGS_NAME GROUPS_NAME LENGTHS_NAME NAMES_NAME stamp_of_array is_run_at_work "
+        "open_array write_array"
     ),
     "tag_models": (
         "AnswerTally AveragePrecision CardedModel Coverage DEFAULT_THRESHOLD EXAMPLES Expected Floats ImageCounts Kind "

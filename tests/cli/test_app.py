@@ -346,7 +346,7 @@ def test_help_names_every_command(capsys):
     commands = set(typer.main.get_command(cli.app).commands)
     assert commands >= {*FLAGS, "demo"}
     for command in commands:
-        assert re.search(rf" {command} (The whole|Stage|Draw|Show|Set|Take) ", text), command
+        assert re.search(rf" {command} (The whole|Stage|Draw|Show|Set|Take|Find) ", text), command
 
 
 def test_no_argument_shows_the_help(capsys):

@@ -191,6 +191,6 @@ def test_without_the_weights_one_sentence_says_so(weights, tmp_path, drawing):
 @pytest.mark.slow
 def test_a_weights_file_that_is_gone_is_named(sorted_by_clip, weights, tmp_path, monkeypatch):
     review = Review(str(shutil.copytree(sorted_by_clip, tmp_path / "out")))
-    monkeypatch.setattr("image_tagging.pipeline.review.search.os.path.isfile", lambda path: path != str(weights))
+    monkeypatch.setattr("image_tagging.pipeline.text_reader.os.path.isfile", lambda path: path != str(weights))
     assert f"{weights}, the file that sort took the weights of" in review.search.words("a windmill").why_not
     review.close()

@@ -145,7 +145,7 @@ _add_stage(
 _add_stage("review", ReviewConfig, _review)
 
 
-app.command(context_settings=search_command.SETTINGS)(search_command.search)
+app.command(cls=search_command.SearchCommand, context_settings=search_command.SETTINGS)(search_command.search)
 app.command()(tag_commands.models)
 app.command()(tag_commands.threshold)
 app.command()(tag_commands.forget)

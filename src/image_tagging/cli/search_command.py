@@ -2,18 +2,27 @@
 
 # No `from __future__ import annotations` here: on Python 3.9 typer could not read the flags from strings.
 
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
+from typer.core import TyperCommand
 
 from .flags import path
 from .versions import Version
 
-#: ``-photo`` is a term: no letter may be a flag, and what is no flag is left to the query.
+#: ``-house`` is a term: no letter may be a flag, and what is no flag is left to the query.
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 
 
-def search(
+class SearchCommand(TyperCommand):
+    """A command whose ``-h`` is help only where it stands alone."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Return the arguments that are left."""
+        return super().parse_args(ctx, ["--help" if each == "-h" else each for each in args])
+
+
+def search(  # noqa: PLR0913, PLR0917 - the flags of the command
     query: Annotated[
         list[str],
         typer.Argument(
@@ -34,6 +43,10 @@ def search(
         Optional[str],
         typer.Option(parser=path, metavar="FOLDER", help="Copy what was found there; the folder must be new or empty."),
     ] = None,
+    pretrained: Annotated[
+        str,
+        typer.Option(metavar="FILE", help="The weights file of the encoder, if it is a local one.", show_default=False),
+    ] = "",
     version: Version = False,
 ) -> None:
     """Find pictures of an output folder by words, by pictures like them, by tag, path or size."""
@@ -44,7 +57,9 @@ def search(
 
     if unknown := next((each for each in query if each.startswith("--")), None):
         raise typer.BadParameter(f"there is no flag {unknown}.")
-    found = search_pictures(parse_arguments(query), output, top=top, say=complain if json else say)
+    found = search_pictures(
+        parse_arguments(query), output, top=top, pretrained=pretrained, say=complain if json else say
+    )
     if json:
         search_screen.print_json(found)
     else:

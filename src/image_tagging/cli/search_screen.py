@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from ..pipeline import Found
+from ..pipeline import FoundPictures
 from ..records import Failure
 from ..text import counted, short_path
 from .console import complain
@@ -25,7 +25,7 @@ _COLUMNS = (
 _HASH = 12
 
 
-def show_found(found: Found) -> None:
+def show_found(found: FoundPictures) -> None:
     """Print the pictures that were found, as a table, and of how many."""
     console = screen()
     if not found.pictures:
@@ -45,7 +45,7 @@ def show_found(found: Found) -> None:
     line(console, f"{counted(len(found.pictures), 'picture')} of {passed}{found.all:,}. More: --top.")
 
 
-def print_json(found: Found) -> None:
+def print_json(found: FoundPictures) -> None:
     """Print what was found as JSON, the best first."""
     records = [{"hash_id": each.hash_id, "file_path": each.file_path, "score": each.score} for each in found.pictures]
     screen().print(Text(json.dumps(records, indent=2)), soft_wrap=True)

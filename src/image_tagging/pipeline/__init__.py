@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         take_pinned,
         threshold_figures,
     )
-    from .search import Found, FoundPicture, copy_found, search_pictures
+    from .search import FoundPicture, FoundPictures, copy_found, search_pictures
     from .shown_progress import progress_bar
     from .sort import require_sortable, sort_images
     from .sort_config import SortConfig
@@ -85,8 +85,8 @@ __all__ = [
     "EmbeddingSummary",
     "FileCache",
     "ForgetSummary",
-    "Found",
     "FoundPicture",
+    "FoundPictures",
     "ImageEmbeddings",
     "ImageScores",
     "ImportedVerdicts",
@@ -152,7 +152,7 @@ __getattr__ = lazy_names(
     sort_config="SortConfig",
     chosen_encoder="choose_encoder",
     sort_training="LEAST_BACKGROUND",
-    search="Found FoundPicture copy_found search_pictures",
+    search="FoundPictures FoundPicture copy_found search_pictures",
     thresholds="ThresholdSummary set_threshold",
     summaries="ClassifySummary EmbeddingSummary InputImages ProcessSummary SortSummary TrainSummary",
     tag_answers="TagAnswer",

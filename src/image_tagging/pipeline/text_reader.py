@@ -19,13 +19,15 @@ _NOT_BY_WORDS = "Pictures cannot be found by what they show: "
 class TextReader:
     """Reads texts by the text side of ``encoder``, which is loaded when it is first needed; on any thread.
 
-    ``then`` is what a person does when the encoder is there, as a sentence that ends the errors.
+    ``then`` is what a person does when the encoder is there, as a sentence that ends the errors. ``pretrained`` is the
+    file of the weights, where the folder does not say it.
     """
 
-    def __init__(self, folder: str, encoder: EncoderSpec, then: str) -> None:
+    def __init__(self, folder: str, encoder: EncoderSpec, then: str, pretrained: str = "") -> None:
         self.encoder = encoder
         self._folder = folder
         self._then = then
+        self._pretrained = pretrained
         self._lock = threading.Lock()  # held while the text encoder is loaded, and while it reads: one at a time
         self._reader: Optional[Union[TextEncoder, str]] = None  # what reads texts, or why nothing does
 
@@ -58,11 +60,10 @@ class TextReader:
         return self._reader
 
     def _loaded(self) -> TextEncoder:
-        given = weights_of(self._folder)
+        given = self._pretrained or weights_of(self._folder)
         if os.path.isabs(given) and not os.path.isfile(given):
-            raise EncoderUnavailableError(
-                f"{given}, the file that sort took the weights of {self.encoder.label} from, is not there: put it back"
-            )
+            whose = f"the weights of {self.encoder.label}"
+            raise EncoderUnavailableError(f"{given}, the file that sort took {whose} from, is not there: put it back")
         return EncoderChoice.by_spec(self.encoder, given if os.path.isfile(given) else None).load_text()
 
     def _why_not(self, error: EncoderError) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .grammar import parse_arguments, parse_text
 from .query import FileTerm, Filter, NearTerm, PathFilter, Query, Range, SideFilter, TagFilter, Term, TextTerm
-from .ranking import Ranked, nearest, sum_of_terms
+from .ranking import Ranked, inverse_lengths, nearest, sum_of_terms
 
 __all__ = [
     "FileTerm",
@@ -22,6 +22,7 @@ __all__ = [
     "TagFilter",
     "Term",
     "TextTerm",
+    "inverse_lengths",
     "nearest",
     "parse_arguments",
     "parse_text",

@@ -206,7 +206,7 @@ def _plain(content: str) -> str:
 
 def _marked(before: Iterable[str], place: str, after: Iterable[str]) -> str:
     """Return the query with a mark at a place, as the begin of a sentence; what is far from it is left out."""
-    begin, end = " ".join(before), " ".join(after)
+    begin, end = " ".join(before).rstrip(), " ".join(after)
     begin = f"…{begin[-60:]}" if len(begin) > 61 else begin
     marked = f"{begin} >>>{shortened(place, 200)}<<< {shortened(end, 60)}".strip()
     return f"the query cannot be read at {escaped(marked)}"

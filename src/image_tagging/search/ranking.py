@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Optional
 
@@ -18,6 +18,9 @@ _BLOCK, _CONVERTED = 8192, 512
 
 #: NumPy works outside of Python's lock.
 _THREADS = min(4, os.cpu_count() or 1)
+
+#: From so many vectors on, one product of matrices is quicker than one after the other.
+_MANY = 4
 
 #: Shorter sums are rounding errors: the terms take each other away.
 _SHORTEST = 1e-6
@@ -45,48 +48,68 @@ def sum_of_terms(vectors: Sequence[Floats], weights: Sequence[float]) -> Optiona
     return total / length if length > _SHORTEST else None
 
 
+def inverse_lengths(embeddings: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Return 1 / the length (N,) of embeddings (N, D); 0 of rows of zeros, and of those that hold what is no number."""
+
+    def of_rows(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        lengths = np.sqrt(np.einsum("nd,nd->n", values, values))
+        is_usable = np.isfinite(lengths) & (lengths > 0)
+        inverse: NDArray[np.float32] = np.divide(1, lengths, out=np.zeros_like(lengths), where=is_usable)
+        return inverse[:, np.newaxis]
+
+    found: NDArray[np.float32] = _by_blocks(embeddings, 1, of_rows)[0]
+    return found
+
+
 def nearest(
-    embeddings: NDArray[np.floating[Any]], vectors: Floats, most: int, is_allowed: Optional[NDArray[np.bool_]] = None
+    embeddings: NDArray[np.floating[Any]],
+    lengths: NDArray[np.float32],
+    vectors: Floats,
+    most: int,
+    is_allowed: Optional[NDArray[np.bool_]] = None,
 ) -> list[Ranked]:
     """Return the ``most`` rows nearest to each vector; of equal ones the earlier row comes first.
 
     Parameters
     ----------
     embeddings:
-        (N, D) float16 or float32 of any length; it may be memory-mapped. Rows of zeros, and those that hold what is no
-        number, are never found.
+        (N, D) float16 or float32 of any length; it may be memory-mapped.
+    lengths:
+        (N,), the :func:`inverse_lengths` of them. A row of 0 is never found.
     vectors:
         (Q, D), of any length but 0.
     is_allowed:
         (N,), which rows may be found; by default all.
     """
-    cosines = _cosines(embeddings, np.asarray(vectors, dtype=np.float64))
-    if is_allowed is not None:
-        cosines[:, ~is_allowed] = -np.inf
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+    def of_rows(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        if len(unit) >= _MANY:
+            return np.asarray(values @ unit.T)
+        # These sums are in one order for any number of rows.
+        return np.stack([np.einsum("nd,d->n", values, vector) for vector in unit], axis=1)
+
+    cosines = _by_blocks(embeddings, len(unit), of_rows)
+    is_usable = lengths > 0 if is_allowed is None else is_allowed & (lengths > 0)
+    cosines[:, ~is_usable] = -np.inf
+    np.multiply(cosines, lengths, out=cosines, where=is_usable)
     return [_best(each, most) for each in cosines]
 
 
-def _cosines(embeddings: NDArray[np.floating[Any]], vectors: Floats) -> NDArray[np.float32]:
-    """Return the cosines (Q, N) float32; -inf where a row has no direction.
+def _by_blocks(
+    embeddings: NDArray[np.floating[Any]], columns: int, of_rows: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Return what a function of rows (n, D) gives for all of them, (n, ``columns``) each time, as (``columns``, N)."""
+    result = np.empty((columns, len(embeddings)), dtype=np.float32)
 
-    The last bits of a cosine do not depend on other rows or vectors.
-    """
-    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    result = np.empty((len(unit), len(embeddings)), dtype=np.float32)
-
-    def compare(block: range) -> None:
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    def run(block: range) -> None:
+        with np.errstate(over="ignore", invalid="ignore"):  # rows of what is no number are never found
             for part in _parts(block, _CONVERTED):
                 rows = slice(part.start, part.stop)
-                values = as_float32(np.asarray(embeddings[rows]))
-                lengths = np.sqrt(np.einsum("nd,nd->n", values, values))
-                is_usable = np.isfinite(lengths) & (lengths > 0)
-                for number, vector in enumerate(unit):
-                    products = np.einsum("nd,d->n", values, vector) / lengths
-                    result[number, rows] = np.where(is_usable, products, -np.inf)
+                result[:, rows] = of_rows(as_float32(np.asarray(embeddings[rows]))).T
 
     with ThreadPoolExecutor(_THREADS) as threads:
-        for _ in threads.map(compare, _parts(range(len(embeddings)), _BLOCK)):
+        for _ in threads.map(run, _parts(range(len(embeddings)), _BLOCK)):
             pass
     return result
 

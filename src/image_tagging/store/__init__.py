@@ -12,7 +12,7 @@ pictures, what is finished, and from which inputs files were written.
 
 from __future__ import annotations
 
-from .array_file import EMBEDDINGS_NAME, GROUPS_NAME, NAMES_NAME, open_array, stamp_of_array, write_array
+from .array_file import EMBEDDINGS_NAME, GROUPS_NAME, LENGTHS_NAME, NAMES_NAME, open_array, stamp_of_array, write_array
 from .collection import CollectedPicture
 from .finished import ENCODER, PLACING, TRAINING, UNFINISHED_PLACING
 from .found import FoundSummary
@@ -33,6 +33,7 @@ __all__ = [
     "EMBEDDINGS_NAME",
     "ENCODER",
     "GROUPS_NAME",
+    "LENGTHS_NAME",
     "NAMES_NAME",
     "NO",
     "PLACING",

@@ -21,13 +21,13 @@ from ..writing import new_file, require_plain
 
 #: The embeddings of an output folder, a row each picture, and the number of the near-duplicates that each belongs to.
 EMBEDDINGS_NAME, GROUPS_NAME = "image-tagging.embeddings", "image-tagging.groups"
-#: The names of these pictures, in order.
-NAMES_NAME = "image-tagging.names"
+#: The names of these pictures, in order, and 1 / the length of the embedding of each.
+NAMES_NAME, LENGTHS_NAME = "image-tagging.names", "image-tagging.lengths"
 
 _MAGIC = b"image-tagging array 1\n"
 _MARK = re.compile(re.escape(_MAGIC))
 _HEADER = 4096
-_TYPES = re.compile(r"<f2|<i8|\|S[1-9]\d{0,2}")
+_TYPES = re.compile(r"<f2|<f4|<i8|\|S[1-9]\d{0,2}")
 
 
 def open_array(path: str, stamp: str) -> Optional[NDArray[Any]]:
@@ -63,7 +63,7 @@ def _header(path: str) -> Any:
 
 
 def write_array(path: str, stamp: str, shape: tuple[int, ...], parts: Iterable[NDArray[Any]]) -> None:
-    """Write an array, given in parts along its first axis, which all have one type (float16, int64 or bytes).
+    """Write an array, given in parts along its first axis, which all have one type (float16, float32, int64 or bytes).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Search in the pictures of a review: by what a text says, by the names of files, and by a picture."""
+"""Search in the pictures of a review: by a query, by the names of files, and by a picture."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Optional
 
 import numpy as np
 
-from ...errors import InputError
+from ...errors import InputError, OutputError
+from ...search import Query, TextTerm, parse_text
 from ...store import CollectedPicture
 from ...tag_models import Floats
+from ..search import PictureTable, QueryVectors, find_rows
 from ..text_reader import TextReader
 from .collected import Collected
 
@@ -23,7 +25,7 @@ _LONGEST_TEXT = 300
 
 @dataclass(frozen=True)
 class SearchResults:
-    """The pictures that a text is about, the likeliest first, and those whose files or folders have its words.
+    """The pictures that a query is about, the likeliest first; of a text, those whose files or folders have its words.
 
     ``why_not`` says why the first cannot be found here; a sentence.
     """
@@ -42,16 +44,25 @@ class Search:
         self._reader: Optional[TextReader] = None
 
     def words(self, text: str) -> SearchResults:
-        """Return what is found by a text."""
+        """Return what is found by a query, as ``image-tagging search`` reads it, which names no file."""
         collected, text = self._collected(), " ".join(text.split())[:_LONGEST_TEXT]
         if not text:
             return SearchResults((), ())
         try:
-            direction, why = self.direction(text), ""
-        except InputError as error:
-            direction, why = None, str(error)
-        by_words = _nearest(collected, direction) if direction is not None else []
-        return SearchResults(by_words, _named(collected, text), why)
+            query = parse_text(text)
+            rows, why = self._rows(collected, query), ""
+        except (InputError, OutputError) as error:  # another run at work passes
+            query, rows, why = Query((TextTerm(text),)), [], str(error)
+        is_text = not query.filters and all(isinstance(term, TextTerm) for term in query.terms)
+        by_name = _named(collected, text) if is_text else ()
+        return SearchResults([collected.pictures[row] for row in rows], by_name, why)
+
+    def _rows(self, collected: Collected, query: Query) -> list[int]:
+        names = np.array([picture.hash_id.encode() for picture in collected.pictures], dtype=np.bytes_)
+        table = PictureTable(
+            collected.folder, collected.encoder, names, collected.pool.embeddings, collected.pool.inverse_lengths
+        )
+        return find_rows(query, table, QueryVectors(table, self.direction), _MOST).rows
 
     def like(self, hash_id: str, most: int = _MOST) -> list[CollectedPicture]:
         """Return the pictures most like one, the nearest first; InputError where there is none of this name."""

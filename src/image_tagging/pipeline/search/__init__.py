@@ -7,6 +7,17 @@
 from __future__ import annotations
 
 from .copying import copy_found
-from .found import Found, FoundPicture, search_pictures
+from .found import FoundPicture, FoundPictures, find_rows, search_pictures
+from .table import PictureTable, open_table
+from .vectors import QueryVectors
 
-__all__ = ["Found", "FoundPicture", "copy_found", "search_pictures"]
+__all__ = [
+    "FoundPicture",
+    "FoundPictures",
+    "PictureTable",
+    "QueryVectors",
+    "copy_found",
+    "find_rows",
+    "open_table",
+    "search_pictures",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from ...files import StrPath, absolute, user_path
 from ...progress import Say, say_nothing
 from ...search import NearTerm, Query, TagFilter, nearest
 from ...store import WorkingStore
+from ...tag_models import Floats
 from .filters import Filters
 from .table import PictureTable, open_table
 from .vectors import QueryVectors
@@ -39,18 +40,29 @@ class FoundPicture:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a query found: the ``pictures`` to show, how many ``passed`` its filters, and how many there are (``all``)."""
+class FoundPictures:
+    """What a query found: ``pictures`` to show, how many ``passed`` its filters, and how many there are in all."""
 
     pictures: tuple[FoundPicture, ...]
     passed: int
     all: int
 
 
-def search_pictures(query: Query, output: StrPath = "./output", *, top: int = 50, say: Say = say_nothing) -> Found:
+class FoundRows(NamedTuple):
+    """The rows that a query found, the best first, a score of each, and how many ``passed`` the filters."""
+
+    rows: list[int]
+    scores: list[Optional[float]]
+    passed: int
+
+
+def search_pictures(
+    query: Query, output: StrPath = "./output", *, top: int = 50, pretrained: StrPath = "", say: Say = say_nothing
+) -> FoundPictures:
     """Return the pictures of an output folder that pass the filters of a query, the nearest to its terms first.
 
     The pictures that a query names by ``near:`` are not among them. The result is exact: every embedding is compared.
+    ``pretrained`` is the weights file of the encoder, where the folder was made by one and ``sort`` has not kept it.
 
     Raises
     ------
@@ -64,33 +76,37 @@ def search_pictures(query: Query, output: StrPath = "./output", *, top: int = 50
     if not 0 < top <= MOST_RESULTS:
         raise InputError(f"top is {top}: a number from 1 to {MOST_RESULTS:,}.")
     table = open_table(absolute(user_path(output, "output")), say)
-    vector = QueryVectors(table).of(query.terms)
+    weights = absolute(user_path(pretrained, "pretrained")) if pretrained else ""
+    found = find_rows(query, table, QueryVectors(table, pretrained=weights), top)
+    with WorkingStore(table.folder) as store:
+        pictures = tuple(_picture(store, table, row, score) for row, score in zip(found.rows, found.scores))
+    return FoundPictures(pictures, found.passed, len(table))
+
+
+def find_rows(query: Query, table: PictureTable, vectors: QueryVectors, most: int) -> FoundRows:
+    """Return what a query finds in a table; the store is open while filters are read. Raises as above."""
+    vector = vectors.of(query.terms)
+    if not query.filters and vector is not None:
+        return _nearest(query, table, vector, np.ones(len(table), dtype=bool), most)
     with WorkingStore(table.folder) as store:
         filters = Filters(table, store)
-        passed = filters.passed(query.filters) if query.filters else np.ones(len(table), dtype=bool)
+        passed = filters.passed(query.filters)
         if vector is not None:
-            is_named = np.zeros(len(table), dtype=bool)
-            is_named[[table.row(term.hash_id) for term in query.terms if isinstance(term, NearTerm)]] = True
-            ranked = nearest(table.embeddings, vector[np.newaxis], top, passed & ~is_named)[0]
-            rows, scores = ranked.rows.tolist(), ranked.cosines.tolist()
-        else:
-            rows, scores = _by_probability(query, filters, passed, top)
-        pictures = tuple(_picture(store, table, row, score) for row, score in zip(rows, scores))
-    return Found(pictures, int(passed.sum()), len(table))
+            return _nearest(query, table, vector, passed, most)
+        rows = np.flatnonzero(passed)
+        tag = next((each.tag for each in query.filters if isinstance(each, TagFilter) and not each.is_not), None)
+        if tag is None:
+            return FoundRows(rows[:most].tolist(), [None] * min(most, len(rows)), len(rows))
+        probabilities = np.nan_to_num(filters.probabilities(tag)[rows])
+    order = np.lexsort((rows, -probabilities))[:most]
+    return FoundRows(rows[order].tolist(), probabilities[order].tolist(), len(rows))
 
 
-def _by_probability(
-    query: Query, filters: Filters, passed: NDArray[np.bool_], top: int
-) -> tuple[list[int], list[Optional[float]]]:
-    """Return the rows that passed, by the probability of the first tag that they shall have, else by name."""
-    rows = np.flatnonzero(passed)
-    tag = next((each.tag for each in query.filters if isinstance(each, TagFilter) and not each.is_not), None)
-    if tag is None:
-        return rows[:top].tolist(), [None] * min(top, len(rows))
-    probabilities = filters.probabilities(tag)[rows]
-    order = np.lexsort((rows, -np.nan_to_num(probabilities)))[:top]
-    scores = [None if np.isnan(each) else float(each) for each in probabilities[order]]
-    return rows[order].tolist(), scores
+def _nearest(query: Query, table: PictureTable, vector: Floats, passed: NDArray[np.bool_], most: int) -> FoundRows:
+    is_allowed = passed.copy()
+    is_allowed[[table.row(term.hash_id) for term in query.terms if isinstance(term, NearTerm)]] = False
+    ranked = nearest(table.embeddings, table.lengths, vector[np.newaxis], most, is_allowed)[0]
+    return FoundRows(ranked.rows.tolist(), ranked.cosines.tolist(), int(passed.sum()))
 
 
 def _picture(store: WorkingStore, table: PictureTable, row: int, score: Optional[float]) -> FoundPicture:

@@ -15,7 +15,17 @@ from ...errors import InputError
 from ...files import stamp_of
 from ...progress import Say
 from ...records import EncoderSpec
-from ...store import EMBEDDINGS_NAME, NAMES_NAME, STORE_NAME, WorkingStore, open_array, stamp_of_array, write_array
+from ...search import inverse_lengths
+from ...store import (
+    EMBEDDINGS_NAME,
+    LENGTHS_NAME,
+    NAMES_NAME,
+    STORE_NAME,
+    WorkingStore,
+    open_array,
+    stamp_of_array,
+    write_array,
+)
 from ..collected_embeddings import collect_embeddings, encoder_of, models_by_tag, require_output
 
 #: So many characters of the begin of a name are enough, where one picture alone has them.
@@ -24,12 +34,16 @@ _SHORTEST_NAME = 4
 
 @dataclass(frozen=True, eq=False)
 class PictureTable:
-    """The names (N,) of all pictures, as bytes in order, and their embeddings (N, D) float16, a row each."""
+    """The names (N,) of all pictures, as bytes in order, and their embeddings (N, D) float16, a row each.
+
+    ``lengths`` (N,) float32 are 1 / the length of each embedding, 0 where it has none.
+    """
 
     folder: str
     encoder: EncoderSpec
     names: NDArray[np.bytes_]
     embeddings: NDArray[Any]
+    lengths: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -89,8 +103,10 @@ def open_table(folder: str, say: Say) -> PictureTable:
         names = [picture.hash_id.encode() for picture in pictures]
     of_store = stamp_of(store_path)  # when it is closed: then all of it is in the file
     array = np.array(names, dtype=f"S{max(map(len, names))}")
-    write_array(os.path.join(folder, NAMES_NAME), _stamp(of_store, encoder, stamp), array.shape, [array])
-    return _mapped(folder, of_store) or PictureTable(folder, encoder, array, embeddings)
+    lengths, made_from = inverse_lengths(embeddings), _stamp(of_store, encoder, stamp)
+    write_array(os.path.join(folder, LENGTHS_NAME), made_from, lengths.shape, [lengths])
+    write_array(os.path.join(folder, NAMES_NAME), made_from, array.shape, [array])
+    return _mapped(folder, of_store) or PictureTable(folder, encoder, array, embeddings, lengths)
 
 
 def _stamp(of_store: str, encoder: EncoderSpec, of_embeddings: str) -> str:
@@ -110,8 +126,10 @@ def _mapped(folder: str, of_store: str) -> Optional[PictureTable]:
         return None
     if made_from != of_store:
         return None
-    names = open_array(path, stamp)
+    names, lengths = open_array(path, stamp), open_array(os.path.join(folder, LENGTHS_NAME), stamp)
     embeddings = open_array(os.path.join(folder, EMBEDDINGS_NAME), str(of_embeddings))
-    if names is None or embeddings is None or names.ndim != 1 or embeddings.shape != (len(names), dim):
+    if names is None or lengths is None or embeddings is None:
         return None
-    return PictureTable(folder, EncoderSpec(name, pretrained, dim, preprocess), names, embeddings)
+    if not len(names) == len(lengths) == len(embeddings) or embeddings.shape[1:] != (dim,):
+        return None
+    return PictureTable(folder, EncoderSpec(name, pretrained, dim, preprocess), names, embeddings, lengths)

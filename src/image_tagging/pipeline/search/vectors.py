@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Optional
 
 import numpy as np
 
-from ...encoders import DEFAULT_PRETRAINED
+from ...encoders import Encoder, EncoderChoice
 from ...errors import InputError
 from ...search import FileTerm, NearTerm, Term, TextTerm, sum_of_terms
 from ...tag_models import Floats
@@ -16,13 +16,23 @@ from ..arrays import embed_images
 from ..text_reader import TextReader, weights_of
 from .table import PictureTable
 
+_THEN = "Or run the search again with the file of the weights (--pretrained)."
+
 
 class QueryVectors:
-    """Makes queries vectors; the encoder is loaded when a term first needs it, and stays."""
+    """Makes queries vectors; each side of the encoder is loaded when a term first needs it, and stays.
 
-    def __init__(self, table: PictureTable) -> None:
+    ``direction`` gives the vector (D,) of a text, by default by the encoder of the table. ``pretrained`` is the file of
+    its weights, where the folder does not say it.
+    """
+
+    def __init__(
+        self, table: PictureTable, direction: Optional[Callable[[str], Floats]] = None, pretrained: str = ""
+    ) -> None:
         self._table = table
-        self._reader: Optional[TextReader] = None
+        self._pretrained = pretrained
+        self._encoder: Optional[Encoder] = None
+        self._direction = direction or TextReader(table.folder, table.encoder, _THEN, pretrained).direction
 
     def of(self, terms: Sequence[Term]) -> Optional[Floats]:
         """Return the vector (D,) of a query, of length 1; ``None`` of one without terms.
@@ -43,9 +53,7 @@ class QueryVectors:
 
     def _of_term(self, term: Term) -> Floats:
         if isinstance(term, TextTerm):
-            if self._reader is None:
-                self._reader = TextReader(self._table.folder, self._table.encoder, "Then search again.")
-            return self._reader.direction(term.text)
+            return self._direction(term.text)
         return self._near(term) if isinstance(term, NearTerm) else self._of_file(term)
 
     def _near(self, term: NearTerm) -> Floats:
@@ -57,9 +65,11 @@ class QueryVectors:
     def _of_file(self, term: FileTerm) -> Floats:
         if not os.path.exists(term.path):
             raise InputError(f"there is no picture at {term.path}. Check the path; a text must not begin like a path.")
-        weights = weights_of(self._table.folder)
-        pretrained = weights if os.path.isfile(weights) else DEFAULT_PRETRAINED
-        embedded = embed_images(term.path, self._table.encoder, pretrained=pretrained)
+        if self._encoder is None:
+            weights = self._pretrained or weights_of(self._table.folder)
+            is_file = os.path.isfile(weights)
+            self._encoder = EncoderChoice.by_spec(self._table.encoder, weights if is_file else None).load()
+        embedded = embed_images(term.path, self._encoder)
         if embedded.failures:
             raise InputError(f"{term.path} cannot be searched by: {embedded.failures[0].reason}")
         return np.asarray(embedded.embeddings[0], dtype=np.float64)
