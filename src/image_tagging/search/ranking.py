@@ -89,7 +89,10 @@ def nearest(
         # These sums are in one order for any number of rows.
         return np.stack([np.einsum("nd,d->n", values, vector) for vector in unit], axis=1)
 
-    cosines = _by_blocks(embeddings, len(unit), of_rows)
+    from threadpoolctl import threadpool_limits  # here, and not for --help
+
+    with threadpool_limits(1, user_api="blas"):  # products run on threads of ours
+        cosines = _by_blocks(embeddings, len(unit), of_rows)
     is_usable = lengths > 0 if is_allowed is None else is_allowed & (lengths > 0)
     cosines[:, ~is_usable] = -np.inf
     np.multiply(cosines, lengths, out=cosines, where=is_usable)
