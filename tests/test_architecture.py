@@ -38,6 +38,10 @@ PUBLIC = {
         "take_out_images write_csv"
     ),
     "images": "Decoders Preprocess decoder_version picture_of",
+    "parquet": (
+        "Costs DELTA DICTIONARY Footer Leaf Page RowGroup Table TableErrors has_pyarrow read_footer repeating "
+        "table_writer"
+    ),
     "pipeline": (
         "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ForgetSummary ImageEmbeddings "
         "ImageScores LEAST_BACKGROUND ProcessConfig ProcessSummary SortConfig SortSummary TagAnswer ThresholdSummary "
