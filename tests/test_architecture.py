@@ -50,6 +50,7 @@ PUBLIC = {
         "OutputInput forget_input list_inputs move_input VerdictsUsed ImportedVerdicts export_verdicts "
         "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage "
         "AlikeOffer KeptThreshold give_alike give_pinned keep_threshold offer_alike "
+        "ListConfig ListSummary list_images "
         "ScoresOfPicture picture_scores tags_said take_pinned threshold_figures"
     ),
     "reports": (
@@ -58,7 +59,10 @@ PUBLIC = {
         "write_report"
     ),
     "runners": "MEAN_IMAGES LocalRunner Preparer Runner Work cut local",
-    "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
+    "sources": (
+        "DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns "
+        "ListedBy Manifest write_manifest"
+    ),
     "storage": "LocalStorage Storage storage_at",
     "store": (
         "ENCODER FoundSummary KnownInput PLACING Pictures PlacedFile PlacedFiles Role STORE_NAME StoreFile TRAINING "
