@@ -80,6 +80,18 @@ class Table:
             why = str(error)[:120]
             raise self._errors.malformed(f"is no Parquet file that can be read ({why})") from error
 
+    def texts(self, name: str, *, group: Optional[int] = None) -> Iterator[list[Optional[str]]]:
+        """Yield the texts of a column, some rows after the others; bytes that are no text come as lone surrogates."""
+        import pyarrow as pa
+
+        for batch in self.batches([name], group=group):
+            column = batch[name]
+            try:
+                yield column.to_pylist()
+            except UnicodeDecodeError:
+                raw = column.cast(pa.large_binary()).to_pylist()
+                yield [None if text is None else text.decode("utf-8", "surrogateescape") for text in raw]
+
     def _rows_at_a_time(self, group: int, names: Sequence[str], page_bytes: int) -> int:
         """Return how many rows of a group take about a batch; raise where a page would take too much."""
         rows = _BATCH

@@ -98,8 +98,10 @@ def _is_same(found: FoundImage, stamp: str) -> bool:
     """Return whether the stamp of an image is that with which it was listed.
 
     Of a plain file the size and the time of its content count: another machine that shares its folder may number files
-    in another way.
+    in another way. What has no stamp, as a line of a list that is a URL, is taken as it is.
     """
+    if not found.stamp:
+        return True
     if found.ref.members or stamp == found.stamp:
         return stamp == found.stamp
     return found.stamp.count(":") == 3 and stamp.split(":")[:2] == found.stamp.split(":")[:2]
