@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import IO, Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from .compact_thrift import CompactReader, CutShortError, NotThriftError
-from .footer import RATIO, SMALL, Chunk, TableErrors
+from .footer import RATIO, SMALL, Chunk, TableErrors, TableFile
 
 #: Bytes that a row costs in addition to its values, and a page in addition to its content.
 _PER_ROW = 200
@@ -49,7 +49,7 @@ class Costs:
     ``limit`` is in bytes; without one it follows from the size of the file.
     """
 
-    def __init__(self, errors: TableErrors, file: IO[bytes], limit: Optional[int] = None) -> None:
+    def __init__(self, errors: TableErrors, file: TableFile, limit: Optional[int] = None) -> None:
         self.errors = errors
         self.file = file
         self._limit = max(SMALL, RATIO * file.seek(0, os.SEEK_END)) if limit is None else limit

@@ -7,7 +7,7 @@ what it would make is counted, and limited by the size of the file. No library i
 from __future__ import annotations
 
 import os
-from typing import IO, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .compact_thrift import I64, LIST, STRUCT, CompactReader, NotThriftError
 
@@ -35,6 +35,19 @@ class TableErrors(Protocol):
 
     def foreign(self, why: str) -> Exception:
         """Return the error for a file that is well formed and holds something else."""
+
+
+class TableFile(Protocol):
+    """What a table is read from: an open file of bytes, or anything like one."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return so many bytes, fewer where the file ends; raises OSError."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place; return it."""
+
+    def tell(self) -> int:
+        """Return the place."""
 
 
 class Leaf(NamedTuple):
@@ -81,7 +94,7 @@ class Footer(NamedTuple):
     notes: dict[bytes, bytes]
 
 
-def read_footer(errors: TableErrors, file: IO[bytes]) -> Footer:
+def read_footer(errors: TableErrors, file: TableFile) -> Footer:
     """Return the footer of a file that is open; raises the errors that it is given, and OSError.
 
     The footer is malformed where it is damaged, or would become far more objects than the file has bytes.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import accumulate
-from typing import IO, Any, Optional
+from typing import Any, Optional
 
 from .costs import DELTA, DICTIONARY, Costs, Page
-from .footer import Footer, Leaf, TableErrors, read_footer
+from .footer import Footer, Leaf, TableErrors, TableFile, read_footer
 
 #: Bytes of a batch, about; and of a page of texts.
 _BATCH_BYTES = 16 << 20
@@ -38,7 +38,7 @@ class Table:
     damaged, or whose values would take far more memory than they should.
     """
 
-    def __init__(self, file: IO[bytes], errors: TableErrors) -> None:
+    def __init__(self, file: TableFile, errors: TableErrors) -> None:
         self._file = file
         self._errors = errors
         self.footer: Footer = read_footer(errors, file)
@@ -111,7 +111,7 @@ class _Borrowed:
 
     closed = False
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: TableFile) -> None:
         self.read, self.seek, self.tell = file.read, file.seek, file.tell
 
     def close(self) -> None:

@@ -35,7 +35,7 @@ from .long_paths import found_image
 from .read import as_read_error
 from .rules import DataSetRules, MemberRules
 from .single_files import begins_like_an_image, has_archive_content, is_archive, require_image, status_of, unread
-from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
+from .suffixes import is_archive_name, is_image_name, is_other_name, is_table_name, is_unread_name
 from .system_folders import is_system, system_folder_error
 from .tags import Tags
 
@@ -114,10 +114,21 @@ class _Finder:
             yield from self.in_archive_file(file)
         elif is_unread_name(file):
             yield unread(ImageRef(file))
+        elif is_table_name(file) and self._holds_images(file):
+            yield from self.in_archive_file(file)
         elif is_other_name(file):
             yield OtherFile(ImageRef(file))
         else:
             yield from self._by_content(ImageRef(file))
+
+    @staticmethod
+    def _holds_images(table: str) -> bool:
+        """Return whether a table has images in it; any other is a file like others, and so is what cannot be read."""
+        try:
+            status_of(table)
+            return has_archive_content(table)
+        except (ReadError, OSError):
+            return False
 
     def parts_of(self, file: str) -> Sequence[str]:
         """Return the parts of a path in the input, of one that a list names elsewhere its name."""
