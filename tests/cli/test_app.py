@@ -561,3 +561,19 @@ def test_failures_are_retried_on_request(parsed, command):
     source = "--input_folder" if command == "process" else "--directory"
     assert parsed(command, source, "x", "--retry_failures").retry_failures
     assert parsed(command, source, "x", "--use_truncated").use_truncated
+
+
+def test_list_says_what_it_listed_and_what_comes_next(tmp_path, capsys):
+    pytest.importorskip("pyarrow", reason="needs the parquet extra")
+    (tmp_path / "in" / "cat").mkdir(parents=True)
+    for name in ("1.png", "2.jpg", "notes"):
+        (tmp_path / "in" / "cat" / name).write_bytes(b"12345")
+    manifest = tmp_path / "new" / "m.parquet"
+    assert cli.main(["list", str(tmp_path / "in"), f"--output={manifest}"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert re.match(
+        r"Listed: 2 images \(10 bytes\), 1 shard in \d+\.\d s Not usable: 1 not-an-image; the first: ", said
+    )
+    assert said.endswith(f"Written {manifest} Next: image-tagging process --manifest {manifest}")
+    assert cli.main(["list", str(tmp_path / "none")]) == 1
+    assert "there is no folder or file at" in capsys.readouterr().err

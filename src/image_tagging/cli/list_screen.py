@@ -23,4 +23,4 @@ def show_list(summary: ListSummary) -> None:
             style="yellow",
         )
     line(console, f"Written {summary.path}")
-    line(console, f"Next: {command_line('image-tagging', 'process', '--manifest', summary.path)}")
+    line(console, f"Next: {command_line('process', '--manifest', summary.path)}")
