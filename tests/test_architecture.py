@@ -39,6 +39,10 @@ PUBLIC = {
         "scores_frame take_out take_out_images write_csv"
     ),
     "images": "Decoders Preprocess decoder_version picture_of",
+    "parquet": (
+        "Costs DELTA DICTIONARY Footer Leaf Page RowGroup Table TableErrors has_pyarrow read_footer repeating "
+        "table_writer"
+    ),
     "pipeline": (
         "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ForgetSummary ImageEmbeddings "
         "ImageScores LEAST_BACKGROUND ProcessConfig ProcessSummary SortConfig SortSummary TagAnswer ThresholdSummary "
@@ -47,20 +51,23 @@ PUBLIC = {
         "OutputInput forget_input list_inputs move_input VerdictsUsed ImportedVerdicts export_verdicts "
         "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage "
         "AlikeOffer KeptThreshold give_alike give_pinned keep_threshold offer_alike "
-        "ScoresOfPicture picture_scores tags_said take_pinned threshold_figures "
-        "FoundPictures FoundPicture copy_found search_pictures"
+        "ListConfig ListSummary list_images FoundPictures FoundPicture copy_found search_pictures "
+        "ScoresOfPicture picture_scores tags_said take_pinned threshold_figures"
     ),
     "reports": (
         "RunReport RunWithoutTag component_style explain interval_bar limits precision_in_words "
         "require_report_ours require_reports_ours share text_reports_of "
         "write_report"
     ),
-    "runners": "LocalRunner Preparer Runner Work local",
+    "runners": "MEAN_IMAGES LocalRunner Preparer Runner Work cut local",
     "search": (
         "FileTerm Filter NearTerm PathFilter Query Range Ranked inverse_lengths SideFilter TagFilter Term TextTerm "
         "nearest parse_arguments parse_text sum_of_terms"
     ),
-    "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
+    "sources": (
+        "DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns "
+        "ListedBy Manifest write_manifest"
+    ),
     "storage": "LocalStorage Storage storage_at",
     "store": (
         "ENCODER FoundSummary KnownInput PLACING Pictures PlacedFile PlacedFiles Role STORE_NAME StoreFile TRAINING "

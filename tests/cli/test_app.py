@@ -43,6 +43,7 @@ FLAGS = {
         "max_megapixels": 20.5,
         "image_seconds": 2.0,
         "archive_encoding": "cp932",
+        "manifest": "m.parquet",
     },
     "train": {
         "metadata_json": "m.json",
@@ -76,6 +77,7 @@ FLAGS = {
         "max_megapixels": 500.0,
         "image_seconds": 90.0,
         "archive_encoding": "big5",
+        "manifest": "m.parquet",
     },
 }
 FLAGS["classify-zip"] = FLAGS["classify"]
@@ -165,10 +167,22 @@ def test_defaults_are_those_of_the_configs(parsed, command):
     required = {
         field.name: FLAGS[command][field.name]
         for field in dataclasses.fields(CONFIGS[command])
-        if field.default is dataclasses.MISSING
+        if field.default is dataclasses.MISSING or field.name in {"input_folder", "directory"}  # unless --manifest is
     }
     archives = {"archives": True} if command == "classify-zip" else {}
     assert parsed(command, *spelt(required, "_", True)) == CONFIGS[command](**required, **archives)
+
+
+@pytest.mark.parametrize("dash", ["_", "-"])
+def test_list_takes_its_source_and_every_flag(monkeypatch, dash):
+    calls = []
+    monkeypatch.setattr(pipeline, "list_images", lambda config, _: calls.append(config) or sys.exit(0))
+    flags = {"tag_level": "top", "exclude": ("drafts/",), "archive_encoding": "cp932", "shard_images": 64}
+    flags["output"] = "m.parquet"
+    assert cli.main(["list", "in", *spelt(flags, dash, joined=True), "--follow_links"]) == 0
+    assert cli.main(["list", "in"]) == 0
+    whole = pipeline.ListConfig(source="in", follow_links=True, **flags)
+    assert calls == [whole, pipeline.ListConfig(source="in")]
 
 
 @pytest.mark.parametrize("dash", ["_", "-"])
@@ -346,7 +360,7 @@ def test_help_names_every_command(capsys):
     commands = set(typer.main.get_command(cli.app).commands)
     assert commands >= {*FLAGS, "demo"}
     for command in commands:
-        assert re.search(rf" {command} (The whole|Stage|Draw|Show|Set|Take|Find) ", text), command
+        assert re.search(rf" {command} (The whole|Stage|Draw|List|Show|Set|Take|Find) ", text), command
 
 
 def test_no_argument_shows_the_help(capsys):
@@ -547,3 +561,19 @@ def test_failures_are_retried_on_request(parsed, command):
     source = "--input_folder" if command == "process" else "--directory"
     assert parsed(command, source, "x", "--retry_failures").retry_failures
     assert parsed(command, source, "x", "--use_truncated").use_truncated
+
+
+def test_list_says_what_it_listed_and_what_comes_next(tmp_path, capsys):
+    pytest.importorskip("pyarrow", reason="needs the parquet extra")
+    (tmp_path / "in" / "cat").mkdir(parents=True)
+    for name in ("1.png", "2.jpg", "notes"):
+        (tmp_path / "in" / "cat" / name).write_bytes(b"12345")
+    manifest = tmp_path / "new" / "m.parquet"
+    assert cli.main(["list", str(tmp_path / "in"), f"--output={manifest}"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert re.match(
+        r"Listed: 2 images \(10 bytes\), 1 shard in \d+\.\d s Not usable: 1 not-an-image; the first: ", said
+    )
+    assert said.endswith(f"Written {manifest} Next: image-tagging process --manifest {manifest}")
+    assert cli.main(["list", str(tmp_path / "none")]) == 1
+    assert "there is no folder or file at" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Callable, Optional
 
 import typer
 
-from ..pipeline import ClassifyConfig, ProcessConfig, SortConfig, TrainConfig
+from ..pipeline import ClassifyConfig, ListConfig, ProcessConfig, SortConfig, TrainConfig
 from ..web import ReviewConfig
 from . import search_command, tag_commands
 from .flags import parameters, path
@@ -86,6 +86,7 @@ def _process(config: ProcessConfig) -> None:
     from . import console, summaries
     from .log import log_in
 
+    _require(config.input_folder or config.manifest, "--input_folder or --manifest")
     encoder = pipeline.choose_encoder(config)  # a name that is misspelt makes no folder
     with log_in(config.output) as log:
         if encoder.is_news:
@@ -93,6 +94,22 @@ def _process(config: ProcessConfig) -> None:
         with pipeline.progress_bar() as watch:
             summary = pipeline.process_dataset(config, watch, encoder=encoder)
         summaries.show_process(summary, log)
+
+
+def _require(given: Optional[str], names: str) -> None:
+    """Raise the error of wrong usage where a flag of several is missing."""
+    if given is None:
+        raise typer.BadParameter(f"there is nothing to read: give {names}")
+
+
+def _list(config: ListConfig) -> None:
+    """List everything at SOURCE in a manifest, a Parquet table that process and classify take in place of SOURCE."""
+    from .. import pipeline
+    from . import list_screen
+
+    with pipeline.progress_bar() as watch:
+        summary = pipeline.list_images(config, watch)
+    list_screen.show_list(summary)
 
 
 def _train(config: TrainConfig) -> None:
@@ -112,6 +129,7 @@ def _classify(config: ClassifyConfig) -> None:
     from . import console, summaries
     from .log import log_in
 
+    _require(config.directory or config.manifest, "--directory or --manifest")
     with log_in(config.output) as log:
         with pipeline.progress_bar() as watch:
             summary = pipeline.classify_images(config, watch, say=console.say)
@@ -142,6 +160,7 @@ _add_stage(
     {"directory": "An archive (.zip, .tar, .tar.gz), or a folder that holds archives."},
     archives=True,
 )
+_add_stage("list", ListConfig, _list)
 _add_stage("review", ReviewConfig, _review)
 
 

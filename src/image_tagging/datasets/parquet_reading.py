@@ -9,11 +9,11 @@ from itertools import chain
 from typing import IO, Any
 
 from ..errors import EncoderMismatchError, MetadataError
+from ..parquet import DELTA, DICTIONARY, Costs, Page, RowGroup, read_footer, repeating
 from ..records import EncoderSpec, ImportedEmbedding
 from .metadata_errors import FileErrors, empty, foreign, mixed
 from .metadata_limits import require_narrow
 from .metadata_parquet import require_pyarrow
-from .parquet_costs import DELTA, DICTIONARY, Costs, Page, RowGroup, read_footer, repeating
 from .parquet_rows import ADDRESS, FILE_PATH, VECTOR, Batch, batches_of, require_types
 
 _NEEDED = ("hash_id", "model", "pretrained", VECTOR)
@@ -73,7 +73,7 @@ def _batches(path: str) -> Iterator[Batch]:
         with opened:
             if opened.read(1) == b"{":
                 raise errors.malformed("is JSON: call it .json")
-            groups = read_footer(errors, opened)
+            groups = read_footer(errors, opened).groups
             with _parquet_file(path) as file:
                 names = _columns(path, file.schema_arrow)
                 rows = _Plan(errors, opened, file).rows_at_a_time(names, groups)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .file_cache import FileCache
     from .forget import ForgetSummary, forget_tag
     from .inputs import ChangedInputs, OutputInput, forget_input, list_inputs, move_input
+    from .list_config import ListConfig
+    from .manifests import ListSummary, list_images
     from .process import process_dataset
     from .review import (
         MODES,
@@ -93,6 +95,8 @@ __all__ = [
     "InputImages",
     "Judged",
     "KeptThreshold",
+    "ListConfig",
+    "ListSummary",
     "OutputInput",
     "ProcessConfig",
     "ProcessSummary",
@@ -117,6 +121,7 @@ __all__ = [
     "give_pinned",
     "import_verdicts",
     "keep_threshold",
+    "list_images",
     "list_inputs",
     "list_verdicts",
     "move_input",
@@ -144,6 +149,8 @@ __getattr__ = lazy_names(
     file_cache="FileCache",
     forget="ForgetSummary forget_tag",
     inputs="ChangedInputs OutputInput forget_input list_inputs move_input",
+    list_config="ListConfig",
+    manifests="ListSummary list_images",
     process="process_dataset",
     review="AlikeOffer Drawn Judged KeptThreshold MODES Review ScoresOfPicture ShownPage give_alike give_pinned "
     "keep_threshold offer_alike picture_scores tags_said take_pinned threshold_figures",

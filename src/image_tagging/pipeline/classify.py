@@ -18,6 +18,7 @@ from .answers import StageTally, has_few_images, tag_answers
 from .configs import ClassifyConfig
 from .embedder import LOCAL
 from .embedding import embed_found, explain_no_images, find_by
+from .manifests import source_of, with_manifest
 from .model_age import warn_of_age
 from .places import Places
 from .shown_progress import shown
@@ -56,7 +57,8 @@ def classify_images(
         has no room for the copies.
     """
     require_place(config.place, archives=config.archives)
-    found = find_by(config, absolute(config.directory), open_archives=config.archives)
+    config = with_manifest(config)
+    found = find_by(config, source_of(config), open_archives=config.archives)
     with shown(progress, watch) as report:
         return classify_found(config, found, report, runner, say=say).summary
 
@@ -93,7 +95,7 @@ def classify_found(
     As a ``part`` of the whole job, the directory may have no image of this stage, where another input has one.
     """
     started = time.monotonic()
-    root, output = absolute(config.directory), absolute(config.output)
+    root, output = source_of(config), absolute(config.output)
     images = StageImages(found, config.archives)
     models = load_tag_models(config.model)
     require_results_ours(output, of_archives=config.archives)

@@ -27,6 +27,7 @@ from ..settings import (
     settings,
 )
 from ..text import name_encoding, shortened
+from .manifest_config import ManifestConfig
 
 
 def _results_folder(*former: str) -> Any:
@@ -93,6 +94,11 @@ class ComputeConfig(ImageLimits):
     )
 
     @property
+    def only_listed(self) -> bool:
+        """Whether an image that has changed since it was listed is a failure."""
+        return False
+
+    @property
     def compute(self) -> ComputeOptions:
         """How the encoder is to compute."""
         return ComputeOptions(self.device, self.precision, self.clip_backend)
@@ -130,11 +136,12 @@ class EmbeddingConfig(ComputeConfig):
 
 
 @settings
-class ProcessConfig(EmbeddingConfig):
+class ProcessConfig(ManifestConfig, EmbeddingConfig):
     """Settings of :func:`process_dataset`."""
 
-    input_folder: str = setting(
-        help="The folder (one sub-folder per tag) or the archive (.zip, .tar, .tar.gz) to read.",
+    input_folder: Optional[str] = setting(
+        default=None,
+        help="The folder (one sub-folder per tag), archive (.zip, .tar, .tar.gz, .parquet) or list of paths to read.",
         metavar="PATH",
         is_path=True,
     )
@@ -175,7 +182,7 @@ class ProcessConfig(EmbeddingConfig):
 
 
 @settings
-class ClassifyConfig(EmbeddingConfig):
+class ClassifyConfig(ManifestConfig, EmbeddingConfig):
     """Settings of :func:`classify_images`.
 
     ``archives`` chooses the stage: ``False`` scores images in folders (stage 3), ``True`` those in archives (stage 4).
@@ -183,7 +190,9 @@ class ClassifyConfig(EmbeddingConfig):
     from the metadata and the models.
     """
 
-    directory: str = setting(help="The folder of images, or one image.", metavar="PATH", is_path=True)
+    directory: Optional[str] = setting(
+        default=None, help="The folder of images, one image, or a list of paths.", metavar="PATH", is_path=True
+    )
     metadata_json: Optional[str] = setting(
         default=None,
         help="The metadata file of stage 1; missing embeddings are computed.",

@@ -74,6 +74,7 @@ class Embedder:
                 config.limits,
                 self._preprocess_for if self._runner.shares_memory else self._always(),
                 config.archive_encoding,
+                config.only_listed,
             ),
             lambda: self._embed,
             self._store.listing.pending(self._spec),

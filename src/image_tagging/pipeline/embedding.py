@@ -17,12 +17,13 @@ from ..failures import FailureList
 from ..progress import Progress
 from ..records import EncoderSpec, Failure, Found
 from ..runners import Runner
-from ..sources import DataSetRules, find_images
+from ..sources import DataSetRules, Manifest, find_images
 from ..store import FoundSummary, WorkingStore
 from ..tag_models import kind_names
 from ..text import counted, short_path
 from .configs import EmbeddingConfig
 from .embedder import LOCAL, NO_ENCODER, Embedder
+from .manifest_config import ManifestConfig
 from .summaries import EmbeddingSummary, InputImages
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,9 @@ _NAMED_BY = "encoder of "
 def find_by(
     config: EmbeddingConfig, root: str, *, open_archives: bool = True, tag_level: str = "parent"
 ) -> Iterator[Found]:
-    """Return everything at ``root`` by the settings of a run, as :func:`.find_images` gives it."""
+    """Return everything at ``root`` by the settings of a run, or what its manifest lists, as :func:`.find_images`."""
+    if isinstance(config, ManifestConfig) and config.manifest:
+        return Manifest(config.manifest).items(open_archives=open_archives)
     return find_images(
         root,
         DataSetRules(config.exclude, kind_names()),

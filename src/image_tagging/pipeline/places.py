@@ -74,7 +74,7 @@ class Places:
         if config.place not in {"copy", "hardlink"}:
             return None
         watch("counting what to place", 0, None)
-        planner = Planner(absolute(config.output), self.placing, bin_labels(config.output_bins), config.directory)
+        planner = Planner(absolute(config.output), self.placing, bin_labels(config.output_bins), config.directory or "")
         records, is_tagged = pictures.records(encoder), self.placing.tagged_only
         scored = Scoring(self._models, config.output_bins).to_place(records, tagged_only=is_tagged)
         plan = planner.plan(scored, results=results)

@@ -20,6 +20,7 @@ from .chosen_encoder import ChosenEncoder, choose_encoder, keep_encoder
 from .configs import ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_found, explain_no_images, find_by
+from .manifests import source_of, with_manifest
 from .shown_progress import shown
 from .summaries import EmbeddingSummary, ProcessSummary
 from .tag_warnings import warn_of_case, warn_of_merging, warn_of_spelling
@@ -49,8 +50,9 @@ def process_dataset(
     OutputError
         The output folder cannot be written, or another run is working in it.
     """
+    config = with_manifest(config)
     choice = (encoder or choose_encoder(config)).choice
-    found = find_by(config, absolute(config.input_folder), tag_level=config.tag_level)
+    found = find_by(config, source_of(config), tag_level=config.tag_level)
     with shown(progress, watch) as report:
         return process_found(config, found, choice, report, runner)
 
@@ -60,7 +62,7 @@ def process_found(
 ) -> ProcessSummary:
     """As :func:`process_dataset`, of what was found in the input, by an encoder that was chosen."""
     started = time.monotonic()
-    root, output = absolute(config.input_folder), absolute(config.output)
+    root, output = source_of(config), absolute(config.output)
     files = DatasetFiles.of(root, output, tagged=config.tagged_dataset, metadata_format=config.metadata_format)
     with WorkingStore(output, decoder_version(config)) as store:
         store.inputs.choose(Role.TAGGED if config.tagged_dataset else Role.UNTAGGED, root)

@@ -28,6 +28,7 @@ from ..store import Role, WorkingStore
 from ..tag_models import TagModels
 from .answers import StageTally
 from .configs import ClassifyConfig
+from .manifests import source_of
 from .places import Places, stage_name
 from .summaries import EmbeddingSummary
 
@@ -42,7 +43,7 @@ def chosen_results(store: WorkingStore, config: ClassifyConfig) -> EarlierResult
     OutputError
         It is damaged, or holds results of another input that the store does not know.
     """
-    role, directory = Role.ARCHIVE if config.archives else Role.FOLDER, absolute(config.directory)
+    role, directory = Role.ARCHIVE if config.archives else Role.FOLDER, source_of(config)
     store.inputs.choose(role, directory)
     is_known = config.fresh or bool(store.inputs.of(role))
     only = "" if is_known else directory

@@ -6,7 +6,7 @@ import os
 import re
 
 from ..addresses import ImageRef
-from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
+from .suffixes import is_archive_name, is_image_name, is_other_name, is_table_name, is_unread_name
 from .system_folders import is_system
 
 #: Opening one of these sends a request to another machine, on Windows with the user's credentials.
@@ -26,7 +26,9 @@ def may_be_opened(ref: ImageRef) -> bool:
     if not ref.members:
         return is_image_name(ref.file) or not (is_unread_name(ref.file) or is_other_name(ref.file))
     holders = [ref.file, *ref.members[:-1]]
-    return all(map(is_archive_name, holders[1:])) and (is_archive_name(ref.file) or not is_other_name(ref.file))
+    return all(map(is_archive_name, holders[1:])) and (
+        is_archive_name(ref.file) or is_table_name(ref.file) or not is_other_name(ref.file)
+    )
 
 
 def _is_name(file: str) -> bool:

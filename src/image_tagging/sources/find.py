@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import Optional
+from typing import Optional, Union
 
 from ..addresses import ImageRef, member_parts
 from ..errors import InputError, ReadError
@@ -29,11 +29,13 @@ from .archives import (
     open_archive,
 )
 from .folders import FolderWalk
+from .listed_files import found_in_list
+from .lists import ListTags, PathList, is_list
 from .long_paths import found_image
 from .read import as_read_error
 from .rules import DataSetRules, MemberRules
 from .single_files import begins_like_an_image, has_archive_content, is_archive, require_image, status_of, unread
-from .suffixes import is_archive_name, is_image_name, is_other_name, is_unread_name
+from .suffixes import is_archive_name, is_image_name, is_other_name, is_table_name, is_unread_name
 from .system_folders import is_system, system_folder_error
 from .tags import Tags
 
@@ -48,7 +50,7 @@ def find_images(  # noqa: PLR0913 - the settings of one run, each by its name
     limits: ArchiveLimits = DEFAULT_LIMITS,
     archive_encoding: Optional[str] = None,
 ) -> Iterator[Found]:
-    """Everything at ``root`` (a folder, an archive or one image), in a stable order.
+    """Everything at ``root`` (a folder, an archive, a list of paths or one image), in a stable order.
 
     Images come as :class:`FoundImage`; after the images of an archive comes its :class:`FoundArchive`; what
     cannot be opened comes as a :class:`Failure`, and so does an archive of which only a part can be used. Files that
@@ -77,6 +79,11 @@ def find_images(  # noqa: PLR0913 - the settings of one run, each by its name
         return finder.in_folder(follow_links)
     if is_archive(root):
         return finder.in_archive_file(root)
+    if is_list(root):
+        paths = PathList(root)
+        tags = ListTags(paths.folder, tag_level)
+        lister = _Finder(paths.folder, rules or DataSetRules(), tags, limits if open_archives else None)
+        return found_in_list(paths, tags, rules or DataSetRules(), lister)
     require_image(root)
     return iter([finder.image_file(ImageRef(root))])
 
@@ -84,7 +91,9 @@ def find_images(  # noqa: PLR0913 - the settings of one run, each by its name
 class _Finder:
     """Finds the images of one run; ``limits`` is ``None`` where archives are not to be opened."""
 
-    def __init__(self, root: str, rules: DataSetRules, tags: Tags, limits: Optional[ArchiveLimits]) -> None:
+    def __init__(
+        self, root: str, rules: DataSetRules, tags: Union[Tags, ListTags], limits: Optional[ArchiveLimits]
+    ) -> None:
         self._root = root
         self._rules = rules
         self._tags = tags
@@ -96,21 +105,44 @@ class _Finder:
                 yield item
             elif is_image_name(item):
                 yield self.image_file(ImageRef(item))
-            elif is_archive_name(item):
-                yield from self.in_archive_file(item)
-            elif is_unread_name(item):
-                yield unread(ImageRef(item))
-            elif is_other_name(item):
-                yield OtherFile(ImageRef(item))
             else:
-                yield from self._by_content(ImageRef(item))
+                yield from self.by_name(item)
+
+    def by_name(self, file: str) -> Iterator[Found]:
+        """Yield what a file is or holds that is called like no image."""
+        if is_archive_name(file):
+            yield from self.in_archive_file(file)
+        elif is_unread_name(file):
+            yield unread(ImageRef(file))
+        elif is_table_name(file) and self._holds_images(file):
+            yield from self.in_archive_file(file)
+        elif is_other_name(file):
+            yield OtherFile(ImageRef(file))
+        else:
+            yield from self._by_content(ImageRef(file))
+
+    @staticmethod
+    def _holds_images(table: str) -> bool:
+        """Return whether a table has images in it; any other is a file like others, and so is what cannot be read."""
+        try:
+            status_of(table)
+            return has_archive_content(table)
+        except (ReadError, OSError):
+            return False
+
+    def parts_of(self, file: str) -> Sequence[str]:
+        """Return the parts of a path in the input, of one that a list names elsewhere its name."""
+        if file == self._root:
+            return ()
+        below = os.path.join(self._root, "")
+        return file[len(below) :].split(os.sep) if file.startswith(below) else (os.path.basename(file),)
 
     def image_file(self, ref: ImageRef) -> Found:
         try:
             status = status_of(ref.file)
         except (ReadError, OSError) as error:
             return _unreadable(ref, error)
-        return found_image(ref, stamp_of(status), self._tags.of(ref))
+        return found_image(ref, stamp_of(status), self._tags.of(ref), status.st_size)
 
     def in_archive_file(self, file: str) -> Iterator[Found]:
         ref = ImageRef(file)
@@ -129,8 +161,7 @@ class _Finder:
             yield _unreadable(ref, error)
             yield FoundArchive(ref, 0)
             return
-        above = () if file == self._root else os.path.relpath(file, self._root).split(os.sep)
-        yield from self._in_open(ref, archive, budget, above)
+        yield from self._in_open(ref, archive, budget, self.parts_of(file))
 
     def _by_content(self, ref: ImageRef) -> Iterator[Found]:
         """Yield what is in a file whose name says nothing: as in the caches of browsers, or cut short by a download."""
@@ -177,7 +208,7 @@ class _Finder:
                         if member.size <= budget.limits.image_bytes:  # else it is refused before a byte is unpacked
                             budget.take_bytes(member.most_bytes)
                         images += 1
-                        yield found_image(inner, member.stamp, self._tags.of(inner))
+                        yield found_image(inner, member.stamp, self._tags.of(inner), member.size)
                     elif is_archive_name(name):
                         yield from self._in_nested(archive, inner, budget, (*above, *member_parts(name)))
                     else:

@@ -20,7 +20,7 @@ from .read import as_read_error
 from .reserved import NO_MEDIA
 from .results import RESULT_FILES, STORE, TABLES, is_kind_folder, is_own_file, is_own_folder
 from .rules import DataSetRules, is_marked_hidden
-from .suffixes import is_passed_over
+from .suffixes import is_passed_over, is_table_name
 from .system_folders import is_below, is_in_memory, is_system_device, is_system_path, system_folder_error
 
 #: Files that say something of the folder that they are in.
@@ -144,7 +144,7 @@ class FolderWalk:
             yield LeftOut(ImageRef(entry.path), reason, is_folder=False)
 
     def _linked_file(self, entry: os.DirEntry[str]) -> Union[str, Failure]:
-        if is_passed_over(entry.name):
+        if is_passed_over(entry.name) and not is_table_name(entry.name):
             return entry.path
         refused = self._refused(os.path.realpath(entry.path), is_link=True)
         return _failure(entry.path, refused) if refused else entry.path

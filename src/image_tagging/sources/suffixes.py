@@ -78,6 +78,11 @@ def is_other_name(name: str) -> bool:
     return _suffix(name) in OTHER_SUFFIXES or os.path.basename(name).startswith(".")
 
 
+def is_table_name(name: str) -> bool:
+    """Whether a file of this name is a table, which may hold images or paths: it is looked into."""
+    return _suffix(name) == ".parquet"
+
+
 def is_passed_over(name: str) -> bool:
     """Whether a file of this name is neither opened nor taken for an image or an archive."""
     return is_other_name(name) and not (is_image_name(name) or is_archive_name(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import table as table_format
 from . import tar as tar_format
 from . import zip as zip_format
 from .base import Archive, Member, archive_suffixes, looks_like_archive, open_archive, register, suffixes_of
@@ -9,6 +10,7 @@ from .limits import DEFAULT_LIMITS, LONG_NAME, OPENING_BYTES, ArchiveLimits, Bud
 
 register(zip_format.FORMAT)
 register(tar_format.FORMAT)
+register(table_format.FORMAT)
 
 #: The suffixes of archives in lower case.
 ARCHIVE_SUFFIXES = archive_suffixes()
