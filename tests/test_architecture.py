@@ -55,7 +55,10 @@ PUBLIC = {
     ),
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
-    "storage": "LocalStorage Storage storage_at",
+    "storage": (
+        "LocalStorage ObjectInfo RemoteStorage Storage list_objects object_info parse_url read_object read_part "
+        "storage_at"
+    ),
     "store": (
         "ENCODER FoundSummary KnownInput PLACING Pictures PlacedFile PlacedFiles Role STORE_NAME StoreFile TRAINING "
         "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from .files import below, file_name, parts_of
 from .text import encodable, escape_surrogates, unescape_surrogates
 
 #: The most names in one address, characters of all of them, and of a path for people.
@@ -63,7 +64,7 @@ class ImageRef:
     @property
     def name(self) -> str:
         """The image's own file name: ``7.png``."""
-        return encodable(_last_part(self.members[-1]) if self.members else os.path.basename(self.file))
+        return encodable(_last_part(self.members[-1]) if self.members else file_name(self.file))
 
     @property
     def suffix(self) -> str:
@@ -78,11 +79,11 @@ class ImageRef:
     def path_in(self, source: str) -> str:
         """Return the path below a folder or in an archive: ``cat/7.png``; the whole path where it leads to neither."""
         if self.file == source:
-            return encodable("/".join(self.members) or os.path.basename(self.file))
-        folder = os.path.join(source, "")
+            return encodable("/".join(self.members) or file_name(self.file))
+        folder = below(source)
         if not self.file.startswith(folder):
             return self.path
-        return encodable("/".join((self.file[len(folder) :].replace(os.sep, "/"), *self.members)))
+        return encodable("/".join((*parts_of(self.file[len(folder) :], source), *self.members)))
 
 
 def member_parts(name: str) -> list[str]:

@@ -1,13 +1,29 @@
 """Files by name in one folder, which may lie on this machine, on a shared disk or in a bucket.
 
-:mod:`.base` is the protocol, :mod:`.local` a folder of the file system. What is written here is written whole, or not
-at all, and the same content gives the same file.
+:mod:`.base` is the protocol, :mod:`.local` a folder of the file system, :mod:`.buckets` one in a bucket. What is
+written here is written whole, or not at all, and the same content gives the same file. :mod:`.objects` reads single
+objects by their URLs, in buckets and on the web; :mod:`.remote` alone opens the file systems of fsspec.
 """
 
 from __future__ import annotations
 
+from .backends import ObjectInfo
 from .base import Storage
+from .buckets import RemoteStorage
 from .local import LocalStorage
+from .objects import list_objects, object_info, read_object, read_part
 from .open import storage_at
+from .urls import parse_url
 
-__all__ = ["LocalStorage", "Storage", "storage_at"]
+__all__ = [
+    "LocalStorage",
+    "ObjectInfo",
+    "RemoteStorage",
+    "Storage",
+    "list_objects",
+    "object_info",
+    "parse_url",
+    "read_object",
+    "read_part",
+    "storage_at",
+]

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from ..files import absolute
+from ..files import absolute, is_url
 from .base import Storage
+from .buckets import RemoteStorage, require_writable
 from .local import LocalStorage
 
 
 def storage_at(root: str) -> Storage:
-    """Return the storage in a folder that a user named.
+    """Return the storage in a folder that a user named, on this machine or in a bucket (``s3://bucket/results``).
 
     Raises
     ------
     InputError
-        The path depends on the current folder, and that cannot be used.
+        The path depends on the current folder, and that cannot be used; or a URL names no bucket.
+    StorageError
+        Nothing can be written there.
     """
-    return LocalStorage(absolute(root))
+    place = absolute(root)
+    if is_url(place):
+        require_writable(place)
+        return RemoteStorage(place)
+    return LocalStorage(place)
