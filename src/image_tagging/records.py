@@ -2,8 +2,7 @@
 
 An image starts as an :class:`ImageRef`, an address that any worker can open. A source finds it as a
 :class:`FoundImage`, decoding gives its :class:`ImageFacts`, the encoder makes it an :class:`EmbeddedImage`. The store
-returns it as an :class:`ImageRecord`, and each tag model turns its embedding into a :class:`TagScore`. Any step may
-return a :class:`Failure` in its place.
+returns it as an :class:`ImageRecord`, each tag model gives a :class:`TagScore`, any step a :class:`Failure` instead.
 """
 
 from __future__ import annotations
@@ -33,13 +32,14 @@ class FoundImage:
 
     ``stamp`` is compared, never parsed: size, times and inode of a plain file, size and checksum of an archive member.
     ``tag`` is what its folder stands for, and ``top`` what the first folder on the way to it does; both are empty where
-    an image comes back from the store.
+    an image comes back from the store. ``size`` is in bytes, 0 where it is not known.
     """
 
     ref: ImageRef
     stamp: str
     tag: str = ""
     top: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True)

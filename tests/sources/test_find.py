@@ -63,6 +63,13 @@ def code_of(reader, ref):
     return None
 
 
+def test_an_image_comes_with_its_size(tmp_path):
+    written(tmp_path / "a.png", b"12345")
+    written(tmp_path / "b.zip", zipped({"1.png": b"123", "in.zip": {"2.png": b""}}))
+    found = [item for item in find_images(str(tmp_path)) if isinstance(item, FoundImage)]
+    assert [item.size for item in found] == [5, 3, 0]
+
+
 # --- folders ----------------------------------------------------------------------------------------------
 
 

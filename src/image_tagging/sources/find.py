@@ -110,7 +110,7 @@ class _Finder:
             status = status_of(ref.file)
         except (ReadError, OSError) as error:
             return _unreadable(ref, error)
-        return found_image(ref, stamp_of(status), self._tags.of(ref))
+        return found_image(ref, stamp_of(status), self._tags.of(ref), status.st_size)
 
     def in_archive_file(self, file: str) -> Iterator[Found]:
         ref = ImageRef(file)
@@ -177,7 +177,7 @@ class _Finder:
                         if member.size <= budget.limits.image_bytes:  # else it is refused before a byte is unpacked
                             budget.take_bytes(member.most_bytes)
                         images += 1
-                        yield found_image(inner, member.stamp, self._tags.of(inner))
+                        yield found_image(inner, member.stamp, self._tags.of(inner), member.size)
                     elif is_archive_name(name):
                         yield from self._in_nested(archive, inner, budget, (*above, *member_parts(name)))
                     else:

@@ -13,9 +13,9 @@ _WHY = f"its path through the archives is longer than metadata can hold ({LONGES
 _ESCAPE = 6
 
 
-def found_image(ref: ImageRef, stamp: str, tags: tuple[str, str]) -> Union[FoundImage, Failure]:
-    """Return the image with its tag and its top tag, or the failure of one that the readers of metadata refuse."""
-    return FoundImage(ref, stamp, *tags) if _fits(ref) else Failure(ref, "read", "long-name", _WHY)
+def found_image(ref: ImageRef, stamp: str, tags: tuple[str, str], size: int = 0) -> Union[FoundImage, Failure]:
+    """Return the image with its tags and its bytes, or the failure of one that the readers of metadata refuse."""
+    return FoundImage(ref, stamp, *tags, size) if _fits(ref) else Failure(ref, "read", "long-name", _WHY)
 
 
 def _fits(ref: ImageRef) -> bool:
