@@ -146,6 +146,7 @@ class FailingServer:
 
     def __init__(self, port: int) -> None:
         self.requests: list[tuple[str, str]] = []
+        self.sent = 0  # bytes of content
         self.plan: Plan = lambda method, path: None
         outer = self
 
@@ -175,7 +176,11 @@ class FailingServer:
                 self.send_header("Content-Length", str(size))
                 self.end_headers()
                 if self.command != "HEAD":
-                    self.wfile.write(data if cut < 0 else data[:cut])
+                    try:
+                        self.wfile.write(data if cut < 0 else data[:cut])
+                    except OSError:  # the program has closed the connection
+                        return
+                    outer.sent += len(data)
                 if cut >= 0:
                     self.close_connection = True
 

@@ -57,7 +57,7 @@ PUBLIC = {
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "storage": (
         "LocalStorage ObjectInfo RemoteStorage Storage list_objects object_info parse_url read_object read_part "
-        "storage_at"
+        "stated_size storage_at"
     ),
     "store": (
         "ENCODER FoundSummary KnownInput PLACING Pictures PlacedFile PlacedFiles Role STORE_NAME StoreFile TRAINING "

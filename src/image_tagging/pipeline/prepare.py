@@ -64,7 +64,8 @@ class ImagePreparer:
     def __call__(self, found: FoundImage) -> Union[PreparedImage, Failure]:
         """Read, decode and prepare one image; return a ``Failure`` where that is not possible."""
         with ExitStack() as reading:
-            data = attempt(found.ref, "read", lambda: reading.enter_context(self._readers.reading(found.ref)))
+            opened = self._readers.reading(found.ref, found.stamp)
+            data = attempt(found.ref, "read", lambda: reading.enter_context(opened))
             if isinstance(data, Failure):
                 return data
             image = reading.enter_context(self._decoders.decoded(found.ref, data))

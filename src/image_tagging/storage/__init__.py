@@ -7,7 +7,7 @@ objects by their URLs, in buckets and on the web; :mod:`.remote` alone opens the
 
 from __future__ import annotations
 
-from .backends import ObjectInfo
+from .backends import ObjectInfo, stated_size
 from .base import Storage
 from .buckets import RemoteStorage
 from .local import LocalStorage
@@ -25,5 +25,6 @@ __all__ = [
     "parse_url",
     "read_object",
     "read_part",
+    "stated_size",
     "storage_at",
 ]

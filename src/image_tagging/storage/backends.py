@@ -74,7 +74,7 @@ def version_of(stamp: str) -> str:
     return stamp.partition(":")[2]
 
 
-def size_of(stamp: str) -> Optional[int]:
+def stated_size(stamp: str) -> Optional[int]:
     """Return the size that a stamp names."""
     size = stamp.partition(":")[0]
     return int(size) if size.isdigit() else None

@@ -11,8 +11,8 @@ from .backends import (
     Page,
     ShortReadError,
     TooLargeError,
-    size_of,
     stamp_of_object,
+    stated_size,
     version_of,
 )
 from .urls import Place
@@ -47,7 +47,7 @@ class GenericBackend:
 
     def whole(self, place: Place, most: int, stamp: str) -> bytes:
         """Return the content of an object, of this stamp where one is given."""
-        size = size_of(stamp) if version_of(stamp) else None
+        size = stated_size(stamp) if version_of(stamp) else None
         if size is None:
             info = self._there(place)
             size, stamp = info.size, info.stamp
@@ -60,7 +60,7 @@ class GenericBackend:
 
     def part(self, place: Place, first: int, count: int, stamp: str) -> bytes:
         """Return ``count`` bytes from ``first``, fewer where the object ends."""
-        size = size_of(stamp)
+        size = stated_size(stamp)
         return self._cat(place, stamp, start=first, end=first + count if size is None else min(first + count, size))
 
     def put(self, place: Place, content: bytes) -> None:
