@@ -56,8 +56,8 @@ PUBLIC = {
     "runners": "LocalRunner Preparer Runner Work local",
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "storage": (
-        "LocalStorage ObjectInfo RemoteStorage Storage list_objects object_info parse_url read_object read_part "
-        "stated_size storage_at"
+        "LocalStorage ObjectInfo RemoteStorage Storage is_at_url list_objects object_info parse_url read_object "
+        "read_part stated_size storage_at"
     ),
     "store": (
         "ENCODER FoundSummary KnownInput PLACING Pictures PlacedFile PlacedFiles Role STORE_NAME StoreFile TRAINING "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from .files import below, file_name, parts_of
+from .files import below, file_name, is_url, parts_of
 from .text import encodable, escape_surrogates, unescape_surrogates
 
 #: The most names in one address, characters of all of them, and of a path for people.
@@ -70,6 +70,11 @@ class ImageRef:
     def suffix(self) -> str:
         """The suffix of the name in lower case, with its dot: ``.png``."""
         return os.path.splitext(self.name)[1].lower()
+
+    @property
+    def is_plain_file(self) -> bool:
+        """Whether it is a file of this machine: no member of an archive, and no object at a URL."""
+        return not self.members and not is_url(self.file)
 
     @property
     def archive(self) -> str | None:

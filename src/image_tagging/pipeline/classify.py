@@ -55,7 +55,7 @@ def classify_images(
         The output folder cannot be written, its ``output.json`` is damaged, another run is working in it, or its disk
         has no room for the copies.
     """
-    require_place(config.place, archives=config.archives)
+    require_place(config.place, archives=config.archives, source=config.directory)
     found = find_by(config, absolute(config.directory), open_archives=config.archives)
     with shown(progress, watch) as report:
         return classify_found(config, found, report, runner, say=say).summary

@@ -18,7 +18,7 @@ from ..datasets import (
 )
 from ..encoders import near_duplicate_cosine, require_this_version
 from ..errors import EncoderMismatchError, ModelError, TrainingError
-from ..files import absolute, longest_name
+from ..files import absolute, is_url, longest_name
 from ..progress import Progress, no_progress
 from ..reports import RunReport, require_report_ours, require_reports_ours, write_report
 from ..store import StoreFile
@@ -142,7 +142,7 @@ def _next_images(config: TrainConfig, common: CommonFolder) -> dict[str, Any]:
     metadata, place = config.metadata_json, (common.path, common.in_archives)
     if config.background:
         metadata, place = config.background[0], mountain_of(config.background[0])
-    directory = place[0] if os.path.exists(place[0]) else ""  # images may have been moved since
+    directory = place[0] if is_url(place[0]) or os.path.exists(place[0]) else ""  # images may have been moved since
     return {"metadata": absolute(metadata), "directory": directory, "in_archives": place[1]}
 
 

@@ -11,7 +11,7 @@ from .backends import ObjectInfo, stated_size
 from .base import Storage
 from .buckets import RemoteStorage
 from .local import LocalStorage
-from .objects import list_objects, object_info, read_object, read_part
+from .objects import is_at_url, list_objects, object_info, read_object, read_part
 from .open import storage_at
 from .urls import parse_url
 
@@ -20,6 +20,7 @@ __all__ = [
     "ObjectInfo",
     "RemoteStorage",
     "Storage",
+    "is_at_url",
     "list_objects",
     "object_info",
     "parse_url",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Callable, Optional, TypeVar
 
+from ..errors import InputError, LibraryMissingError, StorageError
 from .backends import Backend, ObjectChangedError, ObjectInfo, Page, ShortReadError, TooLargeError
 from .object_errors import as_storage_error, may_pass, too_large
 from .remote import backend_of
@@ -33,6 +34,14 @@ def object_info(url: str) -> Optional[ObjectInfo]:
     """
     place = parse_url(url)
     return _tried(place, "read", lambda backend: backend.info(place)) if place.key else None
+
+
+def is_at_url(url: str) -> bool:
+    """Return whether there is an object at a URL, or objects are below it; not where that cannot be known."""
+    try:
+        return object_info(url) is not None or any(True for _ in list_objects(url, 1))
+    except (InputError, StorageError, LibraryMissingError):
+        return False
 
 
 def list_objects(folder: str, most: Optional[int] = None) -> Iterator[ObjectInfo]:
