@@ -46,7 +46,7 @@ class Bucket(NamedTuple):
     def delete(self, key: str) -> None:
         self.client.delete_object(Bucket=self.name, Key=key)
 
-    def keys(self) -> list[str]:
+    def list_keys(self) -> list[str]:
         found = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
         return [each["Key"] for page in found for each in page.get("Contents", ())]
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from image_tagging import ClassifyConfig, ProcessConfig, classify_images, process_dataset
-from image_tagging.errors import InputError
+from image_tagging import ClassifyConfig, ProcessConfig, classify_images, cli, process_dataset
+from image_tagging.errors import InputError, OutputError
 from image_tagging.pipeline import list_inputs, move_input
+from image_tagging.writing import make_folder
 from samples import png, zipped
 
 
@@ -81,3 +82,27 @@ def test_an_input_in_a_bucket_is_said_not_to_be_movable(bucket, tmp_path):
         move_input(tmp_path / "out", url, f"{bucket.url}/other")
     bucket.delete("photos/cat/1.png")
     assert [each.is_there for each in list_inputs(tmp_path / "out")] == [False]
+
+
+@pytest.mark.slow
+def test_the_commands_take_urls_as_they_take_paths(bucket, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "cache"))
+    photos = made(tmp_path / "photos")
+    bucket.put_folder(photos, "photos")
+    bucket.put_folder(photos, "mountain")
+    processing = ["process", f"--input_folder={bucket.url}/photos", f"--output_folder={bucket.url}/out"]
+    sorting = ["sort", f"{bucket.url}/photos", f"{bucket.url}/mountain", f"--output={bucket.url}/sorted"]
+    for command in (processing, sorting):
+        assert cli.main([*command, "--clip_model=builtin"]) == 0
+        output = command[-1].partition("=")[2]
+        assert f"put up at {output}" in " ".join(capsys.readouterr().out.split())
+    keys = set(bucket.list_keys())
+    assert {"out/input-metadata.json", "out/image-tagging.store", "sorted/output.json"} <= keys
+    assert any(key.startswith("sorted/models/") for key in keys)
+    assert not any("image-tagging.log" in key or "image-tagging.lock" in key for key in keys)
+
+
+def test_a_command_that_writes_to_folders_alone_says_so(bucket, tmp_path):
+    with pytest.raises(OutputError, match="is no folder of this machine"):
+        make_folder(f"{bucket.url}/out")

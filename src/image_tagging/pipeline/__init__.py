@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .forget import ForgetSummary, forget_tag
     from .inputs import ChangedInputs, OutputInput, forget_input, list_inputs, move_input
     from .process import process_dataset
+    from .remote_files import at_hand
     from .review import (
         MODES,
         AlikeOffer,
@@ -103,6 +104,7 @@ __all__ = [
     "TrainConfig",
     "TrainSummary",
     "VerdictsUsed",
+    "at_hand",
     "choose_encoder",
     "classify_images",
     "embed_images",
@@ -133,6 +135,7 @@ __all__ = [
 
 __getattr__ = lazy_names(
     __name__,
+    remote_files="at_hand",
     arrays="ImageEmbeddings ImageScores embed_images score_images",
     classify="classify_images",
     configs="ClassifyConfig EmbeddingConfig ProcessConfig",

@@ -20,6 +20,7 @@ from .embedder import LOCAL
 from .embedding import embed_found, explain_no_images, find_by
 from .model_age import warn_of_age
 from .places import Places
+from .remote_files import at_hand
 from .shown_progress import shown
 from .stage_encoder import keep_imported, metadata_and_encoder, require_dim
 from .stage_images import StageImages
@@ -56,9 +57,9 @@ def classify_images(
         has no room for the copies.
     """
     require_place(config.place, archives=config.archives, source=config.directory)
-    found = find_by(config, absolute(config.directory), open_archives=config.archives)
-    with shown(progress, watch) as report:
-        return classify_found(config, found, report, runner, say=say).summary
+    with at_hand(config) as here, shown(progress, watch) as report:
+        found = find_by(here, absolute(here.directory), open_archives=here.archives)
+        return classify_found(here, found, report, runner, say=say).summary
 
 
 class Classified(NamedTuple):

@@ -20,6 +20,7 @@ from .chosen_encoder import ChosenEncoder, choose_encoder, keep_encoder
 from .configs import ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_found, explain_no_images, find_by
+from .remote_files import at_hand
 from .shown_progress import shown
 from .summaries import EmbeddingSummary, ProcessSummary
 from .tag_warnings import warn_of_case, warn_of_merging, warn_of_spelling
@@ -49,10 +50,10 @@ def process_dataset(
     OutputError
         The output folder cannot be written, or another run is working in it.
     """
-    choice = (encoder or choose_encoder(config)).choice
-    found = find_by(config, absolute(config.input_folder), tag_level=config.tag_level)
-    with shown(progress, watch) as report:
-        return process_found(config, found, choice, report, runner)
+    with at_hand(config) as here, shown(progress, watch) as report:
+        choice = (encoder or choose_encoder(here)).choice
+        found = find_by(here, absolute(here.input_folder), tag_level=here.tag_level)
+        return process_found(here, found, choice, report, runner)
 
 
 def process_found(

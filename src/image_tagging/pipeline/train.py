@@ -39,6 +39,7 @@ from .learned_verdicts import write_learned
 from .model_age import dataset_digest, forget_command, training_identity
 from .next_images import CommonFolder, mountain_of
 from .prior_choice import choose_prior
+from .remote_files import at_hand
 from .shown_progress import shown
 from .summaries import TrainSummary
 from .tag_warnings import warn_of_spelling
@@ -81,8 +82,8 @@ def train_tag_models(
     """
     # BLAS comes first: it is found in the list of mapped files, which cannot be read once a store lies in a folder
     # whose name is no text.
-    with shown(progress, watch) as report, one_thread_a_product():
-        return _train(config, report, mountain)
+    with at_hand(config) as here, shown(progress, watch) as report, one_thread_a_product():
+        return _train(here, report, mountain)
 
 
 def _train(config: TrainConfig, watch: Progress, mountain: Optional[int]) -> TrainSummary:

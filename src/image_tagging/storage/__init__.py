@@ -10,16 +10,21 @@ from __future__ import annotations
 from .backends import ObjectInfo, stated_size
 from .base import Storage
 from .buckets import RemoteStorage
+from .copies import copy_of_file, copy_of_folder
 from .local import LocalStorage
 from .objects import is_at_url, list_objects, object_info, read_object, read_part
 from .open import storage_at
 from .urls import parse_url
+from .working_copy import WorkingCopy
 
 __all__ = [
     "LocalStorage",
     "ObjectInfo",
     "RemoteStorage",
     "Storage",
+    "WorkingCopy",
+    "copy_of_file",
+    "copy_of_folder",
     "is_at_url",
     "list_objects",
     "object_info",
