@@ -17,6 +17,7 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from buckets import Bucket, FailingServer
     from image_tagging.pipeline import Review
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -198,3 +199,35 @@ def measured():
         return code, done.stderr, mebibytes
 
     return run
+
+
+@pytest.fixture(scope="session")
+def s3_port() -> Iterator[int]:
+    """The port of a server of S3 in a process of its own; tests that need it skip where that is not installed."""
+    from buckets import NEEDED, s3_server
+
+    for name in NEEDED:
+        pytest.importorskip(name)
+    with s3_server() as port:
+        yield port
+
+
+@pytest.fixture
+def bucket(s3_port: int, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """An empty bucket, which the program reaches as it reaches one of a user."""
+    from buckets import new_bucket, use_endpoint
+
+    use_endpoint(monkeypatch, s3_port)
+    return new_bucket(s3_port)
+
+
+@pytest.fixture
+def failing(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[FailingServer]:
+    """The server between the program and the bucket, which fails as it is told."""
+    from buckets import FailingServer, use_endpoint, wait_less
+
+    server = FailingServer(bucket.port)
+    use_endpoint(monkeypatch, server.port)
+    wait_less(monkeypatch)
+    yield server
+    server.close()

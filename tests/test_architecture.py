@@ -46,9 +46,9 @@ PUBLIC = {
     "pipeline": (
         "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ForgetSummary ImageEmbeddings "
         "ImageScores LEAST_BACKGROUND ProcessConfig ProcessSummary SortConfig SortSummary TagAnswer ThresholdSummary "
-        "TrainConfig TrainSummary choose_encoder classify_images embed_images forget_tag process_dataset progress_bar "
-        "require_sortable score_images set_threshold sort_images train_tag_models ChangedInputs InputImages "
-        "OutputInput forget_input list_inputs move_input VerdictsUsed ImportedVerdicts export_verdicts "
+        "TrainConfig TrainSummary at_hand choose_encoder classify_images embed_images forget_tag process_dataset "
+        "progress_bar require_sortable score_images set_threshold sort_images train_tag_models ChangedInputs "
+        "InputImages OutputInput forget_input list_inputs move_input VerdictsUsed ImportedVerdicts export_verdicts "
         "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage "
         "AlikeOffer KeptThreshold give_alike give_pinned keep_threshold offer_alike "
         "ListConfig ListSummary list_images FoundPictures FoundPicture copy_found search_pictures "
@@ -68,7 +68,10 @@ PUBLIC = {
         "DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns "
         "ListedBy Manifest write_manifest"
     ),
-    "storage": "LocalStorage Storage storage_at",
+    "storage": (
+        "LocalStorage ObjectInfo RemoteStorage Storage WorkingCopy copy_of_file copy_of_folder is_at_url list_objects "
+        "object_info parse_url read_object read_part stated_size storage_at"
+    ),
     "store": (
         "ENCODER FoundSummary KnownInput PLACING Pictures PlacedFile PlacedFiles Role STORE_NAME StoreFile TRAINING "
         "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from .files import below, file_name, is_url, parts_of
 from .text import encodable, escape_surrogates, unescape_surrogates
 
 #: The most names in one address, characters of all of them, and of a path for people.
@@ -63,12 +64,17 @@ class ImageRef:
     @property
     def name(self) -> str:
         """The image's own file name: ``7.png``."""
-        return encodable(_last_part(self.members[-1]) if self.members else os.path.basename(self.file))
+        return encodable(_last_part(self.members[-1]) if self.members else file_name(self.file))
 
     @property
     def suffix(self) -> str:
         """The suffix of the name in lower case, with its dot: ``.png``."""
         return os.path.splitext(self.name)[1].lower()
+
+    @property
+    def is_plain_file(self) -> bool:
+        """Whether it is a file of this machine: no member of an archive, and no object at a URL."""
+        return not self.members and not is_url(self.file)
 
     @property
     def archive(self) -> str | None:
@@ -78,11 +84,11 @@ class ImageRef:
     def path_in(self, source: str) -> str:
         """Return the path below a folder or in an archive: ``cat/7.png``; the whole path where it leads to neither."""
         if self.file == source:
-            return encodable("/".join(self.members) or os.path.basename(self.file))
-        folder = os.path.join(source, "")
+            return encodable("/".join(self.members) or file_name(self.file))
+        folder = below(source)
         if not self.file.startswith(folder):
             return self.path
-        return encodable("/".join((self.file[len(folder) :].replace(os.sep, "/"), *self.members)))
+        return encodable("/".join((*parts_of(self.file[len(folder) :], source), *self.members)))
 
 
 def member_parts(name: str) -> list[str]:

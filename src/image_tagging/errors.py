@@ -123,4 +123,12 @@ class OutputError(ImageTaggingError):
 
 
 class StorageError(ImageTaggingError):
-    """A file of a storage, local or in a bucket, cannot be listed, read or written."""
+    """A file of a storage, local or in a bucket, cannot be listed, read or written.
+
+    ``reason`` says why without naming the file, for those who name it themselves; ``code`` is stable and short.
+    """
+
+    def __init__(self, message: str, code: str = "unreadable", reason: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason or message

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 import sys
 import unicodedata
 from contextlib import suppress
@@ -24,15 +25,26 @@ _LONGEST_NAME, _LONGEST_WINDOWS_PATH, _SHORTEST_LIMIT = 255, 259, 40
 #: Longer endings of names are no suffixes.
 _LONGEST_SUFFIX = 20
 
+#: What an address of the web or of a bucket begins with, one that leads through another too; a drive has one letter.
+_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+::)*[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def is_url(path: str) -> bool:
+    """Return whether a path that a user named is a URL such as ``s3://bucket/photos``, of any scheme."""
+    return _URL.match(path) is not None
+
 
 def absolute(path: str) -> str:
-    """Return the absolute path of a file or folder that a user named.
+    """Return the absolute path of a file or folder that a user named; a URL as it is, without slashes at its end.
 
     Raises
     ------
     InputError
         It depends on the current folder, and that was removed or may not be read.
     """
+    if is_url(path):
+        scheme, mark, rest = path.partition("://")
+        return scheme.lower() + mark + (rest if scheme.lower().startswith("http") else rest.rstrip("/"))
     try:
         return os.path.abspath(path)
     except OSError as error:
@@ -41,6 +53,25 @@ def absolute(path: str) -> str:
             f"{path} depends on the current folder, which cannot be used ({why}): change to another folder, or name it "
             "in full."
         ) from error
+
+
+def below(folder: str) -> str:
+    """Return what the paths of all files below a folder begin with: the folder and a separator."""
+    if is_url(folder):
+        return folder if folder.endswith("/") else f"{folder}/"
+    return os.path.join(folder, "")
+
+
+def parts_of(path: str, root: str) -> list[str]:
+    """Return the parts of a path below ``root``: a URL parts them by ``/`` on every system."""
+    return path.split("/" if is_url(root) else os.sep)
+
+
+def file_name(path: str) -> str:
+    """Return the name of a file: the last part of its path, of an address of the web without query and fragment."""
+    if path.startswith(("http://", "https://")):
+        path = re.split(r"[?#]", path, maxsplit=1)[0]
+    return path.rpartition("/")[2] if is_url(path) else os.path.basename(path)
 
 
 def stamp_of(file: Union[str, int, os.stat_result]) -> str:

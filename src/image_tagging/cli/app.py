@@ -56,7 +56,11 @@ def _add_stage(
     """Add a command whose flags are the settings of a config, all but those that are ``fixed``."""
 
     def command(version: bool, **given: Any) -> None:
-        work(config(**given, **fixed))
+        from ..pipeline import at_hand
+        from .console import say
+
+        with at_hand(config(**given, **fixed), say) as here:
+            work(here)
 
     flags = [*parameters(config, helps or {}), _VERSION]
     command.__signature__ = inspect.Signature(flags)  # type: ignore[attr-defined]  # what typer reads flags from

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..addresses import ImageRef
 from ..errors import InputError
-from ..files import StrPath, fitting_name, longest_name, user_path
+from ..files import StrPath, file_name, fitting_name, is_url, longest_name, user_path
 from ..records import EncoderSpec, ImageRecord, ImportedEmbedding
 from ..settings import METADATA_FORMATS
 from ..text import encodable
@@ -72,13 +72,18 @@ def metadata_paths(folder: str, name: str, metadata_format: str) -> tuple[str, .
     return tuple(stem + suffix for suffix in suffixes)
 
 
+#: Names of archives; whether there is a folder of this name at a URL is not asked for.
+_PACKED = re.compile(r"\.(zip|cb[zt]|t?[gx]z|tbz2?|bz2|tar)$", re.IGNORECASE)
+
+
 def untagged_metadata_name(source: str, folder: str) -> str:
     """Return the name of untagged metadata of a folder or an archive: ``photos.zip`` -> ``photos-metadata.json``.
 
     Where it is longer than ``folder`` takes names, the first part is shortened.
     """
-    name = os.path.basename(os.path.normpath(source))
-    stem = name if os.path.isdir(source) else os.path.splitext(name)[0].removesuffix(".tar")
+    name = file_name(source) if is_url(source) else os.path.basename(os.path.normpath(source))
+    is_folder = not _PACKED.search(name) if is_url(source) else os.path.isdir(source)
+    stem = name if is_folder else os.path.splitext(name)[0].removesuffix(".tar")
     return f"{fitting_name(stem, longest_name(folder) - len(METADATA_ENDING + PARQUET_SUFFIX))}{METADATA_ENDING}.json"
 
 

@@ -10,6 +10,7 @@ from itertools import count, islice
 
 from ..datasets import METADATA_ENDING, RECORDS_MARK, read_embeddings
 from ..errors import EncoderError, MetadataError, OutputError
+from ..files import below, is_url
 from ..store import WorkingStore, WrittenFrom
 from ..text import short_path
 from ..writing import require_ours
@@ -112,6 +113,8 @@ def unknown_input(path: str, other: str) -> OutputError:
 
 def lies_in(file: str, source: str) -> bool:
     """Return whether a file is, or lies in, the input: by its path as it is spelt, or by where links lead."""
+    if is_url(source) or is_url(file):
+        return file == source or file.startswith(below(source))
     for resolve in (os.path.abspath, os.path.realpath):
         path, root = (os.path.normcase(resolve(each)) for each in (file, source))
         if path == root or path.startswith(os.path.join(root, "")):

@@ -71,7 +71,7 @@ def _take_out(root: str, ref: ImageRef, one: PlacedFile, reader: SourceReader, d
     def read() -> Content:
         if not may_be_opened(ref):
             raise PermissionError(f"{ref.path} may be what a stranger has written into the store")
-        return reader.read(ref) if ref.members else ref.file
+        return ref.file if ref.is_plain_file else reader.read(ref)
 
     try:
         found = is_ours(root, one, read) if slot_of(one) else None

@@ -15,7 +15,7 @@ from itertools import chain, count
 from typing import NamedTuple, Optional
 
 from ..errors import InputError, OutputError
-from ..files import fitting_name, longest_name, numbered_name
+from ..files import fitting_name, is_url, longest_name, numbered_name
 from ..settings import PLACES
 from ..writing import copy_image, folder_below, link_image, make_folder, move_below
 from .contents import Content, holds
@@ -36,8 +36,10 @@ _BINARY: int = getattr(os, "O_BINARY", 0)
 _LOOKS_NUMBERED = re.compile(r" \(\d+\)(\.|$)")
 
 
-def require_place(place: str, *, archives: bool) -> None:
+def require_place(place: str, *, archives: bool, source: str = "") -> None:
     """Check a way to place, before anything is written; ``archives`` says that the images lie in archives.
+
+    ``source`` is the input, which may be a URL.
 
     Raises
     ------
@@ -46,6 +48,8 @@ def require_place(place: str, *, archives: bool) -> None:
     """
     if place not in PLACES:
         raise InputError(f"there is no place {place!r}: choose one of {', '.join(PLACES)}.")
+    if is_url(source) and place in {"hardlink", "symlink"}:
+        raise InputError(f"images at URLs are no files that a {place} could lead to: place copy or none.")
     if archives and place == "symlink":
         raise InputError("images in archives are no files that a symlink could lead to: place copy, hardlink or none.")
 

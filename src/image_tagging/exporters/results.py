@@ -109,7 +109,7 @@ class ResultWriter:
         ref = file.ref
 
         def read() -> Content:
-            return self._reader.read(ref) if ref.members else ref.file
+            return ref.file if ref.is_plain_file else self._reader.read(ref)
 
         stamp = self._stamp_of_other(ref)
         if stamp is not None and not self._may_place(file, stamp, scores, is_example=is_example):

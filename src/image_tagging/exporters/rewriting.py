@@ -159,7 +159,7 @@ def take_out_images(folder: str, placed: PlacedFiles, images: Iterable[ImageRef]
 
 def _content(reader: SourceReader, ref: ImageRef) -> Optional[Content]:
     """Return what an image is where it was found, ``None`` where it is not there."""
-    if not ref.members:
+    if ref.is_plain_file:
         return ref.file if os.path.isfile(ref.file) else None
     try:
         return reader.read(ref)

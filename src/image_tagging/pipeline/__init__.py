@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .list_config import ListConfig
     from .manifests import ListSummary, list_images
     from .process import process_dataset
+    from .remote_files import at_hand
     from .review import (
         MODES,
         AlikeOffer,
@@ -110,6 +111,7 @@ __all__ = [
     "TrainConfig",
     "TrainSummary",
     "VerdictsUsed",
+    "at_hand",
     "choose_encoder",
     "classify_images",
     "copy_found",
@@ -143,6 +145,7 @@ __all__ = [
 
 __getattr__ = lazy_names(
     __name__,
+    remote_files="at_hand",
     arrays="ImageEmbeddings ImageScores embed_images score_images",
     classify="classify_images",
     configs="ClassifyConfig EmbeddingConfig ProcessConfig",

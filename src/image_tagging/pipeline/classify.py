@@ -21,6 +21,7 @@ from .embedding import embed_found, explain_no_images, find_by
 from .manifests import source_of, with_manifest
 from .model_age import warn_of_age
 from .places import Places
+from .remote_files import at_hand
 from .shown_progress import shown
 from .stage_encoder import keep_imported, metadata_and_encoder, require_dim
 from .stage_images import StageImages
@@ -56,11 +57,11 @@ def classify_images(
         The output folder cannot be written, its ``output.json`` is damaged, another run is working in it, or its disk
         has no room for the copies.
     """
-    require_place(config.place, archives=config.archives)
-    config = with_manifest(config)
-    found = find_by(config, source_of(config), open_archives=config.archives)
-    with shown(progress, watch) as report:
-        return classify_found(config, found, report, runner, say=say).summary
+    require_place(config.place, archives=config.archives, source=config.directory or "")
+    with at_hand(config) as given, shown(progress, watch) as report:
+        here = with_manifest(given)
+        found = find_by(here, source_of(here), open_archives=here.archives)
+        return classify_found(here, found, report, runner, say=say).summary
 
 
 class Classified(NamedTuple):

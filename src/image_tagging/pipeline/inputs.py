@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 from ..exporters import take_out_images
-from ..files import StrPath, absolute, user_path
+from ..files import StrPath, absolute, is_url, user_path
 from ..store import STORE_NAME, KnownInput, Role, WorkingStore, one_run_at_a_time
 from ..text import counted
 from .input_files import rewrite_files
@@ -148,6 +148,11 @@ def _find(store: WorkingStore, source: StrPath) -> list[KnownInput]:
 def _require_there(store: WorkingStore, new: str) -> int:
     """Return how many images are not at the new path; raise InputError where that is not where the input is now."""
     old = store.inputs.source
+    if is_url(new) or is_url(old):
+        raise InputError(
+            f"an input cannot be moved {'to' if is_url(new) else 'from'} a URL, where files have other stamps. Run the "
+            f"command on {new}, which adds it, and take {old} out: --forget {old}"
+        )
     if not os.path.exists(new):
         raise InputError(f"there is no folder or file at {new}. Check the path.")
     count, missing, first = store.moved.count_files(new)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from ..datasets import METADATA_ENDING, read_embeddings
+from ..files import is_url
 from ..records import ImportedEmbedding
 
 
@@ -36,10 +38,22 @@ class CommonFolder:
         if self._files == 1:
             self.path = place
         elif self.path and place != self.path and not place.startswith(os.path.join(self.path, "")):
-            try:
-                self.path = os.path.commonpath([self.path, place])
-            except ValueError:  # on two drives, or one of them relative
-                self.path = ""
+            self.path = _common(self.path, place)
+
+
+def _common(path: str, other: str) -> str:
+    """Return the folder that two paths have in common, an empty text where there is none."""
+    if is_url(path) or is_url(other):
+        shared = [one for one, _ in takewhile(_are_same, zip(path.split("/"), other.split("/")))]
+        return "/".join(shared) if len(shared) > 2 else ""
+    try:
+        return os.path.commonpath([path, other])
+    except ValueError:  # on two drives, or one of them relative
+        return ""
+
+
+def _are_same(pair: tuple[str, str]) -> bool:
+    return pair[0] == pair[1]
 
 
 def mountain_of(background: str) -> tuple[str, bool]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import ReadError
 from ..failures import attempt
+from ..files import is_url
 from ..images import Decoders, Preprocess
 from ..records import Failure, FoundImage, ImageFacts
 from ..settings import ImageLimits
@@ -79,8 +80,12 @@ class ImagePreparer:
 
     def _read(self, found: FoundImage, reading: ExitStack) -> bytes:
         """Return the bytes of an image, which are to be used within ``reading``; raise ReadError or OSError."""
-        data = reading.enter_context(self._readers.reading(found.ref))
-        if self._work.only_listed and not _is_same(found, self._readers.stamp(found.ref)):
+        data = reading.enter_context(self._readers.reading(found.ref, found.stamp))
+        if (
+            self._work.only_listed
+            and not is_url(found.ref.file)
+            and not _is_same(found, self._readers.stamp(found.ref))
+        ):
             raise ReadError("changed", "the image was changed after it was listed: run again")
         return data
 

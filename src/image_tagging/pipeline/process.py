@@ -21,6 +21,7 @@ from .configs import ProcessConfig
 from .embedder import LOCAL
 from .embedding import embed_found, explain_no_images, find_by
 from .manifests import source_of, with_manifest
+from .remote_files import at_hand
 from .shown_progress import shown
 from .summaries import EmbeddingSummary, ProcessSummary
 from .tag_warnings import warn_of_case, warn_of_merging, warn_of_spelling
@@ -50,11 +51,11 @@ def process_dataset(
     OutputError
         The output folder cannot be written, or another run is working in it.
     """
-    config = with_manifest(config)
-    choice = (encoder or choose_encoder(config)).choice
-    found = find_by(config, source_of(config), tag_level=config.tag_level)
-    with shown(progress, watch) as report:
-        return process_found(config, found, choice, report, runner)
+    with at_hand(config) as given, shown(progress, watch) as report:
+        here = with_manifest(given)
+        choice = (encoder or choose_encoder(here)).choice
+        found = find_by(here, source_of(here), tag_level=here.tag_level)
+        return process_found(here, found, choice, report, runner)
 
 
 def process_found(

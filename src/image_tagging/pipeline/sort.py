@@ -137,7 +137,7 @@ def _sort(config: SortConfig, watch: Progress, encoder: ChosenEncoder, runner: R
 def require_sortable(config: SortConfig) -> None:
     """Raise an error, before any work, where the settings or the inputs cannot be used."""
     require_aims(config.threshold_for)
-    require_place(config.place, archives=False)
+    require_place(config.place, archives=False, source=config.mountain)
     for source in config.sources:
         _find(config, source)
     examples, mountain = (os.path.realpath(source) for source in config.sources)

@@ -18,7 +18,7 @@ from ..datasets import (
 )
 from ..encoders import near_duplicate_cosine, require_this_version
 from ..errors import EncoderMismatchError, ModelError, TrainingError
-from ..files import absolute, longest_name
+from ..files import absolute, is_url, longest_name
 from ..progress import Progress, no_progress
 from ..reports import RunReport, require_report_ours, require_reports_ours, write_report
 from ..store import StoreFile
@@ -39,6 +39,7 @@ from .learned_verdicts import write_learned
 from .model_age import dataset_digest, forget_command, training_identity
 from .next_images import CommonFolder, mountain_of
 from .prior_choice import choose_prior
+from .remote_files import at_hand
 from .shown_progress import shown
 from .summaries import TrainSummary
 from .tag_warnings import warn_of_spelling
@@ -81,8 +82,8 @@ def train_tag_models(
     """
     # BLAS comes first: it is found in the list of mapped files, which cannot be read once a store lies in a folder
     # whose name is no text.
-    with shown(progress, watch) as report, one_thread_a_product():
-        return _train(config, report, mountain)
+    with at_hand(config) as here, shown(progress, watch) as report, one_thread_a_product():
+        return _train(here, report, mountain)
 
 
 def _train(config: TrainConfig, watch: Progress, mountain: Optional[int]) -> TrainSummary:
@@ -142,7 +143,7 @@ def _next_images(config: TrainConfig, common: CommonFolder) -> dict[str, Any]:
     metadata, place = config.metadata_json, (common.path, common.in_archives)
     if config.background:
         metadata, place = config.background[0], mountain_of(config.background[0])
-    directory = place[0] if os.path.exists(place[0]) else ""  # images may have been moved since
+    directory = place[0] if is_url(place[0]) or os.path.exists(place[0]) else ""  # images may have been moved since
     return {"metadata": absolute(metadata), "directory": directory, "in_archives": place[1]}
 
 

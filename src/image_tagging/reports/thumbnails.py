@@ -71,7 +71,8 @@ class ShownImage:
         """
         ref = image.address or ImageRef(image.file_path)
         if not may_be_opened(ref):
-            log.info("no thumbnail of %s: it is not opened because metadata says so", short_path(ref.path))
+            why = "metadata alone says that it is there, at a URL, on the network, in a document or of the system"
+            log.info("no thumbnail of %s: %s", short_path(ref.path), why)
             return None
         if image.address is None and not os.path.isfile(image.file_path):
             log.info(

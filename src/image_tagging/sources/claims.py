@@ -6,6 +6,7 @@ import os
 import re
 
 from ..addresses import ImageRef
+from ..files import is_url
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_table_name, is_unread_name
 from .system_folders import is_system
 
@@ -16,10 +17,10 @@ _NETWORK = re.compile(r"[/\\]{2}|/net/|/afs/", re.IGNORECASE)
 def may_be_opened(ref: ImageRef) -> bool:
     """Return whether the address is that of an image as :func:`.find_images` could have found it on this machine.
 
-    It is not where it lies on the network or in a folder of the system, or in a document or another file that finding
-    does not look into. Whether there is an image, and which, is another question.
+    It is not where it is a URL, lies on the network or in a folder of the system, or in a document or another file that
+    finding does not look into. Whether there is an image, and which, is another question.
     """
-    if not _is_name(ref.file) or _NETWORK.match(ref.file):
+    if is_url(ref.file) or not _is_name(ref.file) or _NETWORK.match(ref.file):
         return False
     if _NETWORK.match(os.path.realpath(ref.file)) or is_system(ref.file):
         return False

@@ -15,8 +15,9 @@ from typing import Optional, Union
 
 from ..addresses import ImageRef, member_parts
 from ..errors import InputError, ReadError
-from ..files import absolute, stamp_of
+from ..files import absolute, below, file_name, is_url, parts_of
 from ..records import Failure, Found, FoundArchive, OtherFile
+from ..storage import ObjectInfo
 from .archives import (
     DEFAULT_LIMITS,
     LONG_NAME,
@@ -28,13 +29,15 @@ from .archives import (
     name_cost,
     open_archive,
 )
+from .file_status import FileStatus, status_of
 from .folders import FolderWalk
 from .listed_files import found_in_list
 from .lists import ListTags, PathList, is_list
 from .long_paths import found_image
 from .read import as_read_error
+from .remote_folders import RemoteWalk, is_remote_folder
 from .rules import DataSetRules, MemberRules
-from .single_files import begins_like_an_image, has_archive_content, is_archive, require_image, status_of, unread
+from .single_files import begins_like_an_image, has_archive_content, is_archive, require_image, unread
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_table_name, is_unread_name
 from .system_folders import is_system, system_folder_error
 from .tags import Tags
@@ -50,7 +53,7 @@ def find_images(  # noqa: PLR0913 - the settings of one run, each by its name
     limits: ArchiveLimits = DEFAULT_LIMITS,
     archive_encoding: Optional[str] = None,
 ) -> Iterator[Found]:
-    """Everything at ``root`` (a folder, an archive, a list of paths or one image), in a stable order.
+    """Everything at ``root`` (a folder, an archive, a list of paths or one image, here or at a URL), in a stable order.
 
     Images come as :class:`FoundImage`; after the images of an archive comes its :class:`FoundArchive`; what
     cannot be opened comes as a :class:`Failure`, and so does an archive of which only a part can be used. Files that
@@ -70,6 +73,11 @@ def find_images(  # noqa: PLR0913 - the settings of one run, each by its name
         There is nothing at ``root``, it is a file of another kind, or lies where the system shows its state.
     """
     limits = replace(limits, encoding=archive_encoding or limits.encoding)
+    if is_url(root):
+        is_folder = is_remote_folder(root)
+        tags = Tags(root, tag_level, is_folder=is_folder)
+        finder = _Finder(root, rules or DataSetRules(), tags, limits if open_archives else None)
+        return finder.in_remote_folder() if is_folder else finder.in_file()
     if is_system(absolute(root)):
         raise InputError(f"{root} cannot be read: {system_folder_error()}. Name another folder.")
     if not os.path.exists(root):
@@ -77,15 +85,12 @@ def find_images(  # noqa: PLR0913 - the settings of one run, each by its name
     finder = _Finder(root, rules or DataSetRules(), Tags(root, tag_level), limits if open_archives else None)
     if os.path.isdir(root):
         return finder.in_folder(follow_links)
-    if is_archive(root):
-        return finder.in_archive_file(root)
-    if is_list(root):
+    if not is_archive(root) and is_list(root):
         paths = PathList(root)
-        tags = ListTags(paths.folder, tag_level)
-        lister = _Finder(paths.folder, rules or DataSetRules(), tags, limits if open_archives else None)
-        return found_in_list(paths, tags, rules or DataSetRules(), lister)
-    require_image(root)
-    return iter([finder.image_file(ImageRef(root))])
+        list_tags = ListTags(paths.folder, tag_level)
+        lister = _Finder(paths.folder, rules or DataSetRules(), list_tags, limits if open_archives else None)
+        return found_in_list(paths, list_tags, rules or DataSetRules(), lister)
+    return finder.in_file()
 
 
 class _Finder:
@@ -98,19 +103,35 @@ class _Finder:
         self._rules = rules
         self._tags = tags
         self._limits = limits
+        self._known = ("", FileStatus(0, ""))  # the object that a listing gave last, whose status it knows
+
+    def in_file(self) -> Iterator[Found]:
+        """Return what is in the root, which is an archive or an image; raises InputError where it is neither."""
+        if is_archive(self._root):
+            return self.in_archive_file(self._root)
+        require_image(self._root)
+        return iter([self.image_file(ImageRef(self._root))])
+
+    def in_remote_folder(self) -> Iterator[Found]:
+        for item in RemoteWalk(self._root, self._rules).items():
+            if isinstance(item, ObjectInfo):
+                self._known = (item.url, FileStatus.of_object(item))
+                yield from self.by_name(item.url)
+            else:
+                yield item
 
     def in_folder(self, follow_links: bool) -> Iterator[Found]:
         for item in FolderWalk(self._root, self._rules, follow_links=follow_links).items():
-            if not isinstance(item, str):
-                yield item
-            elif is_image_name(item):
-                yield self.image_file(ImageRef(item))
-            else:
+            if isinstance(item, str):
                 yield from self.by_name(item)
+            else:
+                yield item
 
     def by_name(self, file: str) -> Iterator[Found]:
-        """Yield what a file is or holds that is called like no image."""
-        if is_archive_name(file):
+        """Yield what a file is or holds, by its name or else by its content."""
+        if is_image_name(file):
+            yield self.image_file(ImageRef(file))
+        elif is_archive_name(file):
             yield from self.in_archive_file(file)
         elif is_unread_name(file):
             yield unread(ImageRef(file))
@@ -121,11 +142,10 @@ class _Finder:
         else:
             yield from self._by_content(ImageRef(file))
 
-    @staticmethod
-    def _holds_images(table: str) -> bool:
+    def _holds_images(self, table: str) -> bool:
         """Return whether a table has images in it; any other is a file like others, and so is what cannot be read."""
         try:
-            status_of(table)
+            self._status_of(table)
             return has_archive_content(table)
         except (ReadError, OSError):
             return False
@@ -134,20 +154,23 @@ class _Finder:
         """Return the parts of a path in the input, of one that a list names elsewhere its name."""
         if file == self._root:
             return ()
-        below = os.path.join(self._root, "")
-        return file[len(below) :].split(os.sep) if file.startswith(below) else (os.path.basename(file),)
+        start = below(self._root)
+        return parts_of(file[len(start) :], self._root) if file.startswith(start) else (file_name(file),)
+
+    def _status_of(self, file: str) -> FileStatus:
+        return self._known[1] if self._known[0] == file else status_of(file)
 
     def image_file(self, ref: ImageRef) -> Found:
         try:
-            status = status_of(ref.file)
+            status = self._status_of(ref.file)
         except (ReadError, OSError) as error:
             return _unreadable(ref, error)
-        return found_image(ref, stamp_of(status), self._tags.of(ref), status.st_size)
+        return found_image(ref, status.stamp, self._tags.of(ref), status.st_size)
 
     def in_archive_file(self, file: str) -> Iterator[Found]:
         ref = ImageRef(file)
         try:
-            status = status_of(file)
+            status = self._status_of(file)
         except (ReadError, OSError) as error:
             yield _unreadable(ref, error)
             return
@@ -166,7 +189,7 @@ class _Finder:
     def _by_content(self, ref: ImageRef) -> Iterator[Found]:
         """Yield what is in a file whose name says nothing: as in the caches of browsers, or cut short by a download."""
         try:
-            status_of(ref.file)
+            self._status_of(ref.file)
             is_archived, is_picture = has_archive_content(ref.file), begins_like_an_image(ref.file)
         except (ReadError, OSError) as error:
             yield _unreadable(ref, error)

@@ -10,8 +10,9 @@ from typing import Optional, Protocol
 
 from ..addresses import ImageRef
 from ..errors import ReadError
+from ..files import is_url
 from ..records import Failure, Found, LeftOut
-from .lists import ListTags, PathList, is_address
+from .lists import ListTags, PathList
 from .long_paths import found_image
 from .read import as_read_error
 from .rules import DataSetRules
@@ -37,7 +38,7 @@ def found_in_list(paths: PathList, tags: ListTags, rules: DataSetRules, finder: 
     for number, entry in paths.entries():
         if isinstance(entry, ReadError):
             yield Failure(ImageRef(paths.file), "read", entry.code, f"line {number:,} is no path: {entry}")
-        elif is_address(entry) and not is_archive_name(entry):
+        elif is_url(entry) and not is_archive_name(entry):
             ref = ImageRef(entry)
             yield found_image(ref, "", tags.of(ref))
         else:

@@ -16,6 +16,7 @@ from typing import IO, Union
 
 from ..addresses import LONGEST_PATH, ImageRef
 from ..errors import InputError, ReadError
+from ..files import is_url
 from ..parquet import Table
 from ..text import as_tag, encodable
 from .manifest import is_manifest
@@ -32,8 +33,6 @@ _COLUMNS = ("path", "file_path", "image_path", "url")
 
 #: Lines of a text that are looked at to see whether it is a list.
 _LOOKED_AT = 100
-
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 _UTF8_MARK, _UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 
@@ -60,12 +59,7 @@ def is_list(file: str) -> bool:
 
 def _looks_like_a_path(text: str, folder: str) -> bool:
     is_named = is_image_name(text) or is_archive_name(text) or is_unread_name(text)
-    return is_named or is_address(text) or ("\0" not in text and os.path.exists(os.path.join(folder, text)))
-
-
-def is_address(path: str) -> bool:
-    """Return whether a line is a URL: ``https://…``, ``s3://…``."""
-    return _URL.match(path) is not None
+    return is_named or is_url(text) or ("\0" not in text and os.path.exists(os.path.join(folder, text)))
 
 
 class PathList:
@@ -110,7 +104,7 @@ class PathList:
     def _absolute(self, text: str) -> Entry:
         if "\0" in text or (sys.platform == "win32" and not text.isprintable()):
             return ReadError("not-a-path", "it holds characters that no path has")
-        if is_address(text):
+        if is_url(text):
             return text
         path = os.path.join(self.folder, text)
         return path if ".." in path else os.path.normpath(path)  # ``..`` behind a link is another folder
@@ -173,7 +167,7 @@ class ListTags:
 
     def of(self, ref: ImageRef) -> tuple[str, str]:
         """Return the tag of an image, and what the first folder below the list stands for."""
-        if is_address(ref.file):
+        if is_url(ref.file):
             return (_tag_of_url(ref.file),) * 2
         if ref.file.startswith(self._below) and f"{os.pardir}{os.sep}" not in ref.file:
             return self._here.of(ref)

@@ -14,9 +14,11 @@ from functools import partial
 from typing import Optional
 
 from ..addresses import ImageRef
-from ..errors import ReadError
-from ..files import stamp_of
+from ..errors import ReadError, StorageError
+from ..files import is_url
+from ..storage import read_object, stated_size
 from .archives import DEFAULT_LIMITS, Archive, ArchiveLimits, Budget, open_archive
+from .file_status import size_at, stamp_at
 from .system_folders import is_system_device, system_folder_error
 
 #: Images of more bytes than the first wait until all that are in memory have no more than the second, or are none.
@@ -52,8 +54,8 @@ class SourceReader:
         self._stamps: dict[str, str] = {}  # of the files that are open, and their sizes
         self._sizes: dict[str, int] = {}
 
-    def read(self, ref: ImageRef) -> bytes:
-        """The bytes of the image at ``ref``.
+    def read(self, ref: ImageRef, stamp: str = "") -> bytes:
+        """The bytes of the image at ``ref``; of one at a URL with a ``stamp`` these or none.
 
         Raises
         ------
@@ -62,7 +64,7 @@ class SourceReader:
         """
         with self._read_errors(ref):
             if not ref.members:
-                return _read_file(ref.file, self._limits)
+                return _read_file(ref.file, self._limits, stamp)
             archive = self._archive(_holder(ref))
             return archive.read(ref.members[-1], self._limits.member_bytes(self._sizes[ref.file]))
 
@@ -77,18 +79,19 @@ class SourceReader:
                 read_error = ReadError("changed", "the archive was changed while it was read: run again")
             raise read_error from error
 
-    def size(self, ref: ImageRef) -> int:
+    def size(self, ref: ImageRef, stamp: str = "") -> int:
         """Return how many bytes :meth:`read` gives at most; it raises the same errors."""
         with self._read_errors(ref):
             if not ref.members:
-                return os.path.getsize(ref.file)
+                known = stated_size(stamp) if stamp and is_url(ref.file) else None
+                return size_at(ref.file) if known is None else known
             return _stated_size(self._archive(_holder(ref)), ref.members[-1])
 
     def stamp(self, ref: ImageRef) -> str:
         """Return what changes when the image does, as finding gives it; it raises the same errors as :meth:`read`."""
         with self._read_errors(ref):
             if not ref.members:
-                return stamp_of(ref.file)
+                return stamp_at(ref.file)
             archive = self._archive(_holder(ref))
             found = archive.find(ref.members[-1])
             return "" if found is None else archive.members[found].stamp
@@ -113,8 +116,8 @@ class SourceReader:
             archive = holder.inner(name, Budget(self._limits, max(size, self._sizes[ref.file])))
         else:
             self._make_room(0)
-            self._stamps[ref.file] = stamp_of(ref.file)
-            self._sizes[ref.file] = os.path.getsize(ref.file)
+            self._stamps[ref.file] = stamp_at(ref.file)
+            self._sizes[ref.file] = size_at(ref.file)
             archive = open_archive(ref.file, self._limits)
         self._archives[ref] = archive
         return archive
@@ -132,8 +135,8 @@ class SourceReader:
     def _has_changed(self, file: str) -> bool:
         """Whether an archive has changed since it was opened; then it is opened again for the next image."""
         try:
-            is_same = self._stamps.get(file) in {None, stamp_of(file)}
-        except OSError:
+            is_same = self._stamps.get(file) in {None, stamp_at(file)}
+        except (OSError, ReadError):
             is_same = file not in self._stamps
         if not is_same:
             for ref in [ref for ref in self._archives if ref.file == file]:
@@ -164,21 +167,21 @@ class ThreadReaders:
         return self._readers[threading.get_ident()].stamp(ref)
 
     @contextmanager
-    def reading(self, ref: ImageRef) -> Iterator[bytes]:
-        """Give the bytes of the image at ``ref``; raises as :meth:`SourceReader.read` does.
+    def reading(self, ref: ImageRef, stamp: str = "") -> Iterator[bytes]:
+        """Give the bytes of the image at ``ref``; ``stamp`` and errors are as for :meth:`SourceReader.read`.
 
         A large image waits until there is room for it; its bytes are to be used within the block alone.
         """
         reader = self._readers[threading.get_ident()]
-        size = min(reader.size(ref), _ROOM)
+        size = min(reader.size(ref, stamp), _ROOM)
         if size <= _LARGE:
-            yield reader.read(ref)
+            yield reader.read(ref, stamp)
             return
         with self._has_room:
             self._has_room.wait_for(lambda: self._room >= size)
             self._room -= size
         try:
-            yield reader.read(ref)
+            yield reader.read(ref, stamp)
         finally:
             with self._has_room:
                 self._room += size
@@ -200,7 +203,12 @@ def _holder(ref: ImageRef) -> ImageRef:
     return ImageRef(ref.file, ref.members[:-1])
 
 
-def _read_file(path: str, limits: ArchiveLimits) -> bytes:
+def _read_file(path: str, limits: ArchiveLimits, stamp: str) -> bytes:
+    if is_url(path):
+        try:
+            return read_object(path, limits.image_bytes, stamp)
+        except StorageError as error:
+            raise ReadError(error.code, error.reason) from error
     with open(path, "rb", opener=_open_at_once) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):  # it took the place of the file that was found

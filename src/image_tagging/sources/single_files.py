@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from contextlib import suppress
 
 from ..addresses import ImageRef
 from ..errors import InputError, ReadError
+from ..files import is_url
 from ..records import Failure
-from .archives import looks_like_archive
+from .archives import RemoteContent, looks_like_archive
+from .file_status import is_there, status_of
 from .suffixes import (
     DRAWING_SUFFIXES,
     RAW_SUFFIXES,
@@ -19,7 +19,6 @@ from .suffixes import (
     is_unread_name,
     is_zipped_drawing_name,
 )
-from .system_folders import is_system_device, system_folder_error
 
 #: How an image begins, under any name; BMP and the like begin too much like other things.
 _IMAGE_BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"8BPS", b"qoif", b"\0\0\0\x0cjP  ")
@@ -41,8 +40,8 @@ def is_archive(file: str) -> bool:
         return True
     if is_zipped_drawing_name(file):
         return False
-    with suppress(OSError):  # what it is then shows when it is read
-        return os.path.isfile(file) and has_archive_content(file, anywhere=not is_image_name(file))
+    with suppress(OSError, ReadError):  # what it is then shows when it is read
+        return is_there(file) and has_archive_content(file, anywhere=not is_image_name(file))
     return False
 
 
@@ -78,16 +77,6 @@ def _kind_of_unread(suffix: str) -> tuple[str, str, str]:
     return "an image of a kind", "images of this kind", _SAVE_IT
 
 
-def status_of(file: str) -> os.stat_result:
-    """Return the status of a plain file; raises ReadError for anything else, OSError where there is none."""
-    status = os.stat(file)
-    if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
-        raise ReadError("not-a-file", "it is a pipe or a device, not a file")
-    if is_system_device(status.st_dev):
-        raise system_folder_error()
-    return status
-
-
 def begins_like_an_image(file: str) -> bool:
     """Return whether the first bytes of a file are those of an image."""
     begin = _begin(file)
@@ -105,5 +94,7 @@ def has_archive_content(file: str, *, anywhere: bool = False) -> bool:
 
 
 def _begin(file: str) -> bytes:
+    if is_url(file):
+        return RemoteContent(file).at(0, _BEGIN_BYTES)
     with open(file, "rb", buffering=0) as opened:
         return opened.read(_BEGIN_BYTES)

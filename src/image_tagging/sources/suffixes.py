@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ..files import file_name
 from .archives import ARCHIVE_SUFFIXES, suffixes_of
 
 #: What cameras, browsers, games, drawing programs and archives call an image. Documents (PDF, EPS) and data grids are
@@ -75,7 +76,7 @@ def is_zipped_drawing_name(name: str) -> bool:
 
 def is_other_name(name: str) -> bool:
     """Whether a file of this name is passed over without a look: its suffix is known, or it is hidden."""
-    return _suffix(name) in OTHER_SUFFIXES or os.path.basename(name).startswith(".")
+    return _suffix(name) in OTHER_SUFFIXES or file_name(name).startswith(".")
 
 
 def is_table_name(name: str) -> bool:
@@ -89,4 +90,4 @@ def is_passed_over(name: str) -> bool:
 
 
 def _suffix(name: str) -> str:
-    return os.path.splitext(name)[1].lower()
+    return os.path.splitext(file_name(name))[1].lower()

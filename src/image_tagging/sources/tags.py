@@ -6,8 +6,10 @@ An archive on the way counts as a folder, called as the archive without its suff
 from __future__ import annotations
 
 import os
+from typing import Optional
 
 from ..addresses import ImageRef, member_parts
+from ..files import absolute, below, file_name, is_url
 from ..text import as_tag, encodable
 
 #: What parts the path of a file on this system.
@@ -21,11 +23,13 @@ class Tags:
     itself the tag is its name; of an image that was named, that of its folder.
     """
 
-    def __init__(self, root: str, level: str) -> None:
+    def __init__(self, root: str, level: str, *, is_folder: Optional[bool] = None) -> None:
         self._level = level
-        here = os.path.abspath(root)
-        self._below = os.path.join(root, "") if os.path.isdir(root) else None
-        self._name = os.path.basename(here)
+        here = absolute(root)
+        is_folder = os.path.isdir(root) if is_folder is None else is_folder
+        self._below = below(root) if is_folder else None
+        self._root = root
+        self._name = file_name(here)
         self._folder = os.path.basename(os.path.dirname(here))
         self._last: tuple[object, tuple[str, str]] = (None, ("", ""))  # images of one folder mostly follow each other
 
@@ -53,12 +57,15 @@ class Tags:
 
     def _levels(self, ref: ImageRef) -> list[str]:
         """Return the names of the folders and archives on the way from ``root`` to an image."""
-        levels = [] if self._below is None else ref.file[len(self._below) :].split(os.sep)
+        levels = [] if self._below is None else self._parts(ref.file[len(self._below) :])
         for member in ref.members:
             if levels:
                 levels[-1] = _stem(levels[-1])
             levels += member_parts(member)
         return levels[:-1]
+
+    def _parts(self, path: str) -> list[str]:
+        return member_parts(path) if is_url(self._root) else path.split(os.sep)
 
 
 def _tag(name: str) -> str:

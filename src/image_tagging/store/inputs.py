@@ -17,7 +17,9 @@ from typing import Any, Optional
 import orjson
 
 from ..addresses import ImageRef
+from ..files import is_url
 from ..records import FoundArchive
+from ..storage import is_at_url
 from ..text import encodable
 from .addresses import as_ref
 from .finished import RESULTS
@@ -67,7 +69,7 @@ class KnownInput:
     @property
     def is_there(self) -> bool:
         """Whether something is at its path now."""
-        return os.path.exists(self.source)
+        return is_at_url(self.source) if is_url(self.source) else os.path.exists(self.source)
 
 
 @dataclass(frozen=True)

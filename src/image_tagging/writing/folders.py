@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ..errors import OutputError
+from ..files import is_url
 from .base import MOVE_AWAY, why
 
 
@@ -16,6 +17,11 @@ def make_folder(path: str) -> str:
     OutputError
         It cannot be made, or a file has its name.
     """
+    if is_url(path):
+        raise OutputError(
+            f"{path} is no folder of this machine, and this command writes to no other. Name a folder, and copy its "
+            "files to the bucket; process, train, classify, classify-zip and sort write there themselves."
+        )
     try:
         os.makedirs(path, exist_ok=True)
     except OSError as error:

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image, features
 
 from ...failures import attempt
+from ...files import is_url
 from ...images import Decoders
 from ...records import Failure
 from ...sources import ThreadReaders
@@ -99,7 +100,8 @@ class DrawnPictures:
     def _drawn(self, picture: CollectedPicture, side: int) -> Drawn:
         why = ""
         for ref in picture.files[:_MOST_FILES]:
-            if not os.path.isfile(ref.file):  # what is no regular file may keep whoever reads it waiting
+            # what is no regular file may keep whoever reads it waiting
+            if not (is_url(ref.file) or os.path.isfile(ref.file)):
                 why = why or "the file is no longer there"
                 continue
             data = attempt(ref, "read", partial(self._readers.read, ref))

@@ -7,6 +7,7 @@ from . import tar as tar_format
 from . import zip as zip_format
 from .base import Archive, Member, archive_suffixes, looks_like_archive, open_archive, register, suffixes_of
 from .limits import DEFAULT_LIMITS, LONG_NAME, OPENING_BYTES, ArchiveLimits, Budget, long_name_error, name_cost
+from .remote_content import RemoteContent
 
 register(zip_format.FORMAT)
 register(tar_format.FORMAT)
@@ -24,6 +25,7 @@ __all__ = [
     "ArchiveLimits",
     "Budget",
     "Member",
+    "RemoteContent",
     "long_name_error",
     "looks_like_archive",
     "name_cost",

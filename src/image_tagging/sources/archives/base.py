@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Callable, Optional, Protocol, Union
 
+from ...files import is_url
 from .content import Content, FileContent, HeldContent
 from .limits import DEFAULT_LIMITS, ArchiveLimits, Budget
+from .remote_content import RemoteContent
 
 
 class Member(Protocol):
@@ -155,7 +157,7 @@ def looks_like_archive(path: str, *, anywhere: bool = False) -> bool:
     OSError
         The file cannot be read.
     """
-    content = FileContent(path)
+    content = _as_content(path)
     try:
         return any(each.looks_like(content, anywhere) for each in _FORMATS)
     finally:
@@ -164,7 +166,7 @@ def looks_like_archive(path: str, *, anywhere: bool = False) -> bool:
 
 def _as_content(source: Union[str, bytes, bytearray, Content]) -> Content:
     if isinstance(source, str):
-        return FileContent(source)
+        return RemoteContent(source) if is_url(source) else FileContent(source)
     return HeldContent(source, len(source)) if isinstance(source, (bytes, bytearray)) else source
 
 
