@@ -101,16 +101,16 @@ class _Finder:
 
     def in_folder(self, follow_links: bool) -> Iterator[Found]:
         for item in FolderWalk(self._root, self._rules, follow_links=follow_links).items():
-            if not isinstance(item, str):
-                yield item
-            elif is_image_name(item):
-                yield self.image_file(ImageRef(item))
-            else:
+            if isinstance(item, str):
                 yield from self.by_name(item)
+            else:
+                yield item
 
     def by_name(self, file: str) -> Iterator[Found]:
-        """Yield what a file is or holds that is called like no image."""
-        if is_archive_name(file):
+        """Yield what a file is or holds, by its name or else by its content."""
+        if is_image_name(file):
+            yield self.image_file(ImageRef(file))
+        elif is_archive_name(file):
             yield from self.in_archive_file(file)
         elif is_unread_name(file):
             yield unread(ImageRef(file))
