@@ -23,11 +23,8 @@ from .system_folders import is_system, system_folder_error
 class Finder(Protocol):
     """What finds the images of one file."""
 
-    def image_file(self, ref: ImageRef) -> Found:
-        """Return a plain file that is called like an image."""
-
     def by_name(self, file: str) -> Iterator[Found]:
-        """Yield what a file is or holds that is called like no image."""
+        """Yield what a file is or holds, by its name or else by its content."""
 
     def parts_of(self, file: str) -> Sequence[str]:
         """Return the parts of a path in the input."""
@@ -54,8 +51,6 @@ def _named(path: str, rules: DataSetRules, finder: Finder) -> Iterator[Found]:
         yield LeftOut(ImageRef(path), "excluded", is_folder=False)
     elif error := _refused(path):
         yield Failure(ImageRef(path), "read", error.code, str(error))
-    elif is_image_name(path):
-        yield finder.image_file(ImageRef(path))
     else:
         yield from finder.by_name(path)
 
