@@ -53,7 +53,7 @@ PUBLIC = {
         "require_report_ours require_reports_ours share text_reports_of "
         "write_report"
     ),
-    "runners": "LocalRunner Preparer Runner Work local",
+    "runners": "MEAN_IMAGES LocalRunner Preparer Runner Work cut local",
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "storage": "LocalStorage Storage storage_at",
     "store": (
