@@ -1,7 +1,7 @@
 """Run the work somewhere. A runner prepares items ahead of one worker and yields one result per item, in order.
 
-:mod:`.base` is the protocol, :mod:`.local` runs on threads of this process, :mod:`.cutting` divides a listing. Another runner is any class with the
-methods of :class:`Runner`.
+:mod:`.base` is the protocol, :mod:`.local` runs on threads of this process, :mod:`.cutting` divides a listing. Another
+runner is any class with the methods of :class:`Runner`.
 """
 
 from __future__ import annotations

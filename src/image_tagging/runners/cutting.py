@@ -1,4 +1,4 @@
-"""Cut a listing into groups whose borders follow from the addresses, so that a new image moves only the borders near it.
+"""Cut a listing into groups whose borders follow from the addresses: a new image moves only the borders near it.
 
 Cutting after every thousandth image would move all borders behind a new image, and all work behind it were new.
 """
