@@ -53,7 +53,9 @@ PUBLIC = {
         "require_report_ours require_reports_ours share text_reports_of "
         "write_report"
     ),
-    "runners": "MEAN_IMAGES LocalRunner Preparer Runner Work cut local",
+    "runners": (
+        "MEAN_IMAGES LocalRunner OpenShards Preparer RayRunner Runner ShardDone ShardRunner ShardWork Work cut local"
+    ),
     "sources": ("DataSetRules SourceReader ThreadReaders find_images is_archive may_be_opened require_patterns"),
     "storage": "LocalStorage Storage storage_at",
     "store": (

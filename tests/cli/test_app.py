@@ -43,6 +43,10 @@ FLAGS = {
         "max_megapixels": 20.5,
         "image_seconds": 2.0,
         "archive_encoding": "cp932",
+        "runner": "ray",
+        "ray_address": "auto",
+        "num_gpus": 0.5,
+        "shard_images": 64,
     },
     "train": {
         "metadata_json": "m.json",
@@ -76,6 +80,10 @@ FLAGS = {
         "max_megapixels": 500.0,
         "image_seconds": 90.0,
         "archive_encoding": "big5",
+        "runner": "ray",
+        "ray_address": "10.0.0.1:6379",
+        "num_gpus": 1.0,
+        "shard_images": 64,
     },
 }
 FLAGS["classify-zip"] = FLAGS["classify"]

@@ -20,25 +20,28 @@ from .embedder import LOCAL
 from .embedding import embed_found, explain_no_images, find_by
 from .model_age import warn_of_age
 from .places import Places
+from .sharded import Sharding
 from .shown_progress import shown
 from .stage_encoder import keep_imported, metadata_and_encoder, require_dim
 from .stage_images import StageImages
 from .stage_results import chosen_results, plan_results, write_results
 from .summaries import ClassifySummary, EmbeddingSummary
+from .where import AnyRunner, chosen_runner
 
 
 def classify_images(
     config: ClassifyConfig,
     watch: Progress = no_progress,
-    runner: Runner = LOCAL,
+    runner: Optional[AnyRunner] = None,
     *,
     say: Say = say_nothing,
     progress: Union[bool, Progress] = False,
 ) -> ClassifySummary:
     """Score every image by all tag models, write the scores, and place the images in bins.
 
-    ``runner`` says where images are prepared; the results are the same. ``say`` is called with what is going to be
-    placed, before that; ``watch`` with the progress, which with ``progress=True`` a bar shows.
+    ``runner`` says where images are prepared, or done in shards, without it the settings do; the results are the same.
+    Scoring is done here. ``say`` is called with what is going to be placed, before that; ``watch`` with the progress,
+    which with ``progress=True`` a bar shows.
 
     Raises
     ------
@@ -54,11 +57,13 @@ def classify_images(
     OutputError
         The output folder cannot be written, its ``output.json`` is damaged, another run is working in it, or its disk
         has no room for the copies.
+    RunnerError
+        Where the work is to run, it cannot.
     """
     require_place(config.place, archives=config.archives)
     found = find_by(config, absolute(config.directory), open_archives=config.archives)
     with shown(progress, watch) as report:
-        return classify_found(config, found, report, runner, say=say).summary
+        return classify_found(config, found, report, chosen_runner(config, runner, say), say=say).summary
 
 
 class Classified(NamedTuple):
@@ -83,7 +88,7 @@ def classify_found(
     config: ClassifyConfig,
     found: Iterable[Found],
     watch: Progress,
-    runner: Runner = LOCAL,
+    runner: Union[Runner, Sharding] = LOCAL,
     *,
     say: Optional[Say] = say_nothing,
     part: Optional[StagePart] = None,

@@ -27,6 +27,7 @@ from ..settings import (
     settings,
 )
 from ..text import name_encoding, shortened
+from .runner_config import RunnerConfig
 
 
 def _results_folder(*former: str) -> Any:
@@ -130,7 +131,7 @@ class EmbeddingConfig(ComputeConfig):
 
 
 @settings
-class ProcessConfig(EmbeddingConfig):
+class ProcessConfig(RunnerConfig, EmbeddingConfig):
     """Settings of :func:`process_dataset`."""
 
     input_folder: str = setting(
@@ -175,7 +176,7 @@ class ProcessConfig(EmbeddingConfig):
 
 
 @settings
-class ClassifyConfig(EmbeddingConfig):
+class ClassifyConfig(RunnerConfig, EmbeddingConfig):
     """Settings of :func:`classify_images`.
 
     ``archives`` chooses the stage: ``False`` scores images in folders (stage 3), ``True`` those in archives (stage 4).

@@ -10,6 +10,7 @@ from typing import Optional, Union
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ReadError
 from ..failures import attempt
 from ..images import Decoders, Preprocess
 from ..records import Failure, FoundImage, ImageFacts
@@ -41,12 +42,14 @@ class PrepareImages:
     """Work for a runner that turns found images into prepared ones.
 
     ``preprocess_for`` returns the function that prepares a picture with the given facts, or ``None`` where the picture
-    need not be prepared. With :class:`Always` the work can be pickled and run in any process.
+    need not be prepared. With :class:`Always` the work can be pickled and run in any process. With ``only_listed`` an
+    image that is no longer what was listed, by its stamp, is a ``Failure``.
     """
 
     limits: ImageLimits
     preprocess_for: Callable[[ImageFacts], Optional[Preprocess]]
     archive_encoding: Optional[str] = None
+    only_listed: bool = False
 
     def open(self) -> ImagePreparer:
         """Return the open work, ready in this process."""
@@ -64,7 +67,7 @@ class ImagePreparer:
     def __call__(self, found: FoundImage) -> Union[PreparedImage, Failure]:
         """Read, decode and prepare one image; return a ``Failure`` where that is not possible."""
         with ExitStack() as reading:
-            data = attempt(found.ref, "read", lambda: reading.enter_context(self._readers.reading(found.ref)))
+            data = attempt(found.ref, "read", lambda: self._read(found, reading))
             if isinstance(data, Failure):
                 return data
             image = reading.enter_context(self._decoders.decoded(found.ref, data))
@@ -74,6 +77,13 @@ class ImagePreparer:
             pixels = image.prepared(preprocess) if preprocess else None
         return pixels if isinstance(pixels, Failure) else PreparedImage(image.facts, pixels)
 
+    def _read(self, found: FoundImage, reading: ExitStack) -> bytes:
+        """Return the bytes of an image, which are to be used within ``reading``; raise ReadError or OSError."""
+        data = reading.enter_context(self._readers.reading(found.ref))
+        if self._work.only_listed and not _is_same(found, self._readers.stamp(found.ref)):
+            raise ReadError("changed", "the image was changed after it was listed: run again")
+        return data
+
     def stop(self) -> None:
         """End the decoding processes, so that waiting calls return."""
         self._decoders.close()
@@ -82,3 +92,14 @@ class ImagePreparer:
         """Close the decoding processes and the open files."""
         self._decoders.close()
         self._readers.close()
+
+
+def _is_same(found: FoundImage, stamp: str) -> bool:
+    """Return whether the stamp of an image is that with which it was listed.
+
+    Of a plain file the size and the time of its content count: another machine that shares its folder may number files
+    in another way.
+    """
+    if found.ref.members or stamp == found.stamp:
+        return stamp == found.stamp
+    return found.stamp.count(":") == 3 and stamp.split(":")[:2] == found.stamp.split(":")[:2]

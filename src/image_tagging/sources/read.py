@@ -159,6 +159,10 @@ class ThreadReaders:
         """The bytes of the image at ``ref``; raises as :meth:`SourceReader.read` does."""
         return self._readers[threading.get_ident()].read(ref)
 
+    def stamp(self, ref: ImageRef) -> str:
+        """Return what changes when the image does; raises as :meth:`SourceReader.stamp` does."""
+        return self._readers[threading.get_ident()].stamp(ref)
+
     @contextmanager
     def reading(self, ref: ImageRef) -> Iterator[bytes]:
         """Give the bytes of the image at ``ref``; raises as :meth:`SourceReader.read` does.
