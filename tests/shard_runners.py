@@ -11,7 +11,7 @@ _opened = {}
 
 
 def _open(work):
-    _opened["work"] = pickle.loads(work).open()
+    _opened["work"] = pickle.loads(work).open(1)
 
 
 def _call(shard):
@@ -26,7 +26,7 @@ class ShardsHere:
         self._most = most
 
     def run_shards(self, work, shards):
-        with closing(pickle.loads(pickle.dumps(work)).open()) as opened:
+        with closing(pickle.loads(pickle.dumps(work)).open(1)) as opened:
             for shard in list(reversed(shards))[: self._most]:
                 self.done.append(shard)
                 yield opened(shard)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
-from contextlib import closing
-from dataclasses import asdict, replace
 
 import pytest
 
 from image_tagging import ClassifyConfig, ProcessConfig, classify_images, process_dataset
 from image_tagging.errors import EncoderUnavailableError, RunnerError, StorageError
 from image_tagging.store import STORE_NAME
+from results_of_runs import results, shards, summary
 from samples import png, written, zipped
 from shard_runners import ShardsHere, ShardsInProcesses
 
@@ -36,29 +34,6 @@ def config(images, output, **options):
         output=str(output),
         **{"clip_model": "builtin", "metadata_format": "both", "shard_images": 4, **options},
     )
-
-
-def results(folder):
-    """All results of a run, without what says when it was: files by name, the rows of the store."""
-    files = {
-        path.name: path.read_bytes()
-        for path in folder.iterdir()
-        if path.suffix in {".json", ".parquet"} and path.is_file()
-    }
-    with closing(sqlite3.connect(folder / "stage1.db")) as db:
-        names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-        return files, {name: sorted(map(repr, db.execute(f"SELECT * FROM {name}"))) for name in names}
-
-
-def summary(done):
-    return asdict(replace(done, seconds=0.0, files=(), embedding=replace(done.embedding, inputs=())))
-
-
-def shards(folder):
-    return {
-        path.name: (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in sorted((folder / "shards").glob("*.parquet"))
-    }
 
 
 @pytest.mark.parametrize("runner", [ShardsHere, pytest.param(ShardsInProcesses, marks=pytest.mark.slow)])

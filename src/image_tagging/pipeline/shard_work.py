@@ -45,12 +45,11 @@ class EmbedShards:
     decoder: str
     archive_encoding: Optional[str] = None
     batch_size: int = 32
-    threads: int = 2
     needs_encoder: bool = True
     again: bool = False
 
-    def open(self) -> OpenEmbedShards:
-        """Return the open work.
+    def open(self, cores: int) -> OpenEmbedShards:
+        """Return the open work, which decodes in so many processes.
 
         Raises
         ------
@@ -62,15 +61,18 @@ class EmbedShards:
                 f"the worker on {platform.node()} decodes images by other libraries ({here}) than this program "
                 f"({self.decoder}): install the same versions on all machines."
             )
-        return OpenEmbedShards(self)
+        return OpenEmbedShards(self, cores)
 
 
 class OpenEmbedShards:
     """Open work: the encoder, the decoding processes and the archives stay open from shard to shard."""
 
-    def __init__(self, work: EmbedShards) -> None:
+    def __init__(self, work: EmbedShards, cores: int) -> None:
         self._work = work
-        self._prepare = PrepareImages(work.limits, self._preprocess_for, work.archive_encoding, only_listed=True).open()
+        self._threads = cores + 1  # one reads ahead of those that decode
+        self._prepare = PrepareImages(
+            work.limits, self._preprocess_for, work.archive_encoding, only_listed=True, processes=cores
+        ).open()
         self._encoder: Optional[Encoder] = None
         self._loading = threading.Lock()
         self._unavailable: Optional[EncoderUnavailableError] = None
@@ -120,7 +122,7 @@ class OpenEmbedShards:
             lambda: lambda batch: self._embed(batch, known),
             images,
             batch_size=self._work.batch_size,
-            threads=self._work.threads,
+            threads=self._threads,
         )
         with closing(outcomes):
             rows = [_row(found, outcome) for found, outcome in zip(images, outcomes)]

@@ -30,15 +30,13 @@ log = logging.getLogger(__name__)
 class Sharding:
     """Where the shards of a run are computed and kept, and how many images one has on average.
 
-    ``batch_size`` is how many pictures the encoder takes at a time, and ``threads`` how many prepare pictures for it,
-    in each worker.
+    ``batch_size`` is how many pictures the encoder takes at a time.
     """
 
     runner: ShardRunner
     storage: Storage
     mean: int = MEAN_IMAGES
     batch_size: int = 32
-    threads: int = 2
 
 
 def embedder_on(
@@ -114,7 +112,6 @@ class ShardedEmbedder:
             decoder=self._store.decoder,
             archive_encoding=config.archive_encoding,
             batch_size=self._sharding.batch_size,
-            threads=self._sharding.threads,
             needs_encoder=self._choice.is_asked_for or not (spec and self._store.embeddings.knows_any(spec)),
             again=config.retry_failures,
         )

@@ -11,6 +11,9 @@ from .configs import ClassifyConfig, ProcessConfig
 from .embedder import LOCAL
 from .sharded import Sharding
 
+#: Pictures that a GPU takes at a time at least, where it has memory for them: else it takes them in parts.
+_GPU_BATCH = 256
+
 #: A runner as a program may give it.
 AnyRunner = Union[Runner, ShardRunner]
 
@@ -29,5 +32,6 @@ def chosen_runner(
     if runner is None and config.runner == "ray":
         runner = RayRunner(config.ray_address, num_gpus=config.num_gpus, say=say)
     if isinstance(runner, ShardRunner):
-        return Sharding(runner, storage_at(config.output), config.shard_images, config.batch_size, config.num_threads)
+        batch_size = max(config.batch_size, _GPU_BATCH) if config.num_gpus else config.batch_size
+        return Sharding(runner, storage_at(config.output), config.shard_images, batch_size)
     return LOCAL if runner is None else runner

@@ -91,8 +91,8 @@ class OpenShards(Protocol):
 class ShardWork(Protocol):
     """Work that is done a shard at a time, and that writes its results itself: plain values, always picklable."""
 
-    def open(self) -> OpenShards:
-        """Return the open work; called once in each process that it runs in."""
+    def open(self, cores: int) -> OpenShards:
+        """Return the open work, which may keep so many cores busy; called once in each process that it runs in."""
 
 
 @runtime_checkable

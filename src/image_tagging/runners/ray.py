@@ -76,7 +76,10 @@ class RayRunner:
         """Yield each shard once it is done, in any order: see :class:`.base.ShardRunner`."""
         ray = imported_ray()
         with connected(ray, self._address, self._say):
-            places = places_in(ray.cluster_resources(), self._num_gpus, len(shards))
+            machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            places = places_in(machines, self._num_gpus, len(shards))
+            if self._num_gpus and not any(each.get("GPU", 0) >= self._num_gpus for each in machines):
+                self._say(f"No machine of the cluster has {self._num_gpus:g} GPUs now: the work waits for one.")
             log.info("Ray %s: %d workers of %g CPUs and %g GPUs", ray.__version__, *places)
             with quiet_data(ray), _errors_in_words(ray):
                 for answer in _answers(ray, pickle.dumps(work), shards, places):
@@ -102,18 +105,17 @@ def imported_ray() -> Any:
     return ray
 
 
-def places_in(resources: Mapping[str, float], gpus: float, shards: int) -> Places:
-    """Return how many actors find room among the resources of a cluster, one at least.
+def places_in(machines: Sequence[Mapping[str, float]], gpus: float, shards: int) -> Places:
+    """Return how many actors find room on machines of these resources, one at least: more machines may come.
 
-    Without GPUs each takes one CPU. With them each takes as many as there are for its share of the GPUs, since it is to
-    decode as fast as a GPU embeds.
+    Without GPUs each takes one CPU. With them each takes as many as a machine has for its share of the GPUs, since it
+    is to decode as fast as a GPU embeds.
     """
-    cpus = resources.get("CPU", 0.0)
-    if gpus:
-        there = resources.get("GPU", 0.0)
-        each = max(1.0, cpus * gpus // there) if there else 1.0
-        return Places(max(1, min(int(there / gpus), shards)), each, gpus)
-    return Places(max(1, min(int(cpus), shards)), 1.0, 0.0)
+    if not gpus:
+        return Places(max(1, min(sum(int(each.get("CPU", 0)) for each in machines), shards)), 1.0, 0.0)
+    rooms = [(int(each.get("GPU", 0) / gpus), int(each.get("CPU", 0))) for each in machines]
+    cpus = min((cores // actors for actors, cores in rooms if actors), default=1)
+    return Places(max(1, min(sum(actors for actors, _ in rooms), shards)), float(max(1, cpus)), gpus)
 
 
 def _answers(ray: Any, work: bytes, shards: Sequence[str], places: Places) -> Iterator[dict[str, Any]]:
@@ -189,6 +191,7 @@ class ShardActor:
         logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
         logging.getLogger("image_tagging").setLevel(logging.INFO)
         self._work = work
+        self._cores = max(1, cpus)
         self._opened: Any = None
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -199,7 +202,7 @@ class ShardActor:
         """Return the shard that is done, or the error that ends the run."""
         try:
             if self._opened is None:
-                self._opened = pickle.loads(self._work).open()  # noqa: S301  the program's own
+                self._opened = pickle.loads(self._work).open(self._cores)  # noqa: S301  the program's own
             done: ShardDone = self._opened(shard)
         except ImageTaggingError as error:
             return {"error": type(error).__name__, "reason": str(error)}

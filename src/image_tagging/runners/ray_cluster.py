@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from ..text import counted
 
 #: Seconds until a machine that does not answer counts as absent.
 _ANSWER_SECONDS = 5.0
+
+_STDERR = 2
 
 
 @contextmanager
@@ -40,14 +43,16 @@ def _connect(ray: Any, address: Optional[str], say: Say) -> None:
     if address and ":" in address:
         _require_answer(address)
     try:
-        ray.init(address=address or "auto", **quiet)
+        with _without_stderr():
+            ray.init(address=address or "auto", **quiet)
     except ConnectionError as error:
         if address:
             raise RunnerError(
                 f"there is no Ray cluster at {address} that this machine is part of: start one (ray start --head), or "
                 "leave out --ray_address for a local one."
             ) from error
-        ray.init(address="local", include_dashboard=False, **quiet)
+        with _without_stderr():
+            ray.init(address="local", include_dashboard=False, **quiet)
         cpus = int(ray.cluster_resources().get("CPU", 0))
         say(f"No Ray cluster is here, so a local one of {counted(cpus, 'core')} runs for this command.")
         return
@@ -58,6 +63,19 @@ def _connect(ray: Any, address: Optional[str], say: Say) -> None:
     nodes = sum(bool(node["Alive"]) for node in ray.nodes())
     cpus, gpus = (int(there.get(name, 0)) for name in ("CPU", "GPU"))
     say(f"Ray cluster of {counted(nodes, 'machine')}: {counted(cpus, 'core')}, {counted(gpus, 'GPU')}.")
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Keep what Ray's C++ parts write when they start off the screen: no setting of theirs does."""
+    kept, nowhere = os.dup(_STDERR), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _STDERR)
+    try:
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _require_answer(address: str) -> None:
