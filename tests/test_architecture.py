@@ -59,7 +59,9 @@ PUBLIC = {
         "require_report_ours require_reports_ours share text_reports_of "
         "write_report"
     ),
-    "runners": "MEAN_IMAGES LocalRunner Preparer Runner Work cut local",
+    "runners": (
+        "MEAN_IMAGES LocalRunner OpenShards Preparer RayRunner Runner ShardDone ShardRunner ShardWork Work cut local"
+    ),
     "search": (
         "FileTerm Filter NearTerm PathFilter Query Range Ranked inverse_lengths SideFilter TagFilter Term TextTerm "
         "nearest parse_arguments parse_text sum_of_terms"

@@ -21,6 +21,7 @@ ImageTaggingError
 ├── LibraryMissingError   a library that this call needs is not installed
 ├── TrainingError         the given images and tags cannot train a model
 ├── VerdictsError         a file of verdicts cannot be used: malformed, damaged, of another program or version
+├── RunnerError           the cluster on which the work is to run, or one of its workers, cannot be used
 ├── StorageError          a file of a storage, local or in a bucket, cannot be listed, read or written
 └── OutputError           results cannot be written where they should go
 """
@@ -122,6 +123,10 @@ class OutputError(ImageTaggingError):
     """Results cannot be written where they should go."""
 
 
+class RunnerError(ImageTaggingError):
+    """The cluster on which the work is to run, or one of its workers, cannot be used."""
+
+
 class StorageError(ImageTaggingError):
     """A file of a storage, local or in a bucket, cannot be listed, read or written.
 
@@ -132,3 +137,10 @@ class StorageError(ImageTaggingError):
         super().__init__(message)
         self.code = code
         self.reason = reason or message
+
+
+def error_named(name: str) -> type[ImageTaggingError]:
+    """Return the error of this name, which came from another process, ``ImageTaggingError`` where there is none."""
+    found = globals().get(name)
+    is_error = isinstance(found, type) and issubclass(found, ImageTaggingError)
+    return found if is_error and found is not None else ImageTaggingError

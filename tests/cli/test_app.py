@@ -44,6 +44,10 @@ FLAGS = {
         "image_seconds": 2.0,
         "archive_encoding": "cp932",
         "manifest": "m.parquet",
+        "runner": "ray",
+        "ray_address": "auto",
+        "num_gpus": 0.5,
+        "shard_images": 64,
     },
     "train": {
         "metadata_json": "m.json",
@@ -78,6 +82,10 @@ FLAGS = {
         "image_seconds": 90.0,
         "archive_encoding": "big5",
         "manifest": "m.parquet",
+        "runner": "ray",
+        "ray_address": "10.0.0.1:6379",
+        "num_gpus": 1.0,
+        "shard_images": 64,
     },
 }
 FLAGS["classify-zip"] = FLAGS["classify"]

@@ -96,7 +96,7 @@ def _process(config: ProcessConfig) -> None:
         if encoder.is_news:
             console.say(encoder.sentence)
         with pipeline.progress_bar() as watch:
-            summary = pipeline.process_dataset(config, watch, encoder=encoder)
+            summary = pipeline.process_dataset(config, watch, encoder=encoder, say=console.say)
         summaries.show_process(summary, log)
 
 

@@ -22,25 +22,28 @@ from .manifests import source_of, with_manifest
 from .model_age import warn_of_age
 from .places import Places
 from .remote_files import at_hand
+from .sharded import Sharding
 from .shown_progress import shown
 from .stage_encoder import keep_imported, metadata_and_encoder, require_dim
 from .stage_images import StageImages
 from .stage_results import chosen_results, plan_results, write_results
 from .summaries import ClassifySummary, EmbeddingSummary
+from .where import AnyRunner, chosen_runner
 
 
 def classify_images(
     config: ClassifyConfig,
     watch: Progress = no_progress,
-    runner: Runner = LOCAL,
+    runner: Optional[AnyRunner] = None,
     *,
     say: Say = say_nothing,
     progress: Union[bool, Progress] = False,
 ) -> ClassifySummary:
     """Score every image by all tag models, write the scores, and place the images in bins.
 
-    ``runner`` says where images are prepared; the results are the same. ``say`` is called with what is going to be
-    placed, before that; ``watch`` with the progress, which with ``progress=True`` a bar shows.
+    ``runner`` says where images are prepared, or done in shards, without it the settings do; the results are the same.
+    Scoring is done here. ``say`` is called with what is going to be placed, before that; ``watch`` with the progress,
+    which with ``progress=True`` a bar shows.
 
     Raises
     ------
@@ -56,12 +59,14 @@ def classify_images(
     OutputError
         The output folder cannot be written, its ``output.json`` is damaged, another run is working in it, or its disk
         has no room for the copies.
+    RunnerError
+        Where the work is to run, it cannot.
     """
     require_place(config.place, archives=config.archives, source=config.directory or "")
     with at_hand(config) as given, shown(progress, watch) as report:
         here = with_manifest(given)
         found = find_by(here, source_of(here), open_archives=here.archives)
-        return classify_found(here, found, report, runner, say=say).summary
+        return classify_found(here, found, report, chosen_runner(here, runner, say), say=say).summary
 
 
 class Classified(NamedTuple):
@@ -86,7 +91,7 @@ def classify_found(
     config: ClassifyConfig,
     found: Iterable[Found],
     watch: Progress,
-    runner: Runner = LOCAL,
+    runner: Union[Runner, Sharding] = LOCAL,
     *,
     say: Optional[Say] = say_nothing,
     part: Optional[StagePart] = None,

@@ -28,6 +28,7 @@ from ..settings import (
 )
 from ..text import name_encoding, shortened
 from .manifest_config import ManifestConfig
+from .runner_config import RunnerConfig
 
 
 def _results_folder(*former: str) -> Any:
@@ -136,7 +137,7 @@ class EmbeddingConfig(ComputeConfig):
 
 
 @settings
-class ProcessConfig(ManifestConfig, EmbeddingConfig):
+class ProcessConfig(ManifestConfig, RunnerConfig, EmbeddingConfig):
     """Settings of :func:`process_dataset`."""
 
     input_folder: Optional[str] = setting(
@@ -182,7 +183,7 @@ class ProcessConfig(ManifestConfig, EmbeddingConfig):
 
 
 @settings
-class ClassifyConfig(ManifestConfig, EmbeddingConfig):
+class ClassifyConfig(ManifestConfig, RunnerConfig, EmbeddingConfig):
     """Settings of :func:`classify_images`.
 
     ``archives`` chooses the stage: ``False`` scores images in folders (stage 3), ``True`` those in archives (stage 4).

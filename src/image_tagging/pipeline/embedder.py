@@ -57,10 +57,7 @@ class Embedder:
     @property
     def computed_on(self) -> Optional[str]:
         """The device, precision and library of computed embeddings, ``None`` where none was computed."""
-        if self._encoder is None:
-            return None
-        library = getattr(self._encoder, "library", "")
-        return f"{self._encoder.device} in {self._encoder.precision}{library and f' by {library}'}"
+        return describe(self._encoder) if self._encoder else None
 
     def run(self, watch: Progress) -> None:
         """Embed the pending ones of the listed images."""
@@ -124,9 +121,7 @@ class Embedder:
         if isinstance(vector, Failure):
             return Failure(facts.ref, vector.step, vector.code, vector.reason)
         if vector is None and self.unavailable and not self._is_known(facts):
-            label = EncoderSpec(self._choice.name, self._choice.pretrained, 0, "").label
-            why = f"it needs the encoder {label}, which is not available: {self.unavailable.reason}"
-            return Failure(facts.ref, "embed", NO_ENCODER, why)
+            return Failure(facts.ref, "embed", NO_ENCODER, no_encoder_reason(self._choice, self.unavailable.reason))
         return EmbeddedImage(facts, vector)
 
     def _ready_encoder(self) -> Optional[Encoder]:
@@ -146,14 +141,32 @@ class Embedder:
             return self._encoder
 
 
+def describe(encoder: Encoder) -> str:
+    """Return the device, the precision and the library of an encoder: ``cpu in fp32 by onnxruntime``."""
+    library = getattr(encoder, "library", "")
+    return f"{encoder.device} in {encoder.precision}{library and f' by {library}'}"
+
+
+def no_encoder_reason(choice: EncoderChoice, reason: str) -> str:
+    """Return why an image has no embedding where the encoder is not available, as a sentence."""
+    label = EncoderSpec(choice.name, choice.pretrained, 0, "").label
+    return f"it needs the encoder {label}, which is not available: {reason}"
+
+
 def vectors_of(encoder: Encoder, pictures: Sequence[tuple[ImageRef, NDArray[np.float32]]]) -> list[Vector]:
-    """Return the embedding (D,) of each prepared picture; a batch that fails is embedded one by one."""
+    """Return the embedding (D,) of each prepared picture; a batch that fails is embedded in halves.
+
+    The failure of one picture is then its own, and a batch that a GPU has no memory for is embedded in parts.
+    """
     if not pictures:
         return []
     whole = attempt(pictures[0][0], "embed", lambda: _finite(encoder, [pixels for _, pixels in pictures]))
     if not isinstance(whole, Failure):
         return list(whole)
-    return [whole] if len(pictures) == 1 else [one for picture in pictures for one in vectors_of(encoder, [picture])]
+    if len(pictures) == 1:
+        return [whole]
+    half = len(pictures) // 2
+    return [*vectors_of(encoder, pictures[:half]), *vectors_of(encoder, pictures[half:])]
 
 
 def _finite(encoder: Encoder, pictures: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Optional
+from typing import Optional, Union
 
 from ..addresses import ImageRef
 from ..encoders import EncoderChoice
@@ -22,8 +22,10 @@ from ..store import FoundSummary, WorkingStore
 from ..tag_models import kind_names
 from ..text import counted, short_path
 from .configs import EmbeddingConfig
-from .embedder import LOCAL, NO_ENCODER, Embedder
+from .embedder import LOCAL, NO_ENCODER
 from .manifest_config import ManifestConfig
+from .shard_success import write_success
+from .sharded import AnyEmbedder, Sharding, embedder_on
 from .summaries import EmbeddingSummary, InputImages
 
 log = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ def embed_found(  # noqa: PLR0913 - the parts of a run
     choice: EncoderChoice,
     config: EmbeddingConfig,
     watch: Progress,
-    runner: Runner = LOCAL,
+    runner: Union[Runner, Sharding] = LOCAL,
     *,
     is_part: bool = False,
 ) -> EmbeddingSummary:
@@ -82,7 +84,7 @@ def embed_found(  # noqa: PLR0913 - the parts of a run
     if not listing.images and not is_part:
         _log_failures(listing.failures, listing.failure_codes)
         raise NoImagesError(_nothing_found(listing))
-    embedder = Embedder(store, choice, config, runner)
+    embedder = embedder_on(runner, store, choice, config)
     digest = "/".join((listing.digest, choice.name, choice.pretrained, store.decoder, store.imported.source))
     digest += store.names.reserved
     unchanged = store.finished.is_finished(store.inputs.work(_NAMES), digest)
@@ -91,7 +93,10 @@ def embed_found(  # noqa: PLR0913 - the parts of a run
         _name_pictures(store, choice, digest)
     if not (store.pictures.count()[0] if is_part else store.pictures.count_own()):
         raise embedder.unavailable or NoImagesError(_nothing_usable(store, listing))
-    return _summary(store, choice, listing, embedder, unchanged)
+    summary = _summary(store, choice, listing, embedder, unchanged)
+    if isinstance(runner, Sharding):
+        write_success(runner.storage, chain(listing.failures, store.failures.of_listed()), summary)
+    return summary
 
 
 @contextmanager
@@ -136,7 +141,11 @@ def named_by(store: WorkingStore) -> Optional[EncoderSpec]:
 
 
 def _summary(
-    store: WorkingStore, choice: EncoderChoice, listing: FoundSummary, embedder: Embedder, unchanged: bool
+    store: WorkingStore,
+    choice: EncoderChoice,
+    listing: FoundSummary,
+    embedder: AnyEmbedder,
+    unchanged: bool,
 ) -> EmbeddingSummary:
     failures = _failures(store, listing)
     if listing.passed_over:

@@ -44,13 +44,15 @@ class PrepareImages:
 
     ``preprocess_for`` returns the function that prepares a picture with the given facts, or ``None`` where the picture
     need not be prepared. With :class:`Always` the work can be pickled and run in any process. With ``only_listed`` an
-    image that is no longer what was listed, by its stamp, is a ``Failure``.
+    image that is no longer what was listed, by its stamp, is a ``Failure``. ``processes`` are those that decode, one
+    per core if not given.
     """
 
     limits: ImageLimits
     preprocess_for: Callable[[ImageFacts], Optional[Preprocess]]
     archive_encoding: Optional[str] = None
     only_listed: bool = False
+    processes: Optional[int] = None
 
     def open(self) -> ImagePreparer:
         """Return the open work, ready in this process."""
@@ -63,7 +65,7 @@ class ImagePreparer:
     def __init__(self, work: PrepareImages) -> None:
         self._work = work
         self._readers = ThreadReaders(work.archive_encoding)
-        self._decoders = Decoders(work.limits)
+        self._decoders = Decoders(work.limits, processes=work.processes)
 
     def __call__(self, found: FoundImage) -> Union[PreparedImage, Failure]:
         """Read, decode and prepare one image; return a ``Failure`` where that is not possible."""

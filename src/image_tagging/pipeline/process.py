@@ -11,7 +11,7 @@ from ..encoders import EncoderChoice
 from ..exporters import DatasetFiles, InputFiles
 from ..files import absolute
 from ..images import decoder_version
-from ..progress import Progress, no_progress
+from ..progress import Progress, Say, no_progress, say_nothing
 from ..records import Found
 from ..runners import Runner
 from ..store import Role, WorkingStore
@@ -22,9 +22,11 @@ from .embedder import LOCAL
 from .embedding import embed_found, explain_no_images, find_by
 from .manifests import source_of, with_manifest
 from .remote_files import at_hand
+from .sharded import Sharding
 from .shown_progress import shown
 from .summaries import EmbeddingSummary, ProcessSummary
 from .tag_warnings import warn_of_case, warn_of_merging, warn_of_spelling
+from .where import AnyRunner, chosen_runner
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +34,18 @@ log = logging.getLogger(__name__)
 def process_dataset(
     config: ProcessConfig,
     watch: Progress = no_progress,
-    runner: Runner = LOCAL,
+    runner: Optional[AnyRunner] = None,
     encoder: Optional[ChosenEncoder] = None,
     *,
+    say: Say = say_nothing,
     progress: Union[bool, Progress] = False,
 ) -> ProcessSummary:
     """Compute the metadata and the embedding of every image of a folder or an archive, and write them.
 
-    ``runner`` says where images are prepared; the results are the same. ``encoder`` is what :func:`choose_encoder` gave
-    for the same settings. ``watch`` is called with the progress, and with ``progress=True`` a bar shows it.
+    ``runner`` says where images are prepared, or done in shards, without it the settings do; the results are the same.
+    ``say`` is called with what a person should know of that, before the work. ``encoder`` is what
+    :func:`choose_encoder` gave for the same settings. ``watch`` is called with the progress, and with
+    ``progress=True`` a bar shows it.
 
     Raises
     ------
@@ -50,16 +55,22 @@ def process_dataset(
         The requested encoder or device is not available.
     OutputError
         The output folder cannot be written, or another run is working in it.
+    RunnerError
+        Where the work is to run, it cannot.
     """
     with at_hand(config) as given, shown(progress, watch) as report:
         here = with_manifest(given)
         choice = (encoder or choose_encoder(here)).choice
         found = find_by(here, source_of(here), tag_level=here.tag_level)
-        return process_found(here, found, choice, report, runner)
+        return process_found(here, found, choice, report, chosen_runner(here, runner, say))
 
 
 def process_found(
-    config: ProcessConfig, found: Iterable[Found], choice: EncoderChoice, watch: Progress, runner: Runner = LOCAL
+    config: ProcessConfig,
+    found: Iterable[Found],
+    choice: EncoderChoice,
+    watch: Progress,
+    runner: Union[Runner, Sharding] = LOCAL,
 ) -> ProcessSummary:
     """As :func:`process_dataset`, of what was found in the input, by an encoder that was chosen."""
     started = time.monotonic()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import Protocol, TypeVar, Union
+from typing import NamedTuple, Protocol, TypeVar, Union, runtime_checkable
 
 from ..records import Failure
 
@@ -62,4 +62,53 @@ class Runner(Protocol):
 
         An exception of the work or of the worker ends the run, so the failure of a single item must be returned as a
         ``Failure``. Wrap the generator in ``contextlib.closing``, so that its threads end also when the caller fails.
+        """
+
+
+class ShardDone(NamedTuple):
+    """One shard of work that is done: its id, the name of the file that holds its results, how many items these are.
+
+    ``where`` names the worker, ``seconds`` is how long it took there; both are for the log alone.
+    """
+
+    shard: str
+    file: str
+    items: int
+    where: str
+    seconds: float
+
+
+class OpenShards(Protocol):
+    """Work on shards that is open in one process; one thread calls it."""
+
+    def __call__(self, shard: str, /) -> ShardDone:
+        """Do one shard and write its results. An exception ends the run: what fails of an item is part of results."""
+
+    def close(self) -> None:
+        """Release the resources."""
+
+
+class ShardWork(Protocol):
+    """Work that is done a shard at a time, and that writes its results itself: plain values, always picklable."""
+
+    def open(self, cores: int) -> OpenShards:
+        """Return the open work, which may keep so many cores busy; called once in each process that it runs in."""
+
+
+@runtime_checkable
+class ShardRunner(Protocol):
+    """Does whole shards of work elsewhere, as on other machines: only the ids of shards pass between here and there."""
+
+    def run_shards(self, work: ShardWork, shards: Sequence[str]) -> Generator[ShardDone, None, None]:
+        """Yield each shard once it is done, in any order.
+
+        A shard may be done more than once, where a worker or its machine dies: its results are the same. Wrap the
+        generator in ``contextlib.closing``, so that its workers end also when the caller fails.
+
+        Raises
+        ------
+        RunnerError
+            The workers cannot be reached or started, or do not have what the work needs.
+        ImageTaggingError
+            The work raised it.
         """

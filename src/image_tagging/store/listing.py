@@ -130,6 +130,11 @@ class Listing:
         for rows in self._pages(*self._inputs.own_range):
             yield from (FoundImage(as_ref(self._file, address), stamp) for _, address, stamp in rows)
 
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of the addresses of all images of the role, in order; meanwhile the store may be written."""
+        for rows in self._pages(*self._inputs.range):
+            yield from (address for _, address, _ in rows)
+
     def _pages(self, start: int, end: int) -> Iterator[list[tuple[int, str, str]]]:
         """Yield the rows (seq, address, stamp) from one ``seq`` to another, a page at a time."""
         while rows := self._file.rows(_ROWS, (start, end, _PAGE)):

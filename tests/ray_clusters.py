@@ -1,0 +1,78 @@
+"""A Ray cluster of two nodes in this machine, and what its workers logged."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections import Counter
+from pathlib import Path
+
+from ray.cluster_utils import Cluster
+
+_BEGUN = re.compile(r"shard (\w+) begun by process (\d+)")
+
+
+class TwoNodes:
+    """A head node and another one, of one core each; nodes, workers and drivers can be ended by a real SIGKILL."""
+
+    def __init__(self) -> None:
+        self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        self.address = self._cluster.address
+        self._other = None
+        self.add_node()
+        self._session = Path(self._cluster.head_node.get_session_dir_path())
+        self._seen: Counter[tuple[str, int]] = Counter()
+
+    def add_node(self) -> None:
+        """Add the second node, where it is not there."""
+        self._other = self._other or self._cluster.add_node(num_cpus=1)
+        self._cluster.wait_for_nodes()
+
+    def kill_node(self) -> None:
+        """End the second node and its workers, with SIGKILL."""
+        node, self._other = self._other, None
+        self._cluster.remove_node(node, allow_graceful=False)
+
+    def add_gpu_node(self):
+        """Add a third node that has a GPU in name."""
+        node = self._cluster.add_node(num_cpus=2, num_gpus=1)
+        self._cluster.wait_for_nodes()
+        return node
+
+    def remove(self, node) -> None:
+        """End a node that was added."""
+        self._cluster.remove_node(node)
+
+    def workers(self) -> set[int]:
+        """The processes that began shards since the last :meth:`forget`."""
+        return {pid for _, pid in self._lines() - self._seen}
+
+    def begun(self) -> Counter[str]:
+        """How often each shard was begun since the last :meth:`forget`."""
+        return Counter(shard for shard, _ in (self._lines() - self._seen).elements())
+
+    def forget(self) -> None:
+        """Leave what was begun so far out of later counts."""
+        self._seen = self._lines()
+
+    def kill_worker(self) -> None:
+        """End one of the workers at work, with SIGKILL."""
+        alive = [pid for _, pid in self._lines() - self._seen if _is_alive(pid)]
+        os.kill(alive[-1], signal.SIGKILL)
+
+    def _lines(self) -> Counter[tuple[str, int]]:
+        said = "".join(path.read_text(errors="replace") for path in (self._session / "logs").glob("worker-*.err"))
+        return Counter((shard, int(pid)) for shard, pid in _BEGUN.findall(said))
+
+    def stop(self) -> None:
+        """End all of it."""
+        self._cluster.shutdown()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
