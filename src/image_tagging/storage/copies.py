@@ -23,7 +23,7 @@ _PIECE = 16 << 20
 def cache_folder(*parts: str) -> str:
     """Return a folder below that of copies: ``XDG_CACHE_HOME``, else ``~/.cache`` (Windows: ``LOCALAPPDATA``)."""
     home = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME") or "~/.cache"
-    return os.path.join(os.path.expanduser(home), "image-tagging-tools", *parts)
+    return os.path.abspath(os.path.join(os.path.expanduser(home), "image-tagging-tools", *parts))
 
 
 def digest_of(*texts: str) -> str:
