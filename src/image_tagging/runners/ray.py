@@ -29,12 +29,13 @@ _MOST_BLOCKS = 20_000
 #: Shards that wait in front of a busy actor, so that it need not wait for the next; of these none is begun.
 _IN_FLIGHT = 2
 
-#: What Ray reads when it is imported: it reports its use to its makers, warns of what it will change, and logs on the
-#: screen what it repairs by itself.
+#: What Ray reads when it is imported: it reports its use to its makers, warns of what it will change, logs on screen
+#: what it repairs by itself, and gives way to all other programs of this machine in a cluster that is started here.
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "RAY_worker_niceness": "0",
 }
 
 
