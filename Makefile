@@ -6,6 +6,7 @@ PYTHON ?= python3
 LIGHT := .venv-light
 DEV   := .venv-dev
 FULL  := .venv
+OLDRAY := .venv-ray
 
 # Tests run in a process per core, at most four; `make test PYTEST_FLAGS=` runs them in one. One that crashes ends the
 # run: in groups, pytest-xdist cannot replace it.
@@ -18,7 +19,7 @@ FUZZ_SECONDS ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format lint test browser fuzz clean
+.PHONY: help demo check format lint test browser ray fuzz clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +55,9 @@ browser: ## install Chromium if this is root with apt; without it, the tests of 
 	     && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null; } \
 	|| echo "No chromium here: the tests that open a page in a browser will skip."
 
+ray: $(OLDRAY)/ready ## the tests of the runner on a cluster, with the oldest Ray that the extra allows
+	$(OLDRAY)/bin/python -m pytest tests/runners tests/pipeline/test_shards.py
+
 fuzz: $(DEV)/ready ## look for input that breaks the reading of strangers' files (fuzz/README.md)
 	$(DEV)/bin/python -m pip install --quiet --editable '.[fuzz]'
 	for target in pickle archives drawings metadata lists results cards parquet weights; do \
@@ -75,8 +79,14 @@ $(DEV)/ready: pyproject.toml
 $(FULL)/ready: pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/python -m pip install --quiet --upgrade pip
-	$(FULL)/bin/python -m pip install --quiet --requirement requirements.txt --editable '.[torch,openvino,heif,dev]'
+	$(FULL)/bin/python -m pip install --quiet --requirement requirements.txt --editable '.[torch,openvino,heif,ray,dev]'
+	touch $@
+
+$(OLDRAY)/ready: pyproject.toml
+	$(PYTHON) -m venv $(OLDRAY)
+	$(OLDRAY)/bin/python -m pip install --quiet --upgrade pip
+	$(OLDRAY)/bin/python -m pip install --quiet 'ray[data]==2.51.*' --editable '.[ray,dev]'
 	touch $@
 
 clean: ## remove the environments and what was built
-	rm -rf $(LIGHT) $(DEV) $(FULL) demo-output build
+	rm -rf $(LIGHT) $(DEV) $(FULL) $(OLDRAY) demo-output build

@@ -95,7 +95,9 @@ class DrawnOnRay:
     """Draws the results of shards on Ray, whatever the work is."""
 
     def run_shards(self, work, shards) -> Iterator[ShardDone]:
-        with closing(RayRunner().run_shards(DrawnShards(work.storage), shards)) as done:
+        import ray_overhead  # this module, by a name that workers can import
+
+        with closing(RayRunner().run_shards(ray_overhead.DrawnShards(work.storage), shards)) as done:
             yield from done
 
 

@@ -21,7 +21,7 @@ import ray
 from image_tagging import ProcessConfig, process_dataset
 from image_tagging.errors import EncoderUnavailableError, RunnerError
 from image_tagging.runners import RayRunner
-from image_tagging.runners.ray import places_in
+from image_tagging.runners.ray import in_words, places_in
 from image_tagging.store import STORE_NAME
 from ray_clusters import TwoNodes
 from results_of_runs import results, shards, summary
@@ -207,3 +207,11 @@ def test_weights_that_workers_lack_end_the_run_in_words(cluster, images, tmp_pat
 def test_an_address_without_a_cluster_is_said_at_once(images, tmp_path):
     with pytest.raises(RunnerError, match=r"no Ray cluster answers at 127\.0\.0\.1:1"):
         process_dataset(config(images, tmp_path / "out"), runner=RayRunner("127.0.0.1:1"))
+
+
+def test_what_ray_reports_becomes_one_line_with_the_cause():
+    said = "ray::MapWorker() (pid=1)\n  File x\nValueError: no such thing\nTo change retry attempts, configure `x` (y)"
+    assert in_words(said) == (
+        "the workers of the Ray cluster cannot go on (ValueError: no such thing). Run again: what is done is kept."
+    )
+    assert "install image-tagging-tools[ray]" in in_words("ModuleNotFoundError: No module named 'image_tagging'")

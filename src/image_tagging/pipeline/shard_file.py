@@ -84,14 +84,11 @@ def write_shard(shard: Shard) -> bytes:
 
 
 def _embeddings(pa: Any, shard: Shard) -> Any:
-    """Return the column of embeddings, null where there is none."""
+    """Return the column of embeddings, zeros where there is none: older pyarrow reads no null lists."""
     dim = shard.encoder.dim if shard.encoder else 1
-    is_there = np.array([row.embedding is not None for row in shard.rows], dtype=bool)
     zero = np.zeros(dim, dtype=np.float32)
     values = np.array([zero if row.embedding is None else row.embedding for row in shard.rows], dtype=np.float32)
-    validity = pa.py_buffer(np.packbits(is_there, bitorder="little").tobytes())
-    flat = pa.array(values.reshape(-1), pa.float32())
-    return pa.Array.from_buffers(pa.list_(pa.float32(), dim), len(is_there), [validity], children=[flat])
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1), pa.float32()), dim)
 
 
 def read_shard(name: str, content: bytes) -> Shard:
@@ -125,7 +122,6 @@ def _rows(table: Any) -> Any:
         embedding = embedding.chunk(0) if embedding.num_chunks else ()
     dim = table.schema.field("embedding").type.list_size
     vectors = np.asarray(embedding.values, dtype=np.float32).reshape(-1, dim) if len(embedding) else ()
-    has_vector = np.asarray(embedding.is_valid()) if len(embedding) else ()
     for at, key in enumerate(columns["address"]):
         ref = ImageRef.of_key(key)
         facts = {name: columns[name][at] for name in _FACTS}
@@ -133,6 +129,6 @@ def _rows(table: Any) -> Any:
         yield ShardRow(
             FoundImage(ref, columns["stamp"][at]),
             ImageFacts(ref=ref, **facts) if facts["hash_id"] is not None else None,
-            vectors[at] if has_vector[at] else None,
+            vectors[at] if step is None else None,
             Failure(ref, step, code, reason) if step is not None else None,
         )

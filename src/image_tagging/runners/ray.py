@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import pickle
+import re
 import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,12 +30,16 @@ _MOST_BLOCKS = 20_000
 #: Shards that wait in front of a busy actor, so that it need not wait for the next; of these none is begun.
 _IN_FLIGHT = 2
 
-#: What Ray reads when it is imported: it reports its use to its makers, warns of what it will change, and logs on the
-#: screen what it repairs by itself.
+#: The line of a report by Ray that names an error.
+_CAUSE = re.compile(r"[\w.]*(Error|Exception)\b.*: ")
+
+#: What Ray reads when it is imported: it reports its use to its makers, warns of what it will change, logs on screen
+#: what it repairs by itself, and gives way to all other programs of this machine in a cluster that is started here.
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "RAY_worker_niceness": "0",
 }
 
 
@@ -148,10 +153,10 @@ def _errors_in_words(ray: Any) -> Iterator[None]:
     try:
         yield
     except ray.exceptions.RayError as error:
-        raise RunnerError(_in_words(str(error))) from error
+        raise RunnerError(in_words(str(error))) from error
 
 
-def _in_words(said: str) -> str:
+def in_words(said: str) -> str:
     """Return in one line what Ray says of a failure of workers."""
     if "No module named 'image_tagging" in said:
         return (
@@ -159,8 +164,8 @@ def _in_words(said: str) -> str:
             'or give it to the job (--runtime-env-json \'{"pip": ["image-tagging-tools[ray]"]}\' of ray job submit).'
         )
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    last = lines[-1][:300] if lines else "no reason is given"
-    return f"the workers of the Ray cluster cannot go on ({last}). Run again: what is done is kept."
+    causes = [line for line in lines if _CAUSE.match(line)] or lines or ["no reason is given"]
+    return f"the workers of the Ray cluster cannot go on ({causes[-1][:300]}). Run again: what is done is kept."
 
 
 @contextmanager
