@@ -9,34 +9,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import replace
 from typing import Optional, Union
 
-from ..addresses import ImageRef, member_parts
+from ..addresses import ImageRef
 from ..errors import InputError, ReadError
 from ..files import absolute, below, file_name, is_url, parts_of
 from ..records import Failure, Found, FoundArchive, OtherFile
 from ..storage import ObjectInfo
 from .archives import (
     DEFAULT_LIMITS,
-    LONG_NAME,
-    OPENING_BYTES,
-    Archive,
     ArchiveLimits,
     Budget,
-    long_name_error,
-    name_cost,
     open_archive,
 )
 from .file_status import FileStatus, status_of
 from .folders import FolderWalk
+from .found_in_archives import ArchiveFinder, unreadable
 from .listed_files import found_in_list
 from .lists import ListTags, PathList, is_list
 from .long_paths import found_image
-from .read import as_read_error
 from .remote_folders import RemoteWalk, is_remote_folder
-from .rules import DataSetRules, MemberRules
+from .rules import DataSetRules
 from .single_files import begins_like_an_image, has_archive_content, is_archive, require_image, unread
 from .suffixes import is_archive_name, is_image_name, is_other_name, is_table_name, is_unread_name
 from .system_folders import is_system, system_folder_error
@@ -103,6 +97,7 @@ class _Finder:
         self._rules = rules
         self._tags = tags
         self._limits = limits
+        self._archives = ArchiveFinder(rules, tags)
         self._known = ("", FileStatus(0, ""))  # the object that a listing gave last, whose status it knows
 
     def in_file(self) -> Iterator[Found]:
@@ -164,7 +159,7 @@ class _Finder:
         try:
             status = self._status_of(ref.file)
         except (ReadError, OSError) as error:
-            return _unreadable(ref, error)
+            return unreadable(ref, error)
         return found_image(ref, status.stamp, self._tags.of(ref), status.st_size)
 
     def in_archive_file(self, file: str) -> Iterator[Found]:
@@ -172,7 +167,7 @@ class _Finder:
         try:
             status = self._status_of(file)
         except (ReadError, OSError) as error:
-            yield _unreadable(ref, error)
+            yield unreadable(ref, error)
             return
         if not self._limits:
             yield FoundArchive(ref, None)
@@ -181,10 +176,10 @@ class _Finder:
             budget = Budget(self._limits, status.st_size)
             archive = open_archive(file, budget=budget)
         except (ReadError, OSError) as error:
-            yield _unreadable(ref, error)
+            yield unreadable(ref, error)
             yield FoundArchive(ref, 0)
             return
-        yield from self._in_open(ref, archive, budget, self.parts_of(file))
+        yield from self._archives.in_open(ref, archive, budget, self.parts_of(file))
 
     def _by_content(self, ref: ImageRef) -> Iterator[Found]:
         """Yield what is in a file whose name says nothing: as in the caches of browsers, or cut short by a download."""
@@ -192,7 +187,7 @@ class _Finder:
             self._status_of(ref.file)
             is_archived, is_picture = has_archive_content(ref.file), begins_like_an_image(ref.file)
         except (ReadError, OSError) as error:
-            yield _unreadable(ref, error)
+            yield unreadable(ref, error)
             return
         if is_archived:
             yield from self.in_archive_file(ref.file)
@@ -201,60 +196,3 @@ class _Finder:
         else:
             reason = "neither its name nor its first bytes are those of an image or of an archive"
             yield Failure(ref, "read", "not-an-image", reason)
-
-    def _in_open(self, ref: ImageRef, archive: Archive, budget: Budget, above: Sequence[str]) -> Iterator[Found]:
-        """What an open archive holds, ``above`` being the parts of its path in the input; it is closed at the end."""
-        images = 0
-        try:
-            with closing(archive):
-                budget.take_members(len(archive.members))
-                budget.take_names(len(archive.members) * sum(map(name_cost, ref.members)))  # each address has them all
-                for code, fault in (("damaged-archive", archive.damage), ("name-encoding", archive.misnamed)):
-                    if fault:
-                        yield Failure(ref, "read", code, fault)
-                files = [name for name, member in archive.members.items() if member.kind != "folder"]
-                rules = MemberRules(self._rules, ref, above, files)
-                for name in archive.members if archive.is_sequential else sorted(archive.members):
-                    if budget.is_spent:
-                        break
-                    member = archive.members[name]
-                    inner = ImageRef(ref.file, (*ref.members, name))
-                    if member.kind == LONG_NAME:
-                        yield _unreadable(inner, long_name_error())
-                        continue
-                    left_out = rules.left_out(name, is_folder=member.kind == "folder")
-                    if left_out is not None:
-                        yield from left_out
-                    elif member.kind == "folder":
-                        continue
-                    elif is_image_name(name.rstrip("/")):  # what is called like a folder and has content is none
-                        if member.size <= budget.limits.image_bytes:  # else it is refused before a byte is unpacked
-                            budget.take_bytes(member.most_bytes)
-                        images += 1
-                        yield found_image(inner, member.stamp, self._tags.of(inner), member.size)
-                    elif is_archive_name(name):
-                        yield from self._in_nested(archive, inner, budget, (*above, *member_parts(name)))
-                    else:
-                        yield unread(inner) if is_unread_name(name) else OtherFile(inner)
-        except (ReadError, OSError) as error:
-            yield _unreadable(ImageRef(ref.file) if budget.is_spent else ref, error)
-        yield FoundArchive(ref, images)
-
-    def _in_nested(self, archive: Archive, inner: ImageRef, budget: Budget, above: Sequence[str]) -> Iterator[Found]:
-        try:
-            if len(inner.members) >= budget.limits.depth:
-                raise ReadError("too-deep", f"archives lie more than {budget.limits.depth} deep in each other")
-            budget.take_bytes(OPENING_BYTES)
-            opened = archive.inner(inner.members[-1], budget)
-        except (ReadError, OSError) as error:
-            yield _unreadable(ImageRef(inner.file) if budget.is_spent else inner, error)
-            yield FoundArchive(inner, 0)
-            return
-        budget.hold(opened.held_bytes)
-        yield from self._in_open(inner, opened, budget, above)
-        budget.hold(-opened.held_bytes)
-
-
-def _unreadable(ref: ImageRef, error: Exception) -> Failure:
-    read_error = error if isinstance(error, ReadError) else as_read_error(error)
-    return Failure(ref, "read", read_error.code, str(read_error))
