@@ -87,9 +87,9 @@ def decoded(monkeypatch):
     paths: list[str] = []
     read = SourceReader.read
 
-    def noted(reader, ref):
+    def noted(reader, ref, stamp=""):
         paths.extend([ref.path] if ref.suffix == ".png" else [])  # archives are read too, to look into
-        return read(reader, ref)
+        return read(reader, ref, stamp)
 
     monkeypatch.setattr(SourceReader, "read", noted)
     return paths
@@ -383,10 +383,10 @@ def test_what_was_written_before_an_interruption_is_kept(cache, monkeypatch):
 
     read = SourceReader.read
 
-    def interrupted(reader, ref):
+    def interrupted(reader, ref, stamp=""):
         if ref.name == "20.png":
             raise KeyboardInterrupt
-        return read(reader, ref)
+        return read(reader, ref, stamp)
 
     with monkeypatch.context() as patch:
         patch.setattr(SourceReader, "read", interrupted)
