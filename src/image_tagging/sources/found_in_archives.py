@@ -27,7 +27,7 @@ class ArchiveFinder:
         self._tags = tags
 
     def in_open(self, ref: ImageRef, archive: Archive, budget: Budget, above: Sequence[str]) -> Iterator[Found]:
-        """Yield what is in an open archive, which is closed at the end; ``above`` are the parts of its path in the input."""
+        """Yield what is in an open archive, and close it; ``above`` are the parts of its path in the input."""
         images = 0
         try:
             with closing(archive):
