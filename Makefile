@@ -56,7 +56,7 @@ browser: ## install Chromium if this is root with apt; without it, the tests of 
 	|| echo "No chromium here: the tests that open a page in a browser will skip."
 
 ray: $(OLDRAY)/ready ## the tests of the runner on a cluster, with the oldest Ray that the extra allows
-	$(OLDRAY)/bin/python -m pytest tests/runners tests/pipeline/test_shards.py
+	$(OLDRAY)/bin/python -m pytest tests/runners tests/pipeline/test_shards.py tests/pipeline/test_shards_in_buckets.py
 
 fuzz: $(DEV)/ready ## look for input that breaks the reading of strangers' files (fuzz/README.md)
 	$(DEV)/bin/python -m pip install --quiet --editable '.[fuzz]'
@@ -79,7 +79,7 @@ $(DEV)/ready: pyproject.toml
 $(FULL)/ready: pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/python -m pip install --quiet --upgrade pip
-	$(FULL)/bin/python -m pip install --quiet --requirement requirements.txt --editable '.[torch,openvino,heif,ray,dev]'
+	$(FULL)/bin/python -m pip install --quiet --requirement requirements.txt --editable '.[torch,openvino,heif,ray,gcs,dev]'
 	touch $@
 
 $(OLDRAY)/ready: pyproject.toml

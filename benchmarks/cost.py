@@ -44,7 +44,7 @@ class Plan:
     decode_rate: float = 540
     picture_bytes: float = 100_000
     dim: float = 512
-    shard_images: float = 1024
+    shard_images: float = 256
     shard_seconds: float = 0
     list_rate: float = 74_000
     read_rate: float = 74_000

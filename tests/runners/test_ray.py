@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from contextlib import closing
 
 import pytest
 
@@ -17,13 +18,14 @@ pytest.importorskip("ray", reason="ray is not installed: the runner on a cluster
 pytest.importorskip("pyarrow")
 
 import ray
+from PIL import Image
 
 from image_tagging import ProcessConfig, process_dataset
 from image_tagging.errors import EncoderUnavailableError, RunnerError
 from image_tagging.runners import RayRunner
 from image_tagging.runners.ray import in_words, places_in
 from image_tagging.store import STORE_NAME
-from ray_clusters import TwoNodes
+from ray_clusters import KillsWorkers, TwoNodes
 from results_of_runs import results, shards, summary
 from samples import drawn, encoded, png, written, zipped
 
@@ -176,6 +178,23 @@ def test_real_and_hostile_images_give_the_results_of_a_local_run(cluster, shared
     assert results(tmp_path / "ray") == results(tmp_path / "local")
     assert summary(there) == summary(here)
     assert len(here.embedding.failures) > 10
+
+
+def test_a_slow_image_is_the_failure_that_it_is_in_a_local_run(cluster, tmp_path):
+    for number in range(6):
+        written(tmp_path / "in" / "cats" / f"{number}.png", png(number))
+    Image.new("RGB", (13_000, 13_000)).save(tmp_path / "in" / "cats" / "slow.png", compress_level=1)
+    options = {"image_seconds": 1.0}
+    here = process_dataset(config(tmp_path / "in", tmp_path / "local", **options))
+    there = process_dataset(config(tmp_path / "in", tmp_path / "ray", **options), runner=RayRunner(cluster.address))
+    assert [failure.code for failure in there.embedding.failures] == ["timeout"]
+    assert (results(tmp_path / "ray"), summary(there)) == (results(tmp_path / "local"), summary(here))
+
+
+def test_a_shard_that_kills_every_worker_ends_the_run(cluster):
+    answers = RayRunner(cluster.address).run_shards(KillsWorkers(), ["a"])
+    with closing(answers), pytest.raises(RunnerError, match="cannot go on"):
+        list(answers)
 
 
 def test_workers_with_a_gpu_each_take_one(cluster, images, local, tmp_path):

@@ -27,7 +27,7 @@ class ListConfig:
     follow_links: bool = same_setting(EmbeddingConfig, "follow_links", default=False)
     archive_encoding: Optional[str] = same_setting(EmbeddingConfig, "archive_encoding", default=None)
     shard_images: int = setting(
-        default=1024,
+        default=256,
         help="Images of a shard, on average: the column shard says in which each is.",
         metavar="NUMBER",
         least=1,

@@ -29,7 +29,7 @@ class RunnerConfig:
         default=0.0, help="With the runner ray: GPUs of each worker, 0.5 for two on one.", metavar="NUMBER", least=0
     )
     shard_images: int = setting(
-        default=1024,
+        default=256,
         help="With the runner ray: images that a worker does at a time, on average; each such shard is a file.",
         metavar="NUMBER",
         least=1,

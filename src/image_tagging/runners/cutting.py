@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 #: The mean number of images of a group: about ten seconds of work, and a file of one or two megabytes.
-MEAN_IMAGES = 1024
+MEAN_IMAGES = 256
 
 #: With this chance a border lies before an image, times the mean, for groups between a quarter of it and twice of it.
 _DIVISOR = 0.86
