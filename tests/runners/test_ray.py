@@ -20,7 +20,7 @@ pytest.importorskip("pyarrow")
 import ray
 from PIL import Image
 
-from image_tagging import ProcessConfig, process_dataset
+from image_tagging import ClassifyConfig, ProcessConfig, classify_images, process_dataset
 from image_tagging.errors import EncoderUnavailableError, RunnerError
 from image_tagging.runners import RayRunner
 from image_tagging.runners.ray import in_words, places_in
@@ -178,6 +178,17 @@ def test_real_and_hostile_images_give_the_results_of_a_local_run(cluster, shared
     assert results(tmp_path / "ray") == results(tmp_path / "local")
     assert summary(there) == summary(here)
     assert len(here.embedding.failures) > 10
+
+
+@pytest.mark.parametrize("archives", [False, True])
+def test_classify_gives_the_scores_of_a_local_run(cluster, images, trained, tmp_path, archives):
+    given = {"directory": str(images), "model": str(trained.models), "archives": archives, "shard_images": 5}
+    done = {}
+    for name, runner in (("local", None), ("ray", RayRunner(cluster.address))):
+        output = tmp_path / name
+        summary_of = classify_images(ClassifyConfig(output=str(output), place="none", **given), runner=runner)
+        done[name] = (output / "output.json").read_bytes(), summary_of.embedding
+    assert done["ray"] == done["local"]
 
 
 def test_a_slow_image_is_the_failure_that_it_is_in_a_local_run(cluster, tmp_path):
