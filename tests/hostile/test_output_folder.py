@@ -483,10 +483,10 @@ def calls():
 def is_writing(node, name):
     module, _, function = name.rpartition(".")
     if function == "open" and module in {"", "io", "os", "codecs", "gzip", "bz2", "lzma"}:
-        if module == "os" and function == "open":
-            return "O_RDONLY" not in ast.unparse(node.args[1])
-        modes = [*node.args[1:2], *(key.value for key in node.keywords if key.arg == "mode")]
         to_nowhere = ast.unparse(node.args[0]) == "os.devnull"
+        if module == "os" and function == "open":
+            return "O_RDONLY" not in ast.unparse(node.args[1]) and not to_nowhere
+        modes = [*node.args[1:2], *(key.value for key in node.keywords if key.arg == "mode")]
         return not to_nowhere and any(not isinstance(m, ast.Constant) or set(m.value) & set("wax+") for m in modes)
     known = WRITING.get(module, [])
     return "*" in known or function in known or (bool(module) and function in WRITING_METHODS)

@@ -88,7 +88,7 @@ class Filters:
         return result
 
     def _set(self, result: NDArray[np.float64], names: Iterable[str], values: object) -> None:
-        rows = self._table.rows(names)
+        rows = self._table.rows_of(names)
         is_here = rows >= 0
         result[rows[is_here]] = np.broadcast_to(np.asarray(values, dtype=np.float64), rows.shape)[is_here]
 

@@ -67,11 +67,11 @@ class PictureTable:
 
     def flags(self, names: Iterable[str]) -> NDArray[np.bool_]:
         """Return which rows (N,) have one of the names; others are left out."""
-        rows, flags = self.rows(names), np.zeros(len(self), dtype=bool)
+        rows, flags = self.rows_of(names), np.zeros(len(self), dtype=bool)
         flags[rows[rows >= 0]] = True
         return flags
 
-    def rows(self, names: Iterable[str]) -> NDArray[np.int64]:
+    def rows_of(self, names: Iterable[str]) -> NDArray[np.int64]:
         """Return the row of each name (n,), -1 where no picture has it."""
         wanted = np.array([name.encode("utf-8", "replace") for name in names], dtype=np.bytes_)
         if not len(wanted) or not len(self):
