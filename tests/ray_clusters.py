@@ -13,16 +13,6 @@ from ray.cluster_utils import Cluster
 _BEGUN = re.compile(r"shard (\w+) begun by process (\d+)")
 
 
-class KillsWorkers:
-    """Work that ends its process as a system does that is out of memory."""
-
-    def open(self, cores):
-        return self
-
-    def __call__(self, shard):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
 class TwoNodes:
     """A head node and another one, of one core each; nodes, workers and drivers can be ended by a real SIGKILL."""
 

@@ -105,7 +105,7 @@ def test_an_empty_path_is_refused_and_not_the_current_folder(config, name):
 
 
 def test_every_setting_called_like_a_path_is_one():
-    words = ("folder", "directory", "json", "output", "model", "pretrained", "path", "file", "verdicts")
+    words = ("folder", "directory", "json", "output", "model", "pretrained", "path", "file", "verdicts", "manifest")
     named = {
         (config, field.name)
         for config in CONFIGS

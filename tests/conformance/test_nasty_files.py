@@ -102,7 +102,8 @@ def test_every_archive_is_walked_and_nothing_is_written(shared_data: Path):
 
 def test_every_member_of_every_archive_is_read_or_says_why_not(shared_data: Path, monkeypatch):
     """None of these archives holds images: here every member is taken for one."""
-    monkeypatch.setattr("image_tagging.sources.find.is_image_name", lambda name: not name.endswith(".zip"))
+    for module in ("find", "found_in_archives"):
+        monkeypatch.setattr(f"image_tagging.sources.{module}.is_image_name", lambda name: not name.endswith(".zip"))
     folder = shared_data / "nasty-zips"
     before = snapshot(folder)
     outcomes: Counter[Optional[str]] = Counter()
@@ -129,7 +130,8 @@ def test_every_member_of_every_archive_is_read_or_says_why_not(shared_data: Path
     ],
 )
 def test_what_a_damaged_archive_still_holds_is_read(shared_data: Path, monkeypatch, archive: str, whole: int):
-    monkeypatch.setattr("image_tagging.sources.find.is_image_name", lambda name: True)
+    for module in ("find", "found_in_archives"):
+        monkeypatch.setattr(f"image_tagging.sources.{module}.is_image_name", lambda name: True)
     found = list(find_images(str(shared_data / "nasty-zips" / archive)))
     reader = SourceReader()
     images = [item for item in found if isinstance(item, FoundImage)]

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tarfile
 import time
-from contextlib import closing
 
 import pytest
 
@@ -25,7 +24,7 @@ from image_tagging.errors import EncoderUnavailableError, RunnerError
 from image_tagging.runners import RayRunner
 from image_tagging.runners.ray import in_words, places_in
 from image_tagging.store import STORE_NAME
-from ray_clusters import KillsWorkers, TwoNodes
+from ray_clusters import TwoNodes
 from results_of_runs import results, shards, summary
 from samples import drawn, encoded, png, written, zipped
 
@@ -200,12 +199,6 @@ def test_a_slow_image_is_the_failure_that_it_is_in_a_local_run(cluster, tmp_path
     there = process_dataset(config(tmp_path / "in", tmp_path / "ray", **options), runner=RayRunner(cluster.address))
     assert [failure.code for failure in there.embedding.failures] == ["timeout"]
     assert (results(tmp_path / "ray"), summary(there)) == (results(tmp_path / "local"), summary(here))
-
-
-def test_a_shard_that_kills_every_worker_ends_the_run(cluster):
-    answers = RayRunner(cluster.address).run_shards(KillsWorkers(), ["a"])
-    with closing(answers), pytest.raises(RunnerError, match="cannot go on"):
-        list(answers)
 
 
 def test_workers_with_a_gpu_each_take_one(cluster, images, local, tmp_path):

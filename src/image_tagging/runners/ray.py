@@ -30,9 +30,6 @@ _MOST_BLOCKS = 20_000
 #: Shards that wait in front of a busy actor, so that it need not wait for the next; of these none is begun.
 _IN_FLIGHT = 2
 
-#: A shard whose workers die this many times ends the run: what kills them would kill all that follow.
-_MOST_DEATHS = 5
-
 #: The line of a report by Ray that names an error.
 _CAUSE = re.compile(r"[\w.]*(Error|Exception)\b.*: ")
 
@@ -137,7 +134,6 @@ def _answers(ray: Any, work: bytes, shards: Sequence[str], places: Places) -> It
         ),
         num_cpus=places.cpus,
         num_gpus=places.gpus or None,
-        max_task_retries=_MOST_DEATHS,
         fn_constructor_kwargs={"work": work, "cpus": int(places.cpus)},
     )
     for batch in answers.iter_batches(batch_size=None, prefetch_batches=0):

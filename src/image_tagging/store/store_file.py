@@ -85,6 +85,8 @@ class StoreFile:
             # Beginning to write takes the lock; in one go, so that a run that is killed here leaves no half of a store.
             # One of this version is not written: what was made from the file is known to be by its stamp.
             is_current = bool(found) and version == schema.VERSION
+            if is_current and not os.access(self.path, os.W_OK):
+                raise sqlite3.OperationalError("attempt to write a readonly database")
             migration = "" if is_current else schema.steps_from(version if found else None)
             schema.add_functions(self._db)
             self._db.executescript(f"BEGIN IMMEDIATE; {migration} COMMIT")
