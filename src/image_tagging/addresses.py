@@ -26,11 +26,14 @@ class ImageRef:
     members: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, address: object) -> ImageRef:
-        """Return what ``address`` gave as a list; ValueError says in words what is wrong with anything else."""
+    def of(cls, address: object, *, may_lack_names: bool = False) -> ImageRef:
+        """Return what ``address`` gave as a list; ValueError says in words what is wrong with anything else.
+
+        An image has a name at each step; another file in an archive of a stranger may have none (``may_lack_names``).
+        """
         if not isinstance(address, list) or not _TEXTS.issuperset(map(type, address)):
             raise ValueError("is no list of texts")
-        if not address or not all(address):
+        if not address or not (all(address) or (may_lack_names and address[0])):
             raise ValueError("lacks a name")
         if len(address) > MOST_NAMES or sum(map(len, address)) > LONGEST_ADDRESS:
             raise ValueError("is longer than an address can be")
@@ -38,11 +41,11 @@ class ImageRef:
         return cls(file, tuple(members))
 
     @classmethod
-    def of_key(cls, key: str) -> ImageRef:
+    def of_key(cls, key: str, *, may_lack_names: bool = False) -> ImageRef:
         """Return what ``key`` gave as a text; ValueError says in words what is wrong with anything else."""
         import orjson  # here, and not for --help
 
-        return cls.of(orjson.loads(key))
+        return cls.of(orjson.loads(key), may_lack_names=may_lack_names)
 
     @property
     def address(self) -> list[str]:

@@ -11,6 +11,8 @@ import pytest
 from image_tagging import ClassifyConfig, ProcessConfig, classify_images, process_dataset
 from image_tagging.errors import InputError, OutputError
 from image_tagging.pipeline import ListConfig, list_images
+from image_tagging.sources import DataSetRules, Manifest, find_images
+from image_tagging.tag_models import kind_names
 from samples import png, written, zipped
 
 pq = pytest.importorskip("pyarrow.parquet", reason="needs the parquet extra")
@@ -85,6 +87,12 @@ def test_classifying_by_a_manifest_is_that_of_its_source(source, tmp_path, train
     of_a, of_b = results(tmp_path / "a"), results(tmp_path / "b")
     assert of_a.keys() == of_b.keys()
     assert [name for name in of_a if of_a[name] != of_b[name]] == []
+
+
+def test_everything_in_hostile_archives_comes_back_as_it_was_found(shared_data, tmp_path):
+    for folder in ("nasty-zips", "nasty-images"):
+        found = list(find_images(str(shared_data / folder), DataSetRules((), kind_names())))
+        assert list(Manifest(list_at(shared_data / folder, tmp_path).path).items()) == found
 
 
 def test_the_manifest_counts_what_it_lists(source, tmp_path):

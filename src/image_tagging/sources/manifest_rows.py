@@ -58,7 +58,7 @@ def item_of(row: Row, checked: Callable[[ImageRef], Union[ImageRef, Failure]]) -
         The row is none of a manifest; its text says in words what is wrong.
     """
     kind, key, stamp, tag, top, size, _, images, step, code, reason = row
-    ref = ImageRef.of_key(_text(key, "address"))
+    ref = ImageRef.of_key(_text(key, "address"), may_lack_names=kind not in ("image", "archive"))
     if kind == "image":
         allowed = checked(ref)
         if isinstance(allowed, Failure):
