@@ -126,6 +126,7 @@ def test_what_is_not_there_is_one_line_that_says_so(output, tmp_path, trained):
     (tmp_path / "text.png").write_text("no picture")
     for query, message in {
         ("tag:tyles",): "there is no tag 'tyles' in .* Did you mean tiles",
+        ("tag:zebra",): "there is no tag 'zebra' in .* Its tags: isometric, sprites",
         ("near:zz",): "no picture of .* begins with 'zz'",
         ("near:zzzzzz",): "no picture of .* begins with 'zzzzzz'",
         ("a castle",): "reads no text. A CLIP model does",
@@ -184,6 +185,8 @@ def test_the_review_finds_what_the_command_finds(scored):
     review = Review(str(scored))
     by_words = review.search.words(f"near:{one} tag:tiles width:1..").by_words
     assert [each.hash_id for each in by_words] == by_command
+    assert not review.search.words("tag:tiles width:1..").is_text
+    assert review.search.words("tiles").is_text
     assert "no file can be named" in review.search.words("./a.png").why_not
     assert "the name of a tag must follow" in review.search.words("castle tag:").why_not
     review.close()

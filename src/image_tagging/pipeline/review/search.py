@@ -27,12 +27,13 @@ _LONGEST_TEXT = 300
 class SearchResults:
     """The pictures that a query is about, the likeliest first; of a text, those whose files or folders have its words.
 
-    ``why_not`` says why the first cannot be found here; a sentence.
+    ``why_not`` says why the first cannot be found here; a sentence. ``is_text`` says that the query is one text alone.
     """
 
     by_words: Sequence[CollectedPicture]
     by_name: Sequence[CollectedPicture]
     why_not: str = ""
+    is_text: bool = True
 
 
 class Search:
@@ -53,9 +54,9 @@ class Search:
             rows, why = self._rows(collected, query), ""
         except (InputError, OutputError) as error:  # another run at work passes
             query, rows, why = Query((TextTerm(text),)), [], str(error)
-        is_text = not query.filters and all(isinstance(term, TextTerm) for term in query.terms)
+        is_text = query.terms == (TextTerm(text),) and not query.filters
         by_name = _named(collected, text) if is_text else ()
-        return SearchResults([collected.pictures[row] for row in rows], by_name, why)
+        return SearchResults([collected.pictures[row] for row in rows], by_name, why, is_text=is_text)
 
     def _rows(self, collected: Collected, query: Query) -> list[int]:
         names = np.array([picture.hash_id.encode() for picture in collected.pictures], dtype=np.bytes_)

@@ -16,7 +16,7 @@ from ...exporters import pictures_of_tag
 from ...search import Filter, PathFilter, Range, SideFilter, TagFilter
 from ...store import NO, VERDICTS_NAME, YES, InForce, WorkingStore, in_force, read_verdicts
 from ...tag_models import answering_kinds
-from ...text import as_tag, did_you_mean, encodable
+from ...text import as_tag, did_you_mean, encodable, join_tags
 from ..collected_embeddings import models_by_tag
 from .table import PictureTable
 
@@ -75,7 +75,8 @@ class Filters:
         said = [one.verdict for one in self._said() if as_tag(one.verdict.tag) == each.tag]
         of_tag = models.get(encodable(each.tag), [])
         if not (of_tag or examples or said):
-            hint = did_you_mean(each.tag, [*models, *self._collection.example_tags()])
+            known = sorted({*models, *self._collection.example_tags()})
+            hint = did_you_mean(each.tag, known) or (f" Its tags: {join_tags(known, 20)}." if known else "")
             raise InputError(f"there is no tag {each.tag!r:.100} in {folder}.{hint}")
         kind = answering_kinds(of_tag).get(each.tag)
         least, most, tagged_only = max(wanted.least, 0.0), min(wanted.most, 1.0), each.probability is None
