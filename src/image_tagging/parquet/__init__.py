@@ -1,7 +1,7 @@
 """Parquet files of any program, read within limits: the footer, what pages would take, rows as a stream.
 
 A Parquet file may come from a stranger: :mod:`.footer` and :mod:`.costs` look at it before a library does, and
-:mod:`.rows` reads texts and bytes of it in bounded memory, whatever it claims.
+:mod:`.rows` reads its texts and bytes in bounded memory, even where it claims more.
 """
 
 from __future__ import annotations

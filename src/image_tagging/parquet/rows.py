@@ -1,4 +1,4 @@
-"""The rows of a Parquet file as a stream of batches, in bounded memory whatever the file claims."""
+"""The rows of a Parquet file as a stream of batches, in bounded memory, even where the file claims more."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What says, next to the shards, that a run came to its end: its failures, and what it did, as plain files.
 
-The same images give the same bytes, whatever happened on the way.
+The same images give the same bytes, also after an interruption.
 """
 
 from __future__ import annotations

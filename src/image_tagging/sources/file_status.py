@@ -45,12 +45,12 @@ def status_of(file: str) -> FileStatus:
 
 
 def stamp_at(file: str) -> str:
-    """Return the stamp of what is at a path or a URL, whatever it is; raise as :func:`status_of` does."""
+    """Return the stamp of a file of any kind or of an object; raise as :func:`status_of` does."""
     return _object_status(file).stamp if is_url(file) else stamp_of(file)
 
 
 def size_at(file: str) -> int:
-    """Return the size of what is at a path or a URL, whatever it is; raise as :func:`status_of` does."""
+    """Return the size of a file of any kind or of an object; raise as :func:`status_of` does."""
     return _object_status(file).st_size if is_url(file) else os.path.getsize(file)
 
 

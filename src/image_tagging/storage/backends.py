@@ -40,7 +40,7 @@ class Backend(Protocol):
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
-        """What a request raises that fails, beside programming errors."""
+        """What a request that fails raises, in addition to programming errors."""
 
     def info(self, place: Place) -> Optional[ObjectInfo]:
         """Return what there is, ``None`` where there is no object."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..errors import OutputError, StorageError
 from ..writing import folder_below, make_folder, new_file
 
-#: Its files are told by their names, so content of any kind may be replaced.
+#: Its files are recognised by their names, so content of any kind may be replaced.
 _ANY = re.compile(rb"(?s).|\Z")
 
 

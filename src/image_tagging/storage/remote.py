@@ -17,7 +17,7 @@ from .s3 import S3Backend
 from .urls import WEB, Place
 from .web import WebBackend
 
-#: What each scheme needs beside fsspec, and the extra that has it.
+#: What each scheme needs in addition to fsspec, and the extra that has it.
 _EXTRAS = {"s3": ("s3fs", "s3"), "gs": ("gcsfs", "gcs"), "http": ("aiohttp", "s3"), "https": ("aiohttp", "s3")}
 
 #: Seconds until a server must have taken a connection, and until it must have sent something.
