@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -14,20 +15,26 @@ _BEGUN = re.compile(r"shard (\w+) begun by process (\d+)")
 
 
 class TwoNodes:
-    """A head node and another one, of one core each; nodes, workers and drivers can be ended by a real SIGKILL."""
+    """A head node and another one, of one core each; nodes, workers and drivers can be ended by a real SIGKILL.
+
+    The other has an address of its own, and programs are given that of the head: of two nodes with one address Ray 2.51
+    connects a program to either, and the program ends with the node that it is connected to.
+    """
 
     def __init__(self) -> None:
         self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
         self.address = self._cluster.address
+        self._session = Path(self._cluster.head_node.get_session_dir_path())
         self._other = None
         self.add_node()
-        self._session = Path(self._cluster.head_node.get_session_dir_path())
         self._seen: Counter[tuple[str, int]] = Counter()
 
     def add_node(self) -> None:
         """Add the second node, where it is not there."""
-        self._other = self._other or self._cluster.add_node(num_cpus=1)
+        self._other = self._other or self._cluster.add_node(num_cpus=1, node_ip_address="127.0.0.2")
         self._cluster.wait_for_nodes()
+        given = {"node_ip_address": self.address.rpartition(":")[0]}  # Ray 2.51 writes the last node's; 2.60 reads none
+        (self._session / "node_ip_address.json").write_text(json.dumps(given))
 
     def kill_node(self) -> None:
         """End the second node and its workers, with SIGKILL."""
