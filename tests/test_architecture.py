@@ -20,8 +20,8 @@ PUBLIC = {
         "Advice Background FileErrors HASH_TO_TAGS HashList JsonObjectWriter LISTS_MARK METADATA_ENDING MOST_KEPT "
         "OTHER_SETS VerdictLabel VerdictLabels close_pairs join_labels "
         "NotedImages RECORDS_MARK Rows Split Splitter TAGGED_METADATA TAG_TO_HASHES TaggedEmbeddings UNTAGGED_FOLDER "
-        "as_float32 audit_dataset differ_in_case draw_of gather input_keys json_entries json_entry json_object "
-        "json_pieces "
+        "as_float32 as_scaled_float32 audit_dataset differ_in_case draw_of gather input_keys json_entries json_entry "
+        "json_object json_pieces "
         "like_other_sets metadata_paths near_duplicate_groups read_background read_embeddings read_tag_lists "
         "record_writer require_pyarrow untagged_metadata_name write_lists"
     ),

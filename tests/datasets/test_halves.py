@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from image_tagging.datasets.halves import as_float32
+from image_tagging.datasets.halves import as_float32, as_scaled_float32
 
 EVERY = np.arange(1 << 16, dtype=np.uint16).view(np.float16).reshape(256, 256)
 
@@ -37,3 +37,17 @@ def test_what_is_given_is_neither_changed_nor_copied_without_need():
     assert as_float32(wide) is wide
     halves.flags.writeable = False
     assert not np.shares_memory(as_float32(halves), halves)
+
+
+def test_scaled_values_are_the_values_but_for_the_factor_of_each_finite_half():
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)].reshape(2, -1)
+    scaled, factor = as_scaled_float32(finite)
+    np.testing.assert_array_equal(scaled * np.float32(factor), finite.astype(np.float32))
+    assert np.isfinite(as_scaled_float32(every)[0]).all()
+
+
+def test_float32_needs_no_factor():
+    wide = np.ones(4, dtype=np.float32)
+    assert as_scaled_float32(wide)[0] is wide
+    assert as_scaled_float32(wide)[1] == 1

@@ -11,7 +11,7 @@ from .audit.alike_names import differ_in_case
 from .audit.audit import Advice, audit_dataset
 from .background import MOST_KEPT, Background, read_background
 from .centres import Rows
-from .halves import as_float32
+from .halves import as_float32, as_scaled_float32
 from .hash_lists import HashList
 from .json_objects import json_entries, json_entry, json_pieces
 from .json_writer import JsonObjectWriter, json_object
@@ -62,6 +62,7 @@ __all__ = [
     "VerdictLabel",
     "VerdictLabels",
     "as_float32",
+    "as_scaled_float32",
     "audit_dataset",
     "close_pairs",
     "differ_in_case",

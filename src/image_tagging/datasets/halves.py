@@ -26,9 +26,25 @@ def as_float32(values: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     halves = np.ascontiguousarray(values)
     if halves.view(np.int16).max() >= _NO_NUMBER[0] or halves.view(np.uint16).max() >= _NO_NUMBER[1]:
         return halves.astype(np.float32)
+    wide = _moved(halves)
+    wide *= _FACTOR
+    return wide
+
+
+def as_scaled_float32(values: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], float]:
+    """Return values as float32 but for a factor, and the factor: ``scaled * factor`` are the values.
+
+    Where they are multiplied by others that can take the factor in their place, half of the passes are saved. Infinity
+    and what is no number become numbers: leave such rows out afterwards.
+    """
+    if values.dtype != np.float16:
+        return values.astype(np.float32, copy=False), 1.0
+    return _moved(np.ascontiguousarray(values)), float(_FACTOR)
+
+
+def _moved(halves: NDArray[np.float16]) -> NDArray[np.float32]:
+    """Return float32 with the bits of ``halves`` in their places: 1 / ``_FACTOR`` of the values."""
     bits = halves.view(np.int16).astype(np.int32)
     np.left_shift(bits, _MOVED, out=bits)
     np.bitwise_and(bits, _KEPT, out=bits)
-    wide = bits.view(np.float32)
-    wide *= _FACTOR
-    return wide
+    return bits.view(np.float32)

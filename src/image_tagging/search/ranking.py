@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import as_float32
+from ..datasets import as_float32, as_scaled_float32
 from ..tag_models import Floats
 
 #: Rows that a thread works on, and those of them converted to float32 together: 512 values take 1 MiB then.
@@ -26,6 +26,8 @@ _MANY = 4
 _SHORTEST = 1e-6
 
 Rows = NDArray[np.int64]
+#: Embeddings as they are kept: float16, or float32.
+Halves = NDArray[np.floating[Any]]
 
 
 class Ranked(NamedTuple):
@@ -48,7 +50,7 @@ def sum_of_terms(vectors: Sequence[Floats], weights: Sequence[float]) -> Optiona
     return total / length if length > _SHORTEST else None
 
 
-def inverse_lengths(embeddings: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+def inverse_lengths(embeddings: Halves) -> NDArray[np.float32]:
     """Return 1 / the length (N,) of embeddings (N, D); 0 of rows of zeros, and of those that hold what is no number."""
 
     def of_rows(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -57,12 +59,12 @@ def inverse_lengths(embeddings: NDArray[np.floating[Any]]) -> NDArray[np.float32
         inverse: NDArray[np.float32] = np.divide(1, lengths, out=np.zeros_like(lengths), where=is_usable)
         return inverse[:, np.newaxis]
 
-    found: NDArray[np.float32] = _by_blocks(embeddings, 1, of_rows)[0]
+    found: NDArray[np.float32] = _by_blocks(embeddings, 1, lambda rows: of_rows(as_float32(rows)))[0]
     return found
 
 
 def nearest(
-    embeddings: NDArray[np.floating[Any]],
+    embeddings: Halves,
     lengths: NDArray[np.float32],
     vectors: Floats,
     most: int,
@@ -83,11 +85,13 @@ def nearest(
     """
     unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
-    def of_rows(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        if len(unit) >= _MANY:
-            return np.asarray(values @ unit.T)
+    def of_rows(rows: Halves) -> NDArray[np.float32]:
+        values, factor = as_scaled_float32(rows)
+        scaled = unit if factor == 1 else unit * np.float32(factor)
+        if len(scaled) >= _MANY:
+            return np.asarray(values @ scaled.T)
         # These sums are in one order for any number of rows.
-        return np.stack([np.einsum("nd,d->n", values, vector) for vector in unit], axis=1)
+        return np.stack([np.einsum("nd,d->n", values, vector) for vector in scaled], axis=1)
 
     from threadpoolctl import threadpool_limits  # here, and not for --help
 
@@ -100,7 +104,7 @@ def nearest(
 
 
 def _by_blocks(
-    embeddings: NDArray[np.floating[Any]], columns: int, of_rows: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    embeddings: Halves, columns: int, of_rows: Callable[[Halves], NDArray[np.float32]]
 ) -> NDArray[np.float32]:
     """Return what a function of rows (n, D) gives for all of them, (n, ``columns``) each time, as (``columns``, N)."""
     result = np.empty((columns, len(embeddings)), dtype=np.float32)
@@ -109,7 +113,7 @@ def _by_blocks(
         with np.errstate(over="ignore", invalid="ignore"):  # rows of what is no number are never found
             for part in _parts(block, _CONVERTED):
                 rows = slice(part.start, part.stop)
-                result[:, rows] = of_rows(as_float32(np.asarray(embeddings[rows]))).T
+                result[:, rows] = of_rows(np.asarray(embeddings[rows])).T
 
     with ThreadPoolExecutor(_THREADS) as threads:
         for _ in threads.map(run, _parts(range(len(embeddings)), _BLOCK)):
