@@ -51,13 +51,14 @@ PUBLIC = {
         "InputImages OutputInput forget_input list_inputs move_input VerdictsUsed ImportedVerdicts export_verdicts "
         "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage "
         "AlikeOffer KeptThreshold give_alike give_pinned keep_threshold offer_alike "
-        "ListConfig ListSummary list_images FoundPictures FoundPicture copy_found search_pictures "
-        "ScoresOfPicture picture_scores tags_said take_pinned threshold_figures"
+        "ListConfig ListSummary list_images FoundPictures FoundPicture copy_found search_pictures thumbnails_of_found "
+        "write_found_page ScoresOfPicture picture_scores tags_said take_pinned threshold_figures"
     ),
     "reports": (
-        "RunReport RunWithoutTag component_style explain interval_bar limits precision_in_words "
+        "PagePicture PageSection RunReport RunWithoutTag ShownImage component_style draw_thumbnails explain "
+        "interval_bar limits precision_in_words "
         "require_report_ours require_reports_ours share text_reports_of "
-        "write_report"
+        "write_picture_page write_report"
     ),
     "runners": (
         "MEAN_IMAGES LocalRunner OpenShards Preparer RayRunner Runner ShardDone ShardRunner ShardWork Work cut local"

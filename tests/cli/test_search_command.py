@@ -80,3 +80,32 @@ def test_what_was_found_is_copied_into_a_new_folder(output, tmp_path, capsys):
     assert "Copied 8 pictures" in capsys.readouterr().out
     assert main(["search", "path:tiles/", "--output", str(output), "--copy_to", str(folder)]) == 1
     assert "is not empty" in capsys.readouterr().err
+
+
+def test_what_was_found_is_shown_as_a_page_in_a_browser(output, tmp_path):
+    opened = tmp_path / "opened"
+    script = tmp_path / "browser"
+    script.write_text(f'#!/bin/sh\nprintf %s "$1" > {shlex.quote(str(opened))}\n')
+    script.chmod(0o755)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "BROWSER": f"{script} %s"}
+    command = [sys.executable, "-m", "image_tagging", "search", "path:tiles/", "--output", str(output), "--open"]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, encoding="utf-8", timeout=120)
+    assert "The page: " in done.stdout
+    assert opened.read_text() == (output / "search.html").as_uri()
+    page = (output / "search.html").read_text("utf-8")
+    assert page.count("<img src=") == 8
+    assert "Search: path:tiles/" in page
+
+
+def test_without_a_browser_the_page_is_there_all_the_same(output, monkeypatch, capsys):
+    monkeypatch.setattr("webbrowser.open", lambda _: False)
+    assert main(["search", "path:tiles/", "--output", str(output), "--open", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert len(json.loads(out)) == 8
+    assert "open " in err
+    assert (output / "search.html").is_file()
+
+
+def test_thumbnails_need_a_terminal(output, capsys):
+    assert main(["search", "path:tiles/", "--output", str(output), "--thumbnails"]) == 1
+    assert "--open" in capsys.readouterr().err

@@ -14,6 +14,17 @@ from .versions import Version
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 
 
+Query = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="QUERY...",
+        help='What to find: words (castle at night), pictures (./a.png, near:HASH), "+" and "-" between them, a '
+        "weight in front (2:castle), filters (tag:NAME, tag:NAME:0.8.., not tag:NAME, path:photos/*, width:..64).",
+        show_default=False,
+    ),
+]
+
+
 class SearchCommand(TyperCommand):
     """A command whose ``-h`` is help only where it stands alone."""
 
@@ -23,15 +34,7 @@ class SearchCommand(TyperCommand):
 
 
 def search(  # noqa: PLR0913, PLR0917 - the flags of the command
-    query: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="QUERY...",
-            help='What to find: words (castle at night), pictures (./a.png, near:HASH), "+" and "-" between them, a '
-            "weight in front (2:castle), filters (tag:NAME, tag:NAME:0.8.., not tag:NAME, path:photos/*, width:..64).",
-            show_default=False,
-        ),
-    ],
+    query: Query,
     output: Annotated[
         str, typer.Option(parser=path, metavar="FOLDER", help="The output folder to search in.")
     ] = "./output",
@@ -43,6 +46,13 @@ def search(  # noqa: PLR0913, PLR0917 - the flags of the command
         Optional[str],
         typer.Option(parser=path, metavar="FOLDER", help="Copy what was found there; the folder must be new or empty."),
     ] = None,
+    thumbnails: Annotated[
+        bool, typer.Option("--thumbnails", help="Show the pictures themselves, in a terminal with colours.")
+    ] = False,
+    open: Annotated[
+        bool,
+        typer.Option("--open", help="Write what was found as a page, search.html in FOLDER, and show it in a browser."),
+    ] = False,
     pretrained: Annotated[
         str,
         typer.Option(metavar="FILE", help="The weights file of the encoder, if it is a local one.", show_default=False),
@@ -50,7 +60,7 @@ def search(  # noqa: PLR0913, PLR0917 - the flags of the command
     version: Version = False,
 ) -> None:
     """Find pictures of an output folder by words, by pictures like them, by tag, path or size."""
-    from ..pipeline import copy_found, search_pictures
+    from ..pipeline import copy_found, search_pictures, write_found_page
     from ..search import parse_arguments
     from . import search_screen
     from .console import complain, say
@@ -62,7 +72,11 @@ def search(  # noqa: PLR0913, PLR0917 - the flags of the command
     )
     if json:
         search_screen.print_json(found)
+    elif thumbnails:
+        search_screen.show_thumbnails(found)
     else:
         search_screen.show_found(found)
+    if open:
+        search_screen.open_page(write_found_page(found, " ".join(query), output), quiet=json)
     if copy_to is not None:
         search_screen.show_copied(copy_to, *copy_found(found.pictures, copy_to), quiet=json)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
+from rich.console import Console
 from rich.text import Text
 
-from ..pipeline import FoundPictures
+from ..pipeline import FoundPictures, thumbnails_of_found
 from ..records import Failure
 from ..text import counted, short_path
 from .console import complain
 from .screen import line, screen
 from .tables import Column, show_table
+from .terminal_pictures import require_colours, show_pictures
 
 _COLUMNS = (
     Column("score"),
@@ -28,9 +31,6 @@ _HASH = 12
 def show_found(found: FoundPictures) -> None:
     """Print the pictures that were found, as a table, and of how many."""
     console = screen()
-    if not found.pictures:
-        line(console, f"No picture passes the filters, of {found.all:,}. Loosen one, or see what is there: --top 5.")
-        return
     rows = (
         (
             "" if each.score is None else f"{each.score:.3f}",
@@ -40,9 +40,40 @@ def show_found(found: FoundPictures) -> None:
         )
         for each in found.pictures
     )
-    show_table(console, _COLUMNS, rows)
+    if found.pictures:
+        show_table(console, _COLUMNS, rows)
+    _show_count(console, found)
+
+
+def _show_count(console: Console, found: FoundPictures) -> None:
+    if not found.pictures:
+        line(console, f"No picture passes the filters, of {found.all:,}. Loosen one, or see what is there: --top 5.")
+        return
     passed = "" if found.passed == found.all else f"{found.passed:,} that pass the filters, of "
     line(console, f"{counted(len(found.pictures), 'picture')} of {passed}{found.all:,}. More: --top.")
+
+
+def show_thumbnails(found: FoundPictures) -> None:
+    """Print the pictures themselves, each above its number, score and name; raise InputError where none can be."""
+    captions = (
+        f"{number} {'' if each.score is None else f'{each.score:.3f} '}{each.files[0].name}"
+        for number, each in enumerate(found.pictures, start=1)
+    )
+    console = screen()
+    require_colours(console)
+    show_pictures(console, list(zip(thumbnails_of_found(found), captions)))
+    _show_count(console, found)
+
+
+def open_page(path: str, *, quiet: bool) -> None:
+    """Show a page in the browser of the user, and say where it is."""
+    import webbrowser
+
+    shown = webbrowser.open(Path(path).as_uri())
+    if not quiet:
+        line(screen(), f"The page: {short_path(path)}")
+    if not shown:
+        complain(f"no browser could be started here: open {short_path(path)} in one.")
 
 
 def print_json(found: FoundPictures) -> None:

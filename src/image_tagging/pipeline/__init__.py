@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         take_pinned,
         threshold_figures,
     )
-    from .search import FoundPicture, FoundPictures, copy_found, search_pictures
+    from .search import FoundPicture, FoundPictures, copy_found, search_pictures, thumbnails_of_found, write_found_page
     from .shown_progress import progress_bar
     from .sort import require_sortable, sort_images
     from .sort_config import SortConfig
@@ -139,8 +139,10 @@ __all__ = [
     "tags_said",
     "take_pinned",
     "threshold_figures",
+    "thumbnails_of_found",
     "train_tag_models",
     "verdict_records",
+    "write_found_page",
 ]
 
 __getattr__ = lazy_names(
@@ -162,7 +164,7 @@ __getattr__ = lazy_names(
     sort_config="SortConfig",
     chosen_encoder="choose_encoder",
     sort_training="LEAST_BACKGROUND",
-    search="FoundPictures FoundPicture copy_found search_pictures",
+    search="FoundPictures FoundPicture copy_found search_pictures thumbnails_of_found write_found_page",
     thresholds="ThresholdSummary set_threshold",
     summaries="ClassifySummary EmbeddingSummary InputImages ProcessSummary SortSummary TrainSummary",
     tag_answers="TagAnswer",
