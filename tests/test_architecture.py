@@ -79,6 +79,7 @@ PUBLIC = {
         "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time "
         "CHECK NO YES InForce VERDICTS_NAME Verdict VerdictCounts VerdictLines Verdicts count_verdicts in_force "
         "is_database read_verdicts verdict_lines UNSURE "
+        "CollectedFile REPEATS_NAME "
         "CollectedPicture EMBEDDINGS_NAME GROUPS_NAME LENGTHS_NAME NAMES_NAME stamp_of_array is_run_at_work "
         "open_array write_array"
     ),

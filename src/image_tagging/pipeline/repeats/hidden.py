@@ -1,0 +1,29 @@
+"""The pictures that are left out where repeats are hidden: all but the kept one of each group of near-duplicates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...files import StrPath, absolute, user_path
+from ...progress import Say, say_nothing
+from ..search import open_table
+from .groups import kept_rows
+
+
+def hidden_repeats(output: StrPath, say: Say = say_nothing) -> frozenset[str]:
+    """Return the names (``hash_id``) of the pictures of an output folder that repeat another one, which is kept.
+
+    Near-duplicates are those of training. No image is read: of the files of a group the one of the most pixels is kept,
+    then the least compressed, then the first by path. ``image-tagging duplicates`` compares how sharp they are, too,
+    and what it found is used from then on. The first call after a run writes ``image-tagging.repeats``.
+
+    Raises
+    ------
+    InputError
+        It is no output folder, or holds no picture.
+    OutputError
+        Another run works there, or the folder cannot be written.
+    """
+    table = open_table(absolute(user_path(output, "output")), say)
+    kept = kept_rows(table, None, say)
+    return frozenset(table.name(row) for row in np.flatnonzero(kept != np.arange(len(kept))).tolist())
