@@ -38,7 +38,7 @@ PUBLIC = {
         "remove_results require_place file_name pictures_of_tag require_results_ours results rewrite_results "
         "scores_frame take_out take_out_images write_csv"
     ),
-    "images": "Decoders Preprocess decoder_version picture_of",
+    "images": "Decoders Preprocess Sharpness decoder_version picture_of",
     "parquet": (
         "Costs DELTA DICTIONARY Footer Leaf Page RowGroup Table TableErrors has_pyarrow read_footer repeating "
         "table_writer"
@@ -52,6 +52,7 @@ PUBLIC = {
         "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage "
         "AlikeOffer KeptThreshold give_alike give_pinned keep_threshold offer_alike "
         "ListConfig ListSummary list_images FoundPictures FoundPicture copy_found search_pictures "
+        "Repeat RepeatGroup Repeats find_repeats hidden_repeats "
         "ScoresOfPicture picture_scores tags_said take_pinned threshold_figures"
     ),
     "reports": (

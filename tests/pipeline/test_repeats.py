@@ -1,15 +1,16 @@
 """Repeats of an output folder: near-duplicates and equal pictures, which one is kept, and what hiding leaves out."""
 
+import re
 import shutil
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from image_tagging import ProcessConfig, process_dataset
 from image_tagging.addresses import ImageRef
 from image_tagging.datasets import near_duplicate_groups
 from image_tagging.errors import InputError
-from image_tagging.pipeline.repeats import hidden_repeats
+from image_tagging.pipeline.repeats import find_repeats, hidden_repeats
 from image_tagging.pipeline.repeats.ranking import best_first
 from image_tagging.pipeline.search import open_table
 from image_tagging.progress import say_nothing
@@ -107,6 +108,67 @@ def test_a_folder_without_repeats_hides_nothing(tmp_path, drawing):
     drawing(tmp_path / "in" / "a.png", "charts", 5)
     drawing(tmp_path / "in" / "b.png", "sprites", 1)
     assert hidden_repeats(add(tmp_path / "in", tmp_path / "out")) == frozenset()
+
+
+def test_files_of_one_picture_and_versions_of_it_are_one_group(output):
+    found = find_repeats(output)
+    (group,) = found.groups
+    files = [group.kept, *(repeat.file for repeat in group.repeats)]
+    assert [file.ref.path.split("pictures/")[1] for file in files] == [
+        "large.png", "good.jpg", "poor.jpg", "castle.png", "old/castle.png"
+    ]  # fmt: skip
+    assert group.why == "least compressed: PNG, the next JPEG"
+    assert (found.files, found.pictures, found.failures) == (4, 6, ())
+    assert found.size_bytes == sum(file.size_bytes for file in files[1:])
+    assert all(0.9 < repeat.cosine <= 1 and not repeat.is_same for repeat in group.repeats)
+
+
+@pytest.fixture
+def blurred(tmp_path, drawing):
+    """A picture, and first by path a blurred one of as many pixels in the same format."""
+    picture = Image.open(drawing(tmp_path / "in" / "sharp.png", "isometric", 3))
+    picture = picture.resize((picture.width * 4, picture.height * 4), Image.Resampling.NEAREST)
+    picture.save(tmp_path / "in" / "sharp.png")
+    picture.filter(ImageFilter.GaussianBlur(0.7)).save(tmp_path / "in" / "blurred.png")
+    return add(tmp_path / "in", tmp_path / "out")
+
+
+def test_of_equally_good_files_the_sharpest_is_kept_and_hiding_follows(blurred):
+    sharp, vague = (name_of(blurred, file) for file in ("sharp.png", "blurred.png"))
+    assert hidden_repeats(blurred) == {sharp}  # no image is read: the first by path is kept
+    (group,) = find_repeats(blurred).groups
+    assert group.kept.hash_id == sharp
+    assert re.fullmatch(r"sharpest: [\d,]+, the next [\d,]+", group.why)
+    assert hidden_repeats(blurred) == {vague}
+
+
+def test_images_are_read_once_to_see_how_sharp_they_are(blurred, monkeypatch):
+    first = find_repeats(blurred)
+    for name in ("sharp.png", "blurred.png"):
+        (blurred.parent / "in" / name).unlink()
+    assert find_repeats(blurred) == first
+
+
+def test_an_image_that_is_gone_is_no_better_than_one_that_can_be_read(blurred):
+    (blurred.parent / "in" / "sharp.png").unlink()
+    found = find_repeats(blurred)
+    assert [failure.code for failure in found.failures] == ["missing"]
+    assert found.groups[0].kept.ref.path.endswith("blurred.png")
+    assert found.groups[0].why.endswith("the next not readable")
+
+
+def test_an_image_that_was_replaced_is_not_compared(blurred, drawing):
+    drawing(blurred.parent / "in" / "sharp.png", "charts", 1)
+    assert [failure.code for failure in find_repeats(blurred).failures] == ["changed"]
+
+
+def test_groups_of_the_most_files_come_first(tmp_path, drawing):
+    for kind, copies in {"charts": 2, "isometric": 4, "sprites": 1}.items():
+        for number in range(copies):
+            drawing(tmp_path / "in" / f"{kind}-{number}.png", kind, 1)
+    found = find_repeats(add(tmp_path / "in", tmp_path / "out"))
+    assert [len(group.repeats) for group in found.groups] == [3, 1]
+    assert all(repeat.is_same and repeat.cosine == 1 for group in found.groups for repeat in group.repeats)
 
 
 def test_a_damaged_file_of_repeats_is_made_again(output):

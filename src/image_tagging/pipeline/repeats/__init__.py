@@ -1,11 +1,13 @@
 """Find the repeats of an output folder: near-duplicates, one picture in several files, and the one of each to keep.
 
-:mod:`.groups` finds the near-duplicates by the embeddings, as training does, :mod:`.ranking` says which file is the
-best of a group, :mod:`.hidden` names the pictures that a search or an export leaves out.
+:mod:`.found` is the use-case, :mod:`.groups` finds near-duplicates by the embeddings, as training does,
+:mod:`.ranking` says which file of a group is the best, and why, :mod:`.sharpest` compares those that nothing else tells
+apart, :mod:`.hidden` names the pictures that a search or an export leaves out.
 """
 
 from __future__ import annotations
 
+from .found import Repeat, RepeatGroup, Repeats, find_repeats
 from .hidden import hidden_repeats
 
-__all__ = ["hidden_repeats"]
+__all__ = ["Repeat", "RepeatGroup", "Repeats", "find_repeats", "hidden_repeats"]

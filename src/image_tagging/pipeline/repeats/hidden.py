@@ -7,15 +7,15 @@ import numpy as np
 from ...files import StrPath, absolute, user_path
 from ...progress import Say, say_nothing
 from ..search import open_table
-from .groups import kept_rows
+from .groups import find_kept
 
 
 def hidden_repeats(output: StrPath, say: Say = say_nothing) -> frozenset[str]:
     """Return the names (``hash_id``) of the pictures of an output folder that repeat another one, which is kept.
 
     Near-duplicates are those of training. No image is read: of the files of a group the one of the most pixels is kept,
-    then the least compressed, then the first by path. ``image-tagging duplicates`` compares how sharp they are, too,
-    and what it found is used from then on. The first call after a run writes ``image-tagging.repeats``.
+    then the least compressed, then the first by path. :func:`.find_repeats` compares how sharp they are, too, and what
+    it found is used from then on. The first call after a run writes ``image-tagging.repeats``.
 
     Raises
     ------
@@ -25,5 +25,5 @@ def hidden_repeats(output: StrPath, say: Say = say_nothing) -> frozenset[str]:
         Another run works there, or the folder cannot be written.
     """
     table = open_table(absolute(user_path(output, "output")), say)
-    kept = kept_rows(table, None, say)
+    kept = find_kept(table, say).rows
     return frozenset(table.name(row) for row in np.flatnonzero(kept != np.arange(len(kept))).tolist())
