@@ -38,12 +38,13 @@ def place(tmp_path_factory, drawing):
 
 def test_every_command_of_the_page_runs(place, monkeypatch, capsys):
     monkeypatch.chdir(place)
-    assert len(COMMANDS) >= 3
+    assert len(COMMANDS) >= 4
     for command in COMMANDS:
         name, *arguments = shlex.split(command)
         assert name == "image-tagging"
         assert main(arguments) == 0, capsys.readouterr().err
         assert "old/1.png" in capsys.readouterr().out.replace("\\", "/")
+    assert (place / "move.sh").read_text().count("/repeats/old/") == 2
 
 
 def test_json_has_the_keys_of_the_page(place, capsys):

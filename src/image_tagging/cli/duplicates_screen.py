@@ -8,9 +8,9 @@ from typing import Any
 
 from rich.text import Text
 
-from ..pipeline import Repeat, RepeatGroup, Repeats
+from ..pipeline import Repeat, RepeatGroup, Repeats, RepeatsScript
 from ..store import CollectedFile
-from ..text import counted, escaped, in_bytes, short_path
+from ..text import command_line, counted, escaped, in_bytes, short_path
 from .console import complain
 from .screen import line, screen
 from .tables import Column, show_table
@@ -71,6 +71,21 @@ def _alike(repeat: Repeat) -> str:
     return "the same" if repeat.is_same else f"{repeat.cosine:.3f}"
 
 
+def show_script(script: RepeatsScript, *, quiet: bool) -> None:
+    """Print what a script moves, and how it is run."""
+    if quiet:
+        return
+    console = screen()
+    shell = "sh" if script.path.lower().endswith(".sh") else "powershell -ExecutionPolicy Bypass -File"
+    line(console, f"Written {short_path(script.path)}: it moves {counted(script.moved, 'file')} to {script.folder}.")
+    if script.stays:
+        line(
+            console,
+            f"{counted(script.stays, 'file')} cannot be moved, and why is said in it (in an archive, at a URL).",
+        )
+    line(console, f"Read it, then run it: {shell} {_word(script.path)}")
+
+
 def print_json(found: Repeats) -> None:
     """Print all groups as JSON, those of the most files first."""
     for failure in found.failures:
@@ -99,3 +114,7 @@ def _as_json(file: CollectedFile) -> dict[str, Any]:
         "height": file.height,
         "size_bytes": file.size_bytes,
     }
+
+
+def _word(path: str) -> str:
+    return command_line(path).partition(" ")[2]

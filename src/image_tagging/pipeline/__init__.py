@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .manifests import ListSummary, list_images
     from .process import process_dataset
     from .remote_files import at_hand
-    from .repeats import Repeat, RepeatGroup, Repeats, find_repeats, hidden_repeats
+    from .repeats import Repeat, RepeatGroup, Repeats, RepeatsScript, find_repeats, hidden_repeats, write_script
     from .review import (
         MODES,
         AlikeOffer,
@@ -105,6 +105,7 @@ __all__ = [
     "Repeat",
     "RepeatGroup",
     "Repeats",
+    "RepeatsScript",
     "Review",
     "ScoresOfPicture",
     "ShownPage",
@@ -147,6 +148,7 @@ __all__ = [
     "threshold_figures",
     "train_tag_models",
     "verdict_records",
+    "write_script",
 ]
 
 __getattr__ = lazy_names(
@@ -161,7 +163,7 @@ __getattr__ = lazy_names(
     list_config="ListConfig",
     manifests="ListSummary list_images",
     process="process_dataset",
-    repeats="Repeat RepeatGroup Repeats find_repeats hidden_repeats",
+    repeats="Repeat RepeatGroup Repeats RepeatsScript find_repeats hidden_repeats write_script",
     review="AlikeOffer Drawn Judged KeptThreshold MODES Review ScoresOfPicture ShownPage give_alike give_pinned "
     "keep_threshold offer_alike picture_scores tags_said take_pinned threshold_figures",
     shown_progress="progress_bar",

@@ -2,12 +2,14 @@
 
 :mod:`.found` is the use-case, :mod:`.groups` finds near-duplicates by the embeddings, as training does,
 :mod:`.ranking` says which file of a group is the best, and why, :mod:`.sharpest` compares those that nothing else tells
-apart, :mod:`.hidden` names the pictures that a search or an export leaves out.
+apart, :mod:`.hidden` names the pictures that a search or an export leaves out. :mod:`.script` writes what moves repeats
+away, in the words of :mod:`.shells`.
 """
 
 from __future__ import annotations
 
 from .found import Repeat, RepeatGroup, Repeats, find_repeats
 from .hidden import hidden_repeats
+from .script import RepeatsScript, write_script
 
-__all__ = ["Repeat", "RepeatGroup", "Repeats", "find_repeats", "hidden_repeats"]
+__all__ = ["Repeat", "RepeatGroup", "Repeats", "RepeatsScript", "find_repeats", "hidden_repeats", "write_script"]

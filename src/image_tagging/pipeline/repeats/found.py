@@ -12,7 +12,7 @@ from ...encoders import near_duplicate_cosine
 from ...files import StrPath, absolute, user_path
 from ...progress import Say, say_nothing
 from ...records import Failure
-from ...store import CollectedFile, WorkingStore
+from ...store import CollectedFile, Role, WorkingStore
 from ..search import PictureTable, open_table
 from .groups import KeptRows, find_kept, write_kept
 from .ranking import best_first, quality, why_kept
@@ -42,7 +42,7 @@ class Repeats:
     """All groups of repeats, those of the most files first, among how many ``pictures``.
 
     ``limit`` is the cosine from which on two pictures are near-duplicates. ``failures`` are images that could not be
-    read to see how sharp they are.
+    read to see how sharp they are, ``inputs`` the absolute paths of the inputs of the output folder.
     """
 
     folder: str
@@ -50,6 +50,7 @@ class Repeats:
     pictures: int
     limit: float
     failures: tuple[Failure, ...]
+    inputs: tuple[str, ...]
 
     @property
     def files(self) -> int:
@@ -78,7 +79,9 @@ def find_repeats(output: StrPath = "./output", *, say: Say = say_nothing) -> Rep
     """
     table = open_table(absolute(user_path(output, "output")), say)
     kept = find_kept(table, say)
-    groups = _files_of_groups(table, kept)
+    with WorkingStore(table.folder) as store:
+        groups = _files_of_groups(table, kept, store)
+        inputs = dict.fromkeys(each.source for role in Role for each in store.inputs.of(role))
     tied = [file for files in groups for file in _tied(files)]
     rows = dict(zip((file.hash_id for file in tied), table.rows_of(file.hash_id for file in tied).tolist()))
     unknown = [file for file in tied if kept.sharpness[rows[file.hash_id]] < 0]
@@ -88,24 +91,24 @@ def find_repeats(output: StrPath = "./output", *, say: Say = say_nothing) -> Rep
     if measured:
         write_kept(table, _with_sharpness(table, kept, groups, sharpness))
     found = sorted((_group(table, files, sharpness) for files in groups), key=_largest_first)
-    return Repeats(table.folder, tuple(found), len(table), near_duplicate_cosine(table.encoder), tuple(failures))
+    limit = near_duplicate_cosine(table.encoder)
+    return Repeats(table.folder, tuple(found), len(table), limit, tuple(failures), tuple(inputs))
 
 
 def _largest_first(group: RepeatGroup) -> tuple[int, int, str]:
     return -len(group.repeats), -sum(each.file.size_bytes for each in group.repeats), group.kept.ref.key
 
 
-def _files_of_groups(table: PictureTable, kept: KeptRows) -> list[list[CollectedFile]]:
-    """Return the files of each group of two or more."""
-    with WorkingStore(table.folder) as store:
-        names = {table.name(row): int(kept.rows[row]) for row in kept.members().tolist()}
-        several = store.collection.in_several_files()
-        for name, row in zip(several, table.rows_of(several).tolist()):
-            if row >= 0:
-                names.setdefault(name, row)
-        groups: defaultdict[int, list[CollectedFile]] = defaultdict(list)
-        for file in store.collection.files_of(names):
-            groups[names[file.hash_id]].append(file)
+def _files_of_groups(table: PictureTable, kept: KeptRows, store: WorkingStore) -> list[list[CollectedFile]]:
+    """Return the files of each group of two or more, the best first by what the store knows."""
+    names = {table.name(row): int(kept.rows[row]) for row in kept.members().tolist()}
+    several = store.collection.in_several_files()
+    for name, row in zip(several, table.rows_of(several).tolist()):
+        if row >= 0:
+            names.setdefault(name, row)
+    groups: defaultdict[int, list[CollectedFile]] = defaultdict(list)
+    for file in store.collection.files_of(names):
+        groups[names[file.hash_id]].append(file)
     return [_sorted(files, {}) for files in groups.values() if len(files) > 1]
 
 
