@@ -12,8 +12,9 @@ from image_tagging.datasets import near_duplicate_groups
 from image_tagging.errors import InputError
 from image_tagging.pipeline.repeats import find_repeats, hidden_repeats
 from image_tagging.pipeline.repeats.ranking import best_first
-from image_tagging.pipeline.search import open_table
+from image_tagging.pipeline.search import open_table, search_pictures
 from image_tagging.progress import say_nothing
+from image_tagging.search import parse_arguments
 from image_tagging.store import REPEATS_NAME, CollectedFile, WorkingStore
 
 
@@ -169,6 +170,23 @@ def test_groups_of_the_most_files_come_first(tmp_path, drawing):
     found = find_repeats(add(tmp_path / "in", tmp_path / "out"))
     assert [len(group.repeats) for group in found.groups] == [3, 1]
     assert all(repeat.is_same and repeat.cosine == 1 for group in found.groups for repeat in group.repeats)
+
+
+def test_a_search_that_hides_repeats_finds_the_kept_one_alone(output):
+    every = search_pictures(parse_arguments(["width:1.."]), output)
+    hidden = hidden_repeats(output)
+    shown = search_pictures(parse_arguments(["width:1.."]), output, hide_repeats=True)
+    assert {each.hash_id for each in shown.pictures} == {each.hash_id for each in every.pictures} - hidden
+    assert (shown.passed, shown.all) == (3, 6)
+    query = [f"near:{name_of(output, 'other.png')}"]
+    near = search_pictures(parse_arguments(query), output, top=2, hide_repeats=True)
+    assert {each.hash_id for each in near.pictures} == {name_of(output, file) for file in ("large.png", "third.png")}
+
+
+def test_repeats_of_an_output_folder_without_them_hide_nothing_of_a_search(tmp_path, drawing):
+    drawing(tmp_path / "in" / "a.png", "charts", 5)
+    output = add(tmp_path / "in", tmp_path / "out")
+    assert len(search_pictures(parse_arguments(["width:1.."]), output, hide_repeats=True).pictures) == 1
 
 
 def test_a_damaged_file_of_repeats_is_made_again(output):

@@ -13,7 +13,7 @@ from ...files import StrPath, absolute, user_path
 from ...progress import Say, say_nothing
 from ...records import Failure
 from ...store import CollectedFile, Role, WorkingStore
-from ..search import PictureTable, open_table
+from ..search.table import PictureTable, open_table
 from .groups import KeptRows, find_kept, write_kept
 from .ranking import best_first, quality, why_kept
 from .sharpest import measure_sharpness

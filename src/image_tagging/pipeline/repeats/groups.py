@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from ...datasets import Rows, near_duplicate_groups
 from ...encoders import near_duplicate_cosine
 from ...progress import Say
-from ...store import NAMES_NAME, REPEATS_NAME, CollectedFile, WorkingStore, open_array, stamp_of_array, write_array
+from ...store import REPEATS_NAME, CollectedFile, WorkingStore, open_array, write_array
 from ..collected_embeddings import MANY
-from ..search import PictureTable
+from ..search.table import PictureTable
 from .ranking import best_first
 
 
@@ -88,6 +88,5 @@ def _path(table: PictureTable) -> str:
 
 def _stamp(table: PictureTable) -> str:
     """Return what changes when the groups, or the files of the pictures, may be others."""
-    made_from = stamp_of_array(os.path.join(table.folder, NAMES_NAME))
     limit = near_duplicate_cosine(table.encoder)
-    return hashlib.blake2b(f"{made_from} {limit}".encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+    return hashlib.blake2b(f"{table.stamp} {limit}".encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()

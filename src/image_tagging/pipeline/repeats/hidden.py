@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...files import StrPath, absolute, user_path
 from ...progress import Say, say_nothing
-from ..search import open_table
+from ..search.table import PictureTable, open_table
 from .groups import find_kept
 
 
@@ -25,5 +26,10 @@ def hidden_repeats(output: StrPath, say: Say = say_nothing) -> frozenset[str]:
         Another run works there, or the folder cannot be written.
     """
     table = open_table(absolute(user_path(output, "output")), say)
-    kept = find_kept(table, say).rows
-    return frozenset(table.name(row) for row in np.flatnonzero(kept != np.arange(len(kept))).tolist())
+    return frozenset(table.name(row) for row in np.flatnonzero(is_hidden(table, say)).tolist())
+
+
+def is_hidden(table: PictureTable, say: Say = say_nothing) -> NDArray[np.bool_]:
+    """Return which pictures (N,) of a table repeat another one, which is kept; raises as above."""
+    flags: NDArray[np.bool_] = find_kept(table, say).rows != np.arange(len(table))
+    return flags
