@@ -38,7 +38,7 @@ PUBLIC = {
         "remove_results require_place file_name pictures_of_tag require_results_ours results rewrite_results "
         "scores_frame take_out take_out_images write_csv"
     ),
-    "images": "Decoders Preprocess decoder_version picture_of",
+    "images": "Decoders Preprocess Sharpness decoder_version picture_of",
     "parquet": (
         "Costs DELTA DICTIONARY Footer Leaf Page RowGroup Table TableErrors has_pyarrow read_footer repeating "
         "table_writer"
@@ -52,6 +52,7 @@ PUBLIC = {
         "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage "
         "AlikeOffer KeptThreshold give_alike give_pinned keep_threshold offer_alike "
         "ListConfig ListSummary list_images FoundPictures FoundPicture copy_found search_pictures thumbnails_of_found "
+        "Repeat RepeatGroup Repeats RepeatsScript find_repeats hidden_repeats write_script "
         "write_found_page ScoresOfPicture picture_scores tags_said take_pinned threshold_figures"
     ),
     "reports": (
@@ -80,6 +81,7 @@ PUBLIC = {
         "UNFINISHED_PLACING WorkingStore WrittenFrom one_run_at_a_time "
         "CHECK NO YES InForce VERDICTS_NAME Verdict VerdictCounts VerdictLines Verdicts count_verdicts in_force "
         "is_database read_verdicts verdict_lines UNSURE "
+        "CollectedFile REPEATS_NAME "
         "CollectedPicture EMBEDDINGS_NAME GROUPS_NAME LENGTHS_NAME NAMES_NAME stamp_of_array is_run_at_work "
         "open_array write_array"
     ),

@@ -51,6 +51,14 @@ def test_a_drag_selects_a_range_and_flips_nothing(opened):
     assert [word for _, word in shown(page)[1:4]] == ["unsure"] * 3
 
 
+def test_a_button_hides_repeats_and_shows_them_again(opened):
+    page = opened("tag/tiles?mode=all")
+    for pressed in ("true", "false"):
+        page.click("#repeats")
+        page.wait_for_selector(f"#repeats[aria-pressed={pressed}]")
+        assert shown(page)
+
+
 def test_a_click_flips_and_ends_a_range(opened):
     page = opened("tag/tiles?mode=all")
     before = shown(page)

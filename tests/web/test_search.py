@@ -32,6 +32,16 @@ def test_what_was_found_gets_a_tag_that_can_be_reviewed(browser, review):
     assert [row.yes for row in review.tags() if row.tag == "of/search"] == [3]
 
 
+def test_repeats_are_hidden_and_shown_again_on_pages_of_pictures(browser, review):
+    assert 'id="repeats" aria-pressed="false"' in browser.get("/search").text
+    assert browser.post("/repeats", json={"hide": True}).json() == {"hides": True}
+    assert review.hides_repeats
+    for address in ("/search?words=tiles", "/tag/tiles?mode=all", "/tag/tiles/one"):
+        assert 'id="repeats" aria-pressed="true"' in browser.get(address).text
+    assert browser.post("/repeats", json={"hide": False}).json() == {"hides": False}
+    assert browser.post("/repeats", json={"hide": "yes"}).status_code == 400
+
+
 @pytest.mark.parametrize(
     "form",
     [

@@ -13,7 +13,7 @@ import typer
 
 from ..pipeline import ClassifyConfig, ListConfig, ProcessConfig, SortConfig, TrainConfig
 from ..web import ReviewConfig
-from . import search_command, tag_commands
+from . import duplicates_command, search_command, tag_commands
 from .flags import parameters, path
 from .input_command import inputs
 from .verdict_commands import verdicts
@@ -169,6 +169,7 @@ _add_stage("review", ReviewConfig, _review)
 
 
 app.command(cls=search_command.SearchCommand, context_settings=search_command.SETTINGS)(search_command.search)
+app.command()(duplicates_command.duplicates)
 app.command()(tag_commands.models)
 app.command()(tag_commands.threshold)
 app.command()(tag_commands.forget)

@@ -24,6 +24,10 @@ Query = Annotated[
     ),
 ]
 
+_HideRepeats = Annotated[
+    bool, typer.Option("--hide-repeats", help="Show one picture of each group of near-duplicates: the best.")
+]
+
 
 class SearchCommand(TyperCommand):
     """A command whose ``-h`` is help only where it stands alone."""
@@ -53,6 +57,7 @@ def search(  # noqa: PLR0913, PLR0917 - the flags of the command
         bool,
         typer.Option("--open", help="Write what was found as a page, search.html in FOLDER, and show it in a browser."),
     ] = False,
+    hide_repeats: _HideRepeats = False,
     pretrained: Annotated[
         str,
         typer.Option(metavar="FILE", help="The weights file of the encoder, if it is a local one.", show_default=False),
@@ -67,9 +72,8 @@ def search(  # noqa: PLR0913, PLR0917 - the flags of the command
 
     if unknown := next((each for each in query if each.startswith("--")), None):
         raise typer.BadParameter(f"there is no flag {unknown}.")
-    found = search_pictures(
-        parse_arguments(query), output, top=top, pretrained=pretrained, say=complain if json else say
-    )
+    given: dict[str, Any] = {"top": top, "pretrained": pretrained, "hide_repeats": hide_repeats}
+    found = search_pictures(parse_arguments(query), output, **given, say=complain if json else say)
     if json:
         search_screen.print_json(found)
     elif thumbnails:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .manifests import ListSummary, list_images
     from .process import process_dataset
     from .remote_files import at_hand
+    from .repeats import Repeat, RepeatGroup, Repeats, RepeatsScript, find_repeats, hidden_repeats, write_script
     from .review import (
         MODES,
         AlikeOffer,
@@ -101,6 +102,10 @@ __all__ = [
     "OutputInput",
     "ProcessConfig",
     "ProcessSummary",
+    "Repeat",
+    "RepeatGroup",
+    "Repeats",
+    "RepeatsScript",
     "Review",
     "ScoresOfPicture",
     "ShownPage",
@@ -117,10 +122,12 @@ __all__ = [
     "copy_found",
     "embed_images",
     "export_verdicts",
+    "find_repeats",
     "forget_input",
     "forget_tag",
     "give_alike",
     "give_pinned",
+    "hidden_repeats",
     "import_verdicts",
     "keep_threshold",
     "list_images",
@@ -143,6 +150,7 @@ __all__ = [
     "train_tag_models",
     "verdict_records",
     "write_found_page",
+    "write_script",
 ]
 
 __getattr__ = lazy_names(
@@ -157,6 +165,7 @@ __getattr__ = lazy_names(
     list_config="ListConfig",
     manifests="ListSummary list_images",
     process="process_dataset",
+    repeats="Repeat RepeatGroup Repeats RepeatsScript find_repeats hidden_repeats write_script",
     review="AlikeOffer Drawn Judged KeptThreshold MODES Review ScoresOfPicture ShownPage give_alike give_pinned "
     "keep_threshold offer_alike picture_scores tags_said take_pinned threshold_figures",
     shown_progress="progress_bar",

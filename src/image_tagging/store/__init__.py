@@ -12,8 +12,17 @@ pictures, what is finished, and from which inputs files were written.
 
 from __future__ import annotations
 
-from .array_file import EMBEDDINGS_NAME, GROUPS_NAME, LENGTHS_NAME, NAMES_NAME, open_array, stamp_of_array, write_array
-from .collection import CollectedPicture
+from .array_file import (
+    EMBEDDINGS_NAME,
+    GROUPS_NAME,
+    LENGTHS_NAME,
+    NAMES_NAME,
+    REPEATS_NAME,
+    open_array,
+    stamp_of_array,
+    write_array,
+)
+from .collection import CollectedFile, CollectedPicture
 from .finished import ENCODER, PLACING, TRAINING, UNFINISHED_PLACING
 from .found import FoundSummary
 from .inputs import KnownInput, Role
@@ -37,12 +46,14 @@ __all__ = [
     "NAMES_NAME",
     "NO",
     "PLACING",
+    "REPEATS_NAME",
     "STORE_NAME",
     "TRAINING",
     "UNFINISHED_PLACING",
     "UNSURE",
     "VERDICTS_NAME",
     "YES",
+    "CollectedFile",
     "CollectedPicture",
     "FoundSummary",
     "InForce",

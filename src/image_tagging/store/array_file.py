@@ -23,6 +23,8 @@ from ..writing import new_file, require_plain
 EMBEDDINGS_NAME, GROUPS_NAME = "image-tagging.embeddings", "image-tagging.groups"
 #: The names of these pictures, in order, and 1 / the length of the embedding of each.
 NAMES_NAME, LENGTHS_NAME = "image-tagging.names", "image-tagging.lengths"
+#: The row of the picture that is kept of the repeats of each.
+REPEATS_NAME = "image-tagging.repeats"
 
 _MAGIC = b"image-tagging array 1\n"
 _MARK = re.compile(re.escape(_MAGIC))

@@ -7,7 +7,7 @@ whichever inputs hold it, in the order of the names.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -30,6 +30,15 @@ WHERE l.picture_id IS NOT NULL ORDER BY l.picture_id, l.seq
 """
 
 _FILES_OF_ONE = _FILES.replace("l.picture_id IS NOT NULL", "l.picture_id = ?")
+
+#: The files that are listed, and the pictures that several of these hold.
+_FACTS = """
+SELECT DISTINCT l.picture_id, l.address, i.format, i.size_bytes, i.width, i.height
+FROM listed AS l JOIN image AS i ON i.address = l.address WHERE l.picture_id IS NOT NULL
+"""
+_IN_SEVERAL = """
+SELECT picture_id FROM listed WHERE picture_id IS NOT NULL GROUP BY picture_id HAVING count(DISTINCT address) > 1
+"""
 
 _ADDRESSES = "SELECT picture_id, address FROM listed WHERE picture_id IS NOT NULL"
 _SIZES = """
@@ -68,6 +77,18 @@ class CollectedPicture:
     height: int
 
 
+@dataclass(frozen=True)
+class CollectedFile:
+    """A file that holds a picture: ``size_bytes`` in the file, ``width`` and ``height`` in pixels, not turned."""
+
+    hash_id: str
+    ref: ImageRef
+    format: str
+    size_bytes: int
+    width: int
+    height: int
+
+
 class Collection:
     """The part of the working store that gives every picture that has a name, ordered by the names."""
 
@@ -90,6 +111,18 @@ class Collection:
     def sizes(self) -> Iterator[tuple[str, int, int]]:
         """Yield the name, the width and the height of every file, in pixels, without an order."""
         return self._file.stream(_SIZES)
+
+    def files_of(self, names: Container[str]) -> Iterator[CollectedFile]:
+        """Yield every file of some pictures, without an order."""
+        for name, address, *facts in self._file.stream(_FACTS):
+            if name in names:
+                if [type(fact) for fact in facts] != [str, int, int, int]:
+                    raise self._file.damaged("the facts of an image are not what they should be")
+                yield CollectedFile(str(name), as_ref(self._file, address), *facts)
+
+    def in_several_files(self) -> list[str]:
+        """Return the names of the pictures that more than one file holds."""
+        return [str(name) for (name,) in self._file.rows(_IN_SEVERAL)]
 
     def examples_of(self, tag: str) -> list[str]:
         """Return the names of the examples of a tag."""

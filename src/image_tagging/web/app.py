@@ -45,6 +45,7 @@ def review_app(review: Review) -> Starlette:
         Route("/thumb/{hash_id}", pages.answer(pages.thumbnail)),
         Route("/picture/{hash_id}", pages.answer(pages.whole)),
         Route("/frames", pages.answer(details.frames)),
+        Route("/repeats", pages.answer(details.repeats), methods=["POST"]),
         Route("/said", pages.answer(details.tags)),
         Route("/tag/{tag}/thresholds", pages.answer(thresholds.figures)),
         Route("/tag/{tag}/threshold", pages.answer(thresholds.keep), methods=["POST"]),

@@ -39,6 +39,14 @@ class PageDetails:
         said = change(self._review, from_address(request.path_params["tag"]), names_of(form))
         return JSONResponse({"said": said}, 200, _NO_STORE)
 
+    def repeats(self, request: Request, form: Mapping[str, Any]) -> Response:
+        """Hide repeats in searches and in orders by score, or show them, on all pages."""
+        hide = form.get("hide")
+        if not isinstance(hide, bool):
+            raise FormError("hide is true or false.")
+        self._review.hide_repeats(hide)
+        return JSONResponse({"hides": self._review.hides_repeats}, 200, _NO_STORE)
+
     def alike(self, request: Request, form: Mapping[str, Any]) -> Response:
         """Offer the verdicts of pictures to their near-duplicates, which are found here; or give them."""
         tag, names = from_address(request.path_params["tag"]), names_of(form)

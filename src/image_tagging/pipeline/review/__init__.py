@@ -5,8 +5,8 @@
 it, :mod:`.states` keeps the tags, :mod:`.foresight` and :mod:`.background` prepare what comes, :mod:`.shown` composes
 pages, :mod:`.tags` has the list and the figures, :mod:`.search` finds pictures, :mod:`.pictures` draws, and
 :mod:`.retraining` trains in the background. :mod:`.pins` gives another tag by one key, :mod:`.alike`
-near-duplicates the same verdict, :mod:`.tag_thresholds` has figures at other thresholds, and
-:mod:`.picture_scores` what the last results say of one picture.
+near-duplicates the same verdict, :mod:`.repeats` hides them, :mod:`.tag_thresholds` has figures at other thresholds,
+and :mod:`.picture_scores` what the last results say of one picture.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ class Collected:
     ``rows`` finds a row by its name, ``is_mountain`` (N,) says which are no examples (all where there is no mountain),
     ``examples`` has the rows of each tag of the examples, ``models`` the models of each tag, ``copies`` (N,) how many
     pictures are in the group of near-duplicates of each, and ``learned`` which verdicts the models have learned.
+    ``kept`` (N,) is the row that is shown of the repeats of each where these are hidden, else its own.
     ``stamp`` changes with the embeddings. Where near-duplicates are not known yet, it ``is_grouped`` is not, and every
     picture is in a group of its own (:func:`grouped`).
     """
@@ -47,6 +48,7 @@ class Collected:
     examples: Mapping[str, Rows]
     models: Mapping[str, Sequence[ListedModel]]
     copies: Rows
+    kept: Rows
     learned: Optional[LearnedVerdicts]
     stamp: str
     is_grouped: bool
@@ -106,6 +108,7 @@ def _collected(
         examples=_examples(pictures),
         models=models,
         copies=_sizes(groups),
+        kept=np.arange(len(pictures)),
         learned=read_learned(folder),
         stamp=stamp,
         is_grouped=known is not None,

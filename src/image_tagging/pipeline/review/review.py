@@ -19,6 +19,7 @@ from .labels import ALIKE, PICKED, PINNED
 from .names import as_name
 from .pictures import THUMBNAIL, Drawn, DrawnPictures
 from .reading import AT_WORK, Reading
+from .repeats import with_repeats
 from .retraining import Retraining
 from .search import Search
 from .shown import MODES, ShownPage, again
@@ -52,6 +53,8 @@ class Review:
     def __init__(self, output: str, *, read_only: bool = False, say: Say = say_nothing) -> None:
         self.folder = absolute(output)
         self.read_only = read_only
+        #: Whether one picture of each group of near-duplicates is shown in searches and in orders by score.
+        self.hides_repeats = False
         self._lock = threading.RLock()  # a block may be in another
         self._opened: Optional[Opened] = None
         self._reading = Reading(self.folder, self._take)
@@ -145,6 +148,12 @@ class Review:
         self.judge(name, PICKED, [Judged(hash_id, YES, at) for at, hash_id in enumerate(hash_ids)])
         return name
 
+    def hide_repeats(self, hide: bool) -> None:
+        """Hide repeats or show them; OutputError where another run works in the folder or has changed it."""
+        collected = with_repeats(self._collected, hide=hide)
+        self.hides_repeats = hide
+        self._use(collected)
+
     def begin(self, tag: str, words: str) -> None:
         """Have the pages of a tag begin with the pictures that a text is about, as long as nothing is learned of it.
 
@@ -219,6 +228,9 @@ class Review:
 
     def _take(self, collected: Collected) -> None:
         """Take what the folder holds now; the tag that comes first in the list has its page by then."""
+        self._use(with_repeats(collected, hide=True) if self.hides_repeats else collected)
+
+    def _use(self, collected: Collected) -> None:
         if self._opened is None:
             verdicts = Verdicts(self.folder)
             opened = Opened(collected, verdicts, TagStates(collected, verdicts))

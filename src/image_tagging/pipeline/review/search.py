@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress, islice
 from typing import Optional
 
 import numpy as np
@@ -17,6 +17,7 @@ from ...tag_models import Floats
 from ..search import PictureTable, QueryVectors, find_rows
 from ..text_reader import TextReader
 from .collected import Collected
+from .repeats import is_repeat
 
 #: Pictures of one way to search, at most.
 _MOST = 48
@@ -63,7 +64,7 @@ class Search:
         table = PictureTable(
             collected.folder, collected.encoder, names, collected.pool.embeddings, collected.pool.inverse_lengths
         )
-        return find_rows(query, table, QueryVectors(table, self.direction), _MOST).rows
+        return find_rows(query, table, QueryVectors(table, self.direction), _MOST, is_repeat(collected)).rows
 
     def like(self, hash_id: str, most: int = _MOST) -> list[CollectedPicture]:
         """Return the pictures most like one, the nearest first; InputError where there is none of this name."""
@@ -87,6 +88,7 @@ def _nearest(
 ) -> list[CollectedPicture]:
     """Return the pictures of the highest cosine with a vector (D,), the best first."""
     cosines = collected.pool.cosines(vector)
+    cosines[is_repeat(collected)] = -np.inf
     if without is not None:
         cosines[without] = -np.inf
     some = np.arange(len(cosines))
@@ -104,4 +106,5 @@ def _named(collected: Collected, text: str) -> list[CollectedPicture]:
         paths = (file.path.casefold() for file in picture.files)
         return any(all(word in path for word in words) for path in paths)
 
-    return list(islice(filter(is_meant, collected.pictures), _MOST))
+    is_shown = ~is_repeat(collected)
+    return list(islice(filter(is_meant, compress(collected.pictures, is_shown)), _MOST))

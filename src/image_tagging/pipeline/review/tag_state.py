@@ -17,6 +17,7 @@ from ...store import InForce
 from ...training import active
 from .collected import Collected
 from .labels import TagLabels, flips_of, labels_of, top_share
+from .repeats import is_repeat
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +51,9 @@ class TagState:
 
     @cached_property
     def by_score(self) -> Rows:
-        """(n,) all pictures of the review with an embedding, the best first."""
-        rows = np.flatnonzero(self.is_wanted & (self.collected.pool.inverse_lengths > 0))
+        """(n,) all pictures of the review with an embedding, the best first; of hidden repeats the kept one."""
+        is_hidden = is_repeat(self.collected) & self.is_wanted[self.collected.kept]
+        rows = np.flatnonzero(self.is_wanted & ~is_hidden & (self.collected.pool.inverse_lengths > 0))
         return active.best_first(self.margins, rows)
 
     @cached_property

@@ -15,6 +15,7 @@ from ...progress import Say, say_nothing
 from ...search import NearTerm, Query, TagFilter, nearest
 from ...store import WorkingStore
 from ...tag_models import Floats
+from ..repeats.hidden import is_hidden
 from .filters import Filters
 from .table import PictureTable, open_table
 from .vectors import QueryVectors
@@ -57,12 +58,19 @@ class FoundRows(NamedTuple):
 
 
 def search_pictures(
-    query: Query, output: StrPath = "./output", *, top: int = 50, pretrained: StrPath = "", say: Say = say_nothing
+    query: Query,
+    output: StrPath = "./output",
+    *,
+    top: int = 50,
+    pretrained: StrPath = "",
+    hide_repeats: bool = False,
+    say: Say = say_nothing,
 ) -> FoundPictures:
     """Return the pictures of an output folder that pass the filters of a query, the nearest to its terms first.
 
     The pictures that a query names by ``near:`` are not among them. The result is exact: every embedding is compared.
     ``pretrained`` is the weights file of the encoder, where the folder was made by one and ``sort`` has not kept it.
+    With ``hide_repeats`` one picture of each group of near-duplicates is found (:func:`.hidden_repeats`).
 
     Raises
     ------
@@ -77,20 +85,31 @@ def search_pictures(
         raise InputError(f"top is {top}: a number from 1 to {MOST_RESULTS:,}.")
     table = open_table(absolute(user_path(output, "output")), say)
     weights = absolute(user_path(pretrained, "pretrained")) if pretrained else ""
-    found = find_rows(query, table, QueryVectors(table, pretrained=weights), top)
+    hidden = is_hidden(table, say) if hide_repeats else None
+    found = find_rows(query, table, QueryVectors(table, pretrained=weights), top, hidden)
     with WorkingStore(table.folder) as store:
         pictures = tuple(_picture(store, table, row, score) for row, score in zip(found.rows, found.scores))
     return FoundPictures(pictures, found.passed, len(table))
 
 
-def find_rows(query: Query, table: PictureTable, vectors: QueryVectors, most: int) -> FoundRows:
-    """Return what a query finds in a table; the store is open while filters are read. Raises as above."""
+def find_rows(
+    query: Query,
+    table: PictureTable,
+    vectors: QueryVectors,
+    most: int,
+    hidden: Optional[NDArray[np.bool_]] = None,
+) -> FoundRows:
+    """Return what a query finds in a table; ``hidden`` (N,) pictures are left out.
+
+    The store is open while filters are read. Raises as above.
+    """
     vector = vectors.of(query.terms)
+    is_shown = np.ones(len(table), dtype=bool) if hidden is None else ~hidden
     if not query.filters and vector is not None:
-        return _nearest(query, table, vector, np.ones(len(table), dtype=bool), most)
+        return _nearest(query, table, vector, is_shown, most)
     with WorkingStore(table.folder) as store:
         filters = Filters(table, store)
-        passed = filters.passed(query.filters)
+        passed = filters.passed(query.filters) & is_shown
         if vector is not None:
             return _nearest(query, table, vector, passed, most)
         rows = np.flatnonzero(passed)

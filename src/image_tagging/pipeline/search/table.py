@@ -36,7 +36,8 @@ _SHORTEST_NAME = 4
 class PictureTable:
     """The names (N,) of all pictures, as bytes in order, and their embeddings (N, D) float16, a row each.
 
-    ``lengths`` (N,) float32 are 1 / the length of each embedding, 0 where it has none.
+    ``lengths`` (N,) float32 are 1 / the length of each embedding, 0 where it has none. ``stamp`` is what it was made
+    from; empty where that is no state of the store.
     """
 
     folder: str
@@ -44,6 +45,7 @@ class PictureTable:
     names: NDArray[np.bytes_]
     embeddings: NDArray[Any]
     lengths: NDArray[np.float32]
+    stamp: str = ""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -106,7 +108,7 @@ def open_table(folder: str, say: Say) -> PictureTable:
     lengths, made_from = inverse_lengths(embeddings), _stamp(of_store, encoder, stamp)
     write_array(os.path.join(folder, LENGTHS_NAME), made_from, lengths.shape, [lengths])
     write_array(os.path.join(folder, NAMES_NAME), made_from, array.shape, [array])
-    return _mapped(folder, of_store) or PictureTable(folder, encoder, array, embeddings, lengths)
+    return _mapped(folder, of_store) or PictureTable(folder, encoder, array, embeddings, lengths, made_from)
 
 
 def _stamp(of_store: str, encoder: EncoderSpec, of_embeddings: str) -> str:
@@ -132,4 +134,4 @@ def _mapped(folder: str, of_store: str) -> Optional[PictureTable]:
         return None
     if not len(names) == len(lengths) == len(embeddings) or embeddings.shape[1:] != (dim,):
         return None
-    return PictureTable(folder, EncoderSpec(name, pretrained, dim, preprocess), names, embeddings, lengths)
+    return PictureTable(folder, EncoderSpec(name, pretrained, dim, preprocess), names, embeddings, lengths, stamp)
