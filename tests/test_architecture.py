@@ -52,7 +52,7 @@ PUBLIC = {
         "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage "
         "AlikeOffer KeptThreshold give_alike give_pinned keep_threshold offer_alike "
         "ListConfig ListSummary list_images FoundPictures FoundPicture copy_found search_pictures thumbnails_of_found "
-        "Repeat RepeatGroup Repeats RepeatsScript find_repeats hidden_repeats write_script "
+        "Repeat RepeatGroup Repeats RepeatsScript find_repeats hidden_repeats write_repeats_page write_script "
         "write_found_page ScoresOfPicture picture_scores tags_said take_pinned threshold_figures"
     ),
     "reports": (

@@ -38,12 +38,13 @@ def place(tmp_path_factory, drawing):
 
 def test_every_command_of_the_page_runs(place, monkeypatch, capsys):
     monkeypatch.chdir(place)
-    assert len(COMMANDS) >= 4
+    assert len(COMMANDS) >= 5
     for command in COMMANDS:
         name, *arguments = shlex.split(command)
         assert name == "image-tagging"
         assert main(arguments) == 0, capsys.readouterr().err
         assert "old/1.png" in capsys.readouterr().out.replace("\\", "/")
+    assert (place / "repeats.html").read_text(encoding="utf-8").count("<img ") == 4
     assert (place / "move.sh").read_text().count("/repeats/old/") == 2
 
 

@@ -52,3 +52,35 @@ def test_a_folder_without_repeats_says_so(output, capsys):
 def test_what_is_no_output_folder_is_one_line(tmp_path, capsys):
     assert main(["duplicates", str(tmp_path)]) == 1
     assert "holds no image-tagging" in capsys.readouterr().err
+
+
+def test_the_page_has_each_group_with_the_kept_picture_marked(repeated, capsys, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or False)
+    assert main(["duplicates", str(repeated), "--open"]) == 0
+    told = capsys.readouterr()
+    page = repeated / "duplicates.html"
+    assert opened == [page.as_uri()]
+    assert str(page) in told.out
+    assert "no browser could be started here" in told.err
+    html = page.read_text(encoding="utf-8")
+    assert html.count('class="marked"') == 1
+    assert html.count("the same pixels") == 12
+    assert "13 files: keep a.png, the first by path: the pixels are the same" in html
+    before = page.read_bytes()
+    assert main(["duplicates", str(repeated), "--page", str(page), "--json"]) == 0
+    assert page.read_bytes() == before
+    assert len(json.loads(capsys.readouterr().out)) == 1
+    assert len(opened) == 1
+
+
+def test_a_page_replaces_nothing_of_others(repeated, capsys):
+    (repeated / "duplicates.html").write_text("mine")
+    assert main(["duplicates", str(repeated), "--open"]) == 1
+    assert "is not a file that this program wrote" in " ".join(capsys.readouterr().err.split())
+    assert (repeated / "duplicates.html").read_text() == "mine"
+
+
+def test_what_is_written_needs_a_place(repeated, capsys):
+    assert main(["duplicates", str(repeated), "--script", "x.sh"]) == 2
+    assert "go together" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from .flags import path
 from .versions import Version
 
 
-def duplicates(
+def duplicates(  # noqa: PLR0913, PLR0917 - the flags of the command
     output: Annotated[
         str, typer.Argument(parser=path, metavar="OUTPUT", help="The output folder of sort, process or classify.")
     ] = "./output",
@@ -18,6 +18,14 @@ def duplicates(
         int, typer.Option(metavar="NUMBER", min=1, max=100_000, help="How many groups to show, at most.")
     ] = 20,
     json: Annotated[bool, typer.Option("--json", help="Show all groups as JSON, for programs.")] = False,
+    page: Annotated[
+        Optional[str],
+        typer.Option(parser=path, metavar="FILE", help="Write the groups as a page with thumbnails, an HTML file."),
+    ] = None,
+    open: Annotated[
+        bool,
+        typer.Option("--open", help="Show that page in a browser; without --page it is duplicates.html in OUTPUT."),
+    ] = False,
     script: Annotated[
         Optional[str],
         typer.Option(
@@ -33,8 +41,9 @@ def duplicates(
     version: Version = False,
 ) -> None:
     """Show near-duplicates and equal pictures in groups, and which file of each to keep; nothing is changed."""
-    from ..pipeline import find_repeats, write_script
-    from . import duplicates_screen
+    from ..pipeline import find_repeats, write_repeats_page, write_script
+    from ..text import short_path
+    from . import duplicates_screen, search_screen
     from .console import complain, say
 
     if (script is None) != (move_to is None):
@@ -44,5 +53,11 @@ def duplicates(
         duplicates_screen.print_json(found)
     else:
         duplicates_screen.show_repeats(found, top)
+    if page is not None or open:
+        written = write_repeats_page(found, page or "", top=top)
+        if open:
+            search_screen.open_page(written, quiet=json)
+        elif not json:
+            say(f"The page: {short_path(written)}")
     if script is not None and move_to is not None:
         duplicates_screen.show_script(write_script(found, script, move_to), quiet=json)

@@ -32,7 +32,16 @@ if TYPE_CHECKING:
     from .manifests import ListSummary, list_images
     from .process import process_dataset
     from .remote_files import at_hand
-    from .repeats import Repeat, RepeatGroup, Repeats, RepeatsScript, find_repeats, hidden_repeats, write_script
+    from .repeats import (
+        Repeat,
+        RepeatGroup,
+        Repeats,
+        RepeatsScript,
+        find_repeats,
+        hidden_repeats,
+        write_repeats_page,
+        write_script,
+    )
     from .review import (
         MODES,
         AlikeOffer,
@@ -150,6 +159,7 @@ __all__ = [
     "train_tag_models",
     "verdict_records",
     "write_found_page",
+    "write_repeats_page",
     "write_script",
 ]
 
@@ -165,7 +175,7 @@ __getattr__ = lazy_names(
     list_config="ListConfig",
     manifests="ListSummary list_images",
     process="process_dataset",
-    repeats="Repeat RepeatGroup Repeats RepeatsScript find_repeats hidden_repeats write_script",
+    repeats="Repeat RepeatGroup Repeats RepeatsScript find_repeats hidden_repeats write_repeats_page write_script",
     review="AlikeOffer Drawn Judged KeptThreshold MODES Review ScoresOfPicture ShownPage give_alike give_pinned "
     "keep_threshold offer_alike picture_scores tags_said take_pinned threshold_figures",
     shown_progress="progress_bar",
