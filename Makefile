@@ -19,7 +19,7 @@ FUZZ_SECONDS ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format lint test browser ray fuzz clean
+.PHONY: help demo check format lint test browser ray pictures fuzz clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ browser: ## install Chromium if this is root with apt; without it, the tests of 
 
 ray: $(OLDRAY)/ready ## the tests of the runner on a cluster, with the oldest Ray that the extra allows
 	$(OLDRAY)/bin/python -m pytest tests/runners tests/pipeline/test_shards.py tests/pipeline/test_shards_in_buckets.py
+
+pictures: $(DEV)/ready browser ## draw the pictures of the README once more
+	$(DEV)/bin/python docs/pictures/make.py
 
 fuzz: $(DEV)/ready ## look for input that breaks the reading of strangers' files (fuzz/README.md)
 	$(DEV)/bin/python -m pip install --quiet --editable '.[fuzz]'

@@ -107,8 +107,13 @@ def test_every_command_of_the_table_of_stages_is_shown():
     assert {line.split()[1] for line in COMMANDS} >= {"sort", "process", "train", "classify", "classify-zip", "models"}
 
 
-def test_which_install_is_said_before_the_first_command():
-    assert README.index("## Which install") < README.index("```sh")
+def test_the_first_command_is_the_whole_job_and_its_pictures_are_there():
+    assert COMMANDS[0].startswith("image-tagging sort ")
+    pictures = re.findall(r"!\[([^]]+)\]\(([^)]+)\)", README)
+    assert len(pictures) >= 3
+    for words, path in pictures:
+        assert len(words) > 20
+        assert 1000 < (ROOT / path).stat().st_size < 100_000
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="the shell of the README's blocks is not here")
