@@ -188,6 +188,32 @@ def test_a_script_is_written_again_and_nothing_of_others_is_replaced(place):
     assert (place / "mine.sh").read_text() == "#!/bin/sh\necho mine\n"
 
 
+def test_what_is_not_as_the_last_run_found_it_is_not_in_the_script(place):
+    repeat(place, "changed.png", "gone.png", "link.png", "moved.png")
+    found = process(place / "in", place / "out")
+    (place / "in" / "changed.png").write_text("my letters")
+    (place / "in" / "gone.png").unlink()
+    (place / "in" / "link.png").unlink()
+    os.symlink(KEPT, place / "in" / "link.png")
+    script = write_script(found, place / "r.sh", place / "to")
+    assert (script.moved, script.stays) == (1, 3)
+    text = Path(script.path).read_text()
+    assert text.count("# not moved, it is not there or has changed since the last run: ") == 2
+    assert text.count("# not moved, it is a link: ") == 1
+    (place / "in" / KEPT).write_text("another picture")
+    script = write_script(found, place / "r.sh", place / "to")
+    assert script.moved == 0
+    assert "the file that is kept is not there or has changed" in Path(script.path).read_text()
+
+
+def test_a_folder_in_an_input_is_known_through_links(place):
+    repeat(place, "a.png")
+    found = process(place / "in", place / "out")
+    os.symlink(place / "in", place / "elsewhere")
+    with pytest.raises(InputError, match="is in the input"):
+        write_script(found, place / "r.sh", place / "elsewhere" / "to")
+
+
 def test_what_cannot_be_written_is_one_line_that_says_what_to_do(place):
     repeat(place, "a.png")
     found = process(place / "in", place / "out")

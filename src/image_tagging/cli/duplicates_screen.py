@@ -81,7 +81,7 @@ def show_script(script: RepeatsScript, *, quiet: bool) -> None:
     if script.stays:
         line(
             console,
-            f"{counted(script.stays, 'file')} cannot be moved, and why is said in it (in an archive, at a URL).",
+            f"{counted(script.stays, 'file')} cannot be moved (in archives, links, changed): why is said in it.",
         )
     line(console, f"Read it, then run it: {shell} {_word(script.path)}")
 

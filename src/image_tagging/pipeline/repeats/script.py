@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...errors import InputError
 from ...files import StrPath, absolute, below, is_url, user_path
+from ...sources import may_be_opened
+from ...store import CollectedFile
 from ...text import escape_surrogates
 from ...writing import new_file
-from .found import RepeatGroup, Repeats
+from .found import Repeats
 from .shells import MARK, Move, powershell_script, sh_script
 
 _SCRIPTS = {".sh": sh_script, ".ps1": powershell_script}
@@ -30,7 +33,8 @@ def write_script(found: Repeats, script: StrPath, move_to: StrPath) -> RepeatsSc
     """Write a script for ``sh`` (``.sh``) or PowerShell (``.ps1``) that moves all repeats to the folder ``move_to``.
 
     The folders of the inputs are mirrored there. It deletes nothing and replaces nothing, and moves a file only while
-    the one that is kept is there. Members of archives and objects at URLs stay, and are named in comments.
+    the one that is kept is there. What stays is named in comments: members of archives, objects at URLs, links, and
+    files that are not as the last run found them.
 
     Raises
     ------
@@ -46,7 +50,8 @@ def write_script(found: Repeats, script: StrPath, move_to: StrPath) -> RepeatsSc
     if is_url(folder) or is_url(path):
         raise InputError(f"{folder if is_url(folder) else path} is no folder of this machine: files are moved to one.")
     folders = [source for source in found.inputs if not is_url(source) and os.path.isdir(source)]
-    if source := next((each for each in folders if below(folder).startswith(below(each))), None):
+    real = below(os.path.realpath(folder))
+    if source := next((each for each in folders if real.startswith(below(os.path.realpath(each)))), None):
         raise InputError(
             f"{folder} is in the input {source}, whose next run would find the repeats there: name another."
         )
@@ -54,7 +59,7 @@ def write_script(found: Repeats, script: StrPath, move_to: StrPath) -> RepeatsSc
     moves, notes = [], []
     for group in found.groups:
         for repeat in group.repeats:
-            if why := _why_it_stays(group, repeat.file.ref.file, ending, is_member=bool(repeat.file.ref.members)):
+            if why := _why_it_stays(group.kept, repeat.file, ending):
                 notes.append(f"not moved, {why}: {repeat.file.ref.path}")
             else:
                 place = os.path.join(folder, _mirrored(repeat.file.ref.file, root))
@@ -64,18 +69,29 @@ def write_script(found: Repeats, script: StrPath, move_to: StrPath) -> RepeatsSc
     return RepeatsScript(path, folder, len(moves), len(notes))
 
 
-def _why_it_stays(group: RepeatGroup, path: str, ending: str, *, is_member: bool) -> str:
+def _why_it_stays(kept: CollectedFile, repeat: CollectedFile, ending: str) -> str:
     """Return in words why a script cannot move a file; an empty text where it can."""
-    kept = group.kept.ref
-    if is_member:
+    if repeat.ref.members:
         return "it is in an archive"
-    if is_url(path):
-        return "it is no file of this machine"
-    if is_url(kept.file):
-        return "the file that is kept is no file of this machine"
-    if ending == ".ps1" and any(escape_surrogates(name) != name for name in (path, kept.file)):
+    for what, file in (("it", repeat), ("the file that is kept", kept)):
+        if not may_be_opened(file.ref):
+            return f"{what} is at a URL, on the network or of the system"
+        if not _is_as_listed(file):
+            return f"{what} is not there or has changed since the last run"
+    if os.path.islink(repeat.ref.file):
+        return "it is a link"
+    if ending == ".ps1" and any(escape_surrogates(each.ref.file) != each.ref.file for each in (kept, repeat)):
         return "PowerShell has no text for its name"
     return ""
+
+
+def _is_as_listed(file: CollectedFile) -> bool:
+    """Return whether a file, or the archive that it is in, is there; and of a file whether it has its size."""
+    try:
+        status = os.stat(file.ref.file)
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and (bool(file.ref.members) or status.st_size == file.size_bytes)
 
 
 def _common_folder(inputs: Iterable[str]) -> str:
