@@ -33,7 +33,8 @@ TAG, SHOWN = "sprites", 16
 FOLDER = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; font: 13px/1.3 system-ui, sans-serif; background: #fff; color: #222; }}
 header {{ background: #ececec; border-bottom: 1px solid #ccc; padding: 10px 18px; font-weight: 600; }}
-ul {{ list-style: none; margin: 0; padding: 16px 12px; display: grid; grid-template-columns: repeat(8, 1fr); gap: 14px 6px; }}
+ul {{ list-style: none; margin: 0; padding: 16px 12px; }}
+ul {{ display: grid; grid-template-columns: repeat(8, 1fr); gap: 14px 6px; }}
 li {{ text-align: center; overflow-wrap: anywhere; }}
 span {{ display: grid; place-items: center; height: 84px; }}
 img {{ max-width: 80px; max-height: 80px; min-width: 56px; image-rendering: pixelated; }}
@@ -41,6 +42,7 @@ img {{ max-width: 80px; max-height: 80px; min-width: 56px; image-rendering: pixe
 
 
 def main() -> None:
+    """Draw them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=HERE, help="the folder of the pictures (default: this one)")
     given = parser.parse_args()
