@@ -28,7 +28,8 @@ PUBLIC = {
     "demo": "DemoSummary DrawnDataset DrawnMountain KINDS draw draw_dataset draw_mountain run_demo",
     "encoders": (
         "BUILTIN ComputeOptions DEFAULT_MODEL DEFAULT_PRETRAINED Encoder EncoderChoice EncoderFamily TextEncoder "
-        "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version"
+        "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version "
+        "inspect_builtin inspect_clip inspect_onnxruntime inspect_openvino inspect_torch unused_gpu weights_cache"
     ),
     "exporters": (
         "OUTPUT_CSV OUTPUT_JSON DatasetFiles EarlierResults InputFiles PictureScores Placing PlacingPlan Planner "
@@ -53,6 +54,7 @@ PUBLIC = {
         "AlikeOffer KeptThreshold give_alike give_pinned keep_threshold offer_alike "
         "ListConfig ListSummary list_images FoundPictures FoundPicture copy_found search_pictures thumbnails_of_found "
         "Repeat RepeatGroup Repeats RepeatsScript find_repeats hidden_repeats write_repeats_page write_script "
+        "Diagnosis Finding diagnose installed_versions "
         "write_found_page ScoresOfPicture picture_scores tags_said take_pinned threshold_figures"
     ),
     "reports": (

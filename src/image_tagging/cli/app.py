@@ -14,6 +14,7 @@ import typer
 from ..pipeline import ClassifyConfig, ListConfig, ProcessConfig, SortConfig, TrainConfig
 from ..web import ReviewConfig
 from . import duplicates_command, search_command, tag_commands
+from .doctor_command import doctor
 from .flags import parameters, path
 from .input_command import inputs
 from .verdict_commands import verdicts
@@ -196,6 +197,7 @@ def demo(
 
 
 app.command()(inputs)
+app.command()(doctor)
 app.add_typer(verdicts)
 
 

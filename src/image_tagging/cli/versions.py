@@ -8,30 +8,19 @@ import typer
 
 from .. import __version__
 
-#: What a bug report should name: these distributions decide what is decoded, computed and learned.
-_REPORTED = (
-    *("Pillow", "numpy", "scikit-learn", "opencv-python-headless", "onnxruntime", "tokenizers", "huggingface_hub"),
-    *("openvino", "torch", "open_clip_torch"),
-)
-
 
 def _show_versions(wanted: bool) -> None:
-    """Print the versions of the program, Python, and the installed libraries, and end the command.
-
-    The libraries are looked up and not imported: that takes no time, and names one that cannot be loaded, too.
-    """
+    """Print the versions of the program, Python, and the installed libraries, and end the command."""
     if not wanted:
         return
     import platform
-    from importlib.metadata import PackageNotFoundError, version
+
+    from ..pipeline import installed_versions
 
     typer.echo(f"image-tagging {__version__}")
     typer.echo(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
-    for name in _REPORTED:
-        try:
-            typer.echo(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
+    for name, version in installed_versions().items():
+        typer.echo(f"{name} {version}")
     raise typer.Exit
 
 

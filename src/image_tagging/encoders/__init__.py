@@ -10,6 +10,15 @@ from .automatic import automatic_encoder
 from .base import ComputeOptions, Encoder, EncoderFamily, TextEncoder
 from .builtin import NAME as BUILTIN
 from .choice import EncoderChoice
+from .inspection import (
+    inspect_builtin,
+    inspect_clip,
+    inspect_onnxruntime,
+    inspect_openvino,
+    inspect_torch,
+    unused_gpu,
+    weights_cache,
+)
 from .registry import (
     DEFAULT_MODEL,
     DEFAULT_PRETRAINED,
@@ -29,8 +38,15 @@ __all__ = [
     "EncoderFamily",
     "TextEncoder",
     "automatic_encoder",
+    "inspect_builtin",
+    "inspect_clip",
+    "inspect_onnxruntime",
+    "inspect_openvino",
+    "inspect_torch",
     "load_encoder",
     "near_duplicate_cosine",
     "register_encoder",
     "require_this_version",
+    "unused_gpu",
+    "weights_cache",
 ]

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .chosen_encoder import choose_encoder
     from .classify import classify_images
     from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig
+    from .doctor.checks import Diagnosis, diagnose
+    from .doctor.finding import Finding
+    from .doctor.versions import installed_versions
     from .file_cache import FileCache
     from .forget import ForgetSummary, forget_tag
     from .inputs import ChangedInputs, OutputInput, forget_input, list_inputs, move_input
@@ -93,10 +96,12 @@ __all__ = [
     "ChangedInputs",
     "ClassifyConfig",
     "ClassifySummary",
+    "Diagnosis",
     "Drawn",
     "EmbeddingConfig",
     "EmbeddingSummary",
     "FileCache",
+    "Finding",
     "ForgetSummary",
     "FoundPicture",
     "FoundPictures",
@@ -129,6 +134,7 @@ __all__ = [
     "choose_encoder",
     "classify_images",
     "copy_found",
+    "diagnose",
     "embed_images",
     "export_verdicts",
     "find_repeats",
@@ -138,6 +144,7 @@ __all__ = [
     "give_pinned",
     "hidden_repeats",
     "import_verdicts",
+    "installed_versions",
     "keep_threshold",
     "list_images",
     "list_inputs",
@@ -190,5 +197,10 @@ __getattr__ = lazy_names(
     train="train_tag_models",
     train_config="TrainConfig",
     train_verdicts="VerdictsUsed",
+    **{
+        "doctor.checks": "Diagnosis diagnose",
+        "doctor.finding": "Finding",
+        "doctor.versions": "installed_versions",
+    },
     verdicts="ImportedVerdicts export_verdicts import_verdicts list_verdicts verdict_records",
 )

@@ -51,6 +51,11 @@ _HOW = {
 }
 
 
+def kinds_of(available: Sequence[str]) -> list[str]:
+    """Return the names of the devices that these execution providers are for, the CPU last."""
+    return [kind for kind, (provider, _) in reversed(list(_KINDS.items())) if provider in available]
+
+
 def find_device(wanted: str, available: Sequence[str], version: str) -> Device:
     """Return the device of a name: ``cpu``, ``cuda``, ``cuda:1``, ``directml``, ``coreml``.
 

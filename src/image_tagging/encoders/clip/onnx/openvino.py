@@ -55,8 +55,7 @@ class OpenVinoGraph:
     @property
     def precisions(self) -> tuple[str, ...]:
         """The precisions that this CPU has instructions for, the one with fewer bits first."""
-        has_bf16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        return ("bf16",) * has_bf16 + ("fp32",)
+        return _precisions(self._core)
 
     def session(self, precision: str) -> OpenVinoSession:
         """Return the graph in a precision of ``HINTS``."""
@@ -109,6 +108,16 @@ class OpenVinoSession:
 def pays(half: OpenVinoSession, full: OpenVinoSession, count: int, inputs_of: Callable[[slice], Inputs]) -> bool:
     """Return whether a session in 16 bits is clearly faster than one in float32."""
     return half.seconds(count, inputs_of) * _CLEARLY < full.seconds(count, inputs_of)
+
+
+def precisions_here() -> tuple[str, ...]:
+    """Return the precisions that this CPU has instructions for; DeviceUnavailableError where OpenVINO does not load."""
+    return _precisions(_import().Core())
+
+
+def _precisions(core: Any) -> tuple[str, ...]:
+    has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return ("bf16",) * has_bf16 + ("fp32",)
 
 
 def _keep(request: Any, into: tuple[dict[int, NDArray[np.float32]], int]) -> None:

@@ -55,7 +55,7 @@ class Session:
             for name, values in weights.items()
         }
         options = _options(onnxruntime, self._device)
-        if any(values.dtype == np.int8 for values in weights.values()) and not _adds_exactly(onnxruntime):
+        if any(values.dtype == np.int8 for values in weights.values()) and not adds_exactly(onnxruntime):
             options.add_session_config_entry("session.x64quantprecision", "1")  # exact, and half as fast
         options.add_external_initializers(list(self._weights), list(self._weights.values()))
         self._errors = _errors(onnxruntime)
@@ -168,7 +168,7 @@ def _options(onnxruntime: Any, device: Device) -> Any:
     return options
 
 
-def _adds_exactly(onnxruntime: Any) -> bool:
+def adds_exactly(onnxruntime: Any) -> bool:
     """Return whether this processor adds products of eight bits without overflow."""
     graph, inputs, exact = sums_probe()
     options = onnxruntime.SessionOptions()
