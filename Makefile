@@ -21,7 +21,7 @@ FUZZ_SECONDS ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format lint test browser ray fuzz dist sbom clean
+.PHONY: help demo check format lint test browser ray fuzz dist sbom container clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ sbom: $(DIST)/ready $(LIGHT)/ready ## list all that the light install brings, wi
 	mkdir -p build
 	$(DIST)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible \
 	  --output-format JSON --output-file build/sbom.cdx.json $(LIGHT)/bin/python
+
+container: $(DEV)/ready ## build the container on a Debian made here, and sort in it (root, buildah, debootstrap; 5 GB)
+	IMAGE_TAGGING_CONTAINER=1 $(DEV)/bin/python -m pytest -rs tests/test_container.py
 
 $(LIGHT)/ready: pyproject.toml
 	$(PYTHON) -m venv $(LIGHT)
