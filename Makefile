@@ -2,11 +2,13 @@
 PYTHON ?= python3
 
 # Each environment is made when it is first needed, and brought up to date when pyproject.toml changes:
-# the program alone; with the tools, but without PyTorch; with everything, PyTorch included (about 6 GB).
+# the program alone; with the tools, but without PyTorch; with everything, PyTorch included (about 6 GB); what builds
+# and checks a release.
 LIGHT := .venv-light
 DEV   := .venv-dev
 FULL  := .venv
 OLDRAY := .venv-ray
+DIST  := .venv-dist
 
 # Tests run in a process per core, at most four; `make test PYTEST_FLAGS=` runs them in one. One that crashes ends the
 # run: in groups, pytest-xdist cannot replace it.
@@ -19,10 +21,10 @@ FUZZ_SECONDS ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format lint test browser ray pictures fuzz clean
+.PHONY: help demo check format lint test browser ray pictures fuzz dist sbom container clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(LIGHT)/ready ## install the light core and run the main job on a drawn data set
 	$(LIGHT)/bin/image-tagging demo
@@ -67,6 +69,20 @@ fuzz: $(DEV)/ready ## look for input that breaks the reading of strangers' files
 	  $(DEV)/bin/python -m fuzz.run $$target --seconds $(FUZZ_SECONDS) || exit 1; \
 	done
 
+dist: $(DIST)/ready ## build the sdist and the wheel in dist/, and check both (docs/release.md)
+	rm -rf dist
+	$(DIST)/bin/python -m build --quiet
+	$(DIST)/bin/twine check --strict dist/*
+	$(DIST)/bin/check-wheel-contents dist
+
+sbom: $(DIST)/ready $(LIGHT)/ready ## list all that the light install brings, with licences, in build/sbom.cdx.json (CycloneDX)
+	mkdir -p build
+	$(DIST)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible \
+	  --output-format JSON --output-file build/sbom.cdx.json $(LIGHT)/bin/python
+
+container: $(DEV)/ready ## build the container on a Debian made here, and sort in it (root, buildah, debootstrap; 5 GB)
+	IMAGE_TAGGING_CONTAINER=1 $(DEV)/bin/python -m pytest -rs tests/test_container.py
+
 $(LIGHT)/ready: pyproject.toml
 	$(PYTHON) -m venv $(LIGHT)
 	$(LIGHT)/bin/python -m pip install --quiet --upgrade pip
@@ -91,5 +107,11 @@ $(OLDRAY)/ready: pyproject.toml
 	$(OLDRAY)/bin/python -m pip install --quiet 'ray[data]==2.51.*' --editable '.[ray,dev]'
 	touch $@
 
+$(DIST)/ready: pyproject.toml
+	$(PYTHON) -m venv $(DIST)
+	$(DIST)/bin/python -m pip install --quiet --upgrade pip
+	$(DIST)/bin/python -m pip install --quiet build twine check-wheel-contents cyclonedx-bom
+	touch $@
+
 clean: ## remove the environments and what was built
-	rm -rf $(LIGHT) $(DEV) $(FULL) $(OLDRAY) demo-output build
+	rm -rf $(LIGHT) $(DEV) $(FULL) $(OLDRAY) $(DIST) demo-output build dist

@@ -13,10 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from image_tagging import __version__
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 #: How a user may start a stage: each gives the same command.
 WAYS = ["installed", "module", "script", "first process"]
+
+#: The copy that is installed has no tags to take its version from.
+VERSION = {"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_IMAGE_TAGGING_TOOLS": __version__}
 
 _SCRIPTS = {
     "process": "stage1/ImageDatasetProcessor.py",
@@ -28,7 +33,7 @@ _SCRIPTS = {
 
 def install(folder: Path) -> Path:
     """Install this checkout with pip into a new environment, which has the libraries of this one; its programs."""
-    for name in ("pip", "setuptools"):
+    for name in ("pip", "setuptools", "setuptools_scm"):
         if importlib.util.find_spec(name) is None:
             pytest.skip(f"{name} is not here, by which users install the program: pip install {name}")
     source = folder / "source"
@@ -41,7 +46,7 @@ def install(folder: Path) -> Path:
     (_site_packages(python) / "libraries.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
     options = ["--quiet", "--disable-pip-version-check", "--no-index", "--no-deps", "--no-build-isolation"]
     command = [sys.executable, "-m", "pip", "--python", python, "install", *options, source]
-    done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8", cwd=folder, env=plain())
+    done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8", cwd=folder, env=plain(**VERSION))
     assert done.returncode == 0, done.stderr
     return programs
 

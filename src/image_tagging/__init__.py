@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from .records import EncoderSpec, Failure
     from .tag_models import TagModel, TagModels, generate_model_path, load_tag_models
 
-__version__ = "0.1.0"
+    __version__: str
 
 __all__ = [
     "ClassifyConfig",
@@ -107,7 +107,7 @@ def lazy_names(package: str, **homes: str) -> "Callable[[str], object]":
     return get
 
 
-__getattr__ = lazy_names(
+_get = lazy_names(
     __name__,
     cli="classify_main list_models",
     encoders="Encoder load_encoder",
@@ -122,6 +122,14 @@ __getattr__ = lazy_names(
     records="EncoderSpec Failure",
     tag_models="TagModel TagModels generate_model_path load_tag_models",
 )
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from .pipeline.doctor.versions import program_version
+
+        return program_version()
+    return _get(name)
 
 
 def __dir__() -> list[str]:

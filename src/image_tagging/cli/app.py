@@ -27,7 +27,6 @@ app = typer.Typer(
     name="image-tagging",
     help="Learn tags from folders of example images, then score and sort large collections of untagged ones.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     context_settings={
         "help_option_names": ["--help", "-h"],

@@ -84,6 +84,7 @@ def _annotation(setting: Field[Any], kind: Any, explained: str | None) -> Any:
         min=flag.least,
         max=flag.most,
         parser=_parser(setting.name, flag),
+        autocompletion=_completion(flag.choices) if flag.choices else None,
     )
     if flag.is_list:
         kind = list[str]
@@ -109,6 +110,15 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def _completion(choices: tuple[str, ...]) -> Callable[[str], list[str]]:
+    """Return what gives a shell the choices that begin as what was typed."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [choice for choice in choices if choice.startswith(incomplete)]
+
+    return complete
 
 
 def _number_above(bound: float) -> Callable[[str], float]:

@@ -38,13 +38,13 @@ def installed_versions() -> dict[str, str]:
 
 
 def program_version() -> str:
-    """Return the version of this program as it is installed; ``unknown`` where it only lies there."""
+    """Return the version of this program as it is installed; ``0+unknown`` where its modules are only in a folder."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
         return version("image-tagging-tools")
     except PackageNotFoundError:
-        return "unknown"
+        return "0+unknown"
 
 
 def installed_extras() -> dict[str, bool]:
