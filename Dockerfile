@@ -1,5 +1,5 @@
 # The program in a container: docs/container.md. Light by default; EXTRAS adds what CLIP on PyTorch, HEIC or the review need.
-ARG BASE=docker.io/library/python:3.12-slim
+ARG BASE=python:3.12-slim
 
 FROM ${BASE} AS build
 # Extras of pyproject.toml, such as "review,heif" or "torch"; an index with other builds of libraries; the version.
