@@ -1,0 +1,38 @@
+"""Results in the forms that other programs read: caption files, XMP sidecars, tables and data sets.
+
+:mod:`.base` has what flows and the protocols of formats; a format is a module, with one line in the registry here.
+"""
+
+from __future__ import annotations
+
+from .base import (
+    COPY,
+    EXAMPLE,
+    HARDLINK,
+    MODEL,
+    SYMLINK,
+    VERDICT,
+    ExportedPicture,
+    ExportedPictures,
+    ExportedTag,
+    ExportFolder,
+    ExportOptions,
+    FolderFormat,
+    SidecarFormat,
+)
+
+__all__ = [
+    "COPY",
+    "EXAMPLE",
+    "HARDLINK",
+    "MODEL",
+    "SYMLINK",
+    "VERDICT",
+    "ExportFolder",
+    "ExportOptions",
+    "ExportedPicture",
+    "ExportedPictures",
+    "ExportedTag",
+    "FolderFormat",
+    "SidecarFormat",
+]
