@@ -48,7 +48,8 @@ class ExportOptions:
 
     ``separator`` stands between tags of a text file, ``prefix`` is its first tag, where it is not empty, and with
     ``underscores`` spaces in tags become underscores. ``place`` says how images come into a folder (``copy``,
-    ``hardlink`` or ``symlink``; empty where they stay where they are), ``shard_size`` how many go into one archive.
+    ``hardlink``, ``symlink``, or ``none`` where they stay where they are; empty: as the format does by itself),
+    ``by_tag`` that each tag has a folder, ``shard_size`` how many images go into one archive.
     """
 
     separator: str = ", "
@@ -56,6 +57,7 @@ class ExportOptions:
     underscores: bool = False
     full_name: bool = True
     place: str = ""
+    by_tag: bool = False
     shard_size: int = 1000
 
 
