@@ -12,13 +12,13 @@ import pytest
 
 from exported import ODD_TAGS, Pictures, PlainFolder, odd_pictures
 from image_tagging.interchange import ExportOptions, FolderFormat
-from image_tagging.interchange.coco import Coco
-from image_tagging.interchange.fifty_one import FiftyOne
-from image_tagging.interchange.image_folder import ImageFolder, folder_names
-from image_tagging.interchange.label_studio import LabelStudio
-from image_tagging.interchange.web_dataset import WebDataset
+from image_tagging.interchange.coco import CocoFormat
+from image_tagging.interchange.fifty_one import FiftyOneFormat
+from image_tagging.interchange.image_folder import ImageFolderFormat, folder_names
+from image_tagging.interchange.label_studio import LabelStudioFormat
+from image_tagging.interchange.web_dataset import WebDatasetFormat
 
-FORMATS = [ImageFolder, WebDataset, Coco, LabelStudio, FiftyOne]
+FORMATS = [ImageFolderFormat, WebDatasetFormat, CocoFormat, LabelStudioFormat, FiftyOneFormat]
 
 
 @pytest.fixture
@@ -74,21 +74,21 @@ def test_an_export_of_no_pictures_can_be_read(form: type, tmp_path: Path) -> Non
         assert not name.endswith(".json") or json.loads(content) is not None
 
 
-@pytest.mark.parametrize("form", [ImageFolder, Coco, LabelStudio, FiftyOne])
+@pytest.mark.parametrize("form", [ImageFolderFormat, CocoFormat, LabelStudioFormat, FiftyOneFormat])
 def test_images_stay_where_they_are_on_request(form: type, pictures: Pictures, tmp_path: Path) -> None:
     contents = _contents(_written(form(ExportOptions(place="none")), pictures, tmp_path))
     assert {Path(name).suffix for name in contents} <= {".json", ".jsonl", ".xml"}
 
 
 def test_links_lead_to_the_images(pictures: Pictures, tmp_path: Path) -> None:
-    folder = _written(ImageFolder(ExportOptions(place="hardlink")), pictures, tmp_path)
+    folder = _written(ImageFolderFormat(ExportOptions(place="hardlink")), pictures, tmp_path)
     rows = [json.loads(line) for line in (folder.root / "metadata.jsonl").read_bytes().splitlines()]
     for row, picture in zip(rows, pictures):
         assert os.path.samefile(folder.root / row["file_name"], picture.files[0].file)
 
 
 def test_names_without_images_are_those_below_their_folder(pictures: Pictures, tmp_path: Path) -> None:
-    folder = _written(ImageFolder(ExportOptions(place="none")), pictures, tmp_path)
+    folder = _written(ImageFolderFormat(ExportOptions(place="none")), pictures, tmp_path)
     rows = [json.loads(line) for line in (folder.root / "metadata.jsonl").read_bytes().splitlines()]
     assert all((tmp_path / "photos" / row["file_name"]).exists() for row in rows)
 
@@ -107,7 +107,7 @@ def test_each_tag_has_a_folder_that_every_system_takes() -> None:
 
 
 def test_an_image_lies_in_the_folder_of_each_of_its_tags(pictures: Pictures, tmp_path: Path) -> None:
-    folder = _written(ImageFolder(ExportOptions(by_tag=True)), pictures, tmp_path)
+    folder = _written(ImageFolderFormat(ExportOptions(by_tag=True)), pictures, tmp_path)
     tags = json.loads((folder.root / "tags.json").read_bytes())
     for picture in pictures:
         found = {tags[path.parent.name] for path in folder.root.glob(f"images/*/{picture.hash_id}*")}
@@ -115,7 +115,7 @@ def test_an_image_lies_in_the_folder_of_each_of_its_tags(pictures: Pictures, tmp
 
 
 def test_members_of_a_shard_have_no_time_and_no_owner(pictures: Pictures, tmp_path: Path) -> None:
-    folder = _written(WebDataset(ExportOptions(shard_size=4)), pictures, tmp_path)
+    folder = _written(WebDatasetFormat(ExportOptions(shard_size=4)), pictures, tmp_path)
     with tarfile.open(folder.root / "shard-000000.tar") as tar:
         members = tar.getmembers()
     assert [member.name.partition(".")[0] for member in members[::2]] == [one.hash_id for one in pictures][:4]
@@ -123,7 +123,7 @@ def test_members_of_a_shard_have_no_time_and_no_owner(pictures: Pictures, tmp_pa
 
 
 def test_annotations_of_coco_hold_the_whole_image(pictures: Pictures, tmp_path: Path) -> None:
-    folder = _written(Coco(ExportOptions()), pictures, tmp_path)
+    folder = _written(CocoFormat(ExportOptions()), pictures, tmp_path)
     read = json.loads((folder.root / "annotations.json").read_bytes())
     assert [one["id"] for one in read["images"]] == list(range(1, 10))
     assert [one["id"] for one in read["annotations"]] == list(range(1, len(read["annotations"]) + 1))
@@ -131,13 +131,13 @@ def test_annotations_of_coco_hold_the_whole_image(pictures: Pictures, tmp_path: 
 
 
 def test_choices_of_label_studio_are_the_tags(pictures: Pictures, tmp_path: Path) -> None:
-    folder = _written(LabelStudio(ExportOptions()), pictures, tmp_path)
+    folder = _written(LabelStudioFormat(ExportOptions()), pictures, tmp_path)
     tree = ElementTree.parse(folder.root / "labeling_config.xml")
     assert [choice.get("value") for choice in tree.iter("Choice")] == list(pictures.tags)
 
 
 def test_a_task_has_the_score_of_its_least_probable_tag(pictures: Pictures, tmp_path: Path) -> None:
-    folder = _written(LabelStudio(ExportOptions()), pictures, tmp_path)
+    folder = _written(LabelStudioFormat(ExportOptions()), pictures, tmp_path)
     for task, picture in zip(json.loads((folder.root / "tasks.json").read_bytes()), pictures):
         scores = [prediction["score"] for prediction in task["predictions"]]
         assert scores == ([min(tag.probability for tag in picture.tags)] if picture.tags else [])
@@ -147,7 +147,7 @@ def test_a_tag_that_xml_cannot_hold_is_still_one_choice(pictures: Pictures, tmp_
     (picture, *_) = (one for one in pictures if one.tags)
     (tag, *_) = picture.tags
     odd = type(picture)(**{**vars(picture), "tags": (type(tag)("bell\a", 0.5, "model"),)})
-    folder = _written(LabelStudio(ExportOptions()), Pictures([odd]), tmp_path)
+    folder = _written(LabelStudioFormat(ExportOptions()), Pictures([odd]), tmp_path)
     choice = ElementTree.parse(folder.root / "labeling_config.xml").find(".//Choice")
     (task,) = json.loads((folder.root / "tasks.json").read_bytes())
     assert choice is not None

@@ -17,7 +17,7 @@ from .data_set_images import DataSetImages
 from .json_text import ascii_json, write_items
 
 
-class Coco:
+class CocoFormat:
     """``annotations.json``, and the images that it names in ``images/``; identifiers count from 1."""
 
     def __init__(self, options: ExportOptions) -> None:

@@ -13,7 +13,7 @@ from .data_set_images import DataSetImages
 from .json_text import ascii_json, write_items
 
 
-class FiftyOne:
+class FiftyOneFormat:
     """``labels.json``, and the images in ``data/``; where they are not placed, ``data.json`` says where they lie.
 
     Members of archives must be placed, and so must images with a backslash in their path, which FiftyOne takes for the

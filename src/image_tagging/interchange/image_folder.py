@@ -32,7 +32,7 @@ _LONGEST_FOLDER = 200
 _DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9]) *(\.|$)", re.IGNORECASE)
 
 
-class ImageFolder:
+class ImageFolderFormat:
     """``metadata.jsonl`` next to the images; or, by ``by_tag``, a folder for each tag with the images that have it."""
 
     def __init__(self, options: ExportOptions) -> None:

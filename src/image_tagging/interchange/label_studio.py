@@ -28,7 +28,7 @@ _CONFIG = """<View>
 """
 
 
-class LabelStudio:
+class LabelStudioFormat:
     """``tasks.json``, a task an image, ``labeling_config.xml`` and the images in ``images/``."""
 
     def __init__(self, options: ExportOptions) -> None:

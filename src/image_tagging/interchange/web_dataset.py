@@ -22,7 +22,7 @@ class _Sample(NamedTuple):
     image: bytes
 
 
-class WebDataset:
+class WebDatasetFormat:
     """``shard-000000.tar`` with ``HASH.png`` and ``HASH.json`` for each picture; equal pictures give equal bytes."""
 
     def __init__(self, options: ExportOptions) -> None:
