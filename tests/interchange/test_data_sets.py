@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ import pytest
 from exported import ODD_TAGS, Pictures, PlainFolder, odd_pictures
 from image_tagging.interchange import ExportOptions, FolderFormat
 from image_tagging.interchange.coco import CocoFormat
+from image_tagging.interchange.data_set_images import typed_first
 from image_tagging.interchange.fifty_one import FiftyOneFormat
 from image_tagging.interchange.image_folder import ImageFolderFormat, folder_names
 from image_tagging.interchange.label_studio import LabelStudioFormat
@@ -83,7 +85,7 @@ def test_images_stay_where_they_are_on_request(form: type, pictures: Pictures, t
 def test_links_lead_to_the_images(pictures: Pictures, tmp_path: Path) -> None:
     folder = _written(ImageFolderFormat(ExportOptions(place="hardlink")), pictures, tmp_path)
     rows = [json.loads(line) for line in (folder.root / "metadata.jsonl").read_bytes().splitlines()]
-    for row, picture in zip(rows, pictures):
+    for row, picture in zip(rows, typed_first(pictures)):
         assert os.path.samefile(folder.root / row["file_name"], picture.files[0].file)
 
 
@@ -91,6 +93,16 @@ def test_names_without_images_are_those_below_their_folder(pictures: Pictures, t
     folder = _written(ImageFolderFormat(ExportOptions(place="none")), pictures, tmp_path)
     rows = [json.loads(line) for line in (folder.root / "metadata.jsonl").read_bytes().splitlines()]
     assert all((tmp_path / "photos" / row["file_name"]).exists() for row in rows)
+
+
+@pytest.mark.parametrize("tagged", [(), (3,), (0, 5), range(9)])
+def test_a_picture_with_tags_comes_first(tagged: tuple[int, ...], pictures: Pictures) -> None:
+    (*_, last) = (one for one in pictures if one.tags)
+    tags = dict.fromkeys(tagged, last.tags)
+    some = [replace(last, hash_id=f"{number:032x}", tags=tags.get(number, ())) for number in range(9)]
+    ordered = list(typed_first(Pictures(some)))
+    assert sorted(one.hash_id for one in ordered) == [one.hash_id for one in some]
+    assert bool(ordered[0].tags) == bool(tagged)
 
 
 def test_each_tag_has_a_folder_that_every_system_takes() -> None:
@@ -118,7 +130,9 @@ def test_members_of_a_shard_have_no_time_and_no_owner(pictures: Pictures, tmp_pa
     folder = _written(WebDatasetFormat(ExportOptions(shard_size=4)), pictures, tmp_path)
     with tarfile.open(folder.root / "shard-000000.tar") as tar:
         members = tar.getmembers()
-    assert [member.name.partition(".")[0] for member in members[::2]] == [one.hash_id for one in pictures][:4]
+    assert [member.name.partition(".")[0] for member in members[::2]] == [one.hash_id for one in typed_first(pictures)][
+        :4
+    ]
     assert {(member.mtime, member.uid, member.uname) for member in members} == {(0, 0, "")}
 
 
@@ -146,7 +160,7 @@ def test_a_task_has_the_score_of_its_least_probable_tag(pictures: Pictures, tmp_
 def test_a_tag_that_xml_cannot_hold_is_still_one_choice(pictures: Pictures, tmp_path: Path) -> None:
     (picture, *_) = (one for one in pictures if one.tags)
     (tag, *_) = picture.tags
-    odd = type(picture)(**{**vars(picture), "tags": (type(tag)("bell\a", 0.5, "model"),)})
+    odd = replace(picture, tags=(replace(tag, tag="bell\a"),))
     folder = _written(LabelStudioFormat(ExportOptions()), Pictures([odd]), tmp_path)
     choice = ElementTree.parse(folder.root / "labeling_config.xml").find(".//Choice")
     (task,) = json.loads((folder.root / "tasks.json").read_bytes())

@@ -21,17 +21,17 @@ _READERS = Path(__file__).parent / "readers"
 
 @pytest.fixture
 def read_with() -> Callable[..., Any]:
-    """Run the reader of a library on paths, and give back what it read; skips where the library is not installed."""
+    """Run a reader of a library on paths, and give back what it read; skips where the library is not installed."""
 
-    def read(library: str, *paths: object) -> Any:
+    def read(library: str, *paths: object, reader: str = "") -> Any:
         python = Path(_ENVIRONMENTS).absolute() / library / "bin" / "python"
         if not (Path(_ENVIRONMENTS) / library / "ready").exists():
             pytest.skip(f"{library} is not installed below {_ENVIRONMENTS}: run `make interop`")
-        reader = _READERS / f"{library.replace('-', '_')}_reader.py"
+        program = _READERS / f"{(reader or library).replace('-', '_')}_reader.py"
         environment = {**os.environ, "PYTHONPATH": "", "HF_HUB_OFFLINE": "1", "FIFTYONE_DO_NOT_TRACK": "1"}
         environment["HF_HOME"] = str(Path(paths[0]).parent / "cache")
         done = subprocess.run(
-            [python, reader, *map(str, paths)],
+            [python, program, *map(str, paths)],
             capture_output=True,
             text=True,
             check=False,

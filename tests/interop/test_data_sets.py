@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,16 @@ def test_datasets_reads_a_folder_for_each_tag(read_with: Read, pictures: Picture
             counts[labels[row["label"]]] += 1
         assert counts == wanted
         assert sorted(read[how]["labels"]) == sorted(folder_names(pictures.tags).values())
+
+
+def test_datasets_knows_the_types_where_few_images_have_tags(
+    read_with: Read, pictures: Pictures, folder: PlainFolder
+) -> None:
+    (*_, last) = (one for one in pictures if one.tags)
+    untagged = [replace(last, hash_id=f"{number:032x}", tags=()) for number in range(60_000)]  # more than a chunk
+    ImageFolderFormat(ExportOptions(place="none")).write(Pictures([*untagged, last]), folder)
+    tags = read_with("datasets", folder.root, reader="datasets-tags")
+    assert (len(tags), max(tags)) == (60_001, [tag.tag for tag in last.tags])
 
 
 def test_webdataset_reads_samples_of_all_shards(read_with: Read, pictures: Pictures, folder: PlainFolder) -> None:

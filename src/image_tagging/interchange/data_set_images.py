@@ -8,10 +8,11 @@ image had is a value of its record.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Optional
 
 from ..addresses import ImageRef
-from .base import COPY, ExportedPicture, ExportFolder
+from .base import COPY, ExportedPicture, ExportedPictures, ExportFolder
 
 #: Says that a data set names images below the folder that they come from, and holds none.
 NOT_PLACED = "none"
@@ -75,3 +76,16 @@ def record_of(picture: ExportedPicture, folder: ExportFolder) -> dict[str, Any]:
         "height": picture.height,
         "files": [folder.name_of(ref) for ref in picture.files],
     }
+
+
+def typed_first(pictures: ExportedPictures) -> Iterator[ExportedPicture]:
+    """Yield each picture once, the first one with tags before all others.
+
+    Readers take the types of columns from the first records: where these have no tags, their lists are of nothing.
+    """
+    first = next((picture for picture in pictures if picture.tags), None)
+    if first is not None:
+        yield first
+    for picture in pictures:
+        if first is None or picture.hash_id != first.hash_id:
+            yield picture

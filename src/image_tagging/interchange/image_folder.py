@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from ..files import fitting_name, numbered_name
 from .base import COPY, ExportedPictures, ExportFolder, ExportOptions
-from .data_set_images import NOT_PLACED, DataSetImages, record_of
+from .data_set_images import NOT_PLACED, DataSetImages, record_of, typed_first
 from .json_text import ascii_json
 
 _CARD = """---
@@ -48,7 +48,7 @@ class ImageFolderFormat:
     def _write_metadata(self, pictures: ExportedPictures, folder: ExportFolder) -> None:
         images = DataSetImages(folder, self._place, "images")
         with folder.stream("metadata.jsonl") as file:
-            for picture in pictures:
+            for picture in typed_first(pictures):
                 name = images.add(picture)
                 if name is not None:
                     file.write(ascii_json({"file_name": name, **record_of(picture, folder)}) + b"\n")

@@ -12,7 +12,7 @@ from itertools import chain, count, islice
 from typing import BinaryIO, NamedTuple
 
 from .base import ExportedPicture, ExportedPictures, ExportFolder, ExportOptions
-from .data_set_images import record_of, suffix_of
+from .data_set_images import record_of, suffix_of, typed_first
 from .json_text import ascii_json
 
 
@@ -41,7 +41,7 @@ class WebDatasetFormat:
 
 def _readable(pictures: ExportedPictures, folder: ExportFolder) -> Iterator[_Sample]:
     """Yield each picture with the bytes of the first of its files that can be read."""
-    for picture in pictures:
+    for picture in typed_first(pictures):
         for ref in picture.files:
             image = folder.read(ref)
             if image is not None:

@@ -1,4 +1,7 @@
-"""Read a data set with FiftyOne's own importer: what `Dataset.from_dir` puts into its database, which is not needed."""
+"""Read a data set with FiftyOne's own importer, which gives what `Dataset.from_dir` puts into its database.
+
+The database is MongoDB, which `fiftyone` downloads when it is installed: this runs without it, too.
+"""
 
 import json
 import sys
