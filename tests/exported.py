@@ -74,7 +74,7 @@ def odd_pictures(folder: Path) -> Pictures:
 def _picture(
     number: int, files: tuple[ImageRef, ...], image_format: str, tags: tuple[ExportedTag, ...]
 ) -> ExportedPicture:
-    return ExportedPicture(f"{number * 2654435761 % 2**32:08x}" * 4, files, image_format, 12, 8, tags)
+    return ExportedPicture(f"{number * 2654435761 % 2**32:08x}" * 16, files, image_format, 12, 8, tags)
 
 
 class PlainFolder:

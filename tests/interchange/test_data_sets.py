@@ -14,7 +14,7 @@ import pytest
 from exported import ODD_TAGS, Pictures, PlainFolder, odd_pictures
 from image_tagging.interchange import ExportOptions, FolderFormat
 from image_tagging.interchange.coco import CocoFormat
-from image_tagging.interchange.data_set_images import typed_first
+from image_tagging.interchange.data_set_images import stem_of, typed_first
 from image_tagging.interchange.fifty_one import FiftyOneFormat
 from image_tagging.interchange.image_folder import ImageFolderFormat, folder_names
 from image_tagging.interchange.label_studio import LabelStudioFormat
@@ -59,7 +59,7 @@ def test_a_picture_that_is_gone_is_left_out_whole(form: type, pictures: Pictures
         os.remove(ref.file)
     folder = _written(form(ExportOptions()), pictures, tmp_path)
     assert folder.unreadable == list(gone.files)
-    assert not any(gone.hash_id.encode() in content for content in _contents(folder).values())
+    assert not any(stem_of(gone).encode() in content for content in _contents(folder).values())
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -67,7 +67,7 @@ def test_a_picture_comes_from_another_of_its_files(form: type, pictures: Picture
     twice = next(one for one in pictures if len(one.files) == 2)
     os.remove(twice.files[0].file)
     contents = _contents(_written(form(ExportOptions()), pictures, tmp_path))
-    assert any(twice.hash_id.encode() in content for content in contents.values())
+    assert any(stem_of(twice).encode() in content for content in contents.values())
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -122,7 +122,7 @@ def test_an_image_lies_in_the_folder_of_each_of_its_tags(pictures: Pictures, tmp
     folder = _written(ImageFolderFormat(ExportOptions(by_tag=True)), pictures, tmp_path)
     tags = json.loads((folder.root / "tags.json").read_bytes())
     for picture in pictures:
-        found = {tags[path.parent.name] for path in folder.root.glob(f"images/*/{picture.hash_id}*")}
+        found = {tags[path.parent.name] for path in folder.root.glob(f"images/*/{stem_of(picture)}*")}
         assert found == {tag.tag for tag in picture.tags}
 
 
@@ -130,9 +130,9 @@ def test_members_of_a_shard_have_no_time_and_no_owner(pictures: Pictures, tmp_pa
     folder = _written(WebDatasetFormat(ExportOptions(shard_size=4)), pictures, tmp_path)
     with tarfile.open(folder.root / "shard-000000.tar") as tar:
         members = tar.getmembers()
-    assert [member.name.partition(".")[0] for member in members[::2]] == [one.hash_id for one in typed_first(pictures)][
-        :4
-    ]
+    assert [member.name.partition(".")[0] for member in members[::2]] == [
+        stem_of(one) for one in typed_first(pictures)
+    ][:4]
     assert {(member.mtime, member.uid, member.uname) for member in members} == {(0, 0, "")}
 
 

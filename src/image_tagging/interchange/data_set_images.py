@@ -17,6 +17,9 @@ from .base import COPY, ExportedPicture, ExportedPictures, ExportFolder
 #: Says that a data set names images below the folder that they come from, and holds none.
 NOT_PLACED = "none"
 
+#: Characters of a hash in a name: 128 bits are those of one picture, and a tar has no more than 100 for a name.
+_LONGEST_STEM = 32
+
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
 
 
@@ -24,6 +27,11 @@ def suffix_of(ref: ImageRef, picture: ExportedPicture) -> str:
     """Return how the name of an image ends: its own suffix in lower case, or one of its format where that is odd."""
     format_suffix = "." + re.sub(r"[^a-z0-9]", "", picture.format.lower())
     return next((suffix for suffix in (ref.suffix, format_suffix) if _SUFFIX.fullmatch(suffix)), ".img")
+
+
+def stem_of(picture: ExportedPicture) -> str:
+    """Return how the names of a picture's files begin in a data set: the first half of its hash, or less."""
+    return picture.hash_id[:_LONGEST_STEM]
 
 
 class DataSetImages:
@@ -56,7 +64,7 @@ class DataSetImages:
             return self._folder.name_of(picture.files[0])
         part = "" if self._flat else f"{picture.hash_id[:2]}/"
         for ref in picture.files:
-            name = f"{self._below}/{part}{picture.hash_id}{suffix_of(ref, picture)}"
+            name = f"{self._below}/{part}{stem_of(picture)}{suffix_of(ref, picture)}"
             if self._folder.copy(ref, name, self._place):
                 return name
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .base import ExportedPictures, ExportedTag, ExportFolder, ExportOptions
-from .data_set_images import DataSetImages
+from .data_set_images import DataSetImages, stem_of
 from .json_text import ascii_json, write_items
 
 
@@ -33,14 +33,14 @@ class FiftyOneFormat:
         if not images.are_placed:
             with folder.stream("data.json") as file:
                 file.write(b"{")
-                write_items(file, (_entry(one.hash_id, one.files[0].path) for one in pictures))
+                write_items(file, (_entry(stem_of(one), one.files[0].path) for one in pictures))
                 file.write(b"}\n")
 
 
 def _labels(pictures: ExportedPictures, images: DataSetImages) -> Iterator[bytes]:
     for picture in pictures:
         if images.add(picture) is not None:
-            yield _entry(picture.hash_id, [_label(tag) for tag in picture.tags])
+            yield _entry(stem_of(picture), [_label(tag) for tag in picture.tags])
 
 
 def _entry(name: str, value: object) -> bytes:

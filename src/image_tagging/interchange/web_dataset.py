@@ -12,7 +12,7 @@ from itertools import chain, count, islice
 from typing import BinaryIO, NamedTuple
 
 from .base import ExportedPicture, ExportedPictures, ExportFolder, ExportOptions
-from .data_set_images import record_of, suffix_of, typed_first
+from .data_set_images import record_of, stem_of, suffix_of, typed_first
 from .json_text import ascii_json
 
 
@@ -51,8 +51,8 @@ def _readable(pictures: ExportedPictures, folder: ExportFolder) -> Iterator[_Sam
 
 def _write_shard(file: BinaryIO, samples: Iterable[_Sample], folder: ExportFolder) -> None:
     for picture, suffix, image in samples:
-        _add(file, picture.hash_id + suffix, image)
-        _add(file, f"{picture.hash_id}.json", ascii_json(record_of(picture, folder)))
+        _add(file, stem_of(picture) + suffix, image)
+        _add(file, f"{stem_of(picture)}.json", ascii_json(record_of(picture, folder)))
     file.write(bytes(2 * tarfile.BLOCKSIZE))  # the end of the tar
 
 
