@@ -36,12 +36,12 @@ PUBLIC = {
         "ResultFormats ResultScore ResultWriter ResultsSize ScoredPicture Scoring TableRow TagFolder TakenOut "
         "WrittenResults earlier_layout folders_of_tag has_csv has_results read_results read_scores read_table "
         "remove_results require_place file_name pictures_of_tag require_results_ours results rewrite_results "
-        "scores_frame take_out take_out_images write_csv"
+        "ScoresOfPictures TagAnswers scores_frame take_out take_out_images write_csv"
     ),
     "images": "Decoders Preprocess decoder_version picture_of",
     "interchange": (
         "COPY EXAMPLE HARDLINK MODEL SYMLINK VERDICT ExportFolder ExportOptions ExportedPicture ExportedPictures "
-        "ExportedTag FolderFormat SidecarFormat"
+        "ExportedTag FolderFormat SidecarFormat sidecar_format"
     ),
     "parquet": (
         "Costs DELTA DICTIONARY Footer Leaf Page RowGroup Table TableErrors has_pyarrow read_footer repeating "
@@ -56,6 +56,7 @@ PUBLIC = {
         "import_verdicts list_verdicts verdict_records Drawn Judged MODES Review ShownPage "
         "AlikeOffer KeptThreshold give_alike give_pinned keep_threshold offer_alike "
         "ListConfig ListSummary list_images FoundPictures FoundPicture copy_found search_pictures "
+        "ExportConfig ExportSummary export_results "
         "ScoresOfPicture picture_scores tags_said take_pinned threshold_figures"
     ),
     "reports": (

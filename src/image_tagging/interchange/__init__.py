@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .base import (
     COPY,
     EXAMPLE,
@@ -20,6 +22,15 @@ from .base import (
     FolderFormat,
     SidecarFormat,
 )
+from .captions import CaptionFormat
+
+_SIDECARS: dict[str, Callable[[ExportOptions], SidecarFormat]] = {"txt": CaptionFormat}
+
+
+def sidecar_format(name: str, options: ExportOptions) -> SidecarFormat:
+    """Return the format of one file for each image that is called so."""
+    return _SIDECARS[name](options)
+
 
 __all__ = [
     "COPY",
@@ -35,4 +46,5 @@ __all__ = [
     "ExportedTag",
     "FolderFormat",
     "SidecarFormat",
+    "sidecar_format",
 ]

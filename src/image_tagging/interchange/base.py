@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Optional, Protocol
@@ -46,16 +46,17 @@ class ExportedPicture:
 class ExportOptions:
     """How the formats write.
 
-    ``separator`` stands between tags of a text file, ``prefix`` is its first tag, where it is not empty, and with
-    ``underscores`` spaces in tags become underscores. ``place`` says how images come into a folder (``copy``,
-    ``hardlink``, ``symlink``, or ``none`` where they stay where they are; empty: as the format does by itself),
-    ``by_tag`` that each tag has a folder, ``shard_size`` how many images go into one archive.
+    ``separator`` stands between tags of a text file, ``prefix`` is its first tag, unless it is empty. ``spaces`` says
+    what becomes of spaces and underscores in tags: ``keep``, ``space`` or ``underscore``. ``sidecar_name`` is ``full``
+    (``a.jpg.xmp``), ``stem`` (``a.xmp``) or empty, where a format has its own. ``place`` says how images come into a
+    data set (``copy``, also where it is empty, ``hardlink``, ``symlink``, or ``none`` where they stay where they are),
+    ``by_tag`` that each tag has a folder of them, ``shard_size`` how many go into one archive.
     """
 
     separator: str = ", "
     prefix: str = ""
-    underscores: bool = False
-    full_name: bool = True
+    spaces: str = "keep"
+    sidecar_name: str = ""
     place: str = ""
     by_tag: bool = False
     shard_size: int = 1000
@@ -79,12 +80,20 @@ class SidecarFormat(Protocol):
 
     merges: bool
 
+    def is_wanted(self, picture: ExportedPicture) -> bool:
+        """Return whether a picture gets a file: one without tags may have nothing to say."""
+        ...
+
+    def changed_tags(self, tags: Iterable[str]) -> list[str]:
+        """Return the tags that the format cannot hold as they are, and gives in another spelling."""
+        ...
+
     def name_of(self, name: str) -> str:
         """Return the name of the file of an image, which is called ``name``: ``a.txt`` for ``a.png``."""
         ...
 
     def content(self, picture: ExportedPicture, ref: ImageRef, before: Optional[bytes]) -> bytes:
-        """Return what the file of an image holds; ``before`` is what is in it now, of others or ours.
+        """Return what the file of an image holds; ``before`` is what others have in it, if they have.
 
         Raises
         ------

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .chosen_encoder import choose_encoder
     from .classify import classify_images
     from .configs import ClassifyConfig, EmbeddingConfig, ProcessConfig
+    from .export import ExportSummary, export_results
+    from .export_config import ExportConfig
     from .file_cache import FileCache
     from .forget import ForgetSummary, forget_tag
     from .inputs import ChangedInputs, OutputInput, forget_input, list_inputs, move_input
@@ -86,6 +88,8 @@ __all__ = [
     "Drawn",
     "EmbeddingConfig",
     "EmbeddingSummary",
+    "ExportConfig",
+    "ExportSummary",
     "FileCache",
     "ForgetSummary",
     "FoundPicture",
@@ -116,6 +120,7 @@ __all__ = [
     "classify_images",
     "copy_found",
     "embed_images",
+    "export_results",
     "export_verdicts",
     "forget_input",
     "forget_tag",
@@ -162,6 +167,8 @@ __getattr__ = lazy_names(
     sort_config="SortConfig",
     chosen_encoder="choose_encoder",
     sort_training="LEAST_BACKGROUND",
+    export="ExportSummary export_results",
+    export_config="ExportConfig",
     search="FoundPictures FoundPicture copy_found search_pictures",
     thresholds="ThresholdSummary set_threshold",
     summaries="ClassifySummary EmbeddingSummary InputImages ProcessSummary SortSummary TrainSummary",
