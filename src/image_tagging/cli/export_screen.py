@@ -28,6 +28,9 @@ def show_export(summary: ExportSummary) -> None:
         )
     if counts.gone:
         line(console, f"No file for {counted(counts.gone, 'image')} whose folder is gone")
+    if summary.failures:
+        files, first = counted(len(summary.failures), "file"), summary.failures[0]
+        line(console, f"{files} could not be read, the first of them {short_path(first.ref.path)}: {first.reason}")
     if summary.changed_tags:
         line(
             console,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Optional
 
 from .base import (
     COPY,
@@ -23,8 +24,26 @@ from .base import (
     SidecarFormat,
 )
 from .captions import CaptionFormat
+from .coco import CocoFormat
+from .fifty_one import FiftyOneFormat
+from .image_folder import ImageFolderFormat
+from .label_studio import LabelStudioFormat
+from .web_dataset import WebDatasetFormat
 
 _SIDECARS: dict[str, Callable[[ExportOptions], SidecarFormat]] = {"txt": CaptionFormat}
+
+_FOLDERS: dict[str, Callable[[ExportOptions], FolderFormat]] = {
+    "imagefolder": ImageFolderFormat,
+    "webdataset": WebDatasetFormat,
+    "coco": CocoFormat,
+    "label-studio": LabelStudioFormat,
+    "fiftyone": FiftyOneFormat,
+}
+
+
+def folder_format(name: str, options: ExportOptions) -> Optional[FolderFormat]:
+    """Return the format of files for many pictures that is called so; ``None`` where it is one of sidecars."""
+    return _FOLDERS[name](options) if name in _FOLDERS else None
 
 
 def sidecar_format(name: str, options: ExportOptions) -> SidecarFormat:
@@ -46,5 +65,6 @@ __all__ = [
     "ExportedTag",
     "FolderFormat",
     "SidecarFormat",
+    "folder_format",
     "sidecar_format",
 ]

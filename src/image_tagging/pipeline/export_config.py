@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Optional
 
 from ..errors import InputError
-from ..settings import setting, settings
+from ..settings import PLACES, setting, settings
 
 #: The formats, by the names that the command line has for them.
-FORMATS = ("txt",)
+FORMATS = ("txt", "imagefolder", "webdataset", "coco", "label-studio", "fiftyone")
 
 #: What stands between tags of a caption file, by a word that no shell changes.
 _SEPARATORS = {"comma": ", ", "newline": "\n", "space": " ", "semicolon": "; "}
@@ -69,3 +69,10 @@ class ExportConfig:
         help="How files are named: stem gives a.txt for a.png, full a.png.txt (txt: stem; xmp: full).",
         choices=("auto", "stem", "full"),
     )
+    place: str = setting(
+        default="copy",
+        help="How images come into a data set (imagefolder, coco, label-studio, fiftyone); none leaves them out.",
+        choices=PLACES,
+    )
+    by_tag: bool = setting(default=False, help="Write a folder for each tag, without probabilities (imagefolder).")
+    shard_size: int = setting(default=1000, help="The images in one tar (webdataset).", least=1)

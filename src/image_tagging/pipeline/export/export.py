@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from ...errors import InputError
 from ...files import absolute
-from ...interchange import ExportOptions, sidecar_format
+from ...interchange import ExportOptions, folder_format, sidecar_format
 from ...progress import Progress, Say, no_progress, say_nothing
+from ...records import Failure
 from ...store import WorkingStore
 from ...writing import make_folder, remove_leftovers
 from ..collected_embeddings import require_output
 from ..export_config import ExportConfig
+from .folders import FolderExport
 from .ledger import Ledger
 from .names import MirrorNames
 from .pictures import ResultPictures
@@ -27,7 +29,8 @@ EXPORT_FOLDER = "export"
 class ExportSummary:
     """What an export wrote, or would write (``is_dry``), below ``folder``, which is empty for files next to images.
 
-    ``changed_tags`` are those that the format cannot hold as they are.
+    ``changed_tags`` are those that the format cannot hold as they are, ``failures`` images that could not be
+    read, and are left out.
     """
 
     format: str
@@ -35,6 +38,7 @@ class ExportSummary:
     counts: Counts
     changed_tags: tuple[str, ...]
     is_dry: bool
+    failures: tuple[Failure, ...] = ()
 
 
 def export_results(config: ExportConfig, watch: Progress = no_progress, *, say: Say = say_nothing) -> ExportSummary:
@@ -56,9 +60,13 @@ def export_results(config: ExportConfig, watch: Progress = no_progress, *, say: 
     if config.beside and config.to is not None:
         raise InputError("give --beside or --to, not both: files go next to their images or into a folder.")
     folder = "" if config.beside else absolute(config.to or os.path.join(output, EXPORT_FOLDER, config.format))
-    form = sidecar_format(config.format, _options(config))
+    _require_possible(config)
     with WorkingStore(output) as store, closing(Ledger(output, _place(config.format, folder, output))) as ledger:
         pictures = ResultPictures(store, config.min_probability)
+        files = folder_format(config.format, _options(config))
+        if files is not None:
+            return _export_folder(config, FolderExport(folder, files, MirrorNames(store), ledger), pictures, watch)
+        form = sidecar_format(config.format, _options(config))
         job = SidecarExport(folder, form, MirrorNames(store), ledger)
         counts = job.plan(pictures, watch, replace=config.replace)
         if not config.dry_run:
@@ -70,9 +78,34 @@ def export_results(config: ExportConfig, watch: Progress = no_progress, *, say: 
         )
 
 
+def _require_possible(config: ExportConfig) -> None:
+    if config.beside and folder_format(config.format, _options(config)) is not None:
+        raise InputError(f"{config.format} is not one file for each image: leave out --beside, or give --to a folder.")
+    if config.by_tag and config.place == "none":
+        raise InputError(
+            "folders for tags hold images: leave out --by_tag, or place them by copy, hardlink or symlink."
+        )
+
+
+def _export_folder(config: ExportConfig, job: FolderExport, pictures: ResultPictures, watch: Progress) -> ExportSummary:
+    counts = job.plan(pictures, watch, replace=config.replace, is_dry=config.dry_run)
+    if not config.dry_run:
+        remove_leftovers(make_folder(job.root))
+        counts = job.write(pictures, watch)
+    return ExportSummary(config.format, job.root, counts, (), config.dry_run, tuple(job.failures))
+
+
 def _options(config: ExportConfig) -> ExportOptions:
     name = "" if config.sidecar_name == "auto" else config.sidecar_name
-    return ExportOptions(config.separator, config.prefix or "", config.spaces, name)
+    return ExportOptions(
+        config.separator,
+        config.prefix or "",
+        config.spaces,
+        name,
+        config.place,
+        config.by_tag,
+        config.shard_size,
+    )
 
 
 def _place(form: str, folder: str, output: str) -> str:
