@@ -23,8 +23,9 @@ from .base import (
     SidecarFormat,
 )
 from .captions import CaptionFormat
+from .xmp import XmpFormat
 
-_SIDECARS: dict[str, Callable[[ExportOptions], SidecarFormat]] = {"txt": CaptionFormat}
+_SIDECARS: dict[str, Callable[[ExportOptions], SidecarFormat]] = {"txt": CaptionFormat, "xmp": XmpFormat}
 
 
 def sidecar_format(name: str, options: ExportOptions) -> SidecarFormat:
