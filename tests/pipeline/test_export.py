@@ -10,6 +10,10 @@ from image_tagging.errors import InputError, OutputError
 from image_tagging.pipeline import ExportConfig, Judged, Review, export_results, search_pictures
 from image_tagging.search import parse_arguments
 
+DARKTABLE = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:subject><rdf:Bag><rdf:li>holidays</rdf:li></rdf:Bag>
+</dc:subject></rdf:Description></rdf:RDF></x:xmpmeta>"""
+
 
 @pytest.fixture
 def photos(tmp_path, drawing):
@@ -208,3 +212,34 @@ def test_examples_alone_can_be_exported(tmp_path, drawing):
     summary = export(out)
     assert Path(out, "export/txt/in/red, blue/0.txt").read_bytes() == b"red  blue\n"
     assert summary.changed_tags == ("red, blue",)
+
+
+def test_a_sidecar_of_a_photo_manager_is_merged_and_never_removed(scored, photos):
+    sidecar = photos / "2024" / "tiles 0.png.xmp"
+    sidecar.write_bytes(DARKTABLE)
+    export(scored, "xmp", beside=True)
+    merged = sidecar.read_bytes()
+    assert merged != DARKTABLE
+    assert b"holidays" in merged
+    assert (photos / "2024" / "tiles 1.png.xmp").exists()
+    assert export(scored, "xmp", beside=True).counts.changed == 0
+    export(scored, "xmp", beside=True, min_probability=1.0)  # no photo has a tag now
+    assert sidecar.read_bytes() == merged
+    assert not (photos / "2024" / "tiles 1.png.xmp").exists()
+
+
+def test_a_sidecar_that_a_person_went_on_with_is_merged(scored, photos):
+    export(scored, "xmp", beside=True)
+    sidecar = photos / "2024" / "tiles 1.png.xmp"
+    sidecar.write_bytes(sidecar.read_bytes().replace(b"<rdf:li>tiles</rdf:li>", b"<rdf:li>mine</rdf:li>"))
+    export(scored, "xmp", beside=True, min_probability=0.0)
+    assert b">mine<" in sidecar.read_bytes()
+    assert b">tiles<" in sidecar.read_bytes()
+
+
+def test_a_sidecar_that_is_not_xml_stops_the_export_before_anything_is_written(scored, photos):
+    sidecar = photos / "2025" / "sprites-1.png.xmp"
+    sidecar.write_text("no XML")
+    with pytest.raises(InputError, match=r"sprites-1\.png\.xmp is not XML \(line 1: syntax error\)\. Nothing"):
+        export(scored, "xmp", beside=True, replace=True)
+    assert list(photos.rglob("*.xmp")) == [sidecar]

@@ -29,8 +29,9 @@ from .fifty_one import FiftyOneFormat
 from .image_folder import ImageFolderFormat
 from .label_studio import LabelStudioFormat
 from .web_dataset import WebDatasetFormat
+from .xmp import XmpFormat
 
-_SIDECARS: dict[str, Callable[[ExportOptions], SidecarFormat]] = {"txt": CaptionFormat}
+_SIDECARS: dict[str, Callable[[ExportOptions], SidecarFormat]] = {"txt": CaptionFormat, "xmp": XmpFormat}
 
 _FOLDERS: dict[str, Callable[[ExportOptions], FolderFormat]] = {
     "imagefolder": ImageFolderFormat,
