@@ -26,6 +26,8 @@ def show_export(summary: ExportSummary) -> None:
             f"No file for {counted(counts.inside, 'image')} in archives or at URLs, next to which none can be written: "
             "leave out --beside",
         )
+    if counts.unread:
+        line(console, f"Left out {counted(counts.unread, 'image')} that cannot be read any more")
     if counts.gone:
         line(console, f"No file for {counted(counts.gone, 'image')} whose folder is gone")
     if summary.changed_tags:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Optional
 
 from .base import (
     COPY,
@@ -23,14 +24,25 @@ from .base import (
     SidecarFormat,
 )
 from .captions import CaptionFormat
+from .tables import CsvFormat, JsonLinesFormat, ParquetFormat
 from .xmp import XmpFormat
 
 _SIDECARS: dict[str, Callable[[ExportOptions], SidecarFormat]] = {"txt": CaptionFormat, "xmp": XmpFormat}
+_FOLDERS: dict[str, Callable[[ExportOptions], FolderFormat]] = {
+    "csv": CsvFormat,
+    "jsonl": JsonLinesFormat,
+    "parquet": ParquetFormat,
+}
 
 
-def sidecar_format(name: str, options: ExportOptions) -> SidecarFormat:
-    """Return the format of one file for each image that is called so."""
-    return _SIDECARS[name](options)
+def sidecar_format(name: str, options: ExportOptions) -> Optional[SidecarFormat]:
+    """Return the format of one file for each image that is called so, ``None`` where it is one of a folder."""
+    return _SIDECARS[name](options) if name in _SIDECARS else None
+
+
+def folder_format(name: str, options: ExportOptions) -> FolderFormat:
+    """Return the format of a folder that is called so; LibraryMissingError where it needs a library."""
+    return _FOLDERS[name](options)
 
 
 __all__ = [
@@ -47,5 +59,6 @@ __all__ = [
     "ExportedTag",
     "FolderFormat",
     "SidecarFormat",
+    "folder_format",
     "sidecar_format",
 ]

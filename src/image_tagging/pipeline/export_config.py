@@ -8,7 +8,7 @@ from ..errors import InputError
 from ..settings import setting, settings
 
 #: The formats, by the names that the command line has for them.
-FORMATS = ("txt", "xmp")
+FORMATS = ("txt", "xmp", "csv", "jsonl", "parquet")
 
 #: What stands between tags of a caption file, by a word that no shell changes.
 _SEPARATORS = {"comma": ", ", "newline": "\n", "space": " ", "semicolon": "; "}

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Union
 
 from ...errors import InputError
 from ...files import absolute
-from ...interchange import ExportOptions, sidecar_format
+from ...interchange import ExportOptions, folder_format, sidecar_format
 from ...progress import Progress, Say, no_progress, say_nothing
 from ...store import WorkingStore
 from ...writing import make_folder, remove_leftovers
 from ..collected_embeddings import require_output
 from ..export_config import ExportConfig
+from .counts import Counts
+from .folders import FolderExport
 from .ledger import Ledger
 from .names import MirrorNames
 from .pictures import ResultPictures
-from .sidecars import Counts, SidecarExport
+from .sidecars import SidecarExport
 
 #: The folder of exports in an output folder.
 EXPORT_FOLDER = "export"
@@ -56,18 +59,24 @@ def export_results(config: ExportConfig, watch: Progress = no_progress, *, say: 
     if config.beside and config.to is not None:
         raise InputError("give --beside or --to, not both: files go next to their images or into a folder.")
     folder = "" if config.beside else absolute(config.to or os.path.join(output, EXPORT_FOLDER, config.format))
-    form = sidecar_format(config.format, _options(config))
+    options = _options(config)
+    form = sidecar_format(config.format, options)
+    if form is None and config.beside:
+        raise InputError(f"{config.format} has no file for each image, so none can go next to it: leave out --beside.")
     with WorkingStore(output) as store, closing(Ledger(output, _place(config.format, folder, output))) as ledger:
-        pictures = ResultPictures(store, config.min_probability)
-        job = SidecarExport(folder, form, MirrorNames(store), ledger)
+        pictures, names = ResultPictures(store, config.min_probability), MirrorNames(store)
+        job: Union[SidecarExport, FolderExport] = (
+            SidecarExport(folder, form, names, ledger)
+            if form
+            else FolderExport(folder, folder_format(config.format, options), names, ledger)
+        )
         counts = job.plan(pictures, watch, replace=config.replace)
         if not config.dry_run:
             if folder:
                 remove_leftovers(make_folder(folder))
-            job.write(pictures, watch)
-        return ExportSummary(
-            config.format, folder, counts, tuple(form.changed_tags(pictures.tags)), is_dry=config.dry_run
-        )
+            job.run(pictures, watch)
+        changed = tuple(form.changed_tags(pictures.tags)) if form else ()
+        return ExportSummary(config.format, folder, counts, changed, is_dry=config.dry_run)
 
 
 def _options(config: ExportConfig) -> ExportOptions:
