@@ -41,11 +41,12 @@ PUBLIC = {
     "images": "Decoders Preprocess decoder_version picture_of",
     "interchange": (
         "COPY EXAMPLE HARDLINK MODEL SYMLINK VERDICT ExportFolder ExportOptions ExportedPicture ExportedPictures "
-        "ExportedTag FolderFormat SidecarFormat folder_format sidecar_format"
+        "ExportedTag FolderFormat SidecarFormat folder_format "
+        "sidecar_format"
     ),
     "parquet": (
         "Costs DELTA DICTIONARY Footer Leaf Page RowGroup Table TableErrors has_pyarrow read_footer repeating "
-        "table_writer"
+        "table_writer write_rows"
     ),
     "pipeline": (
         "ClassifyConfig ClassifySummary EmbeddingConfig EmbeddingSummary FileCache ForgetSummary ImageEmbeddings "

@@ -10,7 +10,8 @@ from image_tagging import SortConfig, sort_images
 from image_tagging.cli import main
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "export.md").read_text(encoding="utf-8")
-COMMANDS = [line.partition(" #")[0].strip() for line in re.findall(r"```sh\n(.*?)```", PAGE, re.S)[0].splitlines()]
+LINES = "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.S)).splitlines()
+COMMANDS = [line.partition(" #")[0].strip() for line in LINES]
 
 
 @pytest.fixture(scope="module")
@@ -40,4 +41,4 @@ def test_every_format_has_a_command_and_a_description():
     from image_tagging.pipeline.export_config import FORMATS
 
     assert {shlex.split(command)[2] for command in COMMANDS} == {*FORMATS}
-    assert set(re.findall(r"^\*\*`([a-z-]+)`\*\*", PAGE, re.M)) == {*FORMATS}
+    assert set(re.findall(r"^(?:\*\*|\| )`([a-z-]+)`", PAGE, re.M)) == {*FORMATS}

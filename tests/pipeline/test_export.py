@@ -1,5 +1,7 @@
 """An export: one file for each image in the form of another program, ours alone replaced, the same bytes again."""
 
+import csv
+import json
 import shutil
 from pathlib import Path
 
@@ -243,3 +245,70 @@ def test_a_sidecar_that_is_not_xml_stops_the_export_before_anything_is_written(s
     with pytest.raises(InputError, match=r"sprites-1\.png\.xmp is not XML \(line 1: syntax error\)\. Nothing"):
         export(scored, "xmp", beside=True, replace=True)
     assert list(photos.rglob("*.xmp")) == [sidecar]
+
+
+def rows(output, **settings):
+    """The rows of the CSV of an export."""
+    export(output, "csv", **settings)
+    with open(output / "export" / "csv" / "export.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_csv_has_a_row_for_each_tag_and_says_who_said_it(scored):
+    judge(scored, "tiles 1.png", "sprites", "yes")
+    found = {(Path(row["file_path"]).name, row["tag"]): row for row in rows(scored)}
+    assert found["tiles 1.png", "sprites"]["said_by"] == "verdict"
+    assert found["tiles 1.png", "tiles"]["said_by"] == "model"
+    assert 0.5 < float(found["tiles 1.png", "tiles"]["probability"]) <= 1
+    assert found["isometric-3.png", "isometric"]["said_by"] == "example"
+
+
+def test_json_lines_have_all_files_and_scores(scored):
+    judge(scored, "tiles 1.png", "tiles", "no")
+    export(scored, "jsonl")
+    lines = [json.loads(line) for line in (scored / "export/jsonl/export.jsonl").read_text("utf-8").splitlines()]
+    assert [line["hash_id"] for line in lines] == sorted(line["hash_id"] for line in lines)
+    by_name = {Path(line["file_path"]).name: line for line in lines}
+    assert by_name["7.png"]["addresses"][0][1:] == ["inner.zip", "cat/7.png"]
+    assert {"tag": "tiles", "probability": 0.0, "said_by": "verdict"} in by_name["tiles 1.png"]["scores"]
+    assert "tiles" not in {each["tag"] for each in by_name["tiles 1.png"]["tags"]}
+    assert {each["tag"] for each in by_name["tiles 0.png"]["scores"]} == {"isometric", "sprites", "tiles"}
+
+
+def test_parquet_has_all_scores_and_which_of_them_are_tags(scored):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    export(scored, "parquet")
+    table = parquet.read_table(scored / "export/parquet/export.parquet").to_pylist()
+    tags = [(row["hash_id"], row["tag"], row["probability"]) for row in table if row["has_tag"]]
+    assert sorted(tags) == sorted((row["hash_id"], row["tag"], float(row["probability"])) for row in rows(scored))
+    assert len(table) > len(tags)
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl", "parquet"])
+def test_a_table_is_written_again_only_when_it_is_another(scored, name):
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+    export(scored, name)
+    (path,) = (scored / "export" / name).iterdir()
+    before, content = path.stat().st_ino, path.read_bytes()
+    counts = export(scored, name).counts
+    assert (counts.new, counts.changed, counts.unchanged) == (0, 0, 1)
+    assert path.stat().st_ino == before
+    judge(scored, "tiles 1.png", "sprites", "yes")
+    assert export(scored, name, dry_run=True).counts.changed == 1
+    assert path.read_bytes() == content
+    export(scored, name)
+    assert path.read_bytes() != content
+
+
+def test_a_table_of_others_is_not_replaced(scored, tmp_path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "export.csv").write_text("mine")
+    with pytest.raises(OutputError, match=r"export\.csv was not written by an export"):
+        export(scored, "csv", to=str(tmp_path / "tables"))
+    assert (tmp_path / "tables" / "export.csv").read_text() == "mine"
+
+
+def test_a_table_cannot_go_next_to_the_images(scored):
+    with pytest.raises(InputError, match="leave out --beside"):
+        export(scored, "csv", beside=True)

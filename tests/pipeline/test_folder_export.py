@@ -2,19 +2,14 @@
 
 import json
 import os
-import re
-import shlex
 import shutil
 from pathlib import Path
 
 import pytest
 
 from image_tagging import ClassifyConfig, classify_images
-from image_tagging.cli import main
 from image_tagging.errors import InputError, OutputError
 from image_tagging.pipeline import ExportConfig, export_results
-
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
 
 FORMATS = ["imagefolder", "webdataset", "coco", "label-studio", "fiftyone"]
 
@@ -138,16 +133,6 @@ def test_a_link_in_place_of_a_folder_is_not_followed(scored, tmp_path):
     with pytest.raises(OutputError):
         export(scored, "imagefolder")
     assert not list(Path(tmp_path / "elsewhere").iterdir())
-
-
-def test_every_command_of_the_page_on_data_sets_runs(scored, capsys):
-    block = re.search(r"^## Data sets\n+```sh\n(.*?)```", PAGE, re.M | re.S)
-    commands = [line.partition(" #")[0].strip() for line in block[1].splitlines()]
-    assert {shlex.split(command)[2] for command in commands} == set(FORMATS)
-    for command in commands:
-        name, *arguments = shlex.split(command)
-        assert name == "image-tagging"
-        assert main([str(scored) if each == "./sorted" else each for each in arguments]) == 0, capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

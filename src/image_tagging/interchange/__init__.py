@@ -28,12 +28,15 @@ from .coco import CocoFormat
 from .fifty_one import FiftyOneFormat
 from .image_folder import ImageFolderFormat
 from .label_studio import LabelStudioFormat
+from .tables import CsvFormat, JsonLinesFormat, ParquetFormat
 from .web_dataset import WebDatasetFormat
 from .xmp import XmpFormat
 
 _SIDECARS: dict[str, Callable[[ExportOptions], SidecarFormat]] = {"txt": CaptionFormat, "xmp": XmpFormat}
-
 _FOLDERS: dict[str, Callable[[ExportOptions], FolderFormat]] = {
+    "csv": CsvFormat,
+    "jsonl": JsonLinesFormat,
+    "parquet": ParquetFormat,
     "imagefolder": ImageFolderFormat,
     "webdataset": WebDatasetFormat,
     "coco": CocoFormat,
@@ -42,14 +45,14 @@ _FOLDERS: dict[str, Callable[[ExportOptions], FolderFormat]] = {
 }
 
 
-def folder_format(name: str, options: ExportOptions) -> Optional[FolderFormat]:
-    """Return the format of files for many pictures that is called so; ``None`` where it is one of sidecars."""
-    return _FOLDERS[name](options) if name in _FOLDERS else None
+def sidecar_format(name: str, options: ExportOptions) -> Optional[SidecarFormat]:
+    """Return the format of one file for each image that is called so, ``None`` where it is one of a folder."""
+    return _SIDECARS[name](options) if name in _SIDECARS else None
 
 
-def sidecar_format(name: str, options: ExportOptions) -> SidecarFormat:
-    """Return the format of one file for each image that is called so."""
-    return _SIDECARS[name](options)
+def folder_format(name: str, options: ExportOptions) -> FolderFormat:
+    """Return the format of a folder that is called so; LibraryMissingError where it needs a library."""
+    return _FOLDERS[name](options)
 
 
 __all__ = [

@@ -8,7 +8,7 @@ from ..errors import InputError
 from ..settings import PLACES, setting, settings
 
 #: The formats, by the names that the command line has for them.
-FORMATS = ("txt", "xmp", "imagefolder", "webdataset", "coco", "label-studio", "fiftyone")
+FORMATS = ("txt", "xmp", "csv", "jsonl", "parquet", "imagefolder", "webdataset", "coco", "label-studio", "fiftyone")
 
 #: What stands between tags of a caption file, by a word that no shell changes.
 _SEPARATORS = {"comma": ", ", "newline": "\n", "space": " ", "semicolon": "; "}

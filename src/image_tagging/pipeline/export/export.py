@@ -15,11 +15,12 @@ from ...store import WorkingStore
 from ...writing import make_folder, remove_leftovers
 from ..collected_embeddings import require_output
 from ..export_config import ExportConfig
+from .counts import Counts
 from .folders import FolderExport
 from .ledger import Ledger
 from .names import MirrorNames
 from .pictures import ResultPictures
-from .sidecars import Counts, SidecarExport
+from .sidecars import SidecarExport
 
 #: The folder of exports in an output folder.
 EXPORT_FOLDER = "export"
@@ -60,27 +61,26 @@ def export_results(config: ExportConfig, watch: Progress = no_progress, *, say: 
     if config.beside and config.to is not None:
         raise InputError("give --beside or --to, not both: files go next to their images or into a folder.")
     folder = "" if config.beside else absolute(config.to or os.path.join(output, EXPORT_FOLDER, config.format))
-    _require_possible(config)
+    options = _options(config)
+    form = sidecar_format(config.format, options)
+    _require_possible(config, is_sidecar=form is not None)
     with WorkingStore(output) as store, closing(Ledger(output, _place(config.format, folder, output))) as ledger:
-        pictures = ResultPictures(store, config.min_probability)
-        files = folder_format(config.format, _options(config))
-        if files is not None:
-            return _export_folder(config, FolderExport(folder, files, MirrorNames(store), ledger), pictures, watch)
-        form = sidecar_format(config.format, _options(config))
-        job = SidecarExport(folder, form, MirrorNames(store), ledger)
-        counts = job.plan(pictures, watch, replace=config.replace)
+        pictures, names = ResultPictures(store, config.min_probability), MirrorNames(store)
+        if form is None:
+            job = FolderExport(folder, folder_format(config.format, options), names, ledger)
+            return _export_folder(config, job, pictures, watch)
+        sidecars = SidecarExport(folder, form, names, ledger)
+        counts = sidecars.plan(pictures, watch, replace=config.replace)
         if not config.dry_run:
             if folder:
                 remove_leftovers(make_folder(folder))
-            job.write(pictures, watch)
-        return ExportSummary(
-            config.format, folder, counts, tuple(form.changed_tags(pictures.tags)), is_dry=config.dry_run
-        )
+            sidecars.run(pictures, watch)
+        return ExportSummary(config.format, folder, counts, tuple(form.changed_tags(pictures.tags)), config.dry_run)
 
 
-def _require_possible(config: ExportConfig) -> None:
-    if config.beside and folder_format(config.format, _options(config)) is not None:
-        raise InputError(f"{config.format} is not one file for each image: leave out --beside, or give --to a folder.")
+def _require_possible(config: ExportConfig, *, is_sidecar: bool) -> None:
+    if config.beside and not is_sidecar:
+        raise InputError(f"{config.format} has no file for each image, so none can go next to it: leave out --beside.")
     if config.by_tag and config.place == "none":
         raise InputError(
             "folders for tags hold images: leave out --by_tag, or place them by copy, hardlink or symlink."

@@ -13,9 +13,9 @@ from ...records import Failure
 from ...sources import SourceReader
 from ...text import counted, short_path
 from ...writing import remove_below, remove_empty_folder
+from .counts import Counts
 from .ledger import Ledger
 from .names import MirrorNames
-from .sidecars import Counts
 from .written_folders import PlannedFolder, WrittenFolder, identity, path_of, unwritable
 
 
@@ -48,7 +48,7 @@ class FolderExport:
                 "written. Move it away, or give --replace to lose what is in it."
             )
         folder.counts.removed = sum(1 for _ in _stale(self.root, self._ledger, folder.wanted))
-        self.failures = folder.failures
+        self.failures, folder.counts.unread = folder.failures, len(folder.failures)
         return folder.counts
 
     def write(self, pictures: ExportedPictures, watch: Progress) -> Counts:
@@ -61,7 +61,7 @@ class FolderExport:
             _remove(self.root, name)
             folder.counts.removed += 1
         self._ledger.finish(lambda name: os.path.lexists(path_of(self.root, name)))
-        self.failures = folder.failures
+        self.failures, folder.counts.unread = folder.failures, len(folder.failures)
         return folder.counts
 
 

@@ -6,7 +6,6 @@ import os
 import stat
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -18,28 +17,11 @@ from ...interchange import ExportedPicture, ExportedPictures, SidecarFormat
 from ...progress import Progress
 from ...text import counted, escape_surrogates, escaped, short_path, unescape_surrogates
 from ...writing import copy_image, folder_below, remove_below, remove_empty_folder
+from .counts import Counts
 from .ledger import Ledger, Noted, digest_of
 from .names import MirrorNames
 
 _LARGEST = 64 << 20
-
-
-@dataclass
-class Counts:
-    """How many files an export writes: new ones, changed ones, those that stay as they are, and those it removes.
-
-    ``inside`` counts images in archives and at URLs, next to which no file can be written, ``gone`` those whose folder
-    is no longer there, ``untagged`` pictures that have nothing to say.
-    """
-
-    pictures: int = 0
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    inside: int = 0
-    gone: int = 0
-    untagged: int = 0
 
 
 class _File(NamedTuple):
@@ -58,7 +40,7 @@ class SidecarExport:
         self._replace = False
 
     def plan(self, pictures: ExportedPictures, watch: Progress, *, replace: bool) -> Counts:
-        """Return what :meth:`write` will do.
+        """Return what :meth:`run` will do.
 
         Raises
         ------
@@ -91,7 +73,7 @@ class SidecarExport:
         counts.removed = sum(1 for _ in self._stale(set(hashes)))
         return counts
 
-    def write(self, pictures: ExportedPictures, watch: Progress) -> None:
+    def run(self, pictures: ExportedPictures, watch: Progress) -> None:
         """Write what was planned; raise OutputError."""
         hashes, counts = array("q"), Counts()
         for file in self._files(pictures, counts, watch, "Writing"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -16,9 +17,9 @@ from ...records import Failure
 from ...sources import SourceReader
 from ...text import short_path
 from ...writing import copy_image, folder_below, link_image, new_file, remove_below
+from .counts import Counts
 from .ledger import Ledger, digest_of
 from .names import MirrorNames
-from .sidecars import Counts
 
 _ANY = re.compile(b"")
 
@@ -67,7 +68,7 @@ class PlannedFolder(_Folder):
     @contextmanager
     def stream(self, name: str) -> Iterator[BinaryIO]:
         """Give a file to write to, which is nowhere."""
-        sink = _Hashed(None)
+        sink = _Digesting()
         yield cast("BinaryIO", sink)
         self._count(name, sink.digest.hexdigest())
 
@@ -118,7 +119,7 @@ class WrittenFolder(_Folder):
         """Give a file to write to, which is moved into its place if that changes what is there."""
         path = self._place(name)
         with suppress(_UnchangedError), new_file(path, _ANY) as file:
-            hashed = _Hashed(file)
+            hashed = _Digesting(file)
             yield cast("BinaryIO", hashed)
             if not self._takes(name, path, hashed.digest.hexdigest()):
                 raise _UnchangedError  # the new file goes, and the old one stays
@@ -189,17 +190,29 @@ class _UnchangedError(Exception):
     """The file that is there holds the same."""
 
 
-class _Hashed:
-    """A file that hashes what is written to it, and may be none."""
+class _Digesting(io.RawIOBase):
+    """Passes bytes on to a file, or to nowhere, and sums them up."""
 
-    def __init__(self, file: Optional[BinaryIO]) -> None:
-        self._file = file
+    def __init__(self, file: Optional[BinaryIO] = None) -> None:
+        self._file, self._at = file, 0
         self.digest = hashlib.blake2b(digest_size=16)
 
-    def write(self, content: bytes) -> int:
-        """Write bytes, and hash them."""
-        self.digest.update(content)
-        return self._file.write(content) if self._file else len(content)
+    def writable(self) -> bool:
+        """Return true."""
+        return True
+
+    def tell(self) -> int:
+        """Return how many bytes were written."""
+        return self._at
+
+    def write(self, data: object) -> int:
+        """Take bytes."""
+        view = memoryview(cast("bytes", data)).cast("B")
+        self.digest.update(view)
+        if self._file is not None:
+            self._file.write(view)
+        self._at += len(view)
+        return len(view)
 
 
 def path_of(root: str, name: str) -> str:
