@@ -9,6 +9,9 @@ DEV   := .venv-dev
 FULL  := .venv
 OLDRAY := .venv-ray
 DIST  := .venv-dist
+# One for each library that reads what `image-tagging export` writes: they do not agree on what they need.
+INTEROP := .venv-interop
+LIBRARIES := datasets webdataset pycocotools label-studio-sdk fiftyone
 
 # Tests run in a process per core, at most four; `make test PYTEST_FLAGS=` runs them in one. One that crashes ends the
 # run: in groups, pytest-xdist cannot replace it.
@@ -21,7 +24,7 @@ FUZZ_SECONDS ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format lint test browser ray pictures fuzz dist sbom container clean
+.PHONY: help demo check format lint test browser ray pictures interop fuzz dist sbom container clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +65,19 @@ ray: $(OLDRAY)/ready ## the tests of the runner on a cluster, with the oldest Ra
 
 pictures: $(DEV)/ready browser ## draw the pictures of the README once more
 	$(DEV)/bin/python docs/pictures/make.py
+
+interop: $(DEV)/ready ## exports read back by the libraries and programs that they are for; skips are named
+	for library in $(LIBRARIES); do \
+	  test -e $(INTEROP)/$$library/ready || { \
+	    $(PYTHON) -m venv $(INTEROP)/$$library \
+	    && $(INTEROP)/$$library/bin/python -m pip install --quiet $$library Pillow \
+	    && touch $(INTEROP)/$$library/ready; \
+	  } || echo "$$library cannot be installed here: its tests will skip."; \
+	done
+	command -v exiftool >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends libimage-exiftool-perl >/dev/null; } \
+	|| echo "No exiftool here: the tests of XMP will skip."
+	INTEROP=$(INTEROP) $(DEV)/bin/python -m pytest tests/interop
 
 fuzz: $(DEV)/ready ## look for input that breaks the reading of strangers' files (fuzz/README.md)
 	$(DEV)/bin/python -m pip install --quiet --editable '.[fuzz]'
@@ -114,4 +130,4 @@ $(DIST)/ready: pyproject.toml
 	touch $@
 
 clean: ## remove the environments and what was built
-	rm -rf $(LIGHT) $(DEV) $(FULL) $(OLDRAY) $(DIST) demo-output build dist
+	rm -rf $(LIGHT) $(DEV) $(FULL) $(OLDRAY) $(INTEROP) $(DIST) demo-output build dist

@@ -368,7 +368,7 @@ def test_help_names_every_command(capsys):
     commands = set(typer.main.get_command(cli.app).commands)
     assert commands >= {*FLAGS, "demo"}
     for command in commands:
-        assert re.search(rf" {command} (The whole|Stage|Draw|List|Show|Set|Take|Find|Check) ", text), command
+        assert re.search(rf" {command} (The whole|Stage|Draw|List|Show|Set|Take|Find|Check|Write) ", text), command
 
 
 def test_no_argument_shows_the_help(capsys):

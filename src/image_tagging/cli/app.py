@@ -11,9 +11,9 @@ from typing import Annotated, Any, Callable, Optional
 
 import typer
 
-from ..pipeline import ClassifyConfig, ListConfig, ProcessConfig, SortConfig, TrainConfig
+from ..pipeline import ClassifyConfig, ExportConfig, ListConfig, ProcessConfig, SortConfig, TrainConfig
 from ..web import ReviewConfig
-from . import duplicates_command, search_command, tag_commands
+from . import duplicates_command, export_command, search_command, tag_commands
 from .doctor_command import doctor
 from .flags import parameters, path
 from .input_command import inputs
@@ -166,6 +166,7 @@ _add_stage(
 )
 _add_stage("list", ListConfig, _list)
 _add_stage("review", ReviewConfig, _review)
+_add_stage("export", ExportConfig, export_command.export)
 
 
 app.command(cls=search_command.SearchCommand, context_settings=search_command.SETTINGS)(search_command.search)

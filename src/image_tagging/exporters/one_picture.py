@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from contextlib import ExitStack
 from typing import NamedTuple, Optional
+
+from typing_extensions import Self
 
 from ..files import StrPath, user_path
 from ..text import as_tag
@@ -30,13 +32,42 @@ def scores_of_picture(folder: StrPath, hash_id: str) -> list[ModelScore]:
     OutputError
         A table is damaged or something else.
     """
-    path = user_path(folder, "output")
-    for table in (STAGE3, STAGE4):
-        with closing(StoredScores(os.path.join(path, table.file_name))) as stored:
+    with ScoresOfPictures(folder) as scores:
+        return scores.of(hash_id)
+
+
+class ScoresOfPictures:
+    """The scores of pictures in an output folder, looked up one by one while its tables are open: a context manager.
+
+    Raises
+    ------
+    OutputError
+        A table is damaged or something else.
+    """
+
+    def __init__(self, folder: StrPath) -> None:
+        path = user_path(folder, "output")
+        with ExitStack() as closing:
+            tables = (os.path.join(path, table.file_name) for table in (STAGE3, STAGE4))
+            self._tables = []
+            for table in tables:
+                stored = StoredScores(table)
+                closing.callback(stored.close)
+                self._tables.append((stored, stored.thresholds()))
+            self._closing = closing.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._closing.close()
+
+    def of(self, hash_id: str) -> list[ModelScore]:
+        """Return the scores of a picture by every model, from ``stage3.db``, else ``stage4.db``."""
+        for stored, known in self._tables:
             if (scores := stored.of(hash_id)) is not None:
-                known = stored.thresholds()
                 return [
                     ModelScore(as_tag(tag), kind, probability, known.get((kind, tag)), tagged)
                     for tag, kind, probability, _, tagged in scores
                 ]
-    return []
+        return []

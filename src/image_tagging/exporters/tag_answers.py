@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Protocol, TypeVar
 
 from ..errors import InputError
 from ..tag_models import CardedModel, ModelCard, answering_kinds
 from ..text import did_you_mean, escaped, tag_in_words
-from .reading import ResultScore
 
 #: The columns of a table of pictures in front of those of the tags.
 HASH_ID, FILE_PATH = "hash_id", "file_path"
@@ -18,6 +17,21 @@ class _Scored(NamedTuple):
     kind: str
     tag: str
     card: Optional[ModelCard]
+
+
+class ScoreOfKind(Protocol):
+    """A score: its tag, and the kind of model that gave it."""
+
+    @property
+    def tag(self) -> str:
+        """The tag."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of model."""
+
+
+Score = TypeVar("Score", bound=ScoreOfKind)
 
 
 class TagAnswers:
@@ -32,7 +46,7 @@ class TagAnswers:
         self._answering: dict[str, str] = {}
         self._met: set[str] = set()
 
-    def of(self, scores: Sequence[ResultScore]) -> list[ResultScore]:
+    def of(self, scores: Sequence[Score]) -> list[Score]:
         """Return the scores of one picture that answer, in the order of ``scores``."""
         if self._kind is not None:
             self._met.update([score.kind for score in scores])
@@ -51,7 +65,7 @@ class TagAnswers:
             hint = did_you_mean(self._kind, known) or f" There are {', '.join(map(escaped, known))}."
             raise InputError(f"the results have no score of the kind {escaped(str(self._kind))}.{hint}")
 
-    def _learn(self, scores: Sequence[ResultScore]) -> None:
+    def _learn(self, scores: Sequence[ScoreOfKind]) -> None:
         cards = self._cards or {}
         found = answering_kinds(_Scored(each.kind, each.tag, cards.get((each.tag, each.kind))) for each in scores)
         double = next((each.tag for each in scores if each.kind != found[each.tag]), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .costs import DELTA, DICTIONARY, Costs, Page, repeating
 from .footer import Footer, Leaf, RowGroup, TableErrors, read_footer
 from .rows import Table, has_pyarrow
-from .writing import table_writer
+from .writing import table_writer, write_rows
 
 __all__ = [
     "DELTA",
@@ -25,4 +25,5 @@ __all__ = [
     "read_footer",
     "repeating",
     "table_writer",
+    "write_rows",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Callable
+from typing import Any, BinaryIO, Callable
 
 from ..writing import new_file
 
@@ -28,17 +28,26 @@ def table_writer(
     OutputError
         The file cannot be written, or what is at ``path`` is not ours: it lacks the ``mark``.
     """
+    with new_file(path, mark) as file, write_rows(file, columns, notes, words) as add:
+        yield add
+
+
+@contextmanager
+def write_rows(
+    file: BinaryIO, columns: Mapping[str, str], notes: Mapping[str, str], words: frozenset[str]
+) -> Iterator[Callable[[tuple[Any, ...]], None]]:
+    """Give a function that adds a row to a Parquet file that is open to write; otherwise as :func:`table_writer`.
+
+    Columns may be a ``number`` (float64) or a ``truth``, too.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {"text": pa.string(), "whole": pa.int64()}
+    kinds = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64(), "truth": pa.bool_()}
     fields = [pa.field(name, kinds[kind]) for name, kind in columns.items()]
     schema = pa.schema(fields, metadata=dict(notes))
     rows: list[tuple[Any, ...]] = []
-    with (
-        new_file(path, mark) as file,
-        pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=sorted(words)) as writer,
-    ):
+    with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=sorted(words)) as writer:
 
         def flush() -> None:
             arrays = [pa.array(values, field.type) for values, field in zip(zip(*rows), fields)]

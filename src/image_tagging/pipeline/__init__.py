@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .doctor.checks import Diagnosis, diagnose
     from .doctor.finding import Finding
     from .doctor.versions import installed_versions
+    from .export import ExportSummary, export_results
+    from .export_config import ExportConfig
     from .file_cache import FileCache
     from .forget import ForgetSummary, forget_tag
     from .inputs import ChangedInputs, OutputInput, forget_input, list_inputs, move_input
@@ -100,6 +102,8 @@ __all__ = [
     "Drawn",
     "EmbeddingConfig",
     "EmbeddingSummary",
+    "ExportConfig",
+    "ExportSummary",
     "FileCache",
     "Finding",
     "ForgetSummary",
@@ -136,6 +140,7 @@ __all__ = [
     "copy_found",
     "diagnose",
     "embed_images",
+    "export_results",
     "export_verdicts",
     "find_repeats",
     "forget_input",
@@ -191,6 +196,8 @@ __getattr__ = lazy_names(
     chosen_encoder="choose_encoder",
     sort_training="LEAST_BACKGROUND",
     search="FoundPictures FoundPicture copy_found search_pictures thumbnails_of_found write_found_page",
+    export="ExportSummary export_results",
+    export_config="ExportConfig",
     thresholds="ThresholdSummary set_threshold",
     summaries="ClassifySummary EmbeddingSummary InputImages ProcessSummary SortSummary TrainSummary",
     tag_answers="TagAnswer",

@@ -1,0 +1,116 @@
+"""The use-case: results of an output folder in a form that other programs read."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from dataclasses import dataclass
+
+from ...errors import InputError
+from ...files import absolute
+from ...interchange import ExportOptions, folder_format, sidecar_format
+from ...progress import Progress, Say, no_progress, say_nothing
+from ...records import Failure
+from ...store import WorkingStore
+from ...writing import make_folder, remove_leftovers
+from ..collected_embeddings import require_output
+from ..export_config import ExportConfig
+from .counts import Counts
+from .folders import FolderExport
+from .ledger import Ledger
+from .names import MirrorNames
+from .pictures import ResultPictures
+from .sidecars import SidecarExport
+
+#: The folder of exports in an output folder.
+EXPORT_FOLDER = "export"
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """What an export wrote, or would write (``is_dry``), below ``folder``, which is empty for files next to images.
+
+    ``changed_tags`` are those that the format cannot hold as they are, ``failures`` images that could not be
+    read, and are left out.
+    """
+
+    format: str
+    folder: str
+    counts: Counts
+    changed_tags: tuple[str, ...]
+    is_dry: bool
+    failures: tuple[Failure, ...] = ()
+
+
+def export_results(config: ExportConfig, watch: Progress = no_progress, *, say: Say = say_nothing) -> ExportSummary:
+    """Write the results of an output folder in the form of another program; return what was written.
+
+    A second export writes the same bytes, replaces its own files alone, and removes those no longer wanted.
+
+    Raises
+    ------
+    InputError
+        It is no output folder, two images want one file, or an existing file cannot be merged.
+    OutputError
+        A file of others is in the way, or something cannot be written.
+    VerdictsError
+        The verdicts are damaged.
+    """
+    output = absolute(config.output)
+    require_output(output)
+    if config.beside and config.to is not None:
+        raise InputError("give --beside or --to, not both: files go next to their images or into a folder.")
+    folder = "" if config.beside else absolute(config.to or os.path.join(output, EXPORT_FOLDER, config.format))
+    options = _options(config)
+    form = sidecar_format(config.format, options)
+    _require_possible(config, is_sidecar=form is not None)
+    with WorkingStore(output) as store, closing(Ledger(output, _place(config.format, folder, output))) as ledger:
+        pictures, names = ResultPictures(store, config.min_probability), MirrorNames(store)
+        if form is None:
+            job = FolderExport(folder, folder_format(config.format, options), names, ledger)
+            return _export_folder(config, job, pictures, watch)
+        sidecars = SidecarExport(folder, form, names, ledger)
+        counts = sidecars.plan(pictures, watch, replace=config.replace)
+        if not config.dry_run:
+            if folder:
+                remove_leftovers(make_folder(folder))
+            sidecars.run(pictures, watch)
+        return ExportSummary(config.format, folder, counts, tuple(form.changed_tags(pictures.tags)), config.dry_run)
+
+
+def _require_possible(config: ExportConfig, *, is_sidecar: bool) -> None:
+    if config.beside and not is_sidecar:
+        raise InputError(f"{config.format} has no file for each image, so none can go next to it: leave out --beside.")
+    if config.by_tag and config.place == "none":
+        raise InputError(
+            "folders for tags hold images: leave out --by_tag, or place them by copy, hardlink or symlink."
+        )
+
+
+def _export_folder(config: ExportConfig, job: FolderExport, pictures: ResultPictures, watch: Progress) -> ExportSummary:
+    counts = job.plan(pictures, watch, replace=config.replace, is_dry=config.dry_run)
+    if not config.dry_run:
+        remove_leftovers(make_folder(job.root))
+        counts = job.write(pictures, watch)
+    return ExportSummary(config.format, job.root, counts, (), config.dry_run, tuple(job.failures))
+
+
+def _options(config: ExportConfig) -> ExportOptions:
+    name = "" if config.sidecar_name == "auto" else config.sidecar_name
+    return ExportOptions(
+        config.separator,
+        config.prefix or "",
+        config.spaces,
+        name,
+        config.place,
+        config.by_tag,
+        config.shard_size,
+    )
+
+
+def _place(form: str, folder: str, output: str) -> str:
+    """Return what the ledger calls a place: a folder in the output folder by its name there, which may be moved."""
+    if not folder:
+        return f"{form}:beside"
+    inside = os.path.relpath(folder, output) if os.path.commonpath([folder, output]) == output else folder
+    return f"{form}:{inside.replace(os.sep, '/')}"

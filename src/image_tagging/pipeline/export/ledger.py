@@ -1,0 +1,117 @@
+"""What exports have written: the digest of every file, so that a later one replaces those alone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import NamedTuple, Optional, TextIO
+
+import orjson
+
+from ...errors import OutputError
+from ...writing import appended_text, new_text
+
+LEDGER_NAME = "image-tagging.exports"
+
+_HEADER = '["image-tagging exports", 1]'
+_MARK = re.compile(re.escape(_HEADER.encode()))
+
+
+class Noted(NamedTuple):
+    """A file of an export, by its name below ``place`` (or its path); ``merged`` says that others began it."""
+
+    place: str
+    name: str
+    digest: str
+    merged: bool
+
+
+def digest_of(content: bytes) -> str:
+    """Return what stands for the content of a file."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+class Ledger:
+    """The files of one place that exports into it have written, by their names; the newest note of each wins.
+
+    Notes are appended while an export runs, so that files of one that was killed are known; :meth:`finish` writes the
+    ledger anew with what there is.
+
+    Raises
+    ------
+    OutputError
+        The ledger is damaged, cannot be written, or something else has its name.
+    """
+
+    def __init__(self, folder: str, place: str) -> None:
+        self._path = os.path.join(folder, LEDGER_NAME)
+        self._place = place
+        self._file: Optional[TextIO] = None
+        self.known: dict[str, list[Noted]] = {}
+        for noted in self._notes():
+            if noted.place == place:
+                self.known.setdefault(noted.name, []).append(noted)
+
+    def owner(self, name: str, digest: str) -> Optional[Noted]:
+        """Return the note of a file with this content, ``None`` where no export has written it."""
+        return next((noted for noted in self.known.get(name, ()) if noted.digest == digest), None)
+
+    def note(self, name: str, digest: str, *, merged: bool) -> None:
+        """Note a file that is about to be written."""
+        try:
+            if self._file is None:
+                is_new = not os.path.exists(self._path)
+                self._file = appended_text(self._path)
+                self._file.write(f"{_HEADER}\n" if is_new else "\n")  # what a killed run left half stays a line
+            self._file.write(_line(Noted(self._place, name, digest, merged)))
+            self._file.flush()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def finish(self, is_there: Callable[[str], bool]) -> None:
+        """Write the ledger with the files of this place that are there now, and those of other places."""
+        self.close()
+        others, newest = [], {}
+        for noted in self._notes():
+            if noted.place != self._place:
+                others.append(noted)
+            elif is_there(noted.name):
+                newest[noted.name] = noted
+        lines = [_HEADER + "\n", *map(_line, others), *(_line(newest[name]) for name in sorted(newest))]
+        if len(lines) == 1 and not os.path.exists(self._path):
+            return
+        with suppress(FileNotFoundError), open(self._path, "rb") as file:
+            if file.read() == "".join(lines).encode():
+                return
+        with new_text(self._path, _MARK) as written:
+            written.writelines(lines)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _notes(self) -> Iterator[Noted]:
+        try:
+            with open(self._path, "rb") as file:
+                if file.readline().rstrip() != _HEADER.encode():
+                    raise OutputError(f"{self._path} is no ledger of exports: move it away.")
+                for line in file:
+                    with suppress(orjson.JSONDecodeError, TypeError, ValueError):  # half a line of a killed run
+                        place, name, digest, merged = orjson.loads(line)
+                        yield Noted(str(place), str(name), str(digest), bool(merged))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> OutputError:
+        return OutputError(f"cannot use {self._path}: {error.strerror or error}. Free some space or allow it.")
+
+
+def _line(noted: Noted) -> str:
+    return orjson.dumps([noted.place, noted.name, noted.digest, noted.merged]).decode() + "\n"

@@ -1,0 +1,210 @@
+"""Exports of one small file for each image file: planned as a whole, and refused before anything is written."""
+
+from __future__ import annotations
+
+import os
+import stat
+from array import array
+from collections.abc import Iterator
+from typing import NamedTuple, Optional
+
+import numpy as np
+
+from ...addresses import ImageRef
+from ...errors import InputError, OutputError
+from ...files import is_url
+from ...interchange import ExportedPicture, ExportedPictures, SidecarFormat
+from ...progress import Progress
+from ...text import counted, escape_surrogates, escaped, short_path, unescape_surrogates
+from ...writing import copy_image, folder_below, remove_below, remove_empty_folder
+from .counts import Counts
+from .ledger import Ledger, Noted, digest_of
+from .names import MirrorNames
+
+_LARGEST = 64 << 20
+
+
+class _File(NamedTuple):
+    name: str  # below the root, or the path of a file next to its image
+    path: str
+    picture: ExportedPicture
+    ref: ImageRef
+
+
+class SidecarExport:
+    """Writes the files of a format below ``root``, or next to the images where that is empty."""
+
+    def __init__(self, root: str, form: SidecarFormat, names: MirrorNames, ledger: Ledger) -> None:
+        self._root, self._form, self._names, self._ledger = root, form, names, ledger
+        self._folders: dict[str, bool] = {}
+        self._replace = False
+
+    def plan(self, pictures: ExportedPictures, watch: Progress, *, replace: bool) -> Counts:
+        """Return what :meth:`run` will do.
+
+        Raises
+        ------
+        InputError
+            Two images want one name, or a file of others cannot be merged.
+        OutputError
+            A file of others has the name of one, or a folder cannot be written.
+        """
+        self._replace = replace
+        hashes, counts, foreign = array("q"), Counts(), []
+        for file in self._files(pictures, counts, watch, "Planning"):
+            hashes.append(hash(os.path.normcase(file.path)))
+            if not os.path.lexists(file.path):
+                counts.new += 1
+                continue
+            try:
+                changed = self._changed(file)
+            except _NotOursError:
+                foreign.append(file.path)
+                continue
+            counts.changed += changed is not None
+            counts.unchanged += changed is None
+        self._require_one_each(pictures, hashes)
+        if foreign:
+            more = f" (and {counted(len(foreign) - 1, 'more file')})" if len(foreign) > 1 else ""
+            raise OutputError(
+                f"{short_path(foreign[0])}{more} was not written by an export, or was changed since, so nothing was "
+                "written. Move it away, or give --replace to lose what is in it."
+            )
+        counts.removed = sum(1 for _ in self._stale(set(hashes)))
+        return counts
+
+    def run(self, pictures: ExportedPictures, watch: Progress) -> None:
+        """Write what was planned; raise OutputError."""
+        hashes, counts = array("q"), Counts()
+        for file in self._files(pictures, counts, watch, "Writing"):
+            hashes.append(hash(os.path.normcase(file.path)))
+            try:
+                changed = self._changed(file)
+            except _NotOursError:
+                raise OutputError(f"{short_path(file.path)} was changed meanwhile: export again.") from None
+            if changed is not None:
+                self._write(file, *changed)
+        stale = list(self._stale(set(hashes)))
+        for noted in stale:
+            folder, name = os.path.split(self._path(noted.name))
+            remove_below(folder, "", name)
+            if self._root:
+                self._remove_folders(noted.name)
+        self._ledger.finish(lambda name: os.path.lexists(self._path(name)))
+
+    def _files(self, pictures: ExportedPictures, counts: Counts, watch: Progress, activity: str) -> Iterator[_File]:
+        for picture in pictures:
+            counts.pictures += 1
+            if counts.pictures % 256 == 0:
+                watch(activity, counts.pictures, None)
+            if not self._form.is_wanted(picture):
+                counts.untagged += 1
+                continue
+            for ref in picture.files:
+                if self._root:
+                    folder, _, own = self._names.name_of(ref).rpartition("/")
+                    name = f"{folder}/{self._form.name_of(own)}" if folder else self._form.name_of(own)
+                    yield _File(name, os.path.join(self._root, *name.split("/")), picture, ref)
+                elif ref.members or is_url(ref.file):
+                    counts.inside += 1
+                else:
+                    folder, own = os.path.split(ref.file)
+                    if not self._is_there(folder):
+                        counts.gone += 1
+                        continue
+                    path = os.path.join(folder, self._form.name_of(own))
+                    yield _File(escape_surrogates(path), path, picture, ref)
+
+    def _is_there(self, folder: str) -> bool:
+        if folder not in self._folders:
+            self._folders[folder] = os.path.isdir(folder)
+            if self._folders[folder] and not os.access(folder, os.W_OK):
+                raise OutputError(
+                    f"cannot write in {short_path(folder)}: it is read-only. Leave out --beside: the files go to a "
+                    "folder of their own, which has the folders of the images."
+                )
+        return self._folders[folder]
+
+    def _changed(self, file: _File) -> Optional[tuple[bytes, bool]]:
+        """Return what a file should hold, and whether it is merged; ``None`` where it does."""
+        before = _read(file.path)
+        noted = self._ledger.owner(file.name, digest_of(before)) if before is not None else None
+        is_own = before is None or (noted is not None and not noted.merged)
+        merged = not is_own and self._form.merges
+        try:
+            content = self._form.content(file.picture, file.ref, before if merged else None)
+        except InputError as error:
+            path = short_path(file.path)
+            raise InputError(f"{path} {error}. Nothing was written: repair it or move it away.") from error
+        if content == before:
+            return None
+        if is_own or merged or self._replace:
+            return content, merged
+        raise _NotOursError
+
+    def _write(self, file: _File, content: bytes, merged: bool) -> None:
+        folder = os.path.dirname(file.path)
+        if self._root and folder not in self._folders:
+            folder_below(self._root, *file.name.split("/")[:-1])
+            self._folders[folder] = True
+        self._ledger.note(file.name, digest_of(content), merged=merged)
+        try:
+            copy_image(content, file.path, self._root or folder)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise OutputError(f"cannot write {short_path(file.path)}: {why}. Free some space.") from error
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._root, *name.split("/")) if self._root else unescape_surrogates(name)
+
+    def _stale(self, wanted: set[int]) -> Iterator[Noted]:
+        """Yield our own files that are no longer wanted, and are as we wrote them."""
+        for name, notes in self._ledger.known.items():
+            path = self._path(name)
+            if hash(os.path.normcase(path)) not in wanted and os.path.lexists(path):
+                content = _read(path)
+                noted = self._ledger.owner(name, digest_of(content)) if content is not None else None
+                if noted is not None and not noted.merged:
+                    yield notes[-1]
+
+    def _remove_folders(self, name: str) -> None:
+        parts = name.split("/")[:-1]
+        while parts:
+            remove_empty_folder(self._root, os.path.join(*parts))
+            parts.pop()
+
+    def _require_one_each(self, pictures: ExportedPictures, hashes: array[int]) -> None:
+        values, counts = np.unique(np.array(hashes, dtype=np.int64), return_counts=True)
+        double = set(values[counts > 1].tolist())
+        if not double:
+            return
+        met: dict[str, ImageRef] = {}
+        for file in self._files(pictures, Counts(), lambda *_: None, ""):
+            path = os.path.normcase(file.path)
+            if hash(path) in double:
+                if path in met:
+                    raise InputError(
+                        f"{short_path(met[path].path)} and {short_path(file.ref.path)} want one file, "
+                        f"{escaped(os.path.basename(file.path))}, so nothing was written. Give --sidecar_name full, or "
+                        "rename one."
+                    )
+                met[path] = file.ref
+
+
+class _NotOursError(Exception):
+    """A file of others is in the way."""
+
+
+def _read(path: str) -> Optional[bytes]:
+    """Return what is in a file; ``None`` where there is none."""
+    try:
+        status = os.lstat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
+            raise OutputError(f"{short_path(path)} is no small plain file, so nothing replaces it. Move it away.")
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OutputError(f"cannot read {short_path(path)}: {why}. Allow it or move it away.") from error
