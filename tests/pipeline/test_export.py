@@ -31,15 +31,18 @@ def photos(tmp_path, drawing):
 
 
 @pytest.fixture
-def scored(photos, output):
-    """An output folder with the scores of the photos and of the archive."""
+def scored(photos, trained, tmp_path):
+    """An output folder with examples of its own, and the scores of the photos and of the archive."""
+    shutil.copytree(trained.images, tmp_path / "images")
+    shutil.copytree(trained.models, tmp_path / "out" / "models")
+    output = str(tmp_path / "out")
+    process_dataset(ProcessConfig(input_folder=str(tmp_path / "images"), output_folder=output, clip_model="builtin"))
     for source, archives in ((photos, False), (photos.with_suffix(".zip"), True)):
+        models = str(tmp_path / "out" / "models")
         classify_images(
-            ClassifyConfig(
-                directory=str(source), output=str(output), model=str(output / "models"), place="none", archives=archives
-            )
+            ClassifyConfig(directory=str(source), output=output, model=models, place="none", archives=archives)
         )
-    return output
+    return tmp_path / "out"
 
 
 def export(output, name="txt", **settings):
@@ -312,3 +315,12 @@ def test_a_table_of_others_is_not_replaced(scored, tmp_path):
 def test_a_table_cannot_go_next_to_the_images(scored):
     with pytest.raises(InputError, match="leave out --beside"):
         export(scored, "csv", beside=True)
+
+
+def test_files_on_a_disk_that_comes_back_are_still_ours(scored, photos):
+    export(scored, beside=True)
+    photos.rename(photos.with_name("unplugged"))
+    assert export(scored, beside=True).counts.gone == 6
+    photos.with_name("unplugged").rename(photos)
+    export(scored, beside=True, prefix="style")
+    assert (photos / "2024" / "tiles 0.txt").read_bytes() == b"style, tiles\n"

@@ -90,7 +90,7 @@ class SidecarExport:
             remove_below(folder, "", name)
             if self._root:
                 self._remove_folders(noted.name)
-        self._ledger.finish(lambda name: os.path.lexists(self._path(name)))
+        self._ledger.finish(self._may_be_there)
 
     def _files(self, pictures: ExportedPictures, counts: Counts, watch: Progress, activity: str) -> Iterator[_File]:
         for picture in pictures:
@@ -153,6 +153,11 @@ class SidecarExport:
         except OSError as error:
             why = error.strerror or str(error)
             raise OutputError(f"cannot write {short_path(file.path)}: {why}. Free some space.") from error
+
+    def _may_be_there(self, name: str) -> bool:
+        """Return whether a file is there, or its folder is not: that may be on a disk that comes back."""
+        path = self._path(name)
+        return os.path.lexists(path) or (not self._root and not os.path.isdir(os.path.dirname(path)))
 
     def _path(self, name: str) -> str:
         return os.path.join(self._root, *name.split("/")) if self._root else unescape_surrogates(name)
