@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from image_tagging import ClassifyConfig, ProcessConfig, classify_images, process_dataset
 from image_tagging.errors import InputError, OutputError
@@ -324,3 +325,38 @@ def test_files_on_a_disk_that_comes_back_are_still_ours(scored, photos):
     photos.with_name("unplugged").rename(photos)
     export(scored, beside=True, prefix="style")
     assert (photos / "2024" / "tiles 0.txt").read_bytes() == b"style, tiles\n"
+
+
+@pytest.mark.parametrize("name", ["imagefolder", "webdataset", "coco", "label-studio", "fiftyone"])
+def test_a_data_set_leaves_out_what_has_no_tag_unless_it_is_asked_for(scored, drawing, name):
+    sources = scored.parent / "more"
+    drawing(sources / "chart.png", "charts", 99)
+    models = str(scored / "models")
+    classify_images(ClassifyConfig(directory=str(sources), output=str(scored), model=models, place="none"))
+    every = len(json_lines(scored))
+    summary = export(scored, name)
+    assert 0 < summary.counts.untagged < every
+    assert summary.is_data_set
+    again = export(scored, name, untagged=True)
+    assert again.counts.untagged == 0
+    assert again.counts.pictures == summary.counts.pictures == every
+
+
+def json_lines(output):
+    export(output, "jsonl")
+    return (output / "export" / "jsonl" / "export.jsonl").read_text("utf-8").splitlines()
+
+
+def test_untagged_is_about_data_sets(scored):
+    with pytest.raises(InputError, match="txt is none"):
+        export(scored, untagged=True)
+
+
+def test_repeats_are_left_out_where_that_is_asked_for(scored):
+    repeat = scored.parent / "again" / "sprites-1.jpg"
+    repeat.parent.mkdir()
+    with Image.open(scored.parent / "photos" / "2025" / "sprites-1.png") as image:
+        image.convert("RGB").save(repeat, quality=98, subsampling=0)
+    models = str(scored / "models")
+    classify_images(ClassifyConfig(directory=str(repeat.parent), output=str(scored), model=models, place="none"))
+    assert export(scored).counts.pictures == export(scored, hide_repeats=True).counts.pictures + 1

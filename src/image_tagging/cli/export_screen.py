@@ -19,7 +19,8 @@ def show_export(summary: ExportSummary) -> None:
         verb = "Would remove" if summary.is_dry else "Removed"
         line(console, f"{verb} {counted(counts.removed, 'file')} of an earlier export that no image wants now")
     if counts.untagged:
-        line(console, f"No file for {counted(counts.untagged, 'picture')} without a tag")
+        more = "; --untagged takes them too" if summary.is_data_set else ""
+        line(console, f"No file for {counted(counts.untagged, 'picture')} without a tag{more}")
     if counts.inside:
         line(
             console,

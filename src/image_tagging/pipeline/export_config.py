@@ -10,6 +10,9 @@ from ..settings import PLACES, setting, settings
 #: The formats, by the names that the command line has for them.
 FORMATS = ("txt", "xmp", "csv", "jsonl", "parquet", "imagefolder", "webdataset", "coco", "label-studio", "fiftyone")
 
+#: Those of them that hold images: of a mountain most belong to no tag, and are no part of a data set by default.
+DATA_SETS = FORMATS[5:]
+
 #: What stands between tags of a caption file, by a word that no shell changes.
 _SEPARATORS = {"comma": ", ", "newline": "\n", "space": " ", "semicolon": "; "}
 
@@ -49,6 +52,10 @@ class ExportConfig:
         check=_probability,
         is_text=True,
     )
+    untagged: bool = setting(
+        default=False, help=f"Take pictures without a tag too, which a data set leaves out ({', '.join(DATA_SETS)})."
+    )
+    hide_repeats: bool = setting(default=False, help="Leave out pictures that repeat another one, which is kept.")
     dry_run: bool = setting(default=False, help="Say how many files would be written, and write none.")
     replace: bool = setting(default=False, help="Replace files of others that have the names of those to write.")
     separator: str = setting(

@@ -14,7 +14,8 @@ from ...records import Failure
 from ...store import WorkingStore
 from ...writing import make_folder, remove_leftovers
 from ..collected_embeddings import require_output
-from ..export_config import ExportConfig
+from ..export_config import DATA_SETS, ExportConfig
+from ..repeats import hidden_repeats
 from .counts import Counts
 from .folders import FolderExport
 from .ledger import Ledger
@@ -31,7 +32,7 @@ class ExportSummary:
     """What an export wrote, or would write (``is_dry``), below ``folder``, which is empty for files next to images.
 
     ``changed_tags`` are those that the format cannot hold as they are, ``failures`` images that could not be
-    read, and are left out.
+    read, and are left out. ``is_data_set`` says that the format holds images.
     """
 
     format: str
@@ -40,6 +41,7 @@ class ExportSummary:
     changed_tags: tuple[str, ...]
     is_dry: bool
     failures: tuple[Failure, ...] = ()
+    is_data_set: bool = False
 
 
 def export_results(config: ExportConfig, watch: Progress = no_progress, *, say: Say = say_nothing) -> ExportSummary:
@@ -64,10 +66,12 @@ def export_results(config: ExportConfig, watch: Progress = no_progress, *, say: 
     options = _options(config)
     form = sidecar_format(config.format, options)
     _require_possible(config, is_sidecar=form is not None)
+    hidden = hidden_repeats(output, say) if config.hide_repeats else frozenset()  # it opens the store itself
     with WorkingStore(output) as store, closing(Ledger(output, _place(config.format, folder, output))) as ledger:
-        pictures, names = ResultPictures(store, config.min_probability), MirrorNames(store)
+        pictures, names = ResultPictures(store, config.min_probability, hidden), MirrorNames(store)
         if form is None:
-            job = FolderExport(folder, folder_format(config.format, options), names, ledger)
+            tagged_only = config.format in DATA_SETS and not config.untagged
+            job = FolderExport(folder, folder_format(config.format, options), names, ledger, tagged_only=tagged_only)
             return _export_folder(config, job, pictures, watch)
         sidecars = SidecarExport(folder, form, names, ledger)
         counts = sidecars.plan(pictures, watch, replace=config.replace)
@@ -81,6 +85,11 @@ def export_results(config: ExportConfig, watch: Progress = no_progress, *, say: 
 def _require_possible(config: ExportConfig, *, is_sidecar: bool) -> None:
     if config.beside and not is_sidecar:
         raise InputError(f"{config.format} has no file for each image, so none can go next to it: leave out --beside.")
+    if config.untagged and config.format not in DATA_SETS:
+        raise InputError(
+            f"--untagged is about data sets, and {config.format} is none: tables have every picture, caption files and "
+            "sidecars are written where there is something to say."
+        )
     if config.by_tag and config.place == "none":
         raise InputError(
             "folders for tags hold images: leave out --by_tag, or place them by copy, hardlink or symlink."
@@ -92,7 +101,8 @@ def _export_folder(config: ExportConfig, job: FolderExport, pictures: ResultPict
     if not config.dry_run:
         remove_leftovers(make_folder(job.root))
         counts = job.write(pictures, watch)
-    return ExportSummary(config.format, job.root, counts, (), config.dry_run, tuple(job.failures))
+    is_data_set = config.format in DATA_SETS
+    return ExportSummary(config.format, job.root, counts, (), config.dry_run, tuple(job.failures), is_data_set)
 
 
 def _options(config: ExportConfig) -> ExportOptions:

@@ -20,9 +20,13 @@ from .written_folders import PlannedFolder, WrittenFolder, identity, path_of, un
 
 
 class FolderExport:
-    """Writes the files of a format below ``root``; ``failures`` are images that could not be read."""
+    """Writes the files of a format below ``root``; ``failures`` are images that could not be read.
 
-    def __init__(self, root: str, form: FolderFormat, names: MirrorNames, ledger: Ledger) -> None:
+    With ``tagged_only`` pictures without a tag are left out.
+    """
+
+    def __init__(self, root: str, form: FolderFormat, names: MirrorNames, ledger: Ledger, *, tagged_only: bool) -> None:
+        self._tagged_only = tagged_only
         self.root, self._form, self._names, self._ledger = root, form, names, ledger
         self._replace = False
         self.failures: list[Failure] = []
@@ -39,7 +43,7 @@ class FolderExport:
         with closing(SourceReader()) as reader:
             folder = PlannedFolder(self.root, self._names, self._ledger, reader)
             folder.reads = is_dry
-            self._form.write(_Watched(pictures, watch, "Planning", folder.counts), folder)
+            self._form.write(self._watched(pictures, watch, "Planning", folder.counts), folder)
         if folder.foreign and not replace:
             first, more = folder.foreign[0], len(folder.foreign) - 1
             others = f" (and {counted(more, 'more file')})" if more else ""
@@ -56,7 +60,7 @@ class FolderExport:
         with closing(SourceReader()) as reader:
             folder = WrittenFolder(self.root, self._names, self._ledger, reader)
             folder.replaces = self._replace
-            self._form.write(_Watched(pictures, watch, "Writing", folder.counts), folder)
+            self._form.write(self._watched(pictures, watch, "Writing", folder.counts), folder)
         for name in list(_stale(self.root, self._ledger, folder.wanted)):
             _remove(self.root, name)
             folder.counts.removed += 1
@@ -64,12 +68,21 @@ class FolderExport:
         self.failures, folder.counts.unread = folder.failures, len(folder.failures)
         return folder.counts
 
+    def _watched(self, pictures: ExportedPictures, watch: Progress, activity: str, counts: Counts) -> _Watched:
+        return _Watched(pictures, watch, activity, counts, tagged_only=self._tagged_only)
+
 
 class _Watched:
-    """Pictures that are counted, and that the progress is shown of, each time that they are read."""
+    """Pictures that are counted, and that the progress is shown of, each time that they are read.
 
-    def __init__(self, pictures: ExportedPictures, watch: Progress, activity: str, counts: Counts) -> None:
+    With ``tagged_only`` those without a tag are counted alone.
+    """
+
+    def __init__(
+        self, pictures: ExportedPictures, watch: Progress, activity: str, counts: Counts, *, tagged_only: bool
+    ) -> None:
         self._pictures, self._watch, self._activity, self._counts = pictures, watch, activity, counts
+        self._tagged_only = tagged_only
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -77,11 +90,14 @@ class _Watched:
         return self._pictures.tags
 
     def __iter__(self) -> Iterator[ExportedPicture]:
-        number = 0
+        number = self._counts.untagged = 0
         for number, picture in enumerate(self._pictures, start=1):
             if number % 256 == 0:
                 self._watch(self._activity, number, None)
-            yield picture
+            if self._tagged_only and not picture.tags:
+                self._counts.untagged += 1
+            else:
+                yield picture
         self._counts.pictures = number
 
 
