@@ -114,3 +114,17 @@ def test_a_link_to_a_heading_or_to_another_site_is_none(tmp_path):
     (tmp_path / "other.html").write_text('<h2 id="there">', encoding="utf-8")
     (tmp_path / "index.html").write_text(body, encoding="utf-8")
     assert list(check.faults(tmp_path)) == []
+
+
+@pytest.mark.slow
+def test_a_page_on_a_disk_searches_and_asks_nobody_else(chromium):
+    if not (ROOT / "site" / "index.html").exists():
+        pytest.skip("the site is not built: make docs")
+    page, asked = chromium.new_page(), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((ROOT / "site" / "reference" / "python.html").as_uri(), wait_until="load")
+    page.locator("button.md-search__button").click()
+    page.keyboard.type("repeats", delay=50)
+    page.get_by_text(re.compile(r"^[1-9]\d? results$")).wait_for(timeout=30_000)
+    page.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:", "about:"))] == []
