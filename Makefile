@@ -3,12 +3,13 @@ PYTHON ?= python3
 
 # Each environment is made when it is first needed, and brought up to date when pyproject.toml changes:
 # the program alone; with the tools, but without PyTorch; with everything, PyTorch included (about 6 GB); what builds
-# and checks a release.
+# and checks a release; what builds the site.
 LIGHT := .venv-light
 DEV   := .venv-dev
 FULL  := .venv
 OLDRAY := .venv-ray
 DIST  := .venv-dist
+SITE  := .venv-docs
 # One for each library that reads what `image-tagging export` writes: they do not agree on what they need.
 INTEROP := .venv-interop
 LIBRARIES := datasets webdataset pycocotools label-studio-sdk fiftyone
@@ -24,7 +25,7 @@ FUZZ_SECONDS ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format lint test browser ray pictures interop fuzz dist sbom container clean
+.PHONY: help demo check format lint test browser ray pictures interop fuzz dist sbom container docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +100,9 @@ sbom: $(DIST)/ready $(LIGHT)/ready ## list all that the light install brings, wi
 container: $(DEV)/ready ## build the container on a Debian made here, and sort in it (root, buildah, debootstrap; 5 GB)
 	IMAGE_TAGGING_CONTAINER=1 $(DEV)/bin/python -m pytest -rs tests/test_container.py
 
+docs: $(SITE)/ready ## build the site of the documentation in site/, where a warning is an error (Python 3.11 and later)
+	$(SITE)/bin/python docs/site/build.py
+
 $(LIGHT)/ready: pyproject.toml
 	$(PYTHON) -m venv $(LIGHT)
 	$(LIGHT)/bin/python -m pip install --quiet --upgrade pip
@@ -129,5 +133,11 @@ $(DIST)/ready: pyproject.toml
 	$(DIST)/bin/python -m pip install --quiet build twine check-wheel-contents cyclonedx-bom
 	touch $@
 
+$(SITE)/ready: pyproject.toml
+	$(PYTHON) -m venv $(SITE)
+	$(SITE)/bin/python -m pip install --quiet --upgrade pip
+	$(SITE)/bin/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
 clean: ## remove the environments and what was built
-	rm -rf $(LIGHT) $(DEV) $(FULL) $(OLDRAY) $(INTEROP) $(DIST) demo-output build dist
+	rm -rf $(LIGHT) $(DEV) $(FULL) $(OLDRAY) $(INTEROP) $(DIST) $(SITE) demo-output build dist site
