@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple, Optional, TextIO
 
@@ -59,14 +59,15 @@ class Ledger:
         """Return the note of a file with this content, ``None`` where no export has written it."""
         return next((noted for noted in self.known.get(name, ()) if noted.digest == digest), None)
 
-    def note(self, name: str, digest: str, *, merged: bool) -> None:
-        """Note a file that is about to be written."""
+    def note(self, files: Iterable[tuple[str, str, bool]]) -> None:
+        """Note files that are about to be written, by name and digest, and whether others began them."""
+        lines = "".join([_line(Noted(self._place, *file)) for file in files])
         try:
             if self._file is None:
                 is_new = not os.path.exists(self._path)
                 self._file = appended_text(self._path)
                 self._file.write(f"{_HEADER}\n" if is_new else "\n")  # what a killed run left half stays a line
-            self._file.write(_line(Noted(self._place, name, digest, merged)))
+            self._file.write(lines)
             self._file.flush()
         except OSError as error:
             raise self._unwritable(error) from error
