@@ -37,6 +37,7 @@ class SidecarExport:
 
     def __init__(self, root: str, form: SidecarFormat, names: MirrorNames, ledger: Ledger) -> None:
         self._root, self._form, self._names, self._ledger = root, form, names, ledger
+        self._begin = os.path.join(root, "")
         self._folders: dict[str, bool] = {}
         self._replace = False
         self._wanted: set[int] = set()
@@ -109,7 +110,7 @@ class SidecarExport:
                 if self._root:
                     folder, _, own = self._names.name_of(ref).rpartition("/")
                     name = f"{folder}/{self._form.name_of(own)}" if folder else self._form.name_of(own)
-                    yield _File(name, os.path.join(self._root, *name.split("/")), picture, ref)
+                    yield _File(name, self._path(name), picture, ref)
                 elif ref.members or is_url(ref.file):
                     counts.inside += 1
                 else:
@@ -169,7 +170,7 @@ class SidecarExport:
         return os.path.lexists(path) or (not self._root and not os.path.isdir(os.path.dirname(path)))
 
     def _path(self, name: str) -> str:
-        return os.path.join(self._root, *name.split("/")) if self._root else unescape_surrogates(name)
+        return self._begin + name.replace("/", os.sep) if self._root else unescape_surrogates(name)
 
     def _stale(self) -> Iterator[Noted]:
         """Yield our own files that are no longer wanted, and are as we wrote them."""
