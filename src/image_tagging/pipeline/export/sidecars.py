@@ -174,13 +174,13 @@ class SidecarExport:
 
     def _stale(self) -> Iterator[Noted]:
         """Yield our own files that are no longer wanted, and are as we wrote them."""
-        for name, notes in self._ledger.known.items():
+        for name in self._ledger.known:
             path = self._path(name)
             if hash(os.path.normcase(path)) not in self._wanted and os.path.lexists(path):
                 content = _read(path)
                 noted = self._ledger.owner(name, digest_of(content)) if content is not None else None
                 if noted is not None and not noted.merged:
-                    yield notes[-1]
+                    yield noted
 
     def _remove_folders(self, name: str) -> None:
         parts = name.split("/")[:-1]
