@@ -37,7 +37,7 @@ PUBLIC = {
         "ResultFormats ResultScore ResultWriter ResultsSize ScoredPicture Scoring TableRow TagFolder TakenOut "
         "WrittenResults earlier_layout folders_of_tag has_csv has_results read_results read_scores read_table "
         "remove_results require_place file_name pictures_of_tag require_results_ours results rewrite_results "
-        "ScoresOfPictures TagAnswers scores_frame take_out take_out_images write_csv"
+        "AnswersInOrder TagAnswers scores_frame take_out take_out_images write_csv"
     ),
     "images": "Decoders Preprocess Sharpness decoder_version picture_of",
     "interchange": (

@@ -160,7 +160,7 @@ def test_a_task_has_the_score_of_its_least_probable_tag(pictures: Pictures, tmp_
 def test_a_tag_that_xml_cannot_hold_is_still_one_choice(pictures: Pictures, tmp_path: Path) -> None:
     (picture, *_) = (one for one in pictures if one.tags)
     (tag, *_) = picture.tags
-    odd = replace(picture, tags=(replace(tag, tag="bell\a"),))
+    odd = replace(picture, tags=(tag._replace(tag="bell\a"),))
     folder = _written(LabelStudioFormat(ExportOptions()), Pictures([odd]), tmp_path)
     choice = ElementTree.parse(folder.root / "labeling_config.xml").find(".//Choice")
     (task,) = json.loads((folder.root / "tasks.json").read_bytes())

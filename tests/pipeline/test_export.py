@@ -184,6 +184,37 @@ def test_an_export_that_was_killed_is_taken_up_by_the_next(scored, monkeypatch):
     assert counts.changed == 5
 
 
+@pytest.mark.parametrize("content", [b"of somebody else", b"tiles\n"])
+def test_what_appears_while_an_export_runs_is_not_replaced(scored, monkeypatch, content):
+    from image_tagging.pipeline.export import export as module
+
+    place = scored / "export" / "txt" / "photos" / "2024" / "tiles 0.txt"
+
+    def meanwhile(_):
+        place.parent.mkdir(parents=True)
+        place.write_bytes(content)
+
+    monkeypatch.setattr(module, "remove_leftovers", meanwhile)
+    if content == b"tiles\n":
+        export(scored)
+    else:
+        with pytest.raises(OutputError, match=r"tiles 0.txt was changed meanwhile: export again"):
+            export(scored)
+    assert place.read_bytes() == content
+
+
+def test_without_room_for_its_plan_an_export_says_so(scored, monkeypatch):
+    from image_tagging.pipeline.export import planned
+
+    def full():
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(planned, "temporary_file", full)
+    with pytest.raises(OutputError, match=r"No space left on device. Free some space there, or name another in TMPDIR"):
+        export(scored)
+    assert not (scored / "export").exists()
+
+
 def test_two_inputs_of_one_name_keep_apart(tmp_path, drawing, output):
     for side in ("left", "right"):
         drawing(tmp_path / side / "photos" / "a.png", "tiles", len(side))

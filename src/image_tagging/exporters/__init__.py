@@ -14,7 +14,7 @@ from .forgetting import TakenOut, folders_of_tag, take_out
 from .formats import ResultFormats, ResultsSize, WrittenResults, has_results
 from .frames import scores_frame
 from .layouts import Placing
-from .one_picture import ModelScore, ScoresOfPictures, scores_of_picture
+from .one_picture import ModelScore, scores_of_picture
 from .picture_scores import PictureScores, Scoring
 from .placing import require_place
 from .plan import PlacingPlan, Planner
@@ -22,12 +22,14 @@ from .reading import OUTPUT_JSON, ResultScore, ScoredPicture, TableRow, read_res
 from .results import ResultWriter, earlier_layout, require_results_ours, results
 from .rewriting import remove_results, rewrite_results, take_out_images
 from .score_csv import OUTPUT_CSV, has_csv, write_csv
+from .scores_in_order import AnswersInOrder
 from .tag_answers import TagAnswers
 from .tagged_pictures import pictures_of_tag
 
 __all__ = [
     "OUTPUT_CSV",
     "OUTPUT_JSON",
+    "AnswersInOrder",
     "DatasetFiles",
     "EarlierResults",
     "InputFiles",
@@ -41,7 +43,6 @@ __all__ = [
     "ResultWriter",
     "ResultsSize",
     "ScoredPicture",
-    "ScoresOfPictures",
     "Scoring",
     "TableRow",
     "TagAnswers",

@@ -7,11 +7,13 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Optional
 
 from ..datasets import FileErrors
-from ..errors import OutputError
+from ..errors import ImageTaggingError, OutputError
 from ..records import TagScore
 from .score_tables import is_narrow
 from .tables import TABLES, ResultTable
@@ -27,6 +29,20 @@ _THRESHOLDS = (
     "SELECT model_type, tag_name, threshold FROM models JOIN tags ON tags.id = models.tag "
     "JOIN kinds ON kinds.id = models.kind"
 )
+
+_MODELS = (
+    "SELECT models.tag, models.kind, tag_name, model_type, threshold FROM models JOIN tags ON tags.id = models.tag "
+    "JOIN kinds ON kinds.id = models.kind"
+)
+
+#: Along the index of names, so that nothing is sorted; the order within a picture is that of :meth:`StoredScores.of`.
+_IN_ORDER = (
+    "SELECT f.hash_id, s.tag, s.kind, s.tag_prob, s.file FROM files AS f CROSS JOIN scores AS s ON s.file = f.id "
+    "WHERE f.hash_id IS NOT NULL ORDER BY f.hash_id"
+)
+
+#: A score: the name of the picture, the numbers of tag and kind, the probability, and the number of the file.
+Numbered = tuple[str, int, int, float, int]
 
 _REMEDY = "Move it away, or use another output folder."
 
@@ -107,6 +123,34 @@ class StoredScores:
         if not self._query or not self._connection.execute(_HAS_MODELS).fetchone():
             return {}
         return {(kind, tag): threshold for kind, tag, threshold in self._connection.execute(_THRESHOLDS)}
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the texts of scores stand for numbers, as :meth:`models` and :meth:`in_order` need it."""
+        return bool(self._query and self._connection.execute(_HAS_MODELS).fetchone())
+
+    def models(self) -> dict[tuple[int, int], tuple[str, str, float]]:
+        """Return the tag, the kind and the threshold of each model by the numbers of tag and kind."""
+        try:
+            found = self._connection.execute(_MODELS).fetchall()
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise self.malformed(f"cannot be read: {error}") from error
+        return {(tag, kind): (str(name), str(kind_name), least) for tag, kind, name, kind_name, least in found}
+
+    def in_order(self) -> Iterator[tuple[str, list[Numbered]]]:
+        """Yield the scores of every picture in the order of the names, those of all its files once."""
+        try:
+            for hash_id, group in groupby(self._connection.execute(_IN_ORDER), key=itemgetter(0)):
+                rows = list(group)
+                if rows[0][-1] != rows[-1][-1]:  # several files
+                    rows = list({row[:-1]: row for row in rows}.values())
+                yield str(hash_id), rows
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise self.malformed(f"cannot be read: {error}") from error
+
+    def malformed(self, why: str) -> ImageTaggingError:
+        """Return the error for a file that holds what was never written there."""
+        return self._errors.malformed(why)
 
     def close(self) -> None:
         """Close the file."""

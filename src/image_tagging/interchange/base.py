@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import BinaryIO, Optional, Protocol
+from typing import BinaryIO, NamedTuple, Optional, Protocol
 
 from ..addresses import ImageRef
 
@@ -15,8 +15,7 @@ MODEL, EXAMPLE, VERDICT = "model", "example", "verdict"
 COPY, HARDLINK, SYMLINK = "copy", "hardlink", "symlink"
 
 
-@dataclass(frozen=True)
-class ExportedTag:
+class ExportedTag(NamedTuple):
     """A tag of a picture: its ``probability`` is 1 or 0 where a person said so, in ``said_by`` is who said it."""
 
     tag: str

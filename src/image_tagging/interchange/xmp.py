@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 from typing import NamedTuple, Optional
 
@@ -78,7 +79,7 @@ class XmpFormat:
         InputError
             It is no XMP, in words that follow the path of the file.
         """
-        tags = list(dict.fromkeys(_NO_XML.sub("\ufffd", encodable(each.tag)) for each in picture.tags))
+        tags = list(dict.fromkeys(_written(each.tag) for each in picture.tags))
         if before is None or not before.strip():
             return _new(tags)
         return _merged(before, tags)
@@ -104,7 +105,17 @@ def _list(each: _Property, tags: Iterable[str], rdf: str, *, is_new: bool) -> st
 
 def _items(tags: Iterable[str], rdf: str) -> str:
     item = f"{rdf}:li" if rdf else "li"
-    return "".join(f"     <{item}>{escape(tag, quote=False).translate(_TO_REFER)}</{item}>\n" for tag in tags)
+    return "".join([_item(tag, item) for tag in tags])
+
+
+@lru_cache(maxsize=4096)
+def _item(tag: str, item: str) -> str:
+    return f"     <{item}>{escape(tag, quote=False).translate(_TO_REFER)}</{item}>\n"
+
+
+@lru_cache(maxsize=4096)
+def _written(tag: str) -> str:
+    return _NO_XML.sub("\ufffd", encodable(tag))
 
 
 def _merged(before: bytes, tags: list[str]) -> bytes:

@@ -21,6 +21,7 @@ from .folders import FolderExport
 from .ledger import Ledger
 from .names import MirrorNames
 from .pictures import ResultPictures
+from .planned import PlannedFiles
 from .sidecars import SidecarExport
 
 #: The folder of exports in an output folder.
@@ -74,11 +75,14 @@ def export_results(config: ExportConfig, watch: Progress = no_progress, *, say: 
             job = FolderExport(folder, folder_format(config.format, options), names, ledger, tagged_only=tagged_only)
             return _export_folder(config, job, pictures, watch)
         sidecars = SidecarExport(folder, form, names, ledger)
-        counts = sidecars.plan(pictures, watch, replace=config.replace)
-        if not config.dry_run:
-            if folder:
-                remove_leftovers(make_folder(folder))
-            sidecars.run(pictures, watch)
+        if config.dry_run:
+            counts = sidecars.plan(pictures, watch, None, replace=config.replace)
+        else:
+            with closing(PlannedFiles()) as planned:
+                counts = sidecars.plan(pictures, watch, planned, replace=config.replace)
+                if folder:
+                    remove_leftovers(make_folder(folder))
+                sidecars.run(planned, watch)
         return ExportSummary(config.format, folder, counts, tuple(form.changed_tags(pictures.tags)), config.dry_run)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import zip_longest
 from typing import NamedTuple, Optional, TextIO
 
 import orjson
@@ -17,6 +18,9 @@ from ...writing import appended_text, new_text
 LEDGER_NAME = "image-tagging.exports"
 
 _HEADER = '["image-tagging exports", 1]'
+#: Bytes of a digest, and of whether others began the file.
+_PACKED = 17
+
 _MARK = re.compile(re.escape(_HEADER.encode()))
 
 
@@ -50,23 +54,29 @@ class Ledger:
         self._path = os.path.join(folder, LEDGER_NAME)
         self._place = place
         self._file: Optional[TextIO] = None
-        self.known: dict[str, list[Noted]] = {}
+        self.known: dict[str, bytes] = {}  # the digests of each name, packed: there may be a million
         for noted in self._notes():
             if noted.place == place:
-                self.known.setdefault(noted.name, []).append(noted)
+                with suppress(ValueError):  # of a damaged line
+                    self.known[noted.name] = self.known.get(noted.name, b"") + _packed(noted)
 
     def owner(self, name: str, digest: str) -> Optional[Noted]:
         """Return the note of a file with this content, ``None`` where no export has written it."""
-        return next((noted for noted in self.known.get(name, ()) if noted.digest == digest), None)
+        packed, wanted = self.known.get(name, b""), bytes.fromhex(digest)
+        for at in range(0, len(packed), _PACKED):
+            if packed.startswith(wanted, at):
+                return Noted(self._place, name, digest, bool(packed[at + _PACKED - 1]))
+        return None
 
-    def note(self, name: str, digest: str, *, merged: bool) -> None:
-        """Note a file that is about to be written."""
+    def note(self, files: Iterable[tuple[str, str, bool]]) -> None:
+        """Note files that are about to be written, by name and digest, and whether others began them."""
+        lines = "".join([_line(Noted(self._place, *file)) for file in files])
         try:
             if self._file is None:
                 is_new = not os.path.exists(self._path)
                 self._file = appended_text(self._path)
                 self._file.write(f"{_HEADER}\n" if is_new else "\n")  # what a killed run left half stays a line
-            self._file.write(_line(Noted(self._place, name, digest, merged)))
+            self._file.write(lines)
             self._file.flush()
         except OSError as error:
             raise self._unwritable(error) from error
@@ -74,17 +84,19 @@ class Ledger:
     def finish(self, is_there: Callable[[str], bool]) -> None:
         """Write the ledger with the files of this place that are there now, and those of other places."""
         self.close()
-        others, newest = [], {}
+        self.known = {}
+        others: list[str] = []
+        newest: dict[str, str] = {}
         for noted in self._notes():
             if noted.place != self._place:
-                others.append(noted)
+                others.append(_line(noted))
             elif is_there(noted.name):
-                newest[noted.name] = noted
-        lines = [_HEADER + "\n", *map(_line, others), *(_line(newest[name]) for name in sorted(newest))]
-        if len(lines) == 1 and not os.path.exists(self._path):
+                newest[noted.name] = _line(noted)
+        if not others and not newest and not os.path.exists(self._path):
             return
+        lines = [_HEADER + "\n", *others, *(newest[name] for name in sorted(newest))]
         with suppress(FileNotFoundError), open(self._path, "rb") as file:
-            if file.read() == "".join(lines).encode():
+            if all(line is not None and line.encode() == held for line, held in zip_longest(lines, file)):
                 return
         with new_text(self._path, _MARK) as written:
             written.writelines(lines)
@@ -111,6 +123,13 @@ class Ledger:
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"cannot use {self._path}: {error.strerror or error}. Free some space or allow it.")
+
+
+def _packed(noted: Noted) -> bytes:
+    packed = bytes.fromhex(noted.digest) + bytes([noted.merged])
+    if len(packed) != _PACKED:
+        raise ValueError("the digest is of another length")
+    return packed
 
 
 def _line(noted: Noted) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Optional
 
 from ...datasets import OTHER_SETS
-from ...exporters import ModelScore, ScoresOfPictures, TagAnswers
+from ...exporters import AnswersInOrder, ModelScore, TagAnswers
 from ...interchange import EXAMPLE, MODEL, VERDICT, ExportedPicture, ExportedTag
 from ...store import NO, VERDICTS_NAME, YES, CollectedPicture, WorkingStore, in_force, read_verdicts
 from ...text import as_tag
@@ -40,27 +40,28 @@ class ResultPictures:
         self.tags: tuple[str, ...] = tuple(sorted(tags))
 
     def __iter__(self) -> Iterator[ExportedPicture]:
-        with ScoresOfPictures(self._folder) as scores:
+        with AnswersInOrder(self._folder, self._answers) as scores:
             for picture in self._collection.pictures():
                 if picture.hash_id not in self._hidden:
                     yield self._exported(picture, scores.of(picture.hash_id))
 
     def _exported(self, picture: CollectedPicture, scores: list[ModelScore]) -> ExportedPicture:
-        answers = {score.tag: (score.probability, MODEL, self._is_tagged(score)) for score in self._answers.of(scores)}
-        answers.update({tag: (1.0, EXAMPLE, True) for tag in picture.tags if tag not in OTHER_SETS})
+        least = self._least
+        answers = {
+            tag: (-probability, tag, MODEL, is_tagged if least is None else probability >= least)
+            for tag, _, probability, _, is_tagged in scores
+        }
+        answers.update({tag: (-1.0, tag, EXAMPLE, True) for tag in picture.tags if tag not in OTHER_SETS})
         for tag, probability in self._verdicts.get(picture.hash_id, {}).items():
-            answers[tag] = probability, VERDICT, probability > 0
-        ordered = sorted(answers.items(), key=lambda each: (-each[1][0], each[0]))
-        tags = [(ExportedTag(tag, said, by), is_tagged) for tag, (said, by, is_tagged) in ordered]
+            answers[tag] = -probability, tag, VERDICT, probability > 0
+        ordered = sorted(answers.values())  # no two have one tag
+        tags = [ExportedTag(tag, -negative, by) for negative, tag, by, _ in ordered]
         return ExportedPicture(
             picture.hash_id,
             picture.files,
             picture.format,
             picture.width,
             picture.height,
-            tuple(tag for tag, is_tagged in tags if is_tagged),
-            tuple(tag for tag, _ in tags),
+            tuple([tag for tag, (_, _, _, is_tagged) in zip(tags, ordered) if is_tagged]),
+            tuple(tags),
         )
-
-    def _is_tagged(self, score: ModelScore) -> bool:
-        return score.tagged if self._least is None else score.probability >= self._least

@@ -20,6 +20,7 @@ from ...writing import copy_image, folder_below, remove_below, remove_empty_fold
 from .counts import Counts
 from .ledger import Ledger, Noted, digest_of
 from .names import MirrorNames
+from .planned import PlannedFile, PlannedFiles
 
 _LARGEST = 64 << 20
 
@@ -36,11 +37,15 @@ class SidecarExport:
 
     def __init__(self, root: str, form: SidecarFormat, names: MirrorNames, ledger: Ledger) -> None:
         self._root, self._form, self._names, self._ledger = root, form, names, ledger
+        self._begin = os.path.join(root, "")
         self._folders: dict[str, bool] = {}
         self._replace = False
+        self._wanted: set[int] = set()
 
-    def plan(self, pictures: ExportedPictures, watch: Progress, *, replace: bool) -> Counts:
-        """Return what :meth:`run` will do.
+    def plan(
+        self, pictures: ExportedPictures, watch: Progress, keep: Optional[PlannedFiles], *, replace: bool
+    ) -> Counts:
+        """Return what :meth:`run` will do; ``keep`` gets the files to write.
 
         Raises
         ------
@@ -53,16 +58,18 @@ class SidecarExport:
         hashes, counts, foreign = array("q"), Counts(), []
         for file in self._files(pictures, counts, watch, "Planning"):
             hashes.append(hash(os.path.normcase(file.path)))
-            if not os.path.lexists(file.path):
-                counts.new += 1
-                continue
             try:
-                changed = self._changed(file)
+                planned = self._planned(file)
             except _NotOursError:
                 foreign.append(file.path)
                 continue
-            counts.changed += changed is not None
-            counts.unchanged += changed is None
+            if planned is None:
+                counts.unchanged += 1
+                continue
+            counts.changed += bool(planned.before)
+            counts.new += not planned.before
+            if keep is not None:
+                keep.add(planned)
         self._require_one_each(pictures, hashes)
         if foreign:
             more = f" (and {counted(len(foreign) - 1, 'more file')})" if len(foreign) > 1 else ""
@@ -70,21 +77,20 @@ class SidecarExport:
                 f"{short_path(foreign[0])}{more} was not written by an export, or was changed since, so nothing was "
                 "written. Move it away, or give --replace to lose what is in it."
             )
-        counts.removed = sum(1 for _ in self._stale(set(hashes)))
+        self._wanted = set(hashes)
+        counts.removed = sum(1 for _ in self._stale())
         return counts
 
-    def run(self, pictures: ExportedPictures, watch: Progress) -> None:
-        """Write what was planned; raise OutputError."""
-        hashes, counts = array("q"), Counts()
-        for file in self._files(pictures, counts, watch, "Writing"):
-            hashes.append(hash(os.path.normcase(file.path)))
-            try:
-                changed = self._changed(file)
-            except _NotOursError:
-                raise OutputError(f"{short_path(file.path)} was changed meanwhile: export again.") from None
-            if changed is not None:
-                self._write(file, *changed)
-        stale = list(self._stale(set(hashes)))
+    def run(self, planned: PlannedFiles, watch: Progress) -> None:
+        """Write what was planned, and remove what is no longer wanted; raise OutputError."""
+        number = 0
+        for batch in planned.batches():
+            self._ledger.note((file.name, digest_of(file.content), file.merged) for file in batch)
+            for file in batch:
+                self._write(file)
+            number += len(batch)
+            watch("Writing", number, None)
+        stale = list(self._stale())
         for noted in stale:
             folder, name = os.path.split(self._path(noted.name))
             remove_below(folder, "", name)
@@ -104,7 +110,7 @@ class SidecarExport:
                 if self._root:
                     folder, _, own = self._names.name_of(ref).rpartition("/")
                     name = f"{folder}/{self._form.name_of(own)}" if folder else self._form.name_of(own)
-                    yield _File(name, os.path.join(self._root, *name.split("/")), picture, ref)
+                    yield _File(name, self._path(name), picture, ref)
                 elif ref.members or is_url(ref.file):
                     counts.inside += 1
                 else:
@@ -125,10 +131,11 @@ class SidecarExport:
                 )
         return self._folders[folder]
 
-    def _changed(self, file: _File) -> Optional[tuple[bytes, bool]]:
-        """Return what a file should hold, and whether it is merged; ``None`` where it does."""
+    def _planned(self, file: _File) -> Optional[PlannedFile]:
+        """Return what a file should hold; ``None`` where it does."""
         before = _read(file.path)
-        noted = self._ledger.owner(file.name, digest_of(before)) if before is not None else None
+        digest = "" if before is None else digest_of(before)
+        noted = self._ledger.owner(file.name, digest) if digest else None
         is_own = before is None or (noted is not None and not noted.merged)
         merged = not is_own and self._form.merges
         try:
@@ -139,20 +146,23 @@ class SidecarExport:
         if content == before:
             return None
         if is_own or merged or self._replace:
-            return content, merged
+            return PlannedFile(file.name, content, digest, merged)
         raise _NotOursError
 
-    def _write(self, file: _File, content: bytes, merged: bool) -> None:
-        folder = os.path.dirname(file.path)
+    def _write(self, file: PlannedFile) -> None:
+        path = self._path(file.name)
+        folder = os.path.dirname(path)
         if self._root and folder not in self._folders:
             folder_below(self._root, *file.name.split("/")[:-1])
             self._folders[folder] = True
-        self._ledger.note(file.name, digest_of(content), merged=merged)
+        before = _read(path)
+        if before is not None and digest_of(before) != file.before and before != file.content:
+            raise OutputError(f"{short_path(path)} was changed meanwhile: export again.")
         try:
-            copy_image(content, file.path, self._root or folder)
+            copy_image(file.content, path, self._root or folder)
         except OSError as error:
             why = error.strerror or str(error)
-            raise OutputError(f"cannot write {short_path(file.path)}: {why}. Free some space.") from error
+            raise OutputError(f"cannot write {short_path(path)}: {why}. Free some space.") from error
 
     def _may_be_there(self, name: str) -> bool:
         """Return whether a file is there, or its folder is not: that may be on a disk that comes back."""
@@ -160,17 +170,17 @@ class SidecarExport:
         return os.path.lexists(path) or (not self._root and not os.path.isdir(os.path.dirname(path)))
 
     def _path(self, name: str) -> str:
-        return os.path.join(self._root, *name.split("/")) if self._root else unescape_surrogates(name)
+        return self._begin + name.replace("/", os.sep) if self._root else unescape_surrogates(name)
 
-    def _stale(self, wanted: set[int]) -> Iterator[Noted]:
+    def _stale(self) -> Iterator[Noted]:
         """Yield our own files that are no longer wanted, and are as we wrote them."""
-        for name, notes in self._ledger.known.items():
+        for name in self._ledger.known:
             path = self._path(name)
-            if hash(os.path.normcase(path)) not in wanted and os.path.lexists(path):
+            if hash(os.path.normcase(path)) not in self._wanted and os.path.lexists(path):
                 content = _read(path)
                 noted = self._ledger.owner(name, digest_of(content)) if content is not None else None
                 if noted is not None and not noted.merged:
-                    yield notes[-1]
+                    yield noted
 
     def _remove_folders(self, name: str) -> None:
         parts = name.split("/")[:-1]
@@ -208,7 +218,7 @@ def _read(path: str) -> Optional[bytes]:
             raise OutputError(f"{short_path(path)} is no small plain file, so nothing replaces it. Move it away.")
         with open(path, "rb") as file:
             return file.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         why = error.strerror or str(error)

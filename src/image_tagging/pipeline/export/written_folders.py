@@ -182,7 +182,7 @@ class WrittenFolder(_Folder):
                     f"{short_path(path)} was not written by an export, or was changed since: move it away."
                 )
             self.counts.changed += 1
-        self._ledger.note(name, digest, merged=False)
+        self._ledger.note([(name, digest, False)])
         return True
 
 
