@@ -88,11 +88,11 @@ class PlainFolder:
         return ref.path_in(str(self.source))
 
     def write(self, name: str, content: bytes) -> None:
-        with self.stream(name) as file:
+        with self.new_file(name) as file:
             file.write(content)
 
     @contextmanager
-    def stream(self, name: str) -> Iterator[BinaryIO]:
+    def new_file(self, name: str) -> Iterator[BinaryIO]:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
         with open(self.root / name, "xb") as file:
             yield file

@@ -116,7 +116,7 @@ class ExportFolder(Protocol):
         """Write a file below the folder; raise OutputError."""
         ...
 
-    def stream(self, name: str) -> AbstractContextManager[BinaryIO]:
+    def new_file(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Give a file below the folder to write to in a ``with`` block; raise OutputError."""
         ...
 

@@ -28,7 +28,7 @@ class CocoFormat:
         images = DataSetImages(folder, self._place, "images")
         unreadable: set[str] = set()
         categories = {tag: number for number, tag in enumerate(pictures.tags, start=1)}
-        with folder.stream("annotations.json") as file:
+        with folder.new_file("annotations.json") as file:
             file.write(b'{"info": {"description": "image-tagging export"}, "licenses": [],\n"categories": [')
             write_items(file, (_category(number, tag) for tag, number in categories.items()))
             file.write(b'],\n"images": [')

@@ -26,12 +26,12 @@ class FiftyOneFormat:
     def write(self, pictures: ExportedPictures, folder: ExportFolder) -> None:
         """Write all pictures below the folder; raise OutputError."""
         images = DataSetImages(folder, self._place, "data", flat=True)
-        with folder.stream("labels.json") as file:
+        with folder.new_file("labels.json") as file:
             file.write(b'{"classes": ' + ascii_json(list(pictures.tags)) + b',\n"labels": {')
             write_items(file, _labels(pictures, images))
             file.write(b"}}\n")
         if not images.are_placed:
-            with folder.stream("data.json") as file:
+            with folder.new_file("data.json") as file:
                 file.write(b"{")
                 write_items(file, (_entry(stem_of(one), one.files[0].path) for one in pictures))
                 file.write(b"}\n")

@@ -47,7 +47,7 @@ class ImageFolderFormat:
 
     def _write_metadata(self, pictures: ExportedPictures, folder: ExportFolder) -> None:
         images = DataSetImages(folder, self._place, "images")
-        with folder.stream("metadata.jsonl") as file:
+        with folder.new_file("metadata.jsonl") as file:
             for picture in typed_first(pictures):
                 name = images.add(picture)
                 if name is not None:

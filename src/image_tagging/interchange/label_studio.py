@@ -38,7 +38,7 @@ class LabelStudioFormat:
         """Write all pictures below the folder; raise OutputError."""
         images = DataSetImages(folder, self._place, "images")
         folder.write("labeling_config.xml", _config(pictures.tags).encode())
-        with folder.stream("tasks.json") as file:
+        with folder.new_file("tasks.json") as file:
             file.write(b"[")
             write_items(file, _tasks(pictures, folder, images))
             file.write(b"]\n")

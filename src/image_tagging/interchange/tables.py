@@ -44,7 +44,7 @@ class CsvFormat:
 
     def write(self, pictures: ExportedPictures, folder: ExportFolder) -> None:
         """Write ``export.csv``; raise OutputError."""
-        with folder.stream("export.csv") as file:
+        with folder.new_file("export.csv") as file:
             lines = io.StringIO()
             writer = csv.writer(lines)
             writer.writerow(_COLUMNS)
@@ -67,7 +67,7 @@ class JsonLinesFormat:
 
     def write(self, pictures: ExportedPictures, folder: ExportFolder) -> None:
         """Write ``export.jsonl``; raise OutputError."""
-        with folder.stream("export.jsonl") as file:
+        with folder.new_file("export.jsonl") as file:
             for picture in pictures:
                 hash_id, path, kind, width, height = _facts(picture)
                 entry = {
@@ -90,7 +90,7 @@ class ParquetFormat:
     def write(self, pictures: ExportedPictures, folder: ExportFolder) -> None:
         """Write ``export.parquet``; raise OutputError."""
         words = frozenset({"file_path", "hash_id", "format", "tag", "said_by"})
-        with folder.stream("export.parquet") as file, write_rows(file, _PARQUET, {}, words) as add:
+        with folder.new_file("export.parquet") as file, write_rows(file, _PARQUET, {}, words) as add:
             for picture in pictures:
                 own, having = _facts(picture), {each.tag for each in picture.tags}
                 for each in picture.scores:

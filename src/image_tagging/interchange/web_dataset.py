@@ -35,7 +35,7 @@ class WebDatasetFormat:
             first = next(samples, None)
             if first is None:
                 return
-            with folder.stream(f"shard-{number:06}.tar") as file:
+            with folder.new_file(f"shard-{number:06}.tar") as file:
                 _write_shard(file, chain([first], islice(samples, self._shard_size - 1)), folder)
 
 

@@ -66,7 +66,7 @@ class PlannedFolder(_Folder):
         self._count(name, digest_of(content))
 
     @contextmanager
-    def stream(self, name: str) -> Iterator[BinaryIO]:
+    def new_file(self, name: str) -> Iterator[BinaryIO]:
         """Give a file to write to, which is nowhere."""
         sink = _Digesting()
         yield cast("BinaryIO", sink)
@@ -111,11 +111,11 @@ class WrittenFolder(_Folder):
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file; raise OutputError."""
-        with self.stream(name) as file:
+        with self.new_file(name) as file:
             file.write(content)
 
     @contextmanager
-    def stream(self, name: str) -> Iterator[BinaryIO]:
+    def new_file(self, name: str) -> Iterator[BinaryIO]:
         """Give a file to write to, which is moved into its place if that changes what is there."""
         path = self._place(name)
         with suppress(_UnchangedError), new_file(path, _ANY) as file:
