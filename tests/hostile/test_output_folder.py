@@ -470,7 +470,14 @@ CONNECTING = {
 }
 
 #: Where a picture or an estimator is encoded into memory.
-ENCODING = {"demo/dataset.py", "pipeline/review/pictures.py", "reports/thumbnails.py", "tag_models/files.py"}
+ENCODING = {
+    "cli/terminal_pictures.py",
+    "demo/dataset.py",
+    "pipeline/doctor/probes.py",
+    "pipeline/review/pictures.py",
+    "reports/thumbnails.py",
+    "tag_models/files.py",
+}
 
 
 def calls():
