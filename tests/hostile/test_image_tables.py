@@ -95,9 +95,9 @@ def test_rows_that_the_size_does_not_allow_are_refused(tmp_path):
     image = pa.DictionaryArray.from_arrays(pa.array([0] * 3_000_000, pa.int32()), [b"x"])
     path = parquet(tmp_path / "a.parquet", {"image": image})
     assert os.path.getsize(path) < 50_000
-    started = time.monotonic()
+    started = time.process_time()
     assert codes(path) == ["too-many-members"]
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_names_that_take_far_more_than_the_file_are_refused(tmp_path):
@@ -135,9 +135,9 @@ def test_a_group_that_breaks_off_is_not_read_again_for_each_row(tmp_path):
     with open(path, "r+b") as file:
         file.seek(size // 2)
         file.write(b"\xff" * (size // 4))
-    started = time.monotonic()
+    started = time.process_time()
     assert len(codes(path)) == 20_000
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])
