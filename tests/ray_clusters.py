@@ -17,7 +17,7 @@ _BEGUN = re.compile(r"shard (\w+) begun by process (\d+)")
 class TwoNodes:
     """A head node and another one, of one core each; nodes, workers and drivers can be ended by a real SIGKILL.
 
-    The other has an address of its own, and programs are given that of the head: of two nodes with one address Ray 2.51
+    Each node has an address of its own, and programs are given that of the head: of two with one address Ray 2.51
     connects a program to either, and the program ends with the node that it is connected to.
     """
 
@@ -31,10 +31,14 @@ class TwoNodes:
 
     def add_node(self) -> None:
         """Add the second node, where it is not there."""
-        self._other = self._other or self._cluster.add_node(num_cpus=1, node_ip_address="127.0.0.2")
+        self._other = self._other or self._added("127.0.0.2", num_cpus=1)
+
+    def _added(self, address: str, **has: int):
+        node = self._cluster.add_node(node_ip_address=address, **has)
         self._cluster.wait_for_nodes()
         given = {"node_ip_address": self.address.rpartition(":")[0]}  # Ray 2.51 writes the last node's; 2.60 reads none
         (self._session / "node_ip_address.json").write_text(json.dumps(given))
+        return node
 
     def kill_node(self) -> None:
         """End the second node and its workers, with SIGKILL."""
@@ -43,9 +47,7 @@ class TwoNodes:
 
     def add_gpu_node(self):
         """Add a third node that has a GPU in name."""
-        node = self._cluster.add_node(num_cpus=2, num_gpus=1)
-        self._cluster.wait_for_nodes()
-        return node
+        return self._added("127.0.0.3", num_cpus=2, num_gpus=1)
 
     def remove(self, node) -> None:
         """End a node that was added."""
