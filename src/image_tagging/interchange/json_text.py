@@ -1,4 +1,4 @@
-"""JSON in ASCII alone: some readers open a file in the encoding of their system, whatever script its names are in."""
+"""JSON in ASCII alone: some readers open a file in the encoding of their system, which may lack letters of a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""Scripts that move files, for ``sh`` and for PowerShell; a name is a value in them, whatever it holds.
+r"""Scripts that move files, for ``sh`` and for PowerShell; a name is a value in them, and never a command.
 
 In ``sh`` nothing but ``'`` ends a text in single quotes (POSIX.1-2024, Shell Command Language, 2.2.2): it is written
 ``'"'"'``. In PowerShell the quotes U+2018 to U+201B end it too, and each is written twice, as
