@@ -10,7 +10,7 @@ from image_tagging import ProcessConfig, process_dataset
 from image_tagging.addresses import ImageRef
 from image_tagging.datasets import near_duplicate_groups
 from image_tagging.errors import InputError
-from image_tagging.pipeline.repeats import find_repeats, hidden_repeats
+from image_tagging.pipeline.repeats import find_repeats, hidden_repeats, ranking
 from image_tagging.pipeline.repeats.ranking import best_first
 from image_tagging.pipeline.search import open_table, search_pictures
 from image_tagging.progress import say_nothing
@@ -198,3 +198,8 @@ def test_a_damaged_file_of_repeats_is_made_again(output):
 def test_what_is_no_output_folder_is_one_line_that_says_so(tmp_path):
     with pytest.raises(InputError, match="holds no image-tagging"):
         hidden_repeats(tmp_path)
+
+
+def test_figures_that_differ_little_are_shown_with_the_digits_that_differ():
+    assert ranking._unlike(0.0631, 0.0629) == ("0.0631", "0.0629")
+    assert ranking._unlike(0.13, 0.5) == ("0.13", "0.5")

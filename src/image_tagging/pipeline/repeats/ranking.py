@@ -62,7 +62,7 @@ def _reason(kept: CollectedFile, worse: CollectedFile, sharpness: Mapping[str, i
         colours = " of at most 256 colours" if best[1] == 1 else ""
         return f"least compressed: {kept.format}{colours}, the next {worse.format}"
     if best[2] != other[2]:
-        return f"least compressed: {best[2]:.2g} bytes a pixel, the next {other[2]:.2g}"
+        return "least compressed: {} bytes a pixel, the next {}".format(*_unlike(best[2], other[2]))
     values = (sharpness.get(file.hash_id, -1) for file in (kept, worse))
     numbers = ["not readable" if value < 0 else f"{value / 1000:,.0f}" for value in values]
     return f"sharpest: {numbers[0]}, the next {numbers[1]}"
@@ -70,3 +70,12 @@ def _reason(kept: CollectedFile, worse: CollectedFile, sharpness: Mapping[str, i
 
 def _size(file: CollectedFile) -> str:
     return f"{file.width} x {file.height}"
+
+
+def _unlike(one: float, other: float) -> tuple[str, str]:
+    """Return two figures with two digits, or with as many as tell them apart."""
+    for digits in range(2, 17):
+        first, second = f"{one:.{digits}g}", f"{other:.{digits}g}"
+        if first != second:
+            break
+    return first, second
