@@ -27,6 +27,7 @@ from image_tagging.store import STORE_NAME
 from ray_clusters import TwoNodes
 from results_of_runs import results, shards, summary
 from samples import drawn, encoded, png, written, zipped
+from shard_runners import DeadlyWork
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray"), pytest.mark.filterwarnings("ignore")]
 
@@ -211,6 +212,12 @@ def test_workers_with_a_gpu_each_take_one(cluster, images, local, tmp_path):
         cluster.remove(node)
     assert (results(tmp_path / "out"), summary(done)) == local
     assert len(cluster.workers()) == 1
+
+
+def test_a_shard_at_which_every_worker_dies_is_left_out(cluster, caplog):
+    done = list(RayRunner(cluster.address).run_shards(DeadlyWork(), ["a", "b", "deadly", "c"]))
+    assert sorted(each.shard for each in done) == ["a", "b", "c"]
+    assert "shard deadly: given up, as 5 workers died at it" in caplog.text
 
 
 def test_workers_take_the_room_that_machines_have():

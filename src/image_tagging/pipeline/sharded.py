@@ -16,10 +16,11 @@ from ..records import EmbeddedImage, Failure
 from ..runners import MEAN_IMAGES, Runner, ShardDone, ShardRunner
 from ..storage import Storage
 from ..store import WorkingStore
+from ..text import counted, short_path
 from .configs import EmbeddingConfig
 from .embedder import NO_ENCODER, Embedder, no_encoder_reason
 from .shard_file import Shard, ShardRow, read_shard
-from .shard_rows import AGAIN, FINAL, FOLDER, rows_name, shard_id, shards_of, write_rows
+from .shard_rows import AGAIN, FINAL, FOLDER, read_rows, rows_name, shard_id, shards_of, write_rows
 from .shard_success import remove_success
 from .shard_work import EmbedShards
 
@@ -94,10 +95,17 @@ class ShardedEmbedder:
                 self._import(waiting[0].shard, names.pop(waiting.popleft().shard))
             watch("embedding", max(computed, done), total)
         if waiting:
-            raise RunnerError(
-                f"{len(waiting)} of the shards came to no end, the first of them {waiting[0].shard}: run again; what "
-                "is done is kept."
-            )
+            raise RunnerError(self._without_end([each.shard for each in waiting if each.shard not in names]))
+
+    def _without_end(self, shards: Sequence[str]) -> str:
+        """Return what is wrong with shards that the runner has left out."""
+        name = rows_name(shards[0])
+        images = read_rows(name, self._storage.read(name))
+        return (
+            f"{counted(len(shards), 'shard')} came to no end, as the workers that began them died: the first one has "
+            f"the images from {short_path(images[0].ref.path)} to {short_path(images[-1].ref.path)}. Give workers more "
+            "memory, a smaller --batch_size, or leave them out (--exclude), and run again: what is done is kept."
+        )
 
     def _finished(self, shards: Sequence[str]) -> Iterator[Optional[ShardDone]]:
         """Yield ``None`` at once, for what there is already, and each of the shards when it is done."""

@@ -102,7 +102,8 @@ class ShardRunner(Protocol):
     def run_shards(self, work: ShardWork, shards: Sequence[str]) -> Generator[ShardDone, None, None]:
         """Yield each shard once it is done, in any order.
 
-        A shard may be done more than once, where a worker or its machine dies: its results are the same. Wrap the
+        A shard may be done more than once, where a worker or its machine dies: its results are the same. One at which
+        workers die again and again, as it needs more memory than they have, may be left out. Wrap the
         generator in ``contextlib.closing``, so that its workers end also when the caller fails.
 
         Raises

@@ -17,10 +17,11 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Optional
 
-from ..errors import ImageTaggingError, InputError, LibraryMissingError, RunnerError, error_named
+from ..errors import InputError, LibraryMissingError, RunnerError, error_named
 from ..progress import Say, say_nothing
 from .base import ShardDone, ShardWork
 from .ray_cluster import connected
+from .ray_workers import MOST_DEATHS, BegunShards, ShardActor
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,10 @@ class RayRunner:
             log.info("Ray %s: %d workers of %g CPUs and %g GPUs", ray.__version__, *places)
             with quiet_data(ray), _errors_in_words(ray):
                 for answer in _answers(ray, pickle.dumps(work), shards, places):
-                    yield _done(answer)
+                    if answer.get("deaths"):
+                        log.warning("shard %s: given up, as %d workers died at it", answer["shard"], MOST_DEATHS)
+                    else:
+                        yield _done(answer)
 
 
 def imported_ray() -> Any:
@@ -125,6 +129,7 @@ def places_in(machines: Sequence[Mapping[str, float]], gpus: float, shards: int)
 
 def _answers(ray: Any, work: bytes, shards: Sequence[str], places: Places) -> Iterator[dict[str, Any]]:
     """Yield what actors answer, as it comes."""
+    begun = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(BegunShards).remote()
     data = ray.data.from_items(list(shards), override_num_blocks=min(len(shards), _MOST_BLOCKS))
     answers = data.map_batches(
         ShardActor,
@@ -134,7 +139,7 @@ def _answers(ray: Any, work: bytes, shards: Sequence[str], places: Places) -> It
         ),
         num_cpus=places.cpus,
         num_gpus=places.gpus or None,
-        fn_constructor_kwargs={"work": work, "cpus": int(places.cpus)},
+        fn_constructor_kwargs={"work": work, "cpus": int(places.cpus), "begun": begun},
     )
     for batch in answers.iter_batches(batch_size=None, prefetch_batches=0):
         yield from map(json.loads, batch["answer"])
@@ -184,31 +189,3 @@ def quiet_data(ray: Any) -> Iterator[None]:
         context.enable_progress_bars = bars
         for logger, level in zip(quiet, levels):
             logger.setLevel(level)
-
-
-class ShardActor:
-    """What Ray runs in each worker: the open work, which answers with one line of JSON for each shard."""
-
-    def __init__(self, work: bytes, cpus: int) -> None:
-        # Before libraries of mathematics are loaded: their threads would wait for those of the other workers.
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ[name] = str(max(1, cpus))
-        logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
-        logging.getLogger("image_tagging").setLevel(logging.INFO)
-        self._work = work
-        self._cores = max(1, cpus)
-        self._opened: Any = None
-
-    def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[str]]:
-        """Do the shards of a batch."""
-        return {"answer": [json.dumps(self._answer(str(shard))) for shard in batch["item"]]}
-
-    def _answer(self, shard: str) -> dict[str, Any]:
-        """Return the shard that is done, or the error that ends the run."""
-        try:
-            if self._opened is None:
-                self._opened = pickle.loads(self._work).open(self._cores)  # noqa: S301  the program's own
-            done: ShardDone = self._opened(shard)
-        except ImageTaggingError as error:
-            return {"error": type(error).__name__, "reason": str(error)}
-        return done._asdict()
