@@ -204,7 +204,12 @@ def test_the_image_says_its_version_and_has_nothing_that_its_user_may_write(ligh
 
 @pytest.mark.slow
 def test_the_doctor_finds_nothing_in_the_way(light, new_output):
-    assert light.run("doctor", "/tmp/out").code == 0
+    done = light.run("doctor", "/tmp/out", limits=Limits(cpus=0.9))
+    assert done.code == 0, done.screen
+    assert re.search(
+        rf"^ok\s+processors\s+1 of {os.cpu_count()} processors; it has the time of 0.9\s*$", done.screen, re.M
+    )
+    assert re.search(r"devices cpu \(1 core\)", done.screen)
     done = light.run("doctor", "/sorted", volumes=[new_output("0:0")])
     assert done.code == 1
     assert re.search(r"^problem\s+output\s+cannot write in /sorted \(Permission denied\)", done.screen, re.M)
