@@ -145,7 +145,7 @@ def cross_imports() -> Iterator[tuple[str, str, str, str]]:
 
 
 def test_the_top_of_the_package_is_a_short_listing():
-    assert len(list(ROOT.glob("*.py"))) <= 10  # two of them are the package itself and its entry
+    assert len(list(ROOT.glob("*.py"))) <= 11  # two of them are the package itself and its entry
     assert len(PACKAGES) <= 19
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from containers import NOBODY, RUNTIME, Containers, Limits, Volume, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -18,6 +25,12 @@ PAGE = (ROOT / "docs" / "container.md").read_text(encoding="utf-8")
 
 #: What the image must trust to fetch what it installs, as this machine does.
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
+
+#: What Debian's smallest system lacks.
+PACKAGES = ("python3", "python3-venv", "ca-certificates")
+
+#: Bytes of the store and its journal when some 60 of the 132 embeddings of the run below are kept.
+HALF = 900_000
 
 
 def test_the_image_is_run_by_no_root():
@@ -42,70 +55,246 @@ def run(*command, **options):
     return subprocess.run(words, check=False, capture_output=True, encoding="utf-8", timeout=1800, **options)
 
 
+class Builder:
+    """Buildah with images of its own, in a folder that is removed with them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        places = [f"--root={folder / 'store'}", f"--runroot={folder / 'run'}"]
+        driver = "overlay" if run("buildah", "--storage-driver=overlay", *places, "info").returncode == 0 else "vfs"
+        self._buildah = ["buildah", f"--storage-driver={driver}", *places]
+
+    def run(self, *words):
+        done = run(*self._buildah, *words)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+        return done.stdout
+
+    def make_base(self):
+        """Make a small Debian with Python, in place of the base that is pulled elsewhere."""
+        root = self.folder / "root"
+        made = run("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", "bookworm", root)
+        assert made.returncode == 0, made.stdout[-2000:]
+        if Path("/", CERTIFICATES).exists():
+            shutil.copy(Path("/", CERTIFICATES), root / CERTIFICATES)
+            (root / "etc" / "pip.conf").write_text(f"[global]\ncert = /{CERTIFICATES}\n", encoding="utf-8")
+        (self.folder / "Dockerfile").write_text("FROM scratch\nADD root/ /\n", encoding="utf-8")
+        self.run("build", "--isolation=chroot", "--tag=base", self.folder)
+        shutil.rmtree(root)
+
+    def containers(self, extras=""):
+        """Build the Dockerfile, and return what runs containers of its image."""
+        name = f"image-tagging-{extras or 'light'}"
+        arguments = ["BASE=localhost/base", "VERSION=1.2.3", f"EXTRAS={extras}"]
+        self.run("build", "--isolation=chroot", *[f"--build-arg={each}" for each in arguments], f"--tag={name}", ROOT)
+        config = json.loads(self.run("inspect", "--type=image", f"localhost/{name}"))["OCIv1"]["config"]
+        root = Path(self.run("mount", self.run("from", f"localhost/{name}").strip()).strip())
+        (self.folder / name).mkdir()
+        return Containers(root, config, self.folder / name)
+
+    def close(self):
+        run(*self._buildah, "umount", "--all")
+        run(*self._buildah, "rm", "--all")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """``built(*arguments, volumes, user)`` runs the program in the image, whose base debootstrap made."""
+def builder(tmp_path_factory):
     if os.environ.get("IMAGE_TAGGING_CONTAINER") != "1":
         pytest.skip("THE CONTAINER WAS NOT BUILT: it takes minutes and gigabytes; `make container` does it")
-    for name in ("buildah", "debootstrap"):
+    for name in ("buildah", "debootstrap", RUNTIME):
         if shutil.which(name) is None:
             pytest.skip(f"THE CONTAINER WAS NOT BUILT: {name} is not here (apt-get install {name})")
     if sys.platform != "linux" or os.geteuid():
         pytest.skip("THE CONTAINER WAS NOT BUILT: only root of Linux can make its base")
     folder = tmp_path_factory.mktemp("container")
     folder.chmod(0o755)
-    include = "--include=python3,python3-venv,ca-certificates"
-    made = run("debootstrap", "--variant=minbase", include, "bookworm", folder / "root")
-    assert made.returncode == 0, made.stdout[-2000:]
-    if Path("/", CERTIFICATES).exists():
-        shutil.copy(Path("/", CERTIFICATES), folder / "root" / CERTIFICATES)
-        (folder / "root" / "etc" / "pip.conf").write_text(f"[global]\ncert = /{CERTIFICATES}\n", encoding="utf-8")
-    (folder / "Dockerfile").write_text("FROM scratch\nADD root/ /\n", encoding="utf-8")
-    buildah = ["buildah", "--storage-driver=vfs", f"--root={folder / 'store'}", f"--runroot={folder / 'run'}"]
-    base = run(*buildah, "build", "--isolation=chroot", "--tag=base", folder)
-    assert base.returncode == 0, base.stderr[-2000:]
-    arguments = ["--build-arg=BASE=localhost/base", "--build-arg=VERSION=1.2.3"]
-    image = run(*buildah, "build", "--isolation=chroot", *arguments, "--tag=image-tagging", ROOT)
-    assert image.returncode == 0, (image.stdout + image.stderr)[-3000:]
-    container = run(*buildah, "from", "localhost/image-tagging").stdout.strip()
-
-    def start(*arguments, volumes=(), user="10001:10001"):
-        mounts = [f"--volume={volume}" for volume in volumes]
-        return run(*buildah, "run", "--isolation=chroot", f"--user={user}", *mounts, container, "--", *arguments)
-
-    yield start
-    run(*buildah, "rm", "--all")
-    shutil.rmtree(folder, ignore_errors=True)
+    made = Builder(folder)
+    try:
+        made.make_base()
+        yield made
+    finally:
+        made.close()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("user", ["10001:10001", "4321:4321"])
-def test_any_user_sorts_in_the_container(built, tmp_path_factory, drawing, user):
-    folder = tmp_path_factory.mktemp("mounted")
+@pytest.fixture(scope="module")
+def light(builder):
+    """Containers of the image as it is built by default."""
+    with closing(builder.containers()) as containers:
+        yield containers
+
+
+@pytest.fixture(scope="module")
+def with_review(builder):
+    with closing(builder.containers("review")) as containers:
+        yield containers
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory, drawing):
+    folder = tmp_path_factory.mktemp("photos")
+    folder.chmod(0o755)
     for kind in ("sprites", "tiles"):
         for number in range(6):
-            drawing(folder / "photos" / "examples" / kind / f"{number}.png", kind, number)
-            drawing(folder / "photos" / "mountain" / f"{kind} {number}.png", kind, 100 + number)
-    (folder / "sorted").mkdir()
-    os.chown(folder / "sorted", *map(int, user.split(":")))
-    volumes = [f"{folder / 'photos'}:/photos:ro", f"{folder / 'sorted'}:/sorted"]
-    job = [
-        "image-tagging",
-        "sort",
-        "/photos/examples",
-        "/photos/mountain",
-        "--output",
-        "/sorted",
-        "--clip-model=builtin",
-    ]
-    done = built(*job, volumes=volumes, user=user)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert (folder / "sorted" / "reports" / "index.html").exists()
-    assert (folder / "sorted" / "output.json").stat().st_uid == int(user.split(":")[0])
+            drawing(folder / "examples" / kind / f"{number}.png", kind, number)
+        for number in range(60):
+            drawing(folder / "mountain" / f"{kind} {number}.png", kind, 100 + number)
+    return Volume(folder, "/photos", "ro")
+
+
+@pytest.fixture
+def new_output(tmp_path_factory):
+    """``new_output(user)`` makes a folder that belongs to a user, to be mounted as ``/sorted``."""
+
+    def make(user=NOBODY):
+        folder = tmp_path_factory.mktemp("sorted")
+        os.chown(folder, *map(int, user.split(":")))
+        return Volume(folder, "/sorted")
+
+    return make
+
+
+SORT = ["sort", "/photos/examples", "/photos/mountain", "--output=/sorted", "--clip-model=builtin", "--batch-size=8"]
+INTERRUPTED = "image-tagging: interrupted. What was done so far is kept; run the same command again to go on.\n"
+
+
+def embeddings_in(output):
+    """Return what the store knows: each embedding with its row, which is a new one where it is computed again."""
+    with closing(sqlite3.connect(f"file:{output.source / 'image-tagging.store'}?mode=ro", uri=True)) as store:
+        return set(store.execute("SELECT rowid, key, vector FROM embedding"))
+
+
+def start_and_wait_for_half(containers, photos, output):
+    """Start a run, and return when half of its embeddings are kept: the store is locked, but its size is seen."""
+
+    def size():
+        names = ("image-tagging.store", "image-tagging.store-wal")
+        return sum((output.source / name).stat().st_size for name in names if (output.source / name).exists())
+
+    running = containers.start(*SORT, volumes=[photos, output], limits=Limits(cpus=1))
+    wait_for(lambda: size() > HALF or not running.is_running)
+    return running
 
 
 @pytest.mark.slow
-def test_the_container_says_its_version_and_writes_nothing_of_its_own(built):
-    assert built("image-tagging", "--version").stdout.startswith("image-tagging 1.2.3\n")
-    looked = built("sh", "-c", "find / -xdev -type d -writable -not -path '/proc/*' -not -path '/dev*' 2>/dev/null")
-    assert set(looked.stdout.split()) <= {"/tmp", "/var/tmp", "/cache", "/work", "/run/lock"}
+@pytest.mark.parametrize("user", ["10001:10001", NOBODY])
+def test_any_user_sorts_under_a_read_only_root(light, photos, new_output, user):
+    output = new_output(user)
+    done = light.run(*SORT, volumes=[photos, output], user=user)
+    assert done.code == 0, done.screen
+    assert (output.source / "reports" / "index.html").exists()
+    assert (output.source / "output.json").stat().st_uid == int(user.split(":")[0])
+
+
+@pytest.mark.slow
+def test_what_is_tried_here_has_no_rights_and_nothing_to_write_to(light):
+    shown = light.run("-c", "touch /work/new /cache/new /tmp/new; cat /proc/1/status", entrypoint=["sh"])
+    assert shown.screen.count("Read-only file system") == 2
+    status = dict(re.findall(r"^(\w+):\s+(.*)$", shown.screen, re.M))
+    assert (status["NSpid"], status["Uid"].split()[0]) == ("1", NOBODY.split(":")[0])
+    assert (status["CapEff"], status["NoNewPrivs"], status["Seccomp"]) == ("0000000000000000", "1", "2")
+
+
+@pytest.mark.slow
+def test_the_image_says_its_version_and_has_nothing_that_its_user_may_write(light):
+    assert light.run("--version").screen.startswith("image-tagging 1.2.3\n")
+    look = "find / -xdev -type d -writable -not -path '/proc/*' -not -path '/dev*' 2>/dev/null"
+    looked = light.run("-c", look, entrypoint=["sh"], user="10001:10001", is_read_only=False)
+    assert set(looked.screen.split()) <= {"/tmp", "/var/tmp", "/cache", "/work", "/run/lock"}
+
+
+@pytest.mark.slow
+def test_the_doctor_finds_nothing_in_the_way(light, new_output):
+    done = light.run("doctor", "/tmp/out", limits=Limits(cpus=0.9))
+    assert done.code == 0, done.screen
+    assert re.search(
+        rf"^ok\s+processors\s+1 of {os.cpu_count()} processors; it has the time of 0.9\s*$", done.screen, re.M
+    )
+    assert re.search(r"devices cpu \(1 core\)", done.screen)
+    done = light.run("doctor", "/sorted", volumes=[new_output("0:0")])
+    assert done.code == 1
+    assert re.search(r"^problem\s+output\s+cannot write in /sorted \(Permission denied\)", done.screen, re.M)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("output", ["/sorted", "/elsewhere"])
+def test_an_output_folder_that_the_user_may_not_write_is_one_line(light, photos, new_output, output):
+    done = light.run(*SORT, f"--output={output}", volumes=[photos, new_output("0:0")])
+    said = [line for line in done.screen.splitlines() if not line.startswith("Encoder ")]
+    assert (done.code, len(said)) == (1, 1), done.screen
+    assert output in said[0]
+
+
+@pytest.mark.slow
+def test_photos_that_the_user_may_not_see_are_one_line(light, tmp_path, new_output):
+    tmp_path.chmod(0o700)
+    done = light.run(*SORT, volumes=[Volume(tmp_path, "/photos", "ro"), new_output()])
+    assert (done.code, len(done.screen.splitlines())) == (1, 1), done.screen
+    assert "/photos/examples cannot be looked at: Permission denied" in done.screen
+
+
+@pytest.mark.slow
+def test_docker_stop_keeps_what_is_done_and_the_same_command_goes_on(light, photos, new_output):
+    output = new_output()
+    running = start_and_wait_for_half(light, photos, output)
+    running.stop()
+    ended = running.wait(30)
+    assert (ended.code, ended.screen.endswith(INTERRUPTED)) == (130, True), ended.screen
+    kept = embeddings_in(output)
+    assert len(kept) > 12
+    again = light.run(*SORT, volumes=[photos, output])
+    assert again.code == 0, again.screen
+    assert kept < embeddings_in(output)
+    assert f"{132 - len(kept)} embeddings computed" in again.screen
+
+
+@pytest.mark.slow
+def test_a_second_signal_ends_it_at_once(light, photos, new_output):
+    output = new_output()
+    running = start_and_wait_for_half(light, photos, output)
+    running.slow_down()  # so that its own end would take half a minute
+    running.stop()
+    time.sleep(2.5)  # sooner it counts as the same signal
+    assert running.is_running
+    running.stop()
+    ended = running.wait(10)
+    assert (ended.code, INTERRUPTED in ended.screen) == (130, False)
+    assert light.run(*SORT, volumes=[photos, output]).code == 0
+
+
+def ask(address, host, path="/", cookie=""):
+    """Ask as a browser that was sent to a published port: the ``Host`` is what its address bar says."""
+    connection = http.client.HTTPConnection(address, 8765, timeout=60)
+    headers = {"Host": host, "Accept": "text/html", **({"Cookie": cookie} if cookie else {})}
+    with closing(connection):
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read().decode()
+
+
+@pytest.mark.slow
+def test_the_review_answers_at_the_published_port_and_to_no_other_name(with_review, photos, new_output):
+    output = new_output()
+    done = with_review.run(*SORT, volumes=[photos, output])
+    assert done.code == 0, done.screen
+    words = review_line()
+    running = with_review.start(*words, volumes=[photos, output])
+    wait_for(lambda: "Open http" in running.screen or not running.is_running)
+    address = running.plug_in()
+    published, path = re.search(r"Open http://([^/]+)(/\S+)", running.screen).groups()
+    assert published == "127.0.0.1:8765"
+    status, headers, _ = ask(address, published, path)
+    assert status == 303
+    cookie = headers["set-cookie"].partition(";")[0]
+    status, _, page = ask(address, published, cookie=cookie)
+    assert (status, "sprites" in page) == (200, True)
+    assert ask(address, published)[0] == 403
+    for foreign in (f"{address}:8765", "evil.example:8765", "127.0.0.1:9000"):
+        assert ask(address, foreign, path)[0] == ask(address, foreign, cookie=cookie)[0] == 403
+    running.stop()
+    assert running.wait(30).code == 130
+
+
+def review_line():
+    """Return what `docs/container.md` starts for the review, from the name of the image on."""
+    (line,) = re.findall(r"^docker run [^`]*? image-tagging (review .*)$", PAGE.replace("\\\n", " "), re.M)
+    return shlex.split(line, comments=True)

@@ -72,7 +72,9 @@ def main(arguments: "Optional[list[str]]" = None) -> int:
     try:
         _on_signals(_interrupt)
         from .cli import main as run
+        from .processors import limit_libraries
 
+        limit_libraries()  # before one is loaded
         code = run(arguments)
         _on_signals(signal.SIG_IGN)
         if _postponed and not _interrupted_at:  # in the last import, after which the command was done at once

@@ -228,6 +228,22 @@ def test_a_path_that_is_nothing_or_of_another_kind_is_refused_at_once(tmp_path):
         find_images(written(tmp_path / "notes.txt", b""))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the rights of Windows are others")
+def test_a_folder_that_the_user_may_not_enter_is_not_called_missing(tmp_path):
+    (tmp_path / "locked" / "photos").mkdir(parents=True)
+    (tmp_path / "locked").chmod(0)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)  # for root no folder is locked
+    try:
+        with pytest.raises(InputError, match="photos cannot be looked at: Permission denied"):
+            find_images(str(tmp_path / "locked" / "photos"))
+    finally:
+        if is_root:
+            os.seteuid(0)
+        (tmp_path / "locked").chmod(0o700)
+
+
 def test_an_empty_folder_holds_nothing(tmp_path):
     assert list(find_images(str(tmp_path))) == []
 

@@ -22,7 +22,6 @@ the limit, and chains of them make larger groups.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -30,6 +29,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from ..processors import processor_count
 from ..records import NEARLY_THE_SAME
 from .centres import Rows, Vectors, two_nearest
 
@@ -55,7 +55,7 @@ _MOST_PAIRS = 1 << 22
 _WINDOW = 1024
 
 #: Threads that compare. Products of this size are over before further threads of BLAS have come to help.
-_THREADS = min(4, os.cpu_count() or 1)
+_THREADS = min(4, processor_count())
 
 #: Rows converted at a time.
 _PART = 8192

@@ -6,7 +6,6 @@ are in ``docs/decisions/0008-decoding-in-processes.md``.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from typing_extensions import Self
 
 from ..addresses import ImageRef
 from ..errors import DecoderError
+from ..processors import processor_count
 from ..records import Failure, ImageFacts
 from ..settings import DEFAULT_LIMITS, ImageLimits
 from .decoding_child import Request
@@ -27,7 +27,7 @@ _CHECK_SECONDS = 0.1
 
 
 class Decoders:
-    """A pool of decoding processes that threads share, by default one per core, each started when it is first needed.
+    """A pool of decoding processes that threads share, by default one per processor, each started when first needed.
 
     All methods may be called from any thread, and return a value or a ``Failure`` for each image. They raise
     DecoderError where no process can be started.
@@ -36,7 +36,7 @@ class Decoders:
     def __init__(self, limits: ImageLimits = DEFAULT_LIMITS, *, processes: Optional[int] = None) -> None:
         self.limits = limits
         self.large = threading.Lock()  # held while a large picture is in memory
-        self._most = processes or os.cpu_count() or 1
+        self._most = processes or processor_count()
         self._lock = threading.Lock()  # guards the attributes below
         self._is_free = threading.Condition(self._lock)
         self._taken = 0

@@ -17,6 +17,7 @@ from ..errors import InputError, NoImagesError, OutputError
 from ..failures import FailureList, attempt
 from ..files import StrPath, user_path
 from ..images import Decoders
+from ..processors import processor_count
 from ..records import Failure, Found, FoundArchive, FoundImage, LeftOut, LeftOutCount, count_left_out
 from ..runners import local
 from ..sources import DataSetRules, ThreadReaders, find_images
@@ -176,7 +177,7 @@ class _Adder:
             lambda: self._put,
             iter(lambda: list(islice(new, _TOGETHER)), []),
             batch_size=_GROUPS,
-            threads=min(8, os.cpu_count() or 1),
+            threads=min(8, processor_count()),
         )
         with closing(self._readers), closing(outcomes), self._decoders:
             for counts in outcomes:

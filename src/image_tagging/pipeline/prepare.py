@@ -45,7 +45,7 @@ class PrepareImages:
     ``preprocess_for`` returns the function that prepares a picture with the given facts, or ``None`` where the picture
     need not be prepared. With :class:`Always` the work can be pickled and run in any process. With ``only_listed`` an
     image that is no longer what was listed, by its stamp, is a ``Failure``. ``processes`` are those that decode, one
-    per core if not given.
+    per processor if not given.
     """
 
     limits: ImageLimits

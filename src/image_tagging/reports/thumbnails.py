@@ -24,6 +24,7 @@ from PIL import Image, features
 from ..addresses import ImageRef
 from ..failures import attempt
 from ..images import Decoders
+from ..processors import processor_count
 from ..records import Failure, ImportedEmbedding
 from ..runners import local
 from ..settings import DEFAULT_LIMITS, ImageLimits
@@ -189,4 +190,4 @@ def _encoded(image: Image.Image, image_format: str, **options: object) -> str:
 
 
 def _threads() -> int:
-    return min(_MOST_THREADS, os.cpu_count() or 1)
+    return min(_MOST_THREADS, processor_count())

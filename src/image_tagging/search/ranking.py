@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Optional
@@ -11,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets import as_float32, as_scaled_float32
+from ..processors import processor_count
 from ..tag_models import Floats
 
 #: Rows that a thread works on, and those of them converted to float32 together: 512 values take 1 MiB then.
 _BLOCK, _CONVERTED = 8192, 512
 
 #: NumPy works outside of Python's lock.
-_THREADS = min(4, os.cpu_count() or 1)
+_THREADS = min(4, processor_count())
 
 #: From so many vectors on, one product of matrices is quicker than one after the other.
 _MANY = 4

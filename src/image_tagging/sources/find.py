@@ -64,7 +64,8 @@ def find_images(  # noqa: PLR0913 - the settings of one run, each by its name
     Raises
     ------
     InputError
-        There is nothing at ``root``, it is a file of another kind, or lies where the system shows its state.
+        There is nothing at ``root``, this user may not look there, it is a file of another kind, or lies where the
+        system shows its state.
     """
     limits = replace(limits, encoding=archive_encoding or limits.encoding)
     if is_url(root):
@@ -74,8 +75,7 @@ def find_images(  # noqa: PLR0913 - the settings of one run, each by its name
         return finder.in_remote_folder() if is_folder else finder.in_file()
     if is_system(absolute(root)):
         raise InputError(f"{root} cannot be read: {system_folder_error()}. Name another folder.")
-    if not os.path.exists(root):
-        raise InputError(f"there is no folder or file at {root}. Check the path.")
+    _require_there(root)
     finder = _Finder(root, rules or DataSetRules(), Tags(root, tag_level), limits if open_archives else None)
     if os.path.isdir(root):
         return finder.in_folder(follow_links)
@@ -85,6 +85,17 @@ def find_images(  # noqa: PLR0913 - the settings of one run, each by its name
         lister = _Finder(paths.folder, rules or DataSetRules(), list_tags, limits if open_archives else None)
         return found_in_list(paths, list_tags, rules or DataSetRules(), lister)
     return finder.in_file()
+
+
+def _require_there(root: str) -> None:
+    try:
+        os.stat(root)
+    except PermissionError as error:
+        raise InputError(
+            f"{root} cannot be looked at: {error.strerror}. Give this user the right to read it, or run as its owner."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"there is no folder or file at {root}. Check the path.") from error
 
 
 class _Finder:

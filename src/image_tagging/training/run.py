@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 from contextlib import closing
 from typing import NamedTuple, Optional
 
 from ..datasets import Splitter, TaggedEmbeddings
 from ..errors import TrainingError
+from ..processors import processor_count
 from ..runners import local
 from ..tag_models import longest_file_name
 from .described import LearnedModel
@@ -59,7 +59,7 @@ class Training:
             lambda: list,
             self._data.tags,
             batch_size=1,
-            threads=min(_MOST_THREADS, os.cpu_count() or 1),
+            threads=min(_MOST_THREADS, processor_count()),
         )
         with closing(learned):
             yield from (tag for tag in learned if isinstance(tag, LearnedTag))

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ...files import StrPath, user_path
+from ...processors import allowed_processors, cpu_quota, processor_count
+from ...text import counted
 from . import places
 from .child import run_probe
 from .finding import NOTE, OK, PROBLEM, Finding, without_home
@@ -49,10 +51,10 @@ def diagnose(output: StrPath = "./output") -> Diagnosis:
     """
     extras = installed_extras()
     names = ["decoding", "builtin", "CLIP", "onnxruntime", *(name for name in _OPTIONAL if extras[name])]
-    with ThreadPoolExecutor(min(_AT_A_TIME, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(_AT_A_TIME, processor_count())) as pool:
         probed = list(pool.map(run_probe, names))
     folders = [places.check_output(user_path(output, "output")), places.check_temporary(), places.check_cache()]
-    found = [_check_python(), *probed, _check_extras(extras), *folders]
+    found = [_check_python(), _check_processors(), *probed, _check_extras(extras), *folders]
     return Diagnosis(
         program=program_version(),
         python=platform.python_version(),
@@ -70,6 +72,16 @@ def _check_python() -> Finding:
         return Finding("Python", OK, says)
     tried = f"{'.'.join(map(str, _OLDEST))} to {'.'.join(map(str, _NEWEST))}"
     return Finding("Python", NOTE, f"{says}: the program is tried on {tried}; take one of these if something fails")
+
+
+def _check_processors() -> Finding:
+    machine, allowed, quota = os.cpu_count() or 1, len(allowed_processors()), cpu_quota()
+    says = [counted(machine, "processor")]
+    if processor_count() != machine:
+        says = [f"{processor_count()} of {says[0]}"]
+        says += [f"this process may run on {allowed}"] * (allowed < machine)
+        says += [f"it has the time of {quota:.3g}"] * (quota is not None and quota < allowed)
+    return Finding("processors", OK, "; ".join(says))
 
 
 def _check_extras(extras: dict[str, bool]) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -10,6 +9,7 @@ from typing import Union
 
 from ...failures import attempt
 from ...images import Decoders, Sharpness
+from ...processors import processor_count
 from ...progress import Say
 from ...records import Failure
 from ...sources import ThreadReaders
@@ -19,7 +19,7 @@ from ...text import counted
 #: So many images take a while.
 _MANY = 200
 
-_THREADS = min(4, os.cpu_count() or 1)
+_THREADS = min(4, processor_count())
 
 
 def measure_sharpness(files: Sequence[CollectedFile], say: Say) -> tuple[dict[str, int], list[Failure]]:

@@ -21,6 +21,7 @@ from PIL import Image, features
 from ...failures import attempt
 from ...files import is_url
 from ...images import Decoders
+from ...processors import processor_count
 from ...records import Failure
 from ...sources import ThreadReaders
 from ...store import CollectedPicture
@@ -39,7 +40,7 @@ _FEW_COLOURS = 256
 
 _QUALITY = 82
 _MOST_BYTES = 128 << 20
-_THREADS = min(4, os.cpu_count() or 1)
+_THREADS = min(4, processor_count())
 
 #: Files of one picture that are tried.
 _MOST_FILES = 4

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...datasets import Rows, as_float32
 from ...errors import TrainingError
+from ...processors import processor_count
 from ...tag_models import Floats
 from ..fitting.linear import Linear
 
@@ -23,7 +23,7 @@ Flags = NDArray[np.bool_]
 _BLOCK, _CONVERTED = 8192, 512
 
 #: Blocks are read and converted on so many threads; NumPy does that outside of Python's lock.
-_THREADS = min(4, os.cpu_count() or 1)
+_THREADS = min(4, processor_count())
 
 #: Pictures that say how near to its nearest a picture usually lies.
 _SAMPLE = 1_500

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 import numpy as np
 
 from ....errors import EncoderUnavailableError
+from ....processors import allowed_processors, within_quota
 from .devices import CPU, Device, find_device, not_usable, require_used
 from .int8 import sums_probe
 
@@ -125,15 +125,12 @@ def count_parts(count: int, threads: int) -> list[slice]:
 
 
 def count_cores() -> int:
-    """Return the cores that this process may use, those that run two threads counted once where the system says so.
+    """Return the cores that this process may use, and its quota of time pays for.
 
-    ``OMP_NUM_THREADS``, by which people limit other libraries of this kind, limits this one too.
+    Those that run two threads count once where the system says so. ``OMP_NUM_THREADS``, by which people limit other
+    libraries of this kind, limits this one too.
     """
-    if sys.platform == "linux":
-        here = sorted(os.sched_getaffinity(0))
-    else:  # macOS and Windows have no such question
-        here = list(range(os.cpu_count() or 1))
-    cores = len({_siblings(number) for number in here})
+    cores = within_quota(len({_siblings(number) for number in allowed_processors()}))
     limit = os.environ.get("OMP_NUM_THREADS", "")
     return min(cores, int(limit)) if re.fullmatch(r"[1-9][0-9]{0,3}", limit) else cores
 
