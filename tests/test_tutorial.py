@@ -113,6 +113,7 @@ def test_the_tutorial_names_every_step_from_installing_to_exporting():
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("port 8765")
 @pytest.mark.skipif(os.name == "nt", reason="the tutorial's shell is that of Linux and macOS")
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this checkout cannot be cloned")
 def test_a_fresh_machine_follows_the_tutorial_word_for_word(tmp_path, drawing):
