@@ -29,7 +29,8 @@ PUBLIC = {
     "encoders": (
         "BUILTIN ComputeOptions DEFAULT_MODEL DEFAULT_PRETRAINED Encoder EncoderChoice EncoderFamily TextEncoder "
         "automatic_encoder load_encoder near_duplicate_cosine register_encoder require_this_version "
-        "inspect_builtin inspect_clip inspect_onnxruntime inspect_openvino inspect_torch unused_gpu weights_cache"
+        "encoder_names inspect_builtin inspect_clip inspect_onnxruntime inspect_openvino inspect_torch unused_gpu "
+        "weights_cache"
     ),
     "exporters": (
         "OUTPUT_CSV OUTPUT_JSON DatasetFiles EarlierResults InputFiles PictureScores Placing PlacingPlan Planner "

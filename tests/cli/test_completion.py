@@ -1,4 +1,4 @@
-"""Shells complete commands, flags and the words that flags take."""
+"""Shells complete commands, flags and the values that the program knows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ import subprocess
 import sys
 
 import pytest
+
+from image_tagging.cli.completion import tags_of_models
+from image_tagging.tag_models import model_names, model_stem
+from shells import SHELLS, arguments_typed
 
 #: The program under its own name, by which shells ask it.
 PROGRAM = "import sys; sys.argv[0] = 'image-tagging'; from image_tagging.__main__ import main; sys.exit(main())"
@@ -39,6 +43,11 @@ def completed(line):
         ("image-tagging sort --pla", ["--place", "--placed"]),
         ("image-tagging classify --place h", ["hardlink"]),
         ("image-tagging classify --clip-backend ", ["auto", "torch", "onnx"]),
+        ("image-tagging export js", ["jsonl"]),
+        ("image-tagging process --clip-model bu", ["builtin"]),
+        ("image-tagging sort --threshold-for pre", ["precision="]),
+        ("image-tagging threshold --output nowhere ", []),
+        ("image-tagging threshold cat ", ["auto", "f1", "balanced", "precision=", "recall="]),
     ],
 )
 def test_commands_flags_and_words_are_completed(line, words):
@@ -64,3 +73,50 @@ def test_completion_is_installed_for_the_shell_that_asks(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "image-tagging.sh" in (tmp_path / ".bashrc").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def models(tmp_path):
+    """The models of an output folder: of the tags cat, red bird and tree."""
+    (tmp_path / "out" / "models").mkdir(parents=True)
+    for tag in ("cat", "red bird", "tree"):
+        for kind in ("ovr-svm", "ovr-logistic-regression"):
+            (tmp_path / "out" / "models" / f"{model_stem(kind, tag)}.pkl").touch()
+    return tmp_path / "out" / "models"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_tab_key_completes_values(shell, models, tmp_path):
+    typed = {
+        "export tx\t --pla\thard\t": ["export", "txt", "--place", "hardlink"],
+        "export txt --place=hard\t": ["export", "txt", "--place=hardlink"],
+        "threshold --output out r\t au\t": ["threshold", "--output", "out", "red bird", "auto"],
+        "threshold --output=out r\t": ["threshold", "--output=out", "red bird"],
+        "forget --output out tr\t": ["forget", "--output", "out", "tree"],
+        "models out/models --tag r\t": ["models", "out/models", "--tag", "red bird"],
+        "models out/models --tag=r\t": ["models", "out/models", "--tag=red bird"],
+        "search --output out tag:r\t": ["search", "--output", "out", "tag:red bird"],
+        "search --output=out castle not tag:c\t": ["search", "--output=out", "castle", "not", "tag:cat"],
+    }
+    lines = [f"image-tagging {line}" for line in typed]
+    assert arguments_typed(shell, lines, tmp_path) == list(typed.values())
+
+
+def test_tags_are_those_that_the_names_of_models_say(models):
+    for tag in ("100%", "a/b", "é", "con", "line\nend", "-x", "sur\udce9", "%41"):
+        (models / f"{model_stem('ovr-svm', tag)}.pkl").touch()
+    assert tags_of_models(models) == sorted({tag for _, tag in model_names(models)})
+
+
+def test_completion_loads_no_array_and_no_database():
+    program = PROGRAM.replace("sys.exit(main())", "main(); print(*sys.modules, file=sys.stderr)")
+    words = {
+        "COMP_WORDS": "image-tagging\nsearch\ntag\n:\nc",
+        "COMP_CWORD": "4",
+        "_IMAGE_TAGGING_COMPLETE": "complete_bash",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **words}, check=True, capture_output=True, encoding="utf-8"
+    )
+    assert not {"numpy", "sqlite3", "PIL", "onnxruntime"} & set(done.stderr.split())

@@ -14,6 +14,7 @@ import typer
 from ..pipeline import ClassifyConfig, ExportConfig, ListConfig, ProcessConfig, SortConfig, TrainConfig
 from ..web import ReviewConfig
 from . import duplicates_command, export_command, search_command, tag_commands
+from .completion import join_words
 from .doctor_command import doctor
 from .flags import parameters, path
 from .input_command import inputs
@@ -210,6 +211,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
 
     try:
         _prepare_streams()
+        join_words(os.environ)
         app(args=arguments, standalone_mode=True)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1

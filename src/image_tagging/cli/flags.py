@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..files import user_path
 from ..settings import Flag
 from ..text import did_you_mean
+from .completion import values_of
 
 _QUOTES = {"‘": "’", "“": "”", "'": "'", '"': '"'}
 
@@ -72,7 +73,11 @@ def _annotation(setting: Field[Any], kind: Any, explained: str | None) -> Any:
     flag: Flag = setting.metadata["flag"]
     if flag.is_argument:
         argument = typer.Argument(
-            help=flag.help, metavar=flag.metavar, show_default=False, parser=_parser(setting.name, flag)
+            help=flag.help,
+            metavar=flag.metavar,
+            show_default=False,
+            parser=_parser(setting.name, flag),
+            autocompletion=values_of(setting.name, flag),
         )
         return Annotated[kind, argument]
     is_switch = kind is bool and not flag.is_word
@@ -84,7 +89,7 @@ def _annotation(setting: Field[Any], kind: Any, explained: str | None) -> Any:
         min=flag.least,
         max=flag.most,
         parser=_parser(setting.name, flag),
-        autocompletion=_completion(flag.choices) if flag.choices else None,
+        autocompletion=values_of(setting.name, flag),
     )
     if flag.is_list:
         kind = list[str]
@@ -110,15 +115,6 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
         return value
 
     return parse
-
-
-def _completion(choices: tuple[str, ...]) -> Callable[[str], list[str]]:
-    """Return what gives a shell the choices that begin as what was typed."""
-
-    def complete(incomplete: str) -> list[str]:
-        return [choice for choice in choices if choice.startswith(incomplete)]
-
-    return complete
 
 
 def _number_above(bound: float) -> Callable[[str], float]:

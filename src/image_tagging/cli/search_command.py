@@ -7,6 +7,7 @@ from typing import Annotated, Any, Optional
 import typer
 from typer.core import TyperCommand
 
+from .completion import tags_in
 from .flags import path
 from .versions import Version
 
@@ -21,6 +22,7 @@ Query = Annotated[
         help='What to find: words (castle at night), pictures (./a.png, near:HASH), "+" and "-" between them, a '
         "weight in front (2:castle), filters (tag:NAME, tag:NAME:0.8.., not tag:NAME, path:photos/*, width:..64).",
         show_default=False,
+        autocompletion=tags_in("output", begin="tag:"),
     ),
 ]
 

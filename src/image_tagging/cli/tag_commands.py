@@ -7,10 +7,13 @@ from typing import Annotated, Optional
 
 import typer
 
+from .completion import among, tags_in, tags_of_argument
 from .flags import path
 from .versions import Version
 
-_Tag = Annotated[str, typer.Argument(metavar="TAG", help="The tag.", show_default=False)]
+_Tag = Annotated[
+    str, typer.Argument(metavar="TAG", help="The tag.", show_default=False, autocompletion=tags_in("output"))
+]
 _Output = Annotated[
     str, typer.Option(parser=path, metavar="FOLDER", help="The output folder that holds the models of the tag.")
 ]
@@ -22,7 +25,12 @@ def models(
         typer.Argument(parser=path, metavar="PATH", help="A folder of .pkl tag models, or one of them."),
     ] = "./output/models",
     tag: Annotated[
-        Optional[str], typer.Option(metavar="NAME", help="Only the models of this tag, each explained in words.")
+        Optional[str],
+        typer.Option(
+            metavar="NAME",
+            help="Only the models of this tag, each explained in words.",
+            autocompletion=tags_of_argument("model"),
+        ),
     ] = None,
     version: Version = False,
 ) -> None:
@@ -45,6 +53,7 @@ def threshold(
             help="From which probability up an image has the tag: a number from 0 to 1, or an aim: f1, balanced, "
             "precision=0.9 or recall=0.9 (any share). auto: as training chooses it.",
             show_default=False,
+            autocompletion=among(lambda _: ("auto", "f1", "balanced", "precision=", "recall=")),
         ),
     ],
     output: _Output = "./output",

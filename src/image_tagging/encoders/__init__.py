@@ -22,6 +22,7 @@ from .inspection import (
 from .registry import (
     DEFAULT_MODEL,
     DEFAULT_PRETRAINED,
+    encoder_names,
     load_encoder,
     near_duplicate_cosine,
     register_encoder,
@@ -38,6 +39,7 @@ __all__ = [
     "EncoderFamily",
     "TextEncoder",
     "automatic_encoder",
+    "encoder_names",
     "inspect_builtin",
     "inspect_clip",
     "inspect_onnxruntime",

@@ -73,13 +73,18 @@ def encoder_identity(clip_model: str, pretrained: str, precision: str = "auto") 
     return clip_model, family.version
 
 
+def encoder_names() -> list[str]:
+    """Return the names of encoders that are known without importing a library."""
+    return list(dict.fromkeys([*_FAMILIES, DEFAULT_MODEL, *clip.model_names()]))
+
+
 def require_likely_name(clip_model: str) -> None:
     """Raise EncoderUnavailableError where the name of an encoder is nearly that of another, and is none itself.
 
     A name that is like no other is left to open_clip, which a program may have given further models.
     """
     name = clip_model.replace("/", "-")  # as OpenAI writes some
-    known = [*_FAMILIES, DEFAULT_MODEL, *clip.model_names()]
+    known = encoder_names()
     if clip_model in known or name in known:
         return
     if nearest := near_misses(name, known, least=_ALIKE):
