@@ -97,7 +97,7 @@ sbom: $(DIST)/ready $(LIGHT)/ready ## list all that the light install brings, wi
 	$(DIST)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible \
 	  --output-format JSON --output-file build/sbom.cdx.json $(LIGHT)/bin/python
 
-container: $(DEV)/ready ## build the container on a Debian made here, and run it (root, buildah, debootstrap, runc; 3 GB)
+container: $(DEV)/ready ## build the container on a Debian made here, and run it (root; docs/container.md; 3 GB)
 	IMAGE_TAGGING_CONTAINER=1 $(DEV)/bin/python -m pytest -rs tests/test_container.py
 
 docs: $(SITE)/ready ## build the site of the documentation in site/, where a warning is an error (Python 3.11 and later)

@@ -50,6 +50,49 @@ def test_what_is_copied_is_not_ignored():
     assert [name for name in copied if not (ROOT / name).exists()] == []
 
 
+def shell_lines(block):
+    """Return the commands of a block of the page that is for a shell, without what follows as a comment."""
+    return [line for line in block.replace("\\\n", " ").splitlines() if line]
+
+
+SHELL = shell_lines(re.search(r"```sh\n(.*?)```", PAGE, re.S).group(1))
+COMPOSE = re.search(r"```yaml\n(.*?)```", PAGE, re.S).group(1)
+
+
+def flags(words):
+    """Return the flags of ``docker run`` with their values, and the words from the image on."""
+    found, rest = {}, list(words)
+    while rest[0].startswith("--"):
+        flag = rest.pop(0)
+        found.setdefault(flag, []).extend([] if flag in {"--rm", "--read-only"} else [rest.pop(0)])
+    return found, rest
+
+
+def test_compose_says_what_docker_run_says():
+    yaml = pytest.importorskip("yaml", reason="PyYAML is not here: the file for Compose was not compared")
+    described = yaml.safe_load(COMPOSE)
+    service = described["services"]["sort"]
+    given, words = flags(shlex.split(SHELL[1])[2:])
+    assert [service["image"], *shlex.split(service["command"])] == words
+    volumes = [volume.replace("image-tagging-cache:", "cache:") for volume in given["--volume"]]
+    assert service["volumes"] == volumes
+    assert list(described["volumes"]) == ["cache"]
+    assert service["read_only"] is ("--read-only" in given)
+    assert [service["tmpfs"]] == given["--tmpfs"]
+    assert re.fullmatch(r"\d+:\d+", service["user"])
+    assert service["stop_grace_period"] == f"{re.search('docker stop -t ([0-9]+)', PAGE).group(1)}s"
+
+
+def test_compose_understands_the_file(tmp_path):
+    (tmp_path / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
+    programs = [["docker", "compose"], ["docker-compose"]]
+    usable = [each for each in programs if shutil.which(each[0]) and run(*each, "version").returncode == 0]
+    if not usable:
+        pytest.skip("THE FILE FOR COMPOSE WAS NOT CHECKED: Compose is not here (apt-get install docker-compose)")
+    checked = run(*usable[0], "config", "--quiet", cwd=tmp_path)
+    assert checked.returncode == 0, checked.stderr
+
+
 def run(*command, **options):
     words = [str(word) for word in command]
     return subprocess.run(words, check=False, capture_output=True, encoding="utf-8", timeout=1800, **options)
@@ -63,6 +106,7 @@ class Builder:
         places = [f"--root={folder / 'store'}", f"--runroot={folder / 'run'}"]
         driver = "overlay" if run("buildah", "--storage-driver=overlay", *places, "info").returncode == 0 else "vfs"
         self._buildah = ["buildah", f"--storage-driver={driver}", *places]
+        self._driver = driver
 
     def run(self, *words):
         done = run(*self._buildah, *words)
@@ -90,6 +134,28 @@ class Builder:
         root = Path(self.run("mount", self.run("from", f"localhost/{name}").strip()).strip())
         (self.folder / name).mkdir()
         return Containers(root, config, self.folder / name)
+
+    def podman(self):
+        """Return the environment in which Podman, also by the name of docker, has these images."""
+        (self.folder / "storage.conf").write_text(
+            f'[storage]\ndriver="{self._driver}"\ngraphroot="{self.folder}/store"\nrunroot="{self.folder}/run"\n'
+        )
+        # Its own limit of open files is more than root may set on some virtual machines. Weights are not fetched.
+        (self.folder / "containers.conf").write_text(
+            '[containers]\ndefault_ulimits=[]\nenv=["HF_HUB_OFFLINE=1"]\n'
+            f'[engine]\nruntime="{RUNTIME}"\ncgroup_manager="cgroupfs"\nevents_logger="none"\n'
+            f'[network]\nnetwork_config_dir="{self.folder}/networks"\n'
+        )
+        docker = self.folder / "bin" / "docker"
+        docker.parent.mkdir(exist_ok=True)
+        docker.write_text('#!/bin/sh\nexec podman "$@"\n')
+        docker.chmod(0o755)
+        return {
+            **os.environ,
+            "PATH": f"{docker.parent}{os.pathsep}{os.environ['PATH']}",
+            "CONTAINERS_CONF": str(self.folder / "containers.conf"),
+            "CONTAINERS_STORAGE_CONF": str(self.folder / "storage.conf"),
+        }
 
     def close(self):
         run(*self._buildah, "umount", "--all")
@@ -292,6 +358,56 @@ def test_the_review_answers_at_the_published_port_and_to_no_other_name(with_revi
         assert ask(address, foreign, path)[0] == ask(address, foreign, cookie=cookie)[0] == 403
     running.stop()
     assert running.wait(30).code == 130
+
+
+@pytest.fixture
+def desk(builder, light, photos, tmp_path):
+    """Where a user of the page stands: a folder with ``photos`` and ``sorted``, and ``docker``, which is Podman."""
+    del light  # its image is built
+    for name in ("podman", "podman-compose"):
+        if shutil.which(name) is None:
+            pytest.skip(f"THE LINES OF THE PAGE WERE NOT RUN: {name} is not here (apt-get install {name} netavark)")
+    builder.run("tag", "localhost/image-tagging-light", "localhost/image-tagging")
+    (tmp_path / "photos").symlink_to(photos.source)
+    (tmp_path / "sorted").mkdir()
+    environment = builder.podman()
+
+    def type_in(line):
+        return run("sh", "-c", line, cwd=tmp_path, env=environment)
+
+    yield type_in
+    type_in("podman rm --all --force --volumes; podman network prune --force")
+
+
+@pytest.mark.slow
+def test_the_lines_of_the_page_run_as_they_are_written(desk, tmp_path):
+    assert [line.split()[:2] for line in SHELL] == [["docker", word] for word in ("build", "run", "stop")]
+    done = desk(SHELL[1])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "sorted" / "reports" / "index.html").exists()
+    (doctor,) = re.findall(r"^`(docker run .* doctor .*?)`", PAGE, re.M)
+    assert "Nothing stands in the way of a run." in desk(doctor).stdout
+
+
+@pytest.mark.slow
+def test_docker_stop_ends_a_container_of_the_page(desk, tmp_path):
+    started = desk(SHELL[1].replace("docker run --rm", "docker run --detach --name NAME"))
+    assert started.returncode == 0, started.stderr
+    wait_for((tmp_path / "sorted" / "image-tagging.store").exists)
+    begun = time.monotonic()
+    assert desk(SHELL[2]).returncode == 0
+    assert time.monotonic() - begun < 25, "it was killed at the end of its time"
+    assert desk("docker wait NAME").stdout == "130\n"
+    assert desk("docker logs NAME").stderr.endswith(INTERRUPTED)
+
+
+@pytest.mark.slow
+def test_the_file_for_compose_runs(desk, tmp_path):
+    (tmp_path / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
+    os.chown(tmp_path / "sorted", 1000, 1000)
+    done = desk("podman-compose up --no-build; podman-compose down --volumes")
+    assert (tmp_path / "sorted" / "reports" / "index.html").exists(), done.stdout + done.stderr
+    assert (tmp_path / "sorted" / "output.json").stat().st_uid == 1000
 
 
 def review_line():
