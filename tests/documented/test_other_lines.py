@@ -155,6 +155,7 @@ def test_what_is_tested_by_pytest_is_there():
             assert all(f'"{word.rpartition(" ")[2]}: ' in PROJECT for word in words if word.startswith("not "))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the page is of the client on Linux")
 @pytest.mark.skipif(shutil.which("docker") is None, reason="LINES OF DOCKER WERE NOT READ: its client is not here")
 @pytest.mark.parametrize("line", typed("docker"))
 def test_docker_takes_the_line(line, tmp_path):
@@ -162,8 +163,8 @@ def test_docker_takes_the_line(line, tmp_path):
     words = words or ["--help"]
     command = ["docker", "--host", f"unix://{tmp_path}/none", name, *words]
     done = subprocess.run(command, check=False, capture_output=True, cwd=ROOT, text=True, timeout=120)
-    assert "Cannot connect to the Docker daemon" in done.stderr or done.returncode == 0, done.stderr
-    assert "has been deprecated" not in done.stderr
+    assert not re.search("unknown (shorthand )?flag|has been deprecated|requires (at least|exactly)", done.stderr)
+    assert "docker daemon" in done.stderr.lower() or done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow
