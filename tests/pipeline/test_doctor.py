@@ -115,10 +115,6 @@ def test_a_run_at_work_in_the_output_folder_is_named(tmp_path):
     assert (found.state, "another run works" in found.says) == (NOTE, True)
 
 
-def test_an_output_folder_in_a_bucket_is_not_tried():
-    assert places.check_output("s3://bucket/sorted").state == NOTE
-
-
 def test_a_full_disk_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(places.shutil, "disk_usage", lambda _folder: SimpleNamespace(free=1000))
     found = places.check_output(str(tmp_path))

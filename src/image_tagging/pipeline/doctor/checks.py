@@ -46,8 +46,9 @@ class Diagnosis:
 def diagnose(output: StrPath = "./output") -> Diagnosis:
     """Return what works on this machine, and whether results can be written to an output folder.
 
-    It takes some seconds, changes nothing and fetches nothing; whether CLIP's weights can be fetched is asked of their
-    server, unless ``HF_HUB_OFFLINE`` is set. The home folder is written ``~``.
+    It takes some seconds, changes nothing and fetches nothing; at a URL an object is written, read and removed. Whether
+    CLIP's weights can be fetched is asked of their server, unless ``HF_HUB_OFFLINE`` is set. The home folder is written
+    ``~``.
     """
     extras = installed_extras()
     names = ["decoding", "builtin", "CLIP", "onnxruntime", *(name for name in _OPTIONAL if extras[name])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from typing import Optional
@@ -10,6 +11,7 @@ from typing import Optional
 from ...encoders import weights_cache
 from ...errors import ImageTaggingError
 from ...files import absolute, file_system_of, is_url
+from ...storage import storage_at
 from ...store import is_run_at_work
 from ...text import in_bytes, short_path
 from ...writing import has_temporary_folder, scratch_file
@@ -22,9 +24,7 @@ _LITTLE = 1_000_000_000
 def check_output(output: str) -> Finding:
     """Return whether results can be written to the output folder; one that is not there yet is not made."""
     if is_url(output):
-        return Finding(
-            "output", NOTE, f"{output} is at a URL, which is not tried here: a run says what is wrong with it"
-        )
+        return _check_object(output)
     try:
         folder = absolute(output)
         if os.path.lexists(folder) and not os.path.isdir(folder):
@@ -34,6 +34,24 @@ def check_output(output: str) -> Finding:
     except ImageTaggingError as error:
         return Finding("output", PROBLEM, str(error))
     return _checked("output", folder, "choose another output folder (--output)")
+
+
+def _check_object(output: str) -> Finding:
+    """Return whether an object can be written, read and removed at a URL, with the credentials that a run takes."""
+    name = f".image-tagging-doctor-{secrets.token_hex(8)}"
+    content = name.encode()
+    try:
+        storage = storage_at(output)
+        storage.write(name, content)
+        try:
+            is_same = storage.read(name) == content
+        finally:
+            storage.remove(name)
+    except ImageTaggingError as error:
+        return Finding("output", PROBLEM, str(error))
+    if is_same:
+        return Finding("output", OK, f"an object was written to {output}, read and removed")
+    return Finding("output", PROBLEM, f"what is written to {output} reads as something else: choose another output")
 
 
 def check_temporary() -> Finding:

@@ -18,7 +18,7 @@ from ..export_config import DATA_SETS, ExportConfig
 from ..repeats import hidden_repeats
 from .counts import Counts
 from .folders import FolderExport
-from .ledger import Ledger
+from .ledger import BESIDE, Ledger
 from .names import MirrorNames
 from .pictures import ResultPictures
 from .planned import PlannedFiles
@@ -125,6 +125,6 @@ def _options(config: ExportConfig) -> ExportOptions:
 def _place(form: str, folder: str, output: str) -> str:
     """Return what the ledger calls a place: a folder in the output folder by its name there, which may be moved."""
     if not folder:
-        return f"{form}:beside"
+        return f"{form}{BESIDE}"
     inside = os.path.relpath(folder, output) if os.path.commonpath([folder, output]) == output else folder
     return f"{form}:{inside.replace(os.sep, '/')}"

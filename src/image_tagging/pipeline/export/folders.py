@@ -62,7 +62,7 @@ class FolderExport:
             folder.replaces = self._replace
             self._form.write(self._watched(pictures, watch, "Writing", folder.counts), folder)
         for name in list(_stale(self.root, self._ledger, folder.wanted)):
-            _remove(self.root, name)
+            remove_written(self.root, name)
             folder.counts.removed += 1
         self._ledger.finish(lambda name: os.path.lexists(path_of(self.root, name)))
         self.failures, folder.counts.unread = folder.failures, len(folder.failures)
@@ -110,7 +110,8 @@ def _stale(root: str, ledger: Ledger, wanted: set[int]) -> Iterator[str]:
             yield name
 
 
-def _remove(root: str, name: str) -> None:
+def remove_written(root: str, name: str) -> None:
+    """Remove a file by its name below the folder, and the folders that are empty then; raise OutputError."""
     *folders, own = name.split("/")
     try:
         remove_below(root, os.path.join("", *folders), own)

@@ -17,11 +17,21 @@ from ...writing import appended_text, new_text
 
 LEDGER_NAME = "image-tagging.exports"
 
-_HEADER = '["image-tagging exports", 1]'
-#: Bytes of a digest, and of whether others began the file.
-_PACKED = 17
-
+_TITLE = '["image-tagging exports",'
+_HEADER = f"{_TITLE} 1]"
 _MARK = re.compile(re.escape(_HEADER.encode()))
+
+#: Bytes of a digest, and of whether others began the file; how many a name has, of runs that were killed.
+_PACKED, _MOST = 17, 16
+
+_DIGEST = re.compile("[0-9a-f]{32}")
+
+#: Bytes of a line: that of a longer name is damaged.
+_LONGEST_LINE = 1 << 18
+
+#: How a place of files next to their images ends; in any other, names lead nowhere else.
+BESIDE = ":beside"
+_LEADS_OUT = re.compile(r"(^|/)(\.{0,2})(/|$)" if os.sep == "/" else r"(^|/)(\.{0,2})(/|$)|[\\:]")
 
 
 class Noted(NamedTuple):
@@ -42,7 +52,7 @@ class Ledger:
     """The files of one place that exports into it have written, by their names; the newest note of each wins.
 
     Notes are appended while an export runs, so that files of one that was killed are known; :meth:`finish` writes the
-    ledger anew with what there is.
+    ledger again, with what there is. A damaged line is none: its file is then one of others, which is not replaced.
 
     Raises
     ------
@@ -57,8 +67,7 @@ class Ledger:
         self.known: dict[str, bytes] = {}  # the digests of each name, packed: there may be a million
         for noted in self._notes():
             if noted.place == place:
-                with suppress(ValueError):  # of a damaged line
-                    self.known[noted.name] = self.known.get(noted.name, b"") + _packed(noted)
+                self._remember(noted)
 
     def owner(self, name: str, digest: str) -> Optional[Noted]:
         """Return the note of a file with this content, ``None`` where no export has written it."""
@@ -70,36 +79,31 @@ class Ledger:
 
     def note(self, files: Iterable[tuple[str, str, bool]]) -> None:
         """Note files that are about to be written, by name and digest, and whether others began them."""
-        lines = "".join([_line(Noted(self._place, *file)) for file in files])
+        noted = [Noted(self._place, *file) for file in files]
+        lines = "".join(map(_line, noted))
         try:
             if self._file is None:
-                is_new = not os.path.exists(self._path)
+                is_new = not os.path.exists(self._path) or not os.path.getsize(self._path)
                 self._file = appended_text(self._path)
                 self._file.write(f"{_HEADER}\n" if is_new else "\n")  # what a killed run left half stays a line
             self._file.write(lines)
             self._file.flush()
         except OSError as error:
             raise self._unwritable(error) from error
+        for each in noted:
+            self._remember(each)
 
     def finish(self, is_there: Callable[[str], bool]) -> None:
         """Write the ledger with the files of this place that are there now, and those of other places."""
         self.close()
-        self.known = {}
-        others: list[str] = []
-        newest: dict[str, str] = {}
-        for noted in self._notes():
-            if noted.place != self._place:
-                others.append(_line(noted))
-            elif is_there(noted.name):
-                newest[noted.name] = _line(noted)
-        if not others and not newest and not os.path.exists(self._path):
+        names = sorted(filter(is_there, self.known))
+        if not names and not os.path.exists(self._path):
             return
-        lines = [_HEADER + "\n", *others, *(newest[name] for name in sorted(newest))]
         with suppress(FileNotFoundError), open(self._path, "rb") as file:
-            if all(line is not None and line.encode() == held for line, held in zip_longest(lines, file)):
+            if all(line is not None and line.encode() == held for line, held in zip_longest(self._lines(names), file)):
                 return
         with new_text(self._path, _MARK) as written:
-            written.writelines(lines)
+            written.writelines(self._lines(names))
 
     def close(self) -> None:
         """Close the file."""
@@ -107,29 +111,58 @@ class Ledger:
             self._file.close()
             self._file = None
 
+    def _remember(self, noted: Noted) -> None:
+        packed = bytes.fromhex(noted.digest) + bytes([noted.merged])
+        self.known[noted.name] = (self.known.get(noted.name, b"") + packed)[-_MOST * _PACKED :]
+
+    def _lines(self, names: Iterable[str]) -> Iterator[str]:
+        """Yield the ledger with the newest note of each of these names, and with those of other places."""
+        yield f"{_HEADER}\n"
+        yield from (_line(noted) for noted in self._notes() if noted.place != self._place)
+        for name in names:
+            packed = self.known[name][-_PACKED:]
+            yield _line(Noted(self._place, name, packed[:-1].hex(), bool(packed[-1])))
+
     def _notes(self) -> Iterator[Noted]:
+        """Yield what is noted; a line that is half a line of a killed run, or damaged, is none."""
         try:
             with open(self._path, "rb") as file:
-                if file.readline().rstrip() != _HEADER.encode():
-                    raise OutputError(f"{self._path} is no ledger of exports: move it away.")
-                for line in file:
-                    with suppress(orjson.JSONDecodeError, TypeError, ValueError):  # half a line of a killed run
-                        place, name, digest, merged = orjson.loads(line)
-                        yield Noted(str(place), str(name), str(digest), bool(merged))
+                self._require_ours(file.readline(_LONGEST_LINE).strip())
+                while line := file.readline(_LONGEST_LINE):
+                    noted = _noted(line)
+                    if noted is not None:
+                        yield noted
         except FileNotFoundError:
             return
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def _require_ours(self, first: bytes) -> None:
+        """Raise OutputError for a file that does not begin as a ledger; an empty one is that of a killed run."""
+        if first.startswith(_TITLE.encode()) and first != _HEADER.encode():
+            raise OutputError(
+                f"{self._path} is of another version of image-tagging: export with that, or move it away, and what it "
+                "exported."
+            )
+        if first and first != _HEADER.encode():
+            raise OutputError(f"{self._path} is no ledger of exports: move it away.")
+
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"cannot use {self._path}: {error.strerror or error}. Free some space or allow it.")
 
 
-def _packed(noted: Noted) -> bytes:
-    packed = bytes.fromhex(noted.digest) + bytes([noted.merged])
-    if len(packed) != _PACKED:
-        raise ValueError("the digest is of another length")
-    return packed
+def _noted(line: bytes) -> Optional[Noted]:
+    """Return what a line notes; ``None`` of one that no export has written, or that leads out of its folder."""
+    try:
+        place, name, digest, merged = orjson.loads(line)
+    except (TypeError, ValueError):  # a JSONDecodeError is a ValueError
+        return None
+    is_text = isinstance(place, str) and isinstance(name, str) and isinstance(digest, str)
+    if not is_text or not isinstance(merged, bool) or not _DIGEST.fullmatch(digest):
+        return None
+    if not place.endswith(BESIDE) and _LEADS_OUT.search(name):
+        return None
+    return Noted(place, name, digest, merged)
 
 
 def _line(noted: Noted) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...addresses import ImageRef
 from ...errors import InputError, OutputError
@@ -16,8 +17,9 @@ from ...files import is_url
 from ...interchange import ExportedPicture, ExportedPictures, SidecarFormat
 from ...progress import Progress
 from ...text import counted, escape_surrogates, escaped, short_path, unescape_surrogates
-from ...writing import copy_image, folder_below, remove_below, remove_empty_folder
+from ...writing import copy_image, folder_below, remove_below
 from .counts import Counts
+from .folders import remove_written
 from .ledger import Ledger, Noted, digest_of
 from .names import MirrorNames
 from .planned import PlannedFile, PlannedFiles
@@ -40,7 +42,7 @@ class SidecarExport:
         self._begin = os.path.join(root, "")
         self._folders: dict[str, bool] = {}
         self._replace = False
-        self._wanted: set[int] = set()
+        self._wanted: NDArray[np.int64] = np.empty(0, np.int64)  # hashes of paths, sorted
 
     def plan(
         self, pictures: ExportedPictures, watch: Progress, keep: Optional[PlannedFiles], *, replace: bool
@@ -70,14 +72,13 @@ class SidecarExport:
             counts.new += not planned.before
             if keep is not None:
                 keep.add(planned)
-        self._require_one_each(pictures, hashes)
+        self._wanted = self._one_each(pictures, hashes)
         if foreign:
             more = f" (and {counted(len(foreign) - 1, 'more file')})" if len(foreign) > 1 else ""
             raise OutputError(
                 f"{short_path(foreign[0])}{more} was not written by an export, or was changed since, so nothing was "
                 "written. Move it away, or give --replace to lose what is in it."
             )
-        self._wanted = set(hashes)
         counts.removed = sum(1 for _ in self._stale())
         return counts
 
@@ -92,10 +93,11 @@ class SidecarExport:
             watch("Writing", number, None)
         stale = list(self._stale())
         for noted in stale:
-            folder, name = os.path.split(self._path(noted.name))
-            remove_below(folder, "", name)
             if self._root:
-                self._remove_folders(noted.name)
+                remove_written(self._root, noted.name)
+            else:
+                folder, name = os.path.split(self._path(noted.name))
+                remove_below(folder, "", name)
         self._ledger.finish(self._may_be_there)
 
     def _files(self, pictures: ExportedPictures, counts: Counts, watch: Progress, activity: str) -> Iterator[_File]:
@@ -174,25 +176,27 @@ class SidecarExport:
 
     def _stale(self) -> Iterator[Noted]:
         """Yield our own files that are no longer wanted, and are as we wrote them."""
+        suffix = os.path.splitext(self._form.name_of("a.png"))[1]
         for name in self._ledger.known:
             path = self._path(name)
-            if hash(os.path.normcase(path)) not in self._wanted and os.path.lexists(path):
+            is_ours = path.endswith(suffix) and os.path.isabs(path)
+            if is_ours and not self._is_wanted(path) and os.path.lexists(path):
                 content = _read(path)
                 noted = self._ledger.owner(name, digest_of(content)) if content is not None else None
                 if noted is not None and not noted.merged:
                     yield noted
 
-    def _remove_folders(self, name: str) -> None:
-        parts = name.split("/")[:-1]
-        while parts:
-            remove_empty_folder(self._root, os.path.join(*parts))
-            parts.pop()
+    def _is_wanted(self, path: str) -> bool:
+        hashed = hash(os.path.normcase(path))
+        at = int(self._wanted.searchsorted(hashed))
+        return at < len(self._wanted) and int(self._wanted[at]) == hashed
 
-    def _require_one_each(self, pictures: ExportedPictures, hashes: array[int]) -> None:
+    def _one_each(self, pictures: ExportedPictures, hashes: array[int]) -> NDArray[np.int64]:
+        """Return the hashes of all paths, sorted; raise InputError where two images want one."""
         values, counts = np.unique(np.array(hashes, dtype=np.int64), return_counts=True)
         double = set(values[counts > 1].tolist())
         if not double:
-            return
+            return values
         met: dict[str, ImageRef] = {}
         for file in self._files(pictures, Counts(), lambda *_: None, ""):
             path = os.path.normcase(file.path)
@@ -204,6 +208,7 @@ class SidecarExport:
                         "rename one."
                     )
                 met[path] = file.ref
+        return values
 
 
 class _NotOursError(Exception):
