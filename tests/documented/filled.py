@@ -99,6 +99,7 @@ def container(desk: Desk) -> None:
     for name, kinds in {"examples": KINDS, "mountain": {"": "sprites"}}.items():
         desk.draws(f"photos/{name}", kinds, first=len(name))
     desk.words.update({" /photos/": " ./photos/", "--output /sorted": "--output ./sorted", "/tmp/out": "./out"})
+    desk.words.update({"review /sorted": "review ./sorted", "--host 0.0.0.0": "--host 127.0.0.1"})
 
 
 # docs/duplicates.md

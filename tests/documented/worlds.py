@@ -37,7 +37,7 @@ WORLDS = [
         marks=(at_port, posix),
         needs=("starlette", "uvicorn", "jinja2"),
     ),
-    World("docs/container.md", filled.container, marks=(posix,)),
+    World("docs/container.md", filled.container, marks=(at_port, posix), needs=("starlette", "uvicorn", "jinja2")),
     World("docs/doctor.md", filled.nothing, says={"--json": '"check"', "doctor": "builtin"}, marks=(posix,)),
     World(
         "docs/duplicates.md",
