@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import NamedTuple, Optional
 
@@ -22,6 +23,21 @@ class ModelScore(NamedTuple):
     probability: float
     threshold: Optional[float]
     tagged: bool
+
+
+def open_tables(folder: StrPath, closing: ExitStack) -> Iterator[StoredScores]:
+    """Yield the tables of both stages in an output folder, in the order in which they are asked; ``closing`` gets them.
+
+    Raises
+    ------
+    OutputError
+        A table is damaged or something else.
+    """
+    path = user_path(folder, "output")
+    for table in (STAGE3, STAGE4):
+        stored = StoredScores(os.path.join(path, table.file_name))
+        closing.callback(stored.close)
+        yield stored
 
 
 def scores_of_picture(folder: StrPath, hash_id: str) -> list[ModelScore]:
@@ -46,14 +62,8 @@ class ScoresOfPictures:
     """
 
     def __init__(self, folder: StrPath) -> None:
-        path = user_path(folder, "output")
         with ExitStack() as closing:
-            tables = (os.path.join(path, table.file_name) for table in (STAGE3, STAGE4))
-            self._tables = []
-            for table in tables:
-                stored = StoredScores(table)
-                closing.callback(stored.close)
-                self._tables.append((stored, stored.thresholds()))
+            self._tables = [(stored, stored.thresholds()) for stored in open_tables(folder, closing)]
             self._closing = closing.pop_all()
 
     def __enter__(self) -> Self:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Optional, Union
 
 from typing_extensions import Self
 
-from ..files import StrPath, user_path
+from ..files import StrPath
 from ..text import as_tag
-from .one_picture import ModelScore
+from .one_picture import ModelScore, open_tables
 from .stored_tables import Numbered, StoredScores
-from .tables import STAGE3, STAGE4
 from .tag_answers import TagAnswers
 
 
@@ -29,13 +27,11 @@ class AnswersInOrder:
     """
 
     def __init__(self, folder: StrPath, answers: TagAnswers) -> None:
-        path = user_path(folder, "output")
         with ExitStack() as closing:
-            self._tables: list[Union[_InOrder, _OneByOne]] = []
-            for table in (STAGE3, STAGE4):
-                stored = StoredScores(os.path.join(path, table.file_name))
-                closing.callback(stored.close)
-                self._tables.append((_InOrder if stored.is_narrow else _OneByOne)(stored, answers))
+            self._tables: list[Union[_InOrder, _OneByOne]] = [
+                (_InOrder if stored.is_narrow else _OneByOne)(stored, answers)
+                for stored in open_tables(folder, closing)
+            ]
             self._closing = closing.pop_all()
 
     def __enter__(self) -> Self:

@@ -1,9 +1,11 @@
 """Caption files: one text file for each image, with its tags on one line or on lines of their own.
 
-Trainers of Stable Diffusion (kohya-ss/sd-scripts, ``library/train_util.py``: ``read_caption``, ``caption_separator``)
-read the first line of ``a.txt`` next to ``a.png`` as UTF-8, and part it at commas; the most important tag stands first.
-Hydrus (https://hydrusnetwork.github.io/hydrus/advanced_sidecars.html) reads ``a.txt`` or ``a.png.txt``, with a tag on
-each line or another separator. Neither has a way to write a separator within a tag.
+Trainers of Stable Diffusion (https://github.com/kohya-ss/sd-scripts, ``library/train_util.py``) read the first line of
+``a.txt`` next to ``a.png`` as UTF-8 (``read_caption``; by ``--enable_wildcard`` one of its lines at a time), where
+``--caption_extension .txt`` is given: the default is ``.caption``. Where they shuffle or drop tags they part the line
+at commas (``--caption_separator``) and may keep the first ones (``--keep_tokens``): the most probable tag comes first.
+Hydrus (https://hydrusnetwork.github.io/hydrus/advanced_sidecars.html) reads ``a.png.txt`` or, by a setting, ``a.txt``,
+with a tag on each line or another separator. Neither has a way to write a separator within a tag.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Data sets that ``datasets`` of Hugging Face reads as ``imagefolder``.
 
 Sources: https://huggingface.co/docs/datasets/image_dataset (``metadata.jsonl``, a folder per label) and
-https://huggingface.co/docs/datasets/repository_structure (the card that says which files are which part: without it,
-a path with the word ``test`` in it makes a part of the data set).
+https://huggingface.co/docs/datasets/repository_structure (the card that says which files are which part). Without the
+card a path with the word ``test`` in it makes a part of the data set:
+https://huggingface.co/docs/hub/datasets-file-names-and-splits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tars that ``webdataset`` reads: the members of a sample follow each other, and their names are alike up to a dot.
 
-Source: https://github.com/webdataset/webdataset (the form of the format: ``base_plus_ext`` cuts a name at the first dot
-after its last slash).
+Source: https://github.com/webdataset/webdataset (``webdataset/tariterators.py``: ``base_plus_ext`` cuts a name at the
+first dot after its last slash).
 """
 
 from __future__ import annotations

@@ -1,10 +1,13 @@
 """XMP sidecars: a small XML file for each image, which photo managers read and write.
 
-Tags stand three times, as programs look for them in different places: ``dc:subject`` (XMP specification part 1, 8.4: an
-unordered array, ``rdf:Bag``, of texts), ``digiKam:TagsList`` (an ``rdf:Seq`` of paths with ``/`` between their parts,
-namespace ``http://www.digikam.org/ns/1.0/``; darktable and Shotwell read it too) and ``lr:hierarchicalSubject``
-(Lightroom: an ``rdf:Bag`` of paths with ``|``, namespace ``http://ns.adobe.com/lightroom/1.0/``). digiKam and darktable
-call the file ``a.jpg.xmp``, Lightroom and Bridge ``a.xmp``.
+Tags stand three times, as programs look for them in different places: ``dc:subject`` (XMP specification part 1, April
+2012, 8.3, "Dublin Core namespace": an unordered array, ``rdf:Bag``, of texts), ``digiKam:TagsList`` (an ``rdf:Seq`` of
+paths with ``/`` between their parts, namespace ``http://www.digikam.org/ns/1.0/``: digiKam,
+``DMetadataSettingsContainer::defaultTagValues``; Shotwell and immich read it too) and ``lr:hierarchicalSubject``
+(Lightroom: an ``rdf:Bag`` of paths with ``|``, namespace ``http://ns.adobe.com/lightroom/1.0/``), which darktable
+reads, or ``dc:subject`` where it is missing (``src/common/exif.cc``). digiKam and darktable call the file
+``a.jpg.xmp``, Lightroom and Bridge ``a.xmp``; these two read sidecars of raw files alone, and look into other images
+themselves. immich takes both names (https://docs.immich.app/features/xmp-sidecars).
 """
 
 from __future__ import annotations

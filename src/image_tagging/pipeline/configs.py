@@ -23,6 +23,7 @@ from ..settings import (
     TAG_LEVELS,
     TAGGED_SCORES,
     ImageLimits,
+    same_setting,
     setting,
     settings,
 )
@@ -123,13 +124,7 @@ class EmbeddingConfig(ComputeConfig):
         is_list=True,
         check=_pattern,
     )
-    archive_encoding: Optional[str] = setting(
-        default=None,
-        help="The encoding of names in archives that do not say it: cp437, cp932, gbk, big5, cp949 or another.  "
-        "[default: chosen for each archive]",
-        metavar="NAME",
-        check=name_encoding,
-    )
+    archive_encoding: Optional[str] = same_setting(ComputeConfig, "archive_encoding", default=None)
     fresh: bool = setting(
         default=False,
         help="Start without the inputs that the output folder has from earlier runs, instead of adding to them.",

@@ -6,8 +6,6 @@ script, and can be sent to somebody. A picture that is a file of its own links t
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,26 +19,14 @@ from ..sources import may_be_opened
 from ..text import encodable
 from ..writing import new_text
 from .components import component_style
+from .html_head import html_head
 from .page.words import as_html
 from .thumbnails import ShownImage, draw_thumbnails
 
 #: What every such page holds near its beginning.
 _MARK = re.compile(rb'content="image-tagging-tools pictures"')
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; base-uri 'none';
- form-action 'none'; style-src 'sha256-{style_hash}'">
-<meta name="generator" content="image-tagging-tools pictures">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>{style}</style>
-</head>
+_PAGE = """{head}
 <body class="pictures">
 <header>
 <h1>{title}</h1>
@@ -94,12 +80,10 @@ def write_picture_page(path: str, title: str, summary: str, sections: Iterable[P
         if may_be_opened(each.ref)
     }
     uris = draw_thumbnails(shown)
-    style = f"{component_style()}\n{_style()}"
     page = _PAGE.format(
+        head=html_head(as_html(title), "image-tagging-tools pictures", f"{component_style()}\n{_style()}"),
         title=as_html(title),
         summary=as_html(summary),
-        style=style,
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         sections="\n".join(_section(section, uris) for section in sections),
     )
     with new_text(path, _MARK) as file:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..errors import ReadError, StorageError
 from ..files import is_url, stamp_of
 from ..storage import ObjectInfo, object_info
+from .archives.remote_content import object_at
 from .system_folders import is_system_device, system_folder_error
 
 
@@ -65,10 +66,4 @@ def is_there(file: str) -> bool:
 
 
 def _object_status(url: str) -> FileStatus:
-    try:
-        info = object_info(url)
-    except StorageError as error:
-        raise ReadError(error.code, error.reason) from error
-    if info is None:
-        raise ReadError("missing", "the file is no longer there")
-    return FileStatus.of_object(info)
+    return FileStatus.of_object(object_at(url))

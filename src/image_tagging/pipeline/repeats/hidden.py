@@ -14,16 +14,9 @@ from .groups import find_kept
 def hidden_repeats(output: StrPath, say: Say = say_nothing) -> frozenset[str]:
     """Return the names (``hash_id``) of the pictures of an output folder that repeat another one, which is kept.
 
-    Near-duplicates are those of training. No image is read: of the files of a group the one of the most pixels is kept,
-    then the least compressed, then the first by path. :func:`.find_repeats` compares how sharp they are, too, and what
-    it found is used from then on. The first call after a run writes ``image-tagging.repeats``.
-
-    Raises
-    ------
-    InputError
-        It is no output folder, or holds no picture.
-    OutputError
-        Another run works there, or the folder cannot be written.
+    Which file of a group is kept, and what is raised, is that of :func:`.find_repeats`, but for the sharpness: no image
+    is read, and only what that has measured before is used. The first call after a run writes
+    ``image-tagging.repeats``.
     """
     table = open_table(absolute(user_path(output, "output")), say)
     return frozenset(table.name(row) for row in np.flatnonzero(is_hidden(table, say)).tolist())

@@ -7,8 +7,6 @@ from the content of ``reports.json`` (:mod:`.content`).
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 import re
@@ -21,6 +19,7 @@ from ...tag_models import kind_named
 from ...text import encodable
 from ...writing import new_text
 from ..components import component_style
+from ..html_head import html_head
 from .content import details, overview, pictures_of
 from .head import heading, notes, title
 from .table import table
@@ -36,20 +35,7 @@ _SCRIPTS = ("elements.js", "plots.js", "pictures.js", "tag.js", "table.js", "pag
 #: The digits of embedded figures. The page shows at most three; more would only make it larger.
 _DIGITS = 4
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; base-uri 'none';
- form-action 'none'; style-src 'sha256-{style_hash}'; script-src 'sha256-{script_hash}'">
-<meta name="generator" content="image-tagging-tools">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>{style}</style>
-</head>
+_PAGE = """{head}
 <body>
 {heading}
 <main id="overview">
@@ -88,15 +74,11 @@ def write_report_page(folder: str, run: Mapping[str, Any], thumbnails: Mapping[s
 def as_page(run: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
     """Return the HTML of the page."""
     links = {model["tag"]: tag_link(model["tag"]) for model in run["models"]}
-    style = component_style() + _asset("page.css")
     script = "\n".join(['"use strict";', *map(_asset, _SCRIPTS)])
     shown = {path: thumbnails[path] for path in pictures_of(run) if path in thumbnails}
     return _PAGE.format(
-        title=title(run),
-        style=style,
-        style_hash=_hash(style),
+        head=html_head(title(run), "image-tagging-tools", component_style() + _asset("page.css"), script),
         script=script,
-        script_hash=_hash(script),
         heading=heading(run),
         notes=notes(run, links),
         table=table(run["models"], links, with_mountain=bool(run.get("mountain"))),
@@ -119,11 +101,6 @@ def _kinds(run: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 def _asset(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    """Return the hash by which the content security policy allows a style or a script."""
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
 def _embedded(content: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from ...errors import ReadError, StorageError
-from ...storage import object_info, read_part
+from ...storage import ObjectInfo, object_info, read_part
 from .content import Identity
 
 #: Bytes that a request asks for at least, and at most where reading goes on where it was: the headers of a tar lie
@@ -20,9 +20,9 @@ class RemoteContent:
     """
 
     def __init__(
-        self, url: str, first: int = 0, count: Optional[int] = None, *, status: Optional[tuple[str, int]] = None
+        self, url: str, first: int = 0, count: Optional[int] = None, *, info: Optional[ObjectInfo] = None
     ) -> None:
-        stamp, size = status or _status(url)
+        _, size, stamp = info or object_at(url)
         self._url = url
         self._first = first
         self._whole = size
@@ -51,12 +51,13 @@ class RemoteContent:
 
     def part(self, offset: int, count: int) -> RemoteContent:
         """The ``count`` bytes from ``offset`` of the same object."""
-        return RemoteContent(self._url, self._first + offset, count, status=(self.stamp, self._whole))
+        info = ObjectInfo(self._url, self._whole, self.stamp)
+        return RemoteContent(self._url, self._first + offset, count, info=info)
 
     def is_changed(self) -> bool:
         """Whether the object is another now."""
         try:
-            return _status(self._url)[0] != self.stamp
+            return object_at(self._url).stamp != self.stamp
         except ReadError:
             return False
 
@@ -76,11 +77,12 @@ class RemoteContent:
         self._at = offset
 
 
-def _status(url: str) -> tuple[str, int]:
+def object_at(url: str) -> ObjectInfo:
+    """Return what is known of an object without reading it; raise ReadError where it is gone or cannot be asked for."""
     try:
         info = object_info(url)
     except StorageError as error:
         raise ReadError(error.code, error.reason) from error
     if info is None:
         raise ReadError("missing", "the file is no longer there")
-    return info.stamp, info.size
+    return info
