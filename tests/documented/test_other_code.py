@@ -81,16 +81,6 @@ def test_the_encoder_of_the_page_embeds_a_data_set(tmp_path, drawing):
     assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
 
 
-def test_compose_runs_what_docker_runs():
-    page = Page("docs/container.md")
-    (compose,) = page.blocks("yaml")
-    (line,) = [line for line in page.commands if line.startswith("docker run ")]
-    command = re.search(r"^ +command: (.*)$", compose, re.M)[1]
-    assert line.endswith(f" image-tagging {command}")
-    mounted = re.findall(r"^ +- \.?/?(\S+):(/\S+)$", compose, re.M)
-    assert {there for _, there in mounted} == set(re.findall(r"--volume \S+?:(/\S+)", line))
-
-
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_ray_takes_the_cluster_of_the_page():
