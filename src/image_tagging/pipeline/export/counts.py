@@ -10,8 +10,8 @@ class Counts:
     """How many files an export writes: new ones, changed ones, those that stay as they are, and those it removes.
 
     ``inside`` counts images in archives and at URLs, next to which no file can be written, ``gone`` those whose folder
-    is no longer there, ``untagged`` pictures that have nothing to say, and
-    ``unread`` images that cannot be read any more.
+    is no longer there, ``untagged`` pictures that have nothing to say, and ``unread`` images that cannot be read any
+    more.
     """
 
     pictures: int = 0
