@@ -71,8 +71,8 @@ class Ledger:
                 self._remember(noted)
 
     def owner(self, name: str, digest: str) -> Optional[Noted]:
-        """Return the note of a file with this content, ``None`` where no export has written it."""
-        packed, wanted = self.known.get(name, b""), bytes.fromhex(digest)
+        """Return the note of a file with this content, ``None`` where no export has written it, and for no digest."""
+        packed, wanted = self.known.get(name, b"") if digest else b"", bytes.fromhex(digest)
         for at in range(0, len(packed), _PACKED):
             if packed.startswith(wanted, at):
                 return Noted(self._place, name, digest, bool(packed[at + _PACKED - 1]))
