@@ -47,6 +47,8 @@ def completed(line):
         ("image-tagging process --clip-model bu", ["builtin"]),
         ("image-tagging sort --threshold-for pre", ["precision="]),
         ("image-tagging threshold --output nowhere ", []),
+        ('image-tagging threshold --output "" ', []),
+        ('image-tagging models "" --tag ', []),
         ("image-tagging threshold cat ", ["auto", "f1", "balanced", "precision=", "recall="]),
     ],
 )
@@ -107,6 +109,18 @@ def test_tags_are_those_that_the_names_of_models_say(models):
     for tag in ("100%", "a/b", "é", "con", "line\nend", "-x", "sur\udce9", "%41"):
         (models / f"{model_stem('ovr-svm', tag)}.pkl").touch()
     assert tags_of_models(models) == sorted({tag for _, tag in model_names(models)})
+
+
+def test_a_model_that_a_person_named_leaves_the_others_completed(models):
+    (models / "model-ovr-svm-tag-%ff.pkl").touch()
+    assert tags_of_models(models) == ["%ff", "cat", "red bird", "tree"]
+    assert completed(f"image-tagging threshold --output {models.parent} c") == ["cat"]
+
+
+def test_the_home_folder_is_that_of_the_user(models, monkeypatch):
+    monkeypatch.setenv("HOME", str(models.parent.parent))
+    assert completed("image-tagging threshold --output ~/out c") == ["cat"]
+    assert completed("image-tagging models ~/out/models --tag c") == ["cat"]
 
 
 def test_completion_loads_no_array_and_no_database():

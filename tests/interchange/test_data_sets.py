@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import orjson
 import pytest
 
 from exported import ODD_TAGS, Pictures, PlainFolder, odd_pictures
-from image_tagging.interchange import ExportOptions, FolderFormat
+from image_tagging.addresses import ImageRef
+from image_tagging.interchange import MODEL, ExportedTag, ExportOptions, FolderFormat
 from image_tagging.interchange.coco import CocoFormat
 from image_tagging.interchange.data_set_images import stem_of, typed_first
 from image_tagging.interchange.fifty_one import FiftyOneFormat
@@ -50,6 +52,20 @@ def test_all_names_and_texts_are_ascii(form: type, pictures: Pictures, tmp_path:
     for name, content in _contents(_written(form(ExportOptions()), pictures, tmp_path)).items():
         assert name.isascii()
         assert not name.endswith((".json", ".jsonl")) or content.isascii()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_names_and_tags_that_are_no_text_are_written_as_text(form: type, tmp_path: Path) -> None:
+    """Arrow refuses a whole file where JSON has the escape of a lone surrogate."""
+    (plain, *_) = odd_pictures(tmp_path / "photos")
+    odd = ImageRef(str(tmp_path / "photos" / "caf\udce9 \U0001f3f0.png"))
+    tags = (ExportedTag("no\udce9", 1.0, MODEL),)
+    folder = PlainFolder(tmp_path / "out", tmp_path / "photos")
+    form(ExportOptions(place="none")).write(Pictures([replace(plain, files=(odd, *plain.files), tags=tags)]), folder)
+    for name, content in _contents(folder).items():
+        if name.endswith((".json", ".jsonl")):
+            orjson.loads(content)  # it is as strict
+            assert rb"caf\\udce9 \ud83c\udff0" in content or name == "labels.json"
 
 
 @pytest.mark.parametrize("form", FORMATS)

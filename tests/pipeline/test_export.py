@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,11 +41,15 @@ def scored(photos, trained, tmp_path):
     output = str(tmp_path / "out")
     process_dataset(ProcessConfig(input_folder=str(tmp_path / "images"), output_folder=output, clip_model="builtin"))
     for source, archives in ((photos, False), (photos.with_suffix(".zip"), True)):
-        models = str(tmp_path / "out" / "models")
-        classify_images(
-            ClassifyConfig(directory=str(source), output=output, model=models, place="none", archives=archives)
-        )
+        classify(source, tmp_path / "out", archives=archives)
     return tmp_path / "out"
+
+
+def classify(source, output, *, archives=False):
+    models = str(output / "models")
+    classify_images(
+        ClassifyConfig(directory=str(source), output=str(output), model=models, place="none", archives=archives)
+    )
 
 
 def export(output, name="txt", **settings):
@@ -111,6 +117,23 @@ def test_the_words_of_tags_the_separator_and_the_prefix_are_as_asked(scored):
     lines = files(scored / "export" / "txt")["photos/2024/tiles 0.txt"].decode().splitlines()
     assert lines[:2] == ["my style", "tiles"]
     assert sorted(lines[1:]) == ["isometric", "sprites", "tiles"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the names of other systems are text")
+@pytest.mark.parametrize("settings", [{}, {"beside": True}, {"to": "caf\udce9"}], ids=["export", "beside", "to"])
+def test_a_name_that_is_no_text_is_exported_and_known_again(scored, photos, drawing, monkeypatch, settings):
+    monkeypatch.chdir(photos.parent)
+    drawing(photos / "2024" / "one.png", "tiles", 60)
+    os.rename(photos / "2024" / "one.png", photos / "2024" / "caf\udce9.png")
+    classify(photos, scored)
+    first, second = export(scored, **settings), export(scored, **settings)
+    root = photos.parent if "beside" in settings else Path(first.folder)
+    assert (root / "photos" / "2024" / "caf\udce9.txt").read_bytes() == b"tiles\n"
+    assert (second.counts.unchanged, second.counts.changed) == (first.counts.new, 0)
+    assert export(scored, prefix="x", **settings).counts.changed == first.counts.new
+    tasks = Path(export(scored, "label-studio", place="none").folder, "tasks.json").read_bytes()
+    assert b"?d=photos/2024/caf%E9.png" in tasks
+    assert rb"photos/2024/caf\\udce9.png" in tasks
 
 
 def test_verdicts_win_over_examples_and_models(scored):

@@ -1,6 +1,7 @@
 """Exports of data sets: written once, ours alone replaced, the same bytes again."""
 
 import json
+import ntpath
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from image_tagging import ClassifyConfig, classify_images
 from image_tagging.errors import InputError, OutputError
 from image_tagging.pipeline import ExportConfig, export_results
+from image_tagging.pipeline.export.export import _place
+from image_tagging.pipeline.export.written_folders import identity
 
 FORMATS = ["imagefolder", "webdataset", "coco", "label-studio", "fiftyone"]
 
@@ -100,6 +103,32 @@ def test_a_file_of_others_stops_an_export_before_it_writes(name, scored, tmp_pat
     assert [path.name for path in (tmp_path / "to").rglob("*")] == [name]
     export(scored, "imagefolder", to=str(tmp_path / "to"), replace=True)
     assert (tmp_path / "to" / name).read_text() != "mine"
+
+
+def test_a_folder_in_place_of_a_file_of_ours_stops_an_export_too(scored):
+    table = scored / "export" / "csv" / "export.csv"
+    export(scored, "csv")
+    table.unlink()
+    table.mkdir()
+    for is_dry in (True, False):
+        with pytest.raises(OutputError, match=r"export\.csv was not written by an export"):
+            export(scored, "csv", dry_run=is_dry)
+    assert list(table.parent.iterdir()) == [table]
+
+
+def test_on_windows_an_export_may_go_to_another_drive(monkeypatch):
+    monkeypatch.setattr(os, "path", ntpath)
+    monkeypatch.setattr(os, "sep", "\\")
+    assert _place("txt", "D:\\captions", "C:\\out") == "txt:D:/captions"
+    assert _place("txt", "C:\\output", "C:\\out") == "txt:C:/output"
+    assert _place("txt", "C:\\out\\export\\txt", "C:\\out") == "txt:export/txt"
+
+
+def test_a_link_is_known_by_where_it_leads_as_windows_says_it(tmp_path):
+    links = [tmp_path / "one", tmp_path / "other"]
+    links[0].symlink_to("C:\\photos\\a.png")
+    links[1].symlink_to("\\\\?\\C:\\photos\\a.png")
+    assert len({identity(str(link)) for link in links}) == 1
 
 
 def test_a_file_that_a_person_changed_is_kept(scored):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,16 @@ def test_a_page_shows_pictures_of_folders_and_archives_under_their_headings(tmp_
     assert "more.zip/in/2.png" in page
     assert 'href="file:' in page
     assert "more.zip/in" not in page.partition('class="place"')[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the names of other systems are text")
+def test_a_file_whose_name_is_no_text_is_linked_by_its_bytes(tmp_path):
+    content = png(1)
+    file = written(tmp_path / "caf\udce9.png", content)
+    write_picture_page(
+        str(tmp_path / "page.html"), "t", "s", [PageSection("", [picture(ImageRef(str(file)), content)])]
+    )
+    assert '/caf%E9.png"' in (tmp_path / "page.html").read_text("utf-8")
 
 
 def test_a_picture_that_is_gone_or_another_is_named_without_being_shown(tmp_path):

@@ -20,6 +20,7 @@ import typer
 
 from ..encoders import encoder_names
 from ..errors import ImageTaggingError
+from ..files import user_path
 from ..settings import Flag
 from ..text import as_tag, escaped
 
@@ -85,7 +86,12 @@ def tags_in(parameter: str, models: str = "models", begin: str = "") -> Complete
 
     ``models`` is their folder in it, and ``begin`` stands in front of each.
     """
-    return among(lambda ctx: (begin + tag for tag in tags_of_models(os.path.join(ctx.params[parameter], models))))
+
+    def tags(ctx: typer.Context) -> list[str]:
+        folder = ctx.params.get(parameter)  # None of what is no path
+        return [begin + tag for tag in tags_of_models(os.path.join(folder, models))] if folder else []
+
+    return among(tags)
 
 
 def tags_of_argument(parameter: str) -> Complete:
@@ -93,13 +99,25 @@ def tags_of_argument(parameter: str) -> Complete:
 
     The value of the flag is still missing, and click then leaves arguments where they are.
     """
-    return among(lambda ctx: tags_of_models(ctx.args[0] if ctx.args else ctx.params[parameter]))
+
+    def tags(ctx: typer.Context) -> list[str]:
+        folder = user_path(ctx.args[0]) if ctx.args else ctx.params.get(parameter)
+        return tags_of_models(folder) if folder else []
+
+    return among(tags)
 
 
 def tags_of_models(folder: str) -> list[str]:
     """Return the tags of the models in a folder, by their names, as ``tag_models.model_names`` does, without NumPy."""
     names = filter(None, map(_MODEL_FILE.fullmatch, os.listdir(folder)))
-    return sorted({as_tag(unquote(name[1], errors="surrogatepass")) for name in names})
+    return sorted({as_tag(_unquoted(name[1])) for name in names})
+
+
+def _unquoted(name: str) -> str:
+    try:
+        return unquote(name, errors="surrogatepass")
+    except UnicodeDecodeError:  # a name made by hand
+        return name
 
 
 def join_words(environ: MutableMapping[str, str]) -> None:

@@ -64,7 +64,8 @@ def _tasks(pictures: ExportedPictures, folder: ExportFolder, images: DataSetImag
     for picture in pictures:
         name = images.add(picture)
         if name is not None:
-            data = {"image": f"/data/local-files/?d={quote(name)}", **record_of(picture, folder)}
+            path = quote(name, errors="surrogateescape")  # of a name that is not UTF-8, its bytes
+            data = {"image": f"/data/local-files/?d={path}", **record_of(picture, folder)}
             yield ascii_json({"data": data, "predictions": _predictions(picture)})
 
 

@@ -121,8 +121,8 @@ def _link(ref: ImageRef) -> Optional[str]:
     if ref.members or not may_be_opened(ref):
         return None
     try:
-        return Path(encodable(ref.file)).as_uri()
-    except ValueError:  # a relative path
+        return Path(ref.file).as_uri()
+    except ValueError:  # a relative path, or one that no file can have
         return None
 
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from ...errors import InputError
-from ...files import absolute
+from ...files import absolute, below
 from ...interchange import ExportOptions, folder_format, sidecar_format
 from ...progress import Progress, Say, no_progress, say_nothing
 from ...records import Failure
@@ -126,5 +126,5 @@ def _place(form: str, folder: str, output: str) -> str:
     """Return what the ledger calls a place: a folder in the output folder by its name there, which may be moved."""
     if not folder:
         return f"{form}{BESIDE}"
-    inside = os.path.relpath(folder, output) if os.path.commonpath([folder, output]) == output else folder
+    inside = os.path.relpath(folder, output) if below(folder).startswith(below(output)) else folder
     return f"{form}:{inside.replace(os.sep, '/')}"

@@ -13,6 +13,7 @@ from typing import NamedTuple, Optional, TextIO
 import orjson
 
 from ...errors import OutputError
+from ...text import escape_surrogates, unescape_surrogates
 from ...writing import appended_text, new_text
 
 LEDGER_NAME = "image-tagging.exports"
@@ -70,8 +71,8 @@ class Ledger:
                 self._remember(noted)
 
     def owner(self, name: str, digest: str) -> Optional[Noted]:
-        """Return the note of a file with this content, ``None`` where no export has written it."""
-        packed, wanted = self.known.get(name, b""), bytes.fromhex(digest)
+        """Return the note of a file with this content, ``None`` where no export has written it, and for no digest."""
+        packed, wanted = self.known.get(name, b"") if digest else b"", bytes.fromhex(digest)
         for at in range(0, len(packed), _PACKED):
             if packed.startswith(wanted, at):
                 return Noted(self._place, name, digest, bool(packed[at + _PACKED - 1]))
@@ -162,8 +163,9 @@ def _noted(line: bytes) -> Optional[Noted]:
         return None
     if not place.endswith(BESIDE) and _LEADS_OUT.search(name):
         return None
-    return Noted(place, name, digest, merged)
+    return Noted(unescape_surrogates(place), unescape_surrogates(name), digest, merged)
 
 
 def _line(noted: Noted) -> str:
-    return orjson.dumps([noted.place, noted.name, noted.digest, noted.merged]).decode() + "\n"
+    place, name = escape_surrogates(noted.place), escape_surrogates(noted.name)  # JSON has no bytes that are no UTF-8
+    return orjson.dumps([place, name, noted.digest, noted.merged]).decode() + "\n"

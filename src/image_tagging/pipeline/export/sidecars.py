@@ -16,7 +16,7 @@ from ...errors import InputError, OutputError
 from ...files import is_url
 from ...interchange import ExportedPicture, ExportedPictures, SidecarFormat
 from ...progress import Progress
-from ...text import counted, escape_surrogates, escaped, short_path, unescape_surrogates
+from ...text import counted, escaped, short_path
 from ...writing import copy_image, folder_below, remove_below
 from .counts import Counts
 from .folders import remove_written
@@ -121,7 +121,7 @@ class SidecarExport:
                         counts.gone += 1
                         continue
                     path = os.path.join(folder, self._form.name_of(own))
-                    yield _File(escape_surrogates(path), path, picture, ref)
+                    yield _File(path, path, picture, ref)
 
     def _is_there(self, folder: str) -> bool:
         if folder not in self._folders:
@@ -172,7 +172,7 @@ class SidecarExport:
         return os.path.lexists(path) or (not self._root and not os.path.isdir(os.path.dirname(path)))
 
     def _path(self, name: str) -> str:
-        return self._begin + name.replace("/", os.sep) if self._root else unescape_surrogates(name)
+        return self._begin + name.replace("/", os.sep) if self._root else name
 
     def _stale(self) -> Iterator[Noted]:
         """Yield our own files that are no longer wanted, and are as we wrote them."""

@@ -240,4 +240,5 @@ def unwritable(path: str, error: OSError) -> OutputError:
 
 
 def _link_digest(target: str) -> str:
-    return digest_of(b"link to " + os.fsencode(target))
+    # Windows says where a link leads with a prefix.
+    return digest_of(b"link to " + os.fsencode(target.removeprefix("\\\\?\\")))
