@@ -449,6 +449,7 @@ def test_models_shows_a_table_or_one_model_in_words(trained, tmp_path, command):
     assert (done.returncode, done.stderr) == (0, "")
     assert "6 models of 3 tags, encoder builtin/learned-2" in done.stdout
     assert command("models", cwd=trained.output.parent).stdout == done.stdout  # ./output/models
+    assert command("models", trained.models.parent).stdout == done.stdout
     model = trained.models / "model-ovr-svm-tag-tiles.pkl"
     done = command("models", model)
     assert (done.returncode, done.stderr) == (0, "")

@@ -98,6 +98,7 @@ def test_the_tab_key_completes_values(shell, models, tmp_path):
         "forget --output out tr\t": ["forget", "--output", "out", "tree"],
         "models out/models --tag r\t": ["models", "out/models", "--tag", "red bird"],
         "models out/models --tag=r\t": ["models", "out/models", "--tag=red bird"],
+        "models out --tag r\t": ["models", "out", "--tag", "red bird"],
         "search --output out tag:r\t": ["search", "--output", "out", "tag:red bird"],
         "search --output=out castle not tag:c\t": ["search", "--output=out", "castle", "not", "tag:cat"],
     }

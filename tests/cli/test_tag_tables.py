@@ -65,6 +65,16 @@ def test_a_tag_with_a_warning_claims_no_right_ones_and_is_named():
     assert lines[-1] == "  Look through this tag before you rely on it: dog."
 
 
+def test_what_a_note_means_stands_once_below_the_table():
+    warnings = ("3 images", "cannot be distinguished: its figures mean little")
+    for lines in (
+        answers(*(answer(tag, right=None, warnings=warnings) for tag in ("cat", "dog"))),
+        printed(show_reports, [report(tag, 0.1, warnings=warnings) for tag in ("cat", "dog")], "/o/page"),
+    ):
+        assert [line.endswith("3 images; cannot be distinguished") for line in lines[1:3]] == [True, True]
+        assert [line for line in lines if "mean little" in line] == ["note: " + warnings[1]]
+
+
 def test_at_most_eight_tags_to_distrust_are_named():
     given = [answer(f"t{number}", right=None, warnings=("empty",)) for number in range(10)]
     assert answers(*given)[-1].endswith("tags before you rely on them: t0, t1, t2, t3, t4, t5, t6, t7 and 2 more.")

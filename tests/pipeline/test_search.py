@@ -132,7 +132,8 @@ def test_what_is_not_there_is_one_line_that_says_so(output, tmp_path, trained):
         ("a castle",): "reads no text. A CLIP model does",
         ("./gone.png",): "there is no picture at ./gone.png",
         (str(tmp_path / "text.png"),): "cannot be searched by",
-        (str(trained.images),): "is a folder",
+        ("gone.png",): "there is no picture at gone.png",
+        (str(trained.images),): "is a folder. Name one picture in it",
     }.items():
         with pytest.raises(InputError, match=message) as caught:
             search(output, *query)

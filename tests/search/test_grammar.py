@@ -30,6 +30,11 @@ TERMS = {
     ("2:red bird", "-0.5:./a.png"): (TextTerm("red bird", 2), FileTerm("./a.png", -0.5)),
     ("2:red", "bird"): (TextTerm("red bird", 2),),
     (r"C:\pictures\a.png",): (FileTerm(r"C:\pictures\a.png"),),
+    ("examples/castle.png",): (FileTerm("examples/castle.png"),),
+    ("Screenshot 1.PNG", "-photo.jpg"): (FileTerm("Screenshot 1.PNG"), FileTerm("photo.jpg", -1)),
+    ("castle - 2:photo.webp",): (TextTerm("castle"), FileTerm("photo.webp", -2)),
+    ("castle -photo.webp",): (TextTerm("castle"), FileTerm("photo.webp", -1)),
+    ("png", "castle.of.png.kind", ".png"): (TextTerm("png castle.of.png.kind .png"),),
     ("near:0a1b", "- near:ff"): (NearTerm("0a1b"), NearTerm("ff", -1)),
     ("16:9 pictures",): (TextTerm("9 pictures", 16),),
     ("a-b", "3+4"): (TextTerm("a-b 3+4"),),
@@ -46,6 +51,7 @@ FILTERS = {
     ("tag:a:b:.2...4",): (TagFilter("a:b", Range(0.2, 0.4)),),
     ("not", "tag:x"): (TagFilter("x", is_not=True),),
     ("not tag:x y",): (TagFilter("x y", is_not=True),),
+    ("path:a.png",): (PathFilter("a.png"),),
     ("path:foo/*",): (PathFilter("foo/*"),),
     ("not path:my pictures/",): (PathFilter("my pictures/", is_not=True),),
     ("width:..64",): (SideFilter("width", Range(most=64)),),
@@ -104,6 +110,10 @@ def test_what_cannot_be_read_is_marked_in_one_line(arguments, message):
 def test_a_line_of_text_names_no_file(text):
     with pytest.raises(InputError, match="no file can be named here"):
         parse_text(text)
+
+
+def test_the_name_of_a_picture_is_words_in_a_line_of_text():
+    assert parse_text("castle.png").terms == (TextTerm("castle.png"),)
 
 
 @given(st.lists(st.text(max_size=20), max_size=6))

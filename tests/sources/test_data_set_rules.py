@@ -236,3 +236,14 @@ def test_a_file_whose_name_only_ends_like_one_of_results_is_none(found, name):
     files = {f"sets/{tag}/0.{number}/a.png": b"" for tag in ("cat", "dog") for number in (1, 2)}
     images, out = found({**files, name: b"{}"})
     assert (len(images), out) == (4, [])
+
+
+def test_what_a_run_works_with_is_neither_read_nor_counted(tmp_path):
+    working = "store store-wal embeddings lengths lock lock-journal log names repeats".split()
+    for name in working:
+        written(tmp_path / "sorted" / f"image-tagging.{name}", b"")
+    written(tmp_path / "sorted" / "image-tagging.png", b"")
+    written(tmp_path / "image-tagging.names", b"")  # no results lie next to it
+    items = list(find_images(str(tmp_path)))
+    names = sorted(item.ref.name for item in items if not isinstance(item, FoundFolder))
+    assert names == ["image-tagging.names", "image-tagging.png"]

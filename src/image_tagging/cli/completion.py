@@ -95,14 +95,17 @@ def tags_in(parameter: str, models: str = "models", begin: str = "") -> Complete
 
 
 def tags_of_argument(parameter: str) -> Complete:
-    """Return what completes the tag of a flag: those with models in the folder that an argument names.
+    """Return what completes the tag of a flag: those with models in the folder that an argument names, or one below it.
 
     The value of the flag is still missing, and click then leaves arguments where they are.
     """
 
     def tags(ctx: typer.Context) -> list[str]:
         folder = user_path(ctx.args[0]) if ctx.args else ctx.params.get(parameter)
-        return tags_of_models(folder) if folder else []
+        if not folder:
+            return []
+        inner = os.path.join(folder, "models")
+        return tags_of_models(folder) or (tags_of_models(inner) if os.path.isdir(inner) else [])
 
     return among(tags)
 

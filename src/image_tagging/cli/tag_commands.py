@@ -3,6 +3,7 @@
 # No `from __future__ import annotations` here: on Python 3.9 typer could not read the flags from strings.
 
 import os
+from glob import escape, glob
 from typing import Annotated, Optional
 
 import typer
@@ -22,7 +23,9 @@ _Output = Annotated[
 def models(
     model: Annotated[
         str,
-        typer.Argument(parser=path, metavar="PATH", help="A folder of .pkl tag models, or one of them."),
+        typer.Argument(
+            parser=path, metavar="PATH", help="A folder of .pkl tag models, one of them, or the output folder of a run."
+        ),
     ] = "./output/models",
     tag: Annotated[
         Optional[str],
@@ -35,9 +38,11 @@ def models(
     version: Version = False,
 ) -> None:
     """Show the tag models of a folder: their training images, their validation, their encoder."""
-    from ..tag_models import examine, list_folder
+    from ..tag_models import MODELS_FOLDER, examine, list_folder
     from . import model_screen
 
+    if os.path.isdir(inner := os.path.join(model, MODELS_FOLDER)) and not glob(os.path.join(escape(model), "*.pkl")):
+        model = inner  # the output folder was named, as for other commands
     if tag is None and not os.path.isfile(model):
         model_screen.show_model_list(list_folder(model))
     else:

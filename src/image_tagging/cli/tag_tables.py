@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Optional, TypeVar
+from typing import Any, Optional, TypeVar, Union
 
 from rich.console import Console
 
@@ -54,6 +54,7 @@ def show_reports(console: Console, reports: Iterable[ValidationReport], page: st
     rows, more = _cut(reports, key=_least_precise)
     show_table(console, _REPORT_COLUMNS, map(_report_row, rows))
     _show_more(console, more, "the lowest average precision comes first", page)
+    _explain_notes(console, rows)
 
 
 def explain_precision(precisions: Iterable[Optional[AveragePrecision]]) -> str:
@@ -86,6 +87,7 @@ def show_answers(console: Console, summary: ClassifySummary, page: str = "") -> 
         order = "those to distrust come first" if known else "the most tagged come first"
         _show_more(console, more, order, page or next(iter(summary.files), summary.folder))
         line(console)
+        _explain_notes(console, rows)
         if known:
             line(console, "about: how many pictures have it, estimated; about right: how many of the tagged have it")
     line(console, _tagged_in_words(summary))
@@ -118,6 +120,16 @@ def _show_more(console: Console, more: int, order: str, where: str) -> None:
         line(console, f"… and {counted(more, 'more tag')} ({order}){all_in}")
 
 
+def _note(warnings: Iterable[str]) -> str:
+    """Return the cell of warnings; what follows a colon stands once below the table."""
+    return "; ".join(warning.partition(": ")[0] for warning in warnings)
+
+
+def _explain_notes(console: Console, rows: Iterable[Union[ValidationReport, TagAnswer]]) -> None:
+    for warning in sorted({warning for row in rows for warning in row.warnings if ": " in warning}):
+        line(console, f"note: {warning}")
+
+
 def _least_precise(report: ValidationReport) -> tuple[float, bool, str]:
     """Order by average precision; tags that could not be measured come last."""
     known = report.average_precision
@@ -143,7 +155,7 @@ def _report_row(report: ValidationReport) -> list[str]:
     """Return the cells of a tag."""
     figures = precision_cells(report.precision, "n/a")
     kind = kind_named(report.kind).abbreviation
-    return [report.tag, f"{report.tag_images:,}", *figures, kind, "; ".join(report.warnings)]
+    return [report.tag, f"{report.tag_images:,}", *figures, kind, _note(report.warnings)]
 
 
 def _answer_columns(summary: ClassifySummary, *, with_mountain: bool) -> list[Column]:
@@ -167,7 +179,7 @@ def _answer_row(answer: TagAnswer, columns: Sequence[Column], *, by_tag: bool) -
         "about": _expected(answer),
         "tagged": f"{answer.tagged:,}",
         "about right": "" if answer.right is None else f"{round(answer.right):,}",
-        "note": "; ".join(answer.warnings),
+        "note": _note(answer.warnings),
         "placed": f"{answer.placed:,}",
         "folder": answer.best if by_tag else answer.folder,
     }

@@ -7,7 +7,7 @@
     filter  = [ "not" ] ( "tag:" name [ range ] | "path:" pattern | side range )
     range   = ( "<" | "<=" | ">" | ">=" ) number | ":" [ number ] ".." [ number ]
     side    = "width" | "height"
-    picture = a path that begins with "./", "../", "/", "~/" or a drive
+    picture = a path that begins with "./", "../", "/", "~/" or a drive, or ends as pictures do, such as ".png"
 
 Words go on until the next sign, picture or filter, and are one text. The syntax of terms is that of rclip
 (https://github.com/yurijmikhalevich/rclip, README, "Combining queries"); a range can be written without ``<`` and
@@ -28,10 +28,14 @@ from ..text import escaped, shortened
 from .query import FileTerm, Filter, NearTerm, PathFilter, Query, Range, SideFilter, TagFilter, Term, TextTerm
 
 _LONGEST = 10_000
+_SIGNS = frozenset("+-")
 
 _NUMBER = r"\d+(?:\.\d+)?|\.\d+"
 _WEIGHT = re.compile(rf"({_NUMBER}):(.+)", re.DOTALL)
 _PICTURE = re.compile(r"\.{1,2}[/\\]|[/~]|[A-Za-z]:[/\\]")
+_NAMED_PICTURE = re.compile(
+    r".+\.(?:apng|ase|aseprite|avif|bmp|gif|hei[cf]|ico|jpe?g|png|psd|tga|tiff?|webp)", re.DOTALL | re.IGNORECASE
+)
 _FILTER = re.compile(r"(tag|path|near):(.*)|(width|height)\s*((?:[:<>=]).*)", re.DOTALL)
 _DOTS = re.compile(rf"(.*?):({_NUMBER})?\.\.({_NUMBER})?", re.DOTALL)
 _COMPARED = re.compile(rf"(.*?)\s*(<=|>=|<|>)\s*({_NUMBER})", re.DOTALL)
@@ -87,7 +91,13 @@ def _is_filter(token: str) -> bool:
 
 
 def _is_picture(text: str) -> bool:
-    return bool(_PICTURE.match(_WEIGHT.sub(r"\2", text)))
+    content = _WEIGHT.sub(r"\2", text)
+    if _PICTURE.match(content):
+        return True
+    words = content.split()
+    return bool(_NAMED_PICTURE.fullmatch(content)) and not any(
+        word[0] in _SIGNS or _FILTER.match(word) for word in words[1:]
+    )
 
 
 class _Parser:
@@ -106,7 +116,7 @@ class _Parser:
     def query(self) -> Query:
         for place, token in enumerate(self._tokens):
             self._at = place
-            if token in {"+", "-"}:
+            if token in _SIGNS:
                 if self._sign:
                     self._fail(f"a term must stand between {self._sign} and {token}.")
                 self._sign = token
@@ -136,7 +146,7 @@ class _Parser:
     def _take(self, content: str, weight: float, *, has_mark: bool) -> None:
         """Take in a term or a filter; ``has_mark`` says that a sign or a weight stands in front of it."""
         found = _FILTER.fullmatch(content)
-        if not found and not _PICTURE.match(content):
+        if not found and not self._is_path(content):
             self._take_words(_plain(content), weight, is_new=has_mark or not self._is_text_open)
             return
         self._is_text_open = False
@@ -150,6 +160,10 @@ class _Parser:
             self._fail("a filter has no sign and no weight: write not in front of it for all others.")
         else:
             self._filters.append(self._filter(found))
+
+    def _is_path(self, content: str) -> bool:
+        """Return whether a term is a picture; on a page a name with the end of a picture is words: none opens there."""
+        return bool(_PICTURE.match(content) or (self._may_name_files and _NAMED_PICTURE.fullmatch(_plain(content))))
 
     def _take_words(self, words: str, weight: float, *, is_new: bool) -> None:
         if not words.strip():

@@ -14,12 +14,15 @@ from contextlib import suppress
 
 from ..addresses import member_parts
 from ..settings import BY_TAG
-from .suffixes import is_other_name
+from .suffixes import is_image_name, is_other_name
 
 #: The working store, and what stages 3 and 4 write next to the images that they place.
 STORE = "image-tagging.store"
 TABLES = ("stage3.db", "stage4.db")
 RESULT_FILES = (STORE, *TABLES, "output.json")
+
+#: What names of the files begin with that a run works with: the store, its indexes, its lock and the log.
+_OWN = "image-tagging."
 
 #: Folders of results without images, next to the store.
 _WITHOUT_IMAGES = frozenset({"models", "reports", "clip-cache"})
@@ -70,7 +73,7 @@ def kind_folders(files: Collection[str], kinds: Collection[str]) -> set[str]:
 
 def is_own_file(name: str) -> bool:
     """Return whether a file next to a result file is one that a run works with: it need not be counted."""
-    return name.startswith((STORE, "image-tagging.log")) or name in RESULT_FILES
+    return name in RESULT_FILES or (name.startswith(_OWN) and not is_image_name(name))
 
 
 def is_own_folder(name: str) -> bool:

@@ -64,7 +64,11 @@ class QueryVectors:
 
     def _of_file(self, term: FileTerm) -> Floats:
         if not os.path.exists(term.path):
-            raise InputError(f"there is no picture at {term.path}. Check the path; a text must not begin like a path.")
+            raise InputError(
+                f"there is no picture at {term.path}. Check the path; what begins or ends like one is no text."
+            )
+        if os.path.isdir(term.path):
+            raise InputError(f"{term.path} is a folder. Name one picture in it, or filter by path:NAME.")
         if self._encoder is None:
             weights = self._pretrained or weights_of(self._table.folder)
             is_file = os.path.isfile(weights)
