@@ -86,6 +86,11 @@ def stamp_of(file: Union[str, int, os.stat_result]) -> str:
     return f"{status.st_size}:{status.st_mtime_ns}:{inode}:{status.st_ctime_ns}"
 
 
+def link_target(path: str) -> str:
+    """Return where a link leads; Windows says it with a prefix, which is left out. Raise OSError."""
+    return os.readlink(path).removeprefix("\\\\?\\")
+
+
 def is_relinked(stamp: str, later: str) -> bool:
     """Return whether two stamps of a file differ in the change time alone, as they do when it gets a further name."""
     return stamp != later and stamp.rpartition(":")[0] == later.rpartition(":")[0]

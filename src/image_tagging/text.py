@@ -26,6 +26,8 @@ _LONGEST_TAG, _LONGEST_PATH = 100, 4096
 #: How alike two words are where one is meant by the other, if no other word is more so: ``svm`` and ``ovr-svm``.
 _LEAST_ALIKE = 0.6
 
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 # A run of backslashes is looked at from its first one alone, so that a name of nothing else takes no longer.
 _TO_ESCAPE = re.compile(r"(?<!\\)(\\*)([\ud800-\udfff])|(?<!\\)(\\+)(?=ud[89a-f][0-9a-f]{2})")
 _ESCAPED = re.compile(r"(?<!\\)(\\+)ud([89a-f][0-9a-f]{2})")
@@ -64,6 +66,11 @@ def name_encoding(encoding: str) -> str:
             "cp932, gbk, big5, cp949 or utf-8."
         )
     return encoding
+
+
+def for_xml(text: str) -> str:
+    """Return text with U+FFFD for what XML 1.0 cannot hold, also not as a reference (its section 2.2)."""
+    return _NO_XML.sub("\ufffd", encodable(text))
 
 
 def escape_surrogates(name: str) -> str:

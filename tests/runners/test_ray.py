@@ -217,7 +217,7 @@ def test_workers_with_a_gpu_each_take_one(cluster, images, local, tmp_path):
 def test_a_shard_at_which_every_worker_dies_is_left_out(cluster, caplog):
     done = list(RayRunner(cluster.address).run_shards(DeadlyWork(), ["a", "b", "deadly", "c"]))
     assert sorted(each.shard for each in done) == ["a", "b", "c"]
-    assert "shard deadly: given up, as 5 workers died at it" in caplog.text
+    assert "shard deadly: left out, as 5 workers that began it died" in caplog.text
 
 
 def test_workers_take_the_room_that_machines_have():

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 from typing import Optional
 
+from ..files import link_target
 from ..store import PlacedFile
 from ..writing import status_below
 from .contents import Content, holds
@@ -25,7 +26,7 @@ def is_ours(root: str, one: PlacedFile, read: Callable[[], Content]) -> Optional
             return None
         content = read()
         if stat.S_ISLNK(status.st_mode):
-            return isinstance(content, str) and os.readlink(path) == os.path.abspath(content)
+            return isinstance(content, str) and link_target(path) == os.path.abspath(content)
         if not stat.S_ISREG(status.st_mode):
             return False
         if isinstance(content, str) and os.path.samestat(status, os.stat(content)):

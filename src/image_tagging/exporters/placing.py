@@ -86,7 +86,7 @@ class Placer:
     """Places images into folders below ``root``; what is there already is never overwritten.
 
     ``how`` is one of ``PLACES``. With ``hardlink`` an image out of an archive is written once, and its further
-    folders get links to that file. ``made`` are the paths that the last call placed anew, and ``moved`` are those
+    folders get links to that file. ``made`` are the paths that the last call placed new, and ``moved`` are those
     that it moved a file to, each with the place that this came from.
     """
 

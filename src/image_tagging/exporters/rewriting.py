@@ -108,7 +108,7 @@ class _Thresholds:
         kind, tag = map(escaped, model)
         raise OutputError(
             f"{path} was changed: by {kind} a probability of {least:.4f} has the tag {tag}, and one of {other:.4f} "
-            "has not. Run classify again, which writes it anew."
+            "has not. Run classify again, which writes it again."
         )
 
 

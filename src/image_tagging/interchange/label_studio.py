@@ -13,12 +13,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
+from ..text import for_xml
 from .base import ExportedPicture, ExportedPictures, ExportFolder, ExportOptions
 from .data_set_images import DataSetImages, record_of
 from .json_text import ascii_json, write_items
-
-#: Characters that XML cannot hold, not even by their number.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _CONFIG = """<View>
   <Image name="image" value="$image"/>
@@ -46,18 +44,13 @@ class LabelStudioFormat:
 
 def _config(tags: Iterable[str]) -> str:
     """Return the configuration, with a choice for each tag."""
-    values = dict.fromkeys(map(_choice, tags))
+    values = dict.fromkeys(map(for_xml, tags))
     return _CONFIG.format(choices="".join(f'    <Choice value="{_attribute(value)}"/>\n' for value in values))
 
 
 def _attribute(value: str) -> str:
     """Return a text as a value of an attribute; a reader makes spaces of line ends that are not written as numbers."""
     return re.sub(r"[\t\n\r]", lambda found: f"&#{ord(found[0])};", html.escape(value))
-
-
-def _choice(tag: str) -> str:
-    """Return a tag as the configuration can hold it."""
-    return _NOT_XML.sub("\ufffd", tag)
 
 
 def _tasks(pictures: ExportedPictures, folder: ExportFolder, images: DataSetImages) -> Iterator[bytes]:
@@ -75,6 +68,6 @@ def _predictions(picture: ExportedPicture) -> list[dict[str, Any]]:
         return []
     score = min(float(tag.probability) for tag in picture.tags)
     region = {"id": picture.hash_id[:10], "from_name": "tags", "to_name": "image", "type": "choices"}
-    choices = list(dict.fromkeys(_choice(tag.tag) for tag in picture.tags))
+    choices = list(dict.fromkeys(for_xml(tag.tag) for tag in picture.tags))
     result = [{**region, "value": {"choices": choices}, "score": score}]
     return [{"model_version": "image-tagging", "score": score, "result": result}]

@@ -13,14 +13,13 @@ themselves. immich takes both names (https://docs.immich.app/features/xmp-sideca
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from html import escape
 from typing import NamedTuple, Optional
 
 from ..addresses import ImageRef
-from ..text import encodable
+from ..text import encodable, for_xml
 from .base import ExportedPicture, ExportOptions
 from .xmp_places import RDF, Place, Places, find_places
 
@@ -40,9 +39,6 @@ _PROPERTIES = (
     _Property("digiKam", "http://www.digikam.org/ns/1.0/", "TagsList", "Seq", "/"),
     _Property("lr", "http://ns.adobe.com/lightroom/1.0/", "hierarchicalSubject", "Bag", "|"),
 )
-
-#: What XML 1.0 cannot hold (its section 2.2), also not as a reference.
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 #: What a reader would change: it makes spaces of line ends in some places.
 _TO_REFER = {9: "&#9;", 10: "&#10;", 13: "&#13;"}
@@ -68,7 +64,7 @@ class XmpFormat:
 
     def changed_tags(self, tags: Iterable[str]) -> list[str]:
         """Return the tags with characters that XML cannot hold, in place of which U+FFFD is written."""
-        return [tag for tag in tags if _NO_XML.search(encodable(tag))]
+        return [tag for tag in tags if for_xml(tag) != encodable(tag)]
 
     def name_of(self, name: str) -> str:
         """Return ``a.jpg.xmp`` for ``a.jpg``, or ``a.xmp`` where stems are asked for."""
@@ -116,9 +112,7 @@ def _item(tag: str, item: str) -> str:
     return f"     <{item}>{escape(tag, quote=False).translate(_TO_REFER)}</{item}>\n"
 
 
-@lru_cache(maxsize=4096)
-def _written(tag: str) -> str:
-    return _NO_XML.sub("\ufffd", encodable(tag))
+_written = lru_cache(maxsize=4096)(for_xml)
 
 
 def _merged(before: bytes, tags: list[str]) -> bytes:

@@ -68,7 +68,7 @@ def verdict_records(output: StrPath = "./output") -> Iterator[bytes]:
 def export_verdicts(output: StrPath, file: StrPath) -> int:
     """Write the verdicts in force in an output folder as JSON Lines; return how many lines there are.
 
-    The same verdicts give the same bytes. They come from the file of verdicts alone, whatever else is in the folder.
+    The same verdicts give the same bytes. They come from the file of verdicts, and from nothing else in the folder.
 
     Raises
     ------

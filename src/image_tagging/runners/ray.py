@@ -21,7 +21,7 @@ from ..errors import InputError, LibraryMissingError, RunnerError, error_named
 from ..progress import Say, say_nothing
 from .base import ShardDone, ShardWork
 from .ray_cluster import connected
-from .ray_workers import MOST_DEATHS, BegunShards, ShardActor
+from .ray_workers import BegunShards, ShardActor
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,9 @@ class RayRunner:
             with quiet_data(ray), _errors_in_words(ray):
                 for answer in _answers(ray, pickle.dumps(work), shards, places):
                     if answer.get("deaths"):
-                        log.warning("shard %s: given up, as %d workers died at it", answer["shard"], MOST_DEATHS)
+                        log.warning(
+                            "shard %s: left out, as %d workers that began it died", answer["shard"], answer["deaths"]
+                        )
                     else:
                         yield _done(answer)
 

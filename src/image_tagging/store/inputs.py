@@ -74,7 +74,7 @@ class KnownInput:
 
 @dataclass(frozen=True)
 class FoundNotes:
-    """What a run found in an input beside its images: its archives, and the tags of folders without an image."""
+    """What a run found in an input besides its images: its archives, and the tags of folders without an image."""
 
     digest: str
     archives: Sequence[FoundArchive]
@@ -232,7 +232,7 @@ def _range(role: Role, number: Optional[int] = None) -> tuple[int, int]:
 
 
 def _number_of(source: str, known: Sequence[KnownInput]) -> int:
-    """Return the number of an input: that which it has, by whatever path, or a new one."""
+    """Return the number of an input: that which it has, by any of its paths, or a new one."""
     for each in known:
         if each.source == source:
             return each.number

@@ -76,7 +76,7 @@ CREATE TABLE IF NOT EXISTS imported_embedding(
     PRIMARY KEY(key, encoder));
 """
 
-#: The tables of versions up to 4: the images of the latest run, whatever it was.
+#: The tables of versions up to 4: the images of the latest run of any kind.
 _TABLES_4 = """
 CREATE TABLE IF NOT EXISTS listing(
     seq INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL, name TEXT NOT NULL,

@@ -156,7 +156,7 @@ class _Answer:
 
 
 async def _body(receive: Receive) -> Optional[bytes]:
-    """Return the body of a request, ``None`` where it is too large, whatever its header said."""
+    """Return the body of a request, ``None`` where it is too large, no matter what its header said."""
     parts, length = [], 0
     while True:
         message = await receive()

@@ -12,6 +12,7 @@ from typing import BinaryIO, Optional, cast
 
 from ...addresses import ImageRef
 from ...errors import OutputError, ReadError
+from ...files import link_target
 from ...interchange import COPY, HARDLINK
 from ...records import Failure
 from ...sources import SourceReader
@@ -223,7 +224,7 @@ def path_of(root: str, name: str) -> str:
 def identity(path: str) -> str:
     """Return what the ledger calls a file that is there: its digest; where it leads to, of a link. OutputError."""
     if os.path.islink(path):
-        return _link_digest(os.readlink(path))
+        return _link_digest(link_target(path))
     digest = hashlib.blake2b(digest_size=16)
     try:
         with open(path, "rb") as file:
@@ -240,5 +241,4 @@ def unwritable(path: str, error: OSError) -> OutputError:
 
 
 def _link_digest(target: str) -> str:
-    # Windows says where a link leads with a prefix.
-    return digest_of(b"link to " + os.fsencode(target.removeprefix("\\\\?\\")))
+    return digest_of(b"link to " + os.fsencode(target))

@@ -36,7 +36,7 @@ _MOST_AGAIN = 200
 
 @dataclass(frozen=True)
 class Cell:
-    """One picture of a page: ``verdict`` is what holds (empty: nothing), ``copies`` counts near-duplicates beside it.
+    """One picture of a page: ``verdict`` is what holds (empty: nothing), ``copies`` counts its near-duplicates.
 
     ``score`` is the probability by the quick refit, ``None`` where there is none.
     """

@@ -1,4 +1,4 @@
-// While a person looks, the program is told how the pictures are marked by now: it prepares the page that follows.
+// While a person looks, the program hears how the pictures are marked by now, and prepares the page that follows.
 
 const PAUSE = 120; // milliseconds without a further mark
 
