@@ -18,6 +18,7 @@ from .completion import join_words
 from .doctor_command import doctor
 from .flags import parameters, path
 from .input_command import inputs
+from .usage import Commands
 from .verdict_commands import verdicts
 from .versions import Version
 
@@ -26,6 +27,7 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="image-tagging",
+    cls=Commands,
     help="Learn tags from folders of example images, then score and sort large collections of untagged ones.",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -12,11 +12,12 @@ from rich.console import Console
 from ..demo import DemoSummary
 from ..pipeline import LEAST_BACKGROUND, ClassifySummary, SortSummary
 from ..settings import BY_TAG
-from ..text import command_line, counted, counted_pictures, join_tags
+from ..text import counted, counted_pictures, join_tags
 from .input_screen import in_inputs, show_inputs
 from .next_steps import to_review
 from .screen import line, screen
 from .summaries import show_classify, show_next, show_train
+from .tag_screen import tag_command
 
 
 def show_sort(summary: SortSummary, log: Optional[str] = None) -> None:
@@ -79,6 +80,10 @@ def _show_training(console: Console, summary: SortSummary) -> None:
     few = f"  The mountain has fewer than {LEAST_BACKGROUND} pictures besides the examples"
     alone = "tags were distinguished from each other alone, without a background, and pictures of other things get some"
     line(console, f"{few}: {alone}.", style="yellow")
+    remedy = (
+        "A larger mountain helps, or pictures of other things among the examples, in a folder called other-training."
+    )
+    line(console, f"  {remedy}", style="yellow")
 
 
 def _show_earlier(console: Console, summary: SortSummary) -> None:
@@ -88,7 +93,7 @@ def _show_earlier(console: Console, summary: SortSummary) -> None:
     gone = sorted({answer.tag for answer in stages[0].answers} - learned)
     if gone and not summary.train:  # after training its summary says this
         models = f"{summary.output}/models still has models of {'it' if len(gone) == 1 else 'them'}"
-        command = command_line("forget", gone[0], "--output", summary.output)
+        command = tag_command("forget", gone[0], output=summary.output)
         note = f"  The examples have no folder of {join_tags(gone)} now, and {models}. If not wanted: {command}"
         line(console, note, style="yellow")
     if len(stages) == 1 and stages[0].kept:

@@ -7,6 +7,13 @@ from ..text import command_line, counted, shortened, tag_in_words
 from .screen import line, screen
 
 
+def tag_command(name: str, tag: str, *words: str, output: str) -> str:
+    """Return a command about a tag of an output folder, as a shell takes it: a tag may begin as a flag does."""
+    if tag.startswith("-"):
+        return command_line(name, "--output", output, "--", tag, *words)
+    return command_line(name, tag, *words, "--output", output)
+
+
 def show_threshold(summary: ThresholdSummary) -> None:
     """Print the threshold of each model of a tag, what keeps it, and what it changes."""
     console = screen()
@@ -17,7 +24,7 @@ def show_threshold(summary: ThresholdSummary) -> None:
     if summary.asked is None:
         line(console, "The next training chooses the threshold again.")
     else:
-        command = command_line("threshold", summary.tag, "auto", "--output", summary.output)
+        command = tag_command("threshold", summary.tag, "auto", output=summary.output)
         line(console, f"The next training keeps {summary.asked}. To give the choice back: {command}")
     if any(change.is_pending for change in summary.changes):
         note = (

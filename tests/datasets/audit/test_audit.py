@@ -160,7 +160,7 @@ def test_no_more_is_said_than_can_be_read():
 def test_names_of_tags_stay_on_their_line():
     found = audit_dataset(named_dataset({"a\nb\x1b[2J": range(3), "dog": range(3, 40)}))
     assert [each.sentence for each in found] == [
-        r"1 tag has fewer than 5 different images (a\nb\x1b[2J): their models are weak, and not validated."
+        r"1 tag has fewer than 5 different images (a\nb\x1b[2J): models are weak then, and not validated."
     ]
 
 

@@ -91,8 +91,8 @@ def few_images(facts: DataFacts) -> Iterator[Advice]:
     distinct = facts.count_distinct()
     order = np.argsort(distinct, kind="stable")
     for least, most, means in (
-        (1, MIN_IMAGES_TO_SPLIT, "their models are weak, and not validated"),
-        (MIN_IMAGES_TO_SPLIT, _FEW_IMAGES, "their figures are rough, and every further image helps"),
+        (1, MIN_IMAGES_TO_SPLIT, "models are weak then, and not validated"),
+        (MIN_IMAGES_TO_SPLIT, _FEW_IMAGES, "figures are rough then, and every further image helps"),
     ):
         tags = tuple(facts.tags[place] for place in order if least <= distinct[place] < most)
         if tags:
