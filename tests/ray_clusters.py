@@ -7,6 +7,8 @@ import os
 import re
 import signal
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ray.cluster_utils import Cluster
@@ -22,7 +24,8 @@ class TwoNodes:
     """
 
     def __init__(self) -> None:
-        self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        with _modules_of_tests():
+            self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
         self.address = self._cluster.address
         self._session = Path(self._cluster.head_node.get_session_dir_path())
         self._other = None
@@ -34,7 +37,8 @@ class TwoNodes:
         self._other = self._other or self._added("127.0.0.2", num_cpus=1)
 
     def _added(self, address: str, **has: int):
-        node = self._cluster.add_node(node_ip_address=address, **has)
+        with _modules_of_tests():
+            node = self._cluster.add_node(node_ip_address=address, **has)
         self._cluster.wait_for_nodes()
         given = {"node_ip_address": self.address.rpartition(":")[0]}  # Ray 2.51 writes the last node's; 2.60 reads none
         (self._session / "node_ip_address.json").write_text(json.dumps(given))
@@ -77,6 +81,19 @@ class TwoNodes:
     def stop(self) -> None:
         """End all of it."""
         self._cluster.shutdown()
+
+
+@contextmanager
+def _modules_of_tests() -> Iterator[None]:
+    """Let the workers of a node that is started find the modules of the tests, as work may be one of them."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parent), before]))
+    try:
+        yield
+    finally:
+        del os.environ["PYTHONPATH"]
+        if before is not None:
+            os.environ["PYTHONPATH"] = before
 
 
 def _is_alive(pid: int) -> bool:

@@ -109,6 +109,8 @@ def read_arguments(line: str, monkeypatch) -> argparse.Namespace:
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parsed)
     is_module = words[0] == "-m"
+    if is_module:
+        monkeypatch.delitem(sys.modules, words[1], raising=False)  # another test may have imported it
     monkeypatch.setattr(sys, "argv", words[is_module:])
     monkeypatch.syspath_prepend(str(ROOT if is_module else ROOT / "benchmarks"))
     start = functools.partial(runpy.run_module, alter_sys=True) if is_module else runpy.run_path
