@@ -50,7 +50,7 @@ def test_results_in_a_bucket_are_those_of_a_local_run(bucket, photos, cache, tmp
     assert summary(sharded) == summary(local)
     shards = [key for key in bucket.list_keys() if key.startswith("sharded/shards/")]
     assert any(key.endswith("_SUCCESS") for key in shards)
-    assert sum(key.endswith(".parquet") for key in shards) > 3
+    assert any(key.endswith(".parquet") for key in shards)  # how many depends on the name of the bucket
     assert not list((tmp_path / "cache").rglob("shards"))
 
 
