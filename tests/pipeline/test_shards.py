@@ -42,7 +42,7 @@ def test_shards_give_the_bytes_of_a_local_run(images, tmp_path, runner):
     sharded = process_dataset(config(images, tmp_path / "sharded"), runner=runner())
     assert results(tmp_path / "sharded") == results(tmp_path / "local")
     assert summary(sharded) == summary(local)
-    assert len(shards(tmp_path / "sharded")) > 3
+    assert len(shards(tmp_path / "sharded")) > 1
 
 
 def test_a_run_after_its_end_computes_nothing_and_ends_alike(images, tmp_path):
