@@ -11,7 +11,7 @@ import pytest
 from exported import Pictures
 from image_tagging.errors import OutputError
 from image_tagging.interchange import ExportOptions, sidecar_format
-from image_tagging.pipeline.export.ledger import BESIDE, LEDGER_NAME, Ledger, digest_of
+from image_tagging.pipeline.export.ledger import LEDGER_NAME, NEXT_TO_IMAGES, Ledger, digest_of
 from image_tagging.pipeline.export.planned import PlannedFiles
 from image_tagging.pipeline.export.sidecars import SidecarExport
 
@@ -150,9 +150,9 @@ def test_no_file_outside_of_the_export_is_removed(tmp_path, name):
 def test_next_to_images_only_files_of_the_format_are_removed(tmp_path):
     (tmp_path / "mine.py").write_bytes(b"mine\n")
     (tmp_path / LEDGER_NAME).write_text(
-        f"{HEADER}\n{line(str(tmp_path / 'mine.py'), place=f'txt{BESIDE}')}{line('mine.txt', place=f'txt{BESIDE}')}"
+        f"{HEADER}\n{line(str(tmp_path / 'mine.py'), place=f'txt{NEXT_TO_IMAGES}')}{line('mine.txt', place=f'txt{NEXT_TO_IMAGES}')}"
     )
-    _export_nothing(tmp_path, "", f"txt{BESIDE}")
+    _export_nothing(tmp_path, "", f"txt{NEXT_TO_IMAGES}")
     assert (tmp_path / "mine.py").exists()
 
 

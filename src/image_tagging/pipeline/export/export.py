@@ -18,7 +18,7 @@ from ..export_config import DATA_SETS, ExportConfig
 from ..repeats import hidden_repeats
 from .counts import Counts
 from .folders import FolderExport
-from .ledger import BESIDE, Ledger
+from .ledger import NEXT_TO_IMAGES, Ledger
 from .names import MirrorNames
 from .pictures import ResultPictures
 from .planned import PlannedFiles
@@ -125,6 +125,6 @@ def _options(config: ExportConfig) -> ExportOptions:
 def _place(form: str, folder: str, output: str) -> str:
     """Return what the ledger calls a place: a folder in the output folder by its name there, which may be moved."""
     if not folder:
-        return f"{form}{BESIDE}"
+        return f"{form}{NEXT_TO_IMAGES}"
     inside = os.path.relpath(folder, output) if below(folder).startswith(below(output)) else folder
     return f"{form}:{inside.replace(os.sep, '/')}"

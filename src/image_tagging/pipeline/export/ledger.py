@@ -31,7 +31,7 @@ _DIGEST = re.compile("[0-9a-f]{32}")
 _LONGEST_LINE = 1 << 18
 
 #: How a place of files next to their images ends; in any other, names lead nowhere else.
-BESIDE = ":beside"
+NEXT_TO_IMAGES = ":beside"
 _LEADS_OUT = re.compile(r"(^|/)(\.{0,2})(/|$)" if os.sep == "/" else r"(^|/)(\.{0,2})(/|$)|[\\:]")
 
 
@@ -161,7 +161,7 @@ def _noted(line: bytes) -> Optional[Noted]:
     is_text = isinstance(place, str) and isinstance(name, str) and isinstance(digest, str)
     if not is_text or not isinstance(merged, bool) or not _DIGEST.fullmatch(digest):
         return None
-    if not place.endswith(BESIDE) and _LEADS_OUT.search(name):
+    if not place.endswith(NEXT_TO_IMAGES) and _LEADS_OUT.search(name):
         return None
     return Noted(unescape_surrogates(place), unescape_surrogates(name), digest, merged)
 
