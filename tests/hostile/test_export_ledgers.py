@@ -149,10 +149,10 @@ def test_no_file_outside_of_the_export_is_removed(tmp_path, name):
 
 def test_next_to_images_only_files_of_the_format_are_removed(tmp_path):
     (tmp_path / "mine.py").write_bytes(b"mine\n")
-    (tmp_path / LEDGER_NAME).write_text(
-        f"{HEADER}\n{line(str(tmp_path / 'mine.py'), place=f'txt{NEXT_TO_IMAGES}')}{line('mine.txt', place=f'txt{NEXT_TO_IMAGES}')}"
-    )
-    _export_nothing(tmp_path, "", f"txt{NEXT_TO_IMAGES}")
+    place = f"txt{NEXT_TO_IMAGES}"
+    lines = line(str(tmp_path / "mine.py"), place=place) + line("mine.txt", place=place)
+    (tmp_path / LEDGER_NAME).write_text(f"{HEADER}\n{lines}")
+    _export_nothing(tmp_path, "", place)
     assert (tmp_path / "mine.py").exists()
 
 
