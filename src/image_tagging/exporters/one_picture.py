@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import NamedTuple, Optional
 
 from typing_extensions import Self
 
-from ..files import StrPath, user_path
+from ..files import StrPath
 from ..text import as_tag
-from .stored_tables import StoredScores
-from .tables import STAGE3, STAGE4
+from .stored_tables import open_tables
 
 
 class ModelScore(NamedTuple):
@@ -23,21 +20,6 @@ class ModelScore(NamedTuple):
     probability: float
     threshold: Optional[float]
     tagged: bool
-
-
-def open_tables(folder: StrPath, closing: ExitStack) -> Iterator[StoredScores]:
-    """Yield the tables of both stages in an output folder, in the order in which they are asked; ``closing`` gets them.
-
-    Raises
-    ------
-    OutputError
-        A table is damaged or something else.
-    """
-    path = user_path(folder, "output")
-    for table in (STAGE3, STAGE4):
-        stored = StoredScores(os.path.join(path, table.file_name))
-        closing.callback(stored.close)
-        yield stored
 
 
 def scores_of_picture(folder: StrPath, hash_id: str) -> list[ModelScore]:

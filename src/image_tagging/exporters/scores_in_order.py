@@ -10,8 +10,8 @@ from typing_extensions import Self
 
 from ..files import StrPath
 from ..text import as_tag
-from .one_picture import ModelScore, open_tables
-from .stored_tables import Numbered, StoredScores
+from .one_picture import ModelScore
+from .stored_tables import Numbered, StoredScores, open_tables
 from .tag_answers import TagAnswers
 
 

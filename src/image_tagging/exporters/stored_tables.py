@@ -6,7 +6,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -14,9 +14,10 @@ from typing import Any, Optional
 
 from ..datasets import FileErrors
 from ..errors import ImageTaggingError, OutputError
+from ..files import StrPath, user_path
 from ..records import TagScore
 from .score_tables import is_narrow
-from .tables import TABLES, ResultTable
+from .tables import STAGE3, STAGE4, TABLES, ResultTable
 
 #: A stranger's file may hold any number.
 _MOST_TABLES = 1000
@@ -157,6 +158,21 @@ class StoredScores:
         if self._query:
             self._query = ""
             self._opened.__exit__(None, None, None)
+
+
+def open_tables(folder: StrPath, closing: ExitStack) -> Iterator[StoredScores]:
+    """Yield the tables of both stages in an output folder, in the order in which they are asked; ``closing`` gets them.
+
+    Raises
+    ------
+    OutputError
+        A table is damaged or something else.
+    """
+    path = user_path(folder, "output")
+    for table in (STAGE3, STAGE4):
+        stored = StoredScores(os.path.join(path, table.file_name))
+        closing.callback(stored.close)
+        yield stored
 
 
 @contextmanager

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack
 from typing import Optional
 
-from ..files import StrPath, user_path
-from .stored_tables import StoredScores
-from .tables import STAGE3, STAGE4
+from ..files import StrPath
+from .stored_tables import open_tables
 
 
 def pictures_of_tag(
@@ -25,7 +23,6 @@ def pictures_of_tag(
     OutputError
         A table is damaged or something else.
     """
-    path = user_path(folder, "output")
-    for table in (STAGE3, STAGE4):
-        with closing(StoredScores(os.path.join(path, table.file_name))) as stored:
+    with ExitStack() as closing:
+        for stored in open_tables(folder, closing):
             yield from stored.of_tag(tag, kind, (least, most), tagged_only=tagged_only)
