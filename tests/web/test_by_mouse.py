@@ -128,13 +128,15 @@ def test_a_zoomed_picture_is_moved_by_arrows_and_by_drag(opened):
     assert page.evaluate("document.activeElement.classList.contains('cell')")
 
 
-def test_a_swipe_judges_one_picture(app, chromium, output):
+def test_a_swipe_judges_one_picture_even_while_the_next_one_loads(app, chromium, output):
     _, address = app("--port", "0")
     context = chromium.new_context(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(address)
     page.goto(address.split("?")[0] + "tag/tiles/one")
     page.wait_for_selector("#one img:not([hidden])")
+    page.wait_for_function("() => document.querySelector('#one img').naturalWidth")
+    page.route("**/picture/*", lambda route: None)  # no other one comes
     finger = context.new_cdp_session(page)
     box = page.locator("#one").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -149,6 +151,7 @@ def test_a_swipe_judges_one_picture(app, chromium, output):
     swipe(150)
     told(page, "1 yes")
     page.wait_for_function("() => document.querySelector('#one .line').textContent.startsWith('2 of')")
+    assert page.locator("#one").bounding_box() == box
     swipe(-150)
     told(page, "1 no")
     (counts,) = list_verdicts(output)
