@@ -128,6 +128,15 @@ def test_a_zoomed_picture_is_moved_by_arrows_and_by_drag(opened):
     assert page.evaluate("document.activeElement.classList.contains('cell')")
 
 
+def test_what_to_do_is_said_until_a_page_was_judged(opened):
+    page = opened("tag/tiles")
+    shown(page)
+    what = page.get_by_text("Click what is marked wrong, then press Enter.")
+    assert what.is_visible()
+    page.keyboard.press("Enter")
+    what.wait_for(state="hidden")
+
+
 def test_a_swipe_judges_one_picture_even_while_the_next_one_loads(app, chromium, output):
     _, address = app("--port", "0")
     context = chromium.new_context(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
@@ -136,6 +145,7 @@ def test_a_swipe_judges_one_picture_even_while_the_next_one_loads(app, chromium,
     page.goto(address.split("?")[0] + "tag/tiles/one")
     page.wait_for_selector("#one img:not([hidden])")
     page.wait_for_function("() => document.querySelector('#one img').naturalWidth")
+    assert page.get_by_text("swipe, or press an arrow").is_visible()
     page.route("**/picture/*", lambda route: None)  # no other one comes
     finger = context.new_cdp_session(page)
     box = page.locator("#one").bounding_box()

@@ -16,8 +16,8 @@ from .tag_state import TagState
 
 #: Intervals are measured to hold after a page and more, and say little before.
 _NO_PAGE_YET = (
-    "Click what is marked wrong, then press Enter: the program learns from each page, and how good the tag is stands "
-    "here from then on. Percentages are those of what it learns here; results of sort have those of the last training."
+    "The program learns from what you judge, and how good the tag is stands here from then on. Percentages are those "
+    "of what it learns here; results of sort have those of the last training."
 )
 
 #: Cards say whole seconds: what was said in the second before a model was there is learned.
