@@ -99,20 +99,31 @@ def test_ctrl_c_is_how_it_ends(extra, output):
     assert process.returncode == 0
 
 
+_INTERRUPTED_AT_ONCE = """
+import signal, sys
+from image_tagging.web import ReviewConfig, serve_review
+
+class Freed:
+    def __del__(self):  # Python prints what is raised here, and goes on
+        signal.raise_signal(signal.SIGINT)
+
+def say(sentence):
+    print(sentence)
+    if "Open http" in sentence:
+        Freed()
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+serve_review(ReviewConfig(output=sys.argv[1], port=0), say)
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("Ctrl-C is what it was before.")
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that is Ctrl-C for one process")
 def test_ctrl_c_before_the_server_runs_ends_it_even_where_an_exception_would_be_lost(extra, output):
-    said = []
-
-    class Freed:
-        def __del__(self):  # Python prints what is raised here, and goes on
-            signal.raise_signal(signal.SIGINT)
-
-    def say(sentence):
-        said.append(sentence)
-        if "Open http" in sentence:
-            Freed()
-
-    serve_review(ReviewConfig(output=str(output), port=0), say)
-    assert said[-1] == "Ended. What was judged is kept."
-    with pytest.raises(KeyboardInterrupt):  # afterwards it is what it was before
-        signal.raise_signal(signal.SIGINT)
+    command = [sys.executable, "-c", _INTERRUPTED_AT_ONCE, str(output)]
+    ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    assert ended.stdout.splitlines()[-2:] == ["Ended. What was judged is kept.", "Ctrl-C is what it was before."]
+    assert ended.stderr == ""
