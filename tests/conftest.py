@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 from hypothesis import settings
@@ -40,6 +40,14 @@ def pytest_runtest_makereport() -> Iterator[None]:
     outcome = yield
     report = outcome.get_result()
     report.sections = [(name, said.encode("utf-8", "backslashreplace").decode()) for name, said in report.sections]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Say how a process of tests ended that crashed: pytest-xdist tells only which test it ran."""
+    if error:
+        code = node.gateway._io.popen.wait(10)
+        print(f"\nThe process {node.gateway.id} of tests ended with code {code} (of a signal: less than 0).")
 
 
 @pytest.fixture(autouse=True, scope="session")
