@@ -13,8 +13,9 @@ import os
 import pickle
 import re
 import sys
+import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, NamedTuple, Optional
 
 from ..errors import InputError, LibraryMissingError, RunnerError, error_named
@@ -30,6 +31,10 @@ _MOST_BLOCKS = 20_000
 
 #: Shards that wait in front of a busy actor, so that it need not wait for the next; of these none is begun.
 _IN_FLIGHT = 2
+
+#: How the names of the threads of Ray Data begin that hold its objects, and how many seconds they may take to end.
+_THREADS = ("StreamingExecutor", "map_tp_", "iter_threaded")
+_END_SECONDS = 20.0
 
 #: The line of a report by Ray that names an error.
 _CAUSE = re.compile(r"[\w.]*(Error|Exception)\b.*: ")
@@ -87,8 +92,9 @@ class RayRunner:
             if self._num_gpus and not any(each.get("GPU", 0) >= self._num_gpus for each in machines):
                 self._say(f"No machine of the cluster has {self._num_gpus:g} GPUs now: the work waits for one.")
             log.info("Ray %s: %d workers of %g CPUs and %g GPUs", ray.__version__, *places)
-            with quiet_data(ray), _errors_in_words(ray):
-                for answer in _answers(ray, pickle.dumps(work), shards, places):
+            answers = _answers(ray, pickle.dumps(work), shards, places)
+            with quiet_data(ray), _errors_in_words(ray), closing(answers):
+                for answer in answers:
                     if answer.get("deaths"):
                         log.warning(
                             "shard %s: left out, as %d workers that began it died", answer["shard"], answer["deaths"]
@@ -129,7 +135,7 @@ def places_in(machines: Sequence[Mapping[str, float]], gpus: float, shards: int)
     return Places(max(1, min(sum(actors for actors, _ in rooms), shards)), float(max(1, cpus)), gpus)
 
 
-def _answers(ray: Any, work: bytes, shards: Sequence[str], places: Places) -> Iterator[dict[str, Any]]:
+def _answers(ray: Any, work: bytes, shards: Sequence[str], places: Places) -> Generator[dict[str, Any], None, None]:
     """Yield what actors answer, as it comes."""
     begun = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(BegunShards).remote()
     data = ray.data.from_items(list(shards), override_num_blocks=min(len(shards), _MOST_BLOCKS))
@@ -143,8 +149,24 @@ def _answers(ray: Any, work: bytes, shards: Sequence[str], places: Places) -> It
         num_gpus=places.gpus or None,
         fn_constructor_kwargs={"work": work, "cpus": int(places.cpus), "begun": begun},
     )
-    for batch in answers.iter_batches(batch_size=None, prefetch_batches=0):
-        yield from map(json.loads, batch["answer"])
+    batches = iter(answers.iter_batches(batch_size=None, prefetch_batches=0))
+    try:
+        for batch in batches:
+            yield from map(json.loads, batch["answer"])
+    finally:
+        _end(answers, batches)
+
+
+def _end(answers: Any, batches: Any) -> None:
+    """End the threads of Ray Data: where one drops an object after ``ray.shutdown``, Ray 2.51 exits without a word."""
+    if hasattr(batches, "close"):
+        batches.close()
+    executor = getattr(answers, "_current_executor", None)  # no other way reaches it
+    if executor is not None:
+        executor.shutdown(force=True)
+    for thread in threading.enumerate():
+        if thread.name.startswith(_THREADS):
+            thread.join(_END_SECONDS)
 
 
 def _done(answer: dict[str, Any]) -> ShardDone:
