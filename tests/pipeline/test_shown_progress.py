@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,11 +44,30 @@ def test_a_file_gets_lines_and_no_bar(monkeypatch):
     assert stream.getvalue().splitlines() == ["embedding: 1 of 2, 0:00:00 left", "embedding: 2 of 2"]
 
 
-def test_the_command_line_writes_no_lines(monkeypatch):
+def test_a_command_in_the_background_writes_a_line_every_two_minutes_and_none_before(monkeypatch):
+    clock = SimpleNamespace(now=1000.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr(shown_progress, "time", clock)
     monkeypatch.setattr("sys.stderr", stream := io.StringIO())
+    written = []
     with progress_bar() as watch:
-        watch("embedding", 1, 2)
-    assert stream.getvalue() == ""
+        for seconds in (0, 119, 120, 239, 241, 362):
+            clock.now = 1000.0 + seconds
+            watch("embedding", seconds, 482)
+            written.append(len(stream.getvalue().splitlines()))
+    assert written == [0, 0, 1, 1, 2, 3]
+    assert stream.getvalue().splitlines()[1:] == [
+        "embedding: 241 of 482, 0:04:01 left",
+        "embedding: 362 of 482, 0:02:00 left",
+    ]
+
+
+def test_a_command_whose_terminal_has_a_bar_already_writes_nothing(monkeypatch):
+    terminal = on_terminal(monkeypatch)
+    monkeypatch.setattr(shown_progress, "_COMMAND_EVERY", 0.0)
+    with shown(True) as first, progress_bar() as second:
+        second("training", 3, 4)
+        first("embedding", 1, 4)
+    assert "training" not in terminal.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 #: Seconds over which the speed is measured that the time left follows from.
 _SPEED_OVER = 60.0
 
-#: Seconds between two states that are shown: in a notebook, and as lines of text.
+#: Seconds between two states that are shown: in a notebook, and as lines of text that a program asked for.
 _NOTEBOOK_EVERY, _LINES_EVERY = 0.2, 10.0
+
+#: The same of a command whose standard error is a file or a pipe; the first line comes as late.
+_COMMAND_EVERY = 120.0
 
 #: Characters of the bar in a notebook.
 _WIDTH = 30
@@ -62,8 +65,9 @@ def progress_bar(*, of_steps: bool = False, or_lines: bool = False) -> Iterator[
     """Give what shows a progress on standard error or in a notebook; on a terminal the bar goes when the work is done.
 
     With ``of_steps`` it is one bar for all steps (:class:`.progress.Steps`), with one time left. Where standard error
-    is a file or a pipe, or another bar is on the terminal, nothing is shown, or with ``or_lines`` a line every ten
-    seconds.
+    is a file or a pipe there is a line every two minutes, so that a long work in the background can be watched and a
+    short one says nothing. With ``or_lines`` a line comes at once, every ten seconds and at the end, also where another
+    bar is on the terminal.
     """
     stream = sys.stderr
     if kernel_display := _notebook():
@@ -76,6 +80,8 @@ def progress_bar(*, of_steps: bool = False, or_lines: bool = False) -> Iterator[
             _terminal.release()
     elif or_lines and _is_open(stream):
         yield from _shown_by(_States(_Lines(stream), _LINES_EVERY, of_steps=of_steps))
+    elif _is_open(stream) and not _is_terminal(stream):
+        yield _States(_Lines(stream), _COMMAND_EVERY, of_steps=of_steps, first_after=_COMMAND_EVERY).watch
     else:
         yield no_progress
 
@@ -133,13 +139,16 @@ class _Lines:
 class _States:
     """Shows the state of a work as text, every few seconds and at its end."""
 
-    def __init__(self, show: Callable[[str], None], every: float, *, of_steps: bool, width: int = 0) -> None:
+    def __init__(
+        self, show: Callable[[str], None], every: float, *, of_steps: bool, width: int = 0, first_after: float = 0.0
+    ) -> None:
         self._show = show
         self._width = width
         self._every = every
         self._of_steps = of_steps
         self._lock = threading.Lock()
-        self._next = self._began = time.monotonic()
+        self._began = time.monotonic()
+        self._next = self._began + first_after
         self._activity = self._counted = self._shown = ""
 
     def watch(self, activity: str, done: int, total: Optional[int]) -> None:
