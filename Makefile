@@ -21,9 +21,6 @@ PYTEST_FLAGS ?= --numprocesses logical --maxprocesses 4 --dist loadgroup --max-w
 # Seconds that `make fuzz` gives each target.
 FUZZ_SECONDS ?= 60
 
-# Ray 2.51 ends its program, without a word, where a thread of Ray Data uses it after ray.shutdown; then pytest has written
-# no report, and `make ray` begins again, twice at most. A test that fails ends it at once.
-
 # Without it, pytest rewrites and compiles every test module again in every run.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -65,14 +62,7 @@ browser: ## install Chromium if this is root with apt; without it, the tests of 
 	|| echo "No chromium here: the tests that open a page in a browser will skip."
 
 ray: $(OLDRAY)/ready ## the tests of the runner on a cluster, with the oldest Ray that the extra allows
-	mkdir -p build
-	for try in 1 2 3; do \
-	  rm -f build/ray.xml; \
-	  $(OLDRAY)/bin/python -m pytest --junitxml=build/ray.xml \
-	    tests/runners tests/pipeline/test_shards.py tests/pipeline/test_shards_in_buckets.py && exit 0; \
-	  test ! -e build/ray.xml || exit 1; \
-	  echo "Ray 2.51 ended the run in the middle, as it does when a thread uses it after its end: once more."; \
-	done; exit 1
+	$(OLDRAY)/bin/python -m pytest tests/runners tests/pipeline/test_shards.py tests/pipeline/test_shards_in_buckets.py
 
 pictures: $(DEV)/ready browser ## draw the pictures of the README once more
 	$(DEV)/bin/python docs/pictures/make.py
