@@ -26,7 +26,7 @@ _SPEED_OVER = 60.0
 #: Seconds between two states that are shown: in a notebook, and as lines of text that a program asked for.
 _NOTEBOOK_EVERY, _LINES_EVERY = 0.2, 10.0
 
-#: The same of a command whose standard error is a file or a pipe; the first line comes as late.
+#: The same of a command whose standard error is a file or a pipe; its first line comes after as many.
 _COMMAND_EVERY = 120.0
 
 #: Characters of the bar in a notebook.
