@@ -286,3 +286,25 @@ def test_what_was_said_in_the_second_of_a_card_is_learned(review):
     ]
     waiting = {row.tag: row.waiting for row in tag_rows(review._collected, in_force(verdicts))}
     assert waiting[model.tag] == 1
+
+
+def test_a_tag_that_no_picture_has_gets_no_figures(tmp_path, drawing):
+    for number in range(8):
+        drawing(tmp_path / "examples" / "tiles" / f"{number}.png", "tiles", number)
+        drawing(tmp_path / "examples" / "sprites" / f"{number}.png", "sprites", number)
+    for number in range(60):
+        drawing(tmp_path / "mountain" / f"{number}.png", "isometric", number)
+    given = {"examples": str(tmp_path / "examples"), "mountain": str(tmp_path / "mountain"), "clip_model": "builtin"}
+    sort_images(SortConfig(**given, output=str(tmp_path / "out")))
+    review = Review(str(tmp_path / "out"))
+    page = review.page("tiles", "next")
+    all_no = {f"p{at}": "no" for at in range(len(page.cells))}
+    review.judge("tiles", "next", accepted(page, **all_no), page.model)
+    assert not any(cell.is_marked for cell in review.page("tiles", "all").cells)  # nothing scores above the threshold
+    strip = review.strip("tiles")
+    assert (strip.precision, strip.recall, strip.advice) == (None, None, "go on")
+    assert strip.sentence.startswith("No picture has this tag so far")
+    page = review.page("tiles", "next")
+    review.judge("tiles", "next", accepted(page, p0="yes"), page.model)
+    assert review.strip("tiles").recall is not None
+    review.close()

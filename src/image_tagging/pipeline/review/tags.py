@@ -20,6 +20,12 @@ _NO_PAGE_YET = (
     "of what it learns here; results of sort have those of the last training."
 )
 
+#: Precision of no picture is nothing, and what is expected below the threshold was measured on no picture of the tag.
+_NONE_SO_FAR = (
+    "No picture has this tag so far: none was judged yes, and none scores above the threshold. Precision and recall "
+    "begin with the first; a random check shows whether pages miss some."
+)
+
 #: Cards say whole seconds: what was said in the second before a model was there is learned.
 _SECOND = timedelta(microseconds=999_999)
 
@@ -94,6 +100,8 @@ def strip_of(
     if not has_figures(state):
         return Strip(None, None, _NO_PAGE_YET, active.GO_ON, waiting, unknown)
     figures = state.figures(learner)
+    if not figures.shown:
+        return Strip(None, None, _NONE_SO_FAR, active.GO_ON, waiting, unknown)
     advice = active.stop_advice(state.flips, figures)
     return Strip(figures.precision, figures.recall, advice.sentence, advice.advice, waiting, unknown)
 
